@@ -1,0 +1,81 @@
+"""What crosses the packet bus: frames of MessagePack behind a 4-byte little-endian length.
+
+The socket is a Unix stream socket made by the supervisor (``wire.BusAttach``). Stream names are
+``<rendition>/h264``, ``<rendition>/vp8``, ``<bus>/aac``, ``<bus>/opus`` and ``returns/opus``.
+"""
+
+import msgspec
+
+MAX_FRAME = 8 * 1024 * 1024
+
+
+class BusMessage(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Base of everything on the bus."""
+
+
+class Packet(BusMessage, frozen=True):
+    """One encoded picture or block of sound. ``pts``, ``dts``, ``duration`` in the stream's time base,
+    counted from the programme's epoch, so that they go on across a mixer's death."""
+
+    stream: str
+    pts: int
+    dts: int
+    duration: int
+    key: bool
+    data: bytes
+
+
+class StreamHeader(BusMessage, frozen=True):
+    """Sent to a subscriber before a stream's first packet, and again when the stream's encoder changed.
+
+    ``nut`` is a header-only NUT file that carries the codec parameters (extradata, channel layout): muxers
+    take them from it as a template. ``slate`` is one closed group of pictures of the slate (or a second of
+    silence), encoded with these very parameters, ``pts`` from 0: what a sender fills in with when the
+    mixer is gone. Empty for streams that only browsers watch.
+    """
+
+    stream: str
+    codec: str
+    time_base: tuple[int, int]
+    width: int
+    height: int
+    nut: bytes
+    slate: tuple[Packet, ...] = ()
+
+
+class ReturnAudio(BusMessage, frozen=True):
+    """20 ms of what guests hear, on stream ``returns/opus``: one Opus packet for all who are not heard on
+    the floor, and one without the own voice (mix-minus) for each who is.
+
+    A listener whose source is in ``heard`` gets ``minus[source]``, and silence where that is missing;
+    everyone else gets ``floor``. So nobody hears himself, on no packet. ``pts`` in 1/48000 s.
+    """
+
+    pts: int
+    floor: bytes
+    heard: tuple[str, ...]
+    minus: dict[str, bytes]
+
+
+FromMixer = Packet | StreamHeader | ReturnAudio
+
+
+class Subscribe(BusMessage, frozen=True):
+    """Subscriber → mixer: the whole set of streams wanted from now on; replaces the set before.
+
+    A newly wanted video stream starts with its header and the current group of pictures, from its keyframe.
+    """
+
+    streams: tuple[str, ...]
+    live: bool = False
+    """True for viewers: start at a fresh keyframe (asked for, rate-limited) instead of at the group's
+    beginning, whose pictures are in the past."""
+
+
+class KeyframeRequest(BusMessage, frozen=True):
+    """Subscriber → mixer: a viewer lost the picture. The encoder answers at most once a second."""
+
+    stream: str
+
+
+ToMixer = Subscribe | KeyframeRequest

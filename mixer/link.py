@@ -1,0 +1,136 @@
+"""The control link: one Unix socket between a process and the supervisor, which routes by name.
+
+Every child process has exactly one link, made by the supervisor before the child starts
+(``socketpair(AF_UNIX, SOCK_SEQPACKET)``, one datagram a message). A message is an :class:`Envelope` in
+MessagePack, optionally with file descriptors (slots, packet-bus sockets). Sending never blocks: a full
+socket is retried from a bounded backlog, and a peer that doesn't drain it is the supervisor's to end.
+"""
+
+import array
+import os
+import socket
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+MAX_MESSAGE = 160 * 1024
+"""Bytes; below the kernel's default socket buffer, which bounds a SEQPACKET message."""
+MAX_BACKLOG = 2048
+MAX_FDS = 8
+LINK_FD_ENV = "STUDIO_LINK_FD"
+
+
+class Envelope(msgspec.Struct, frozen=True, array_like=True):
+    """``to`` and ``sender`` are process names: ``supervisor``, ``control``, ``mixer``, ``shard-1``,
+    ``sender/<output id>``. ``body`` is one message of the receiver's union, still encoded."""
+
+    to: str
+    sender: str
+    body: msgspec.Raw
+
+
+class LinkClosedError(ConnectionError):
+    """The other end of the link is gone."""
+
+
+class LinkOverflowError(ConnectionError):
+    """The other end has not read for so long that the backlog is full."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Envelope).decode
+
+
+class Link:
+    """One end of a link. Not thread-safe: one owner at a time; callers with threads hold their own lock.
+
+    ``name`` is what this process is called; the supervisor's ends pass envelopes through as they are.
+    """
+
+    def __init__(self, sock: socket.socket, name: str) -> None:
+        self.name = name
+        self._sock = sock
+        self._backlog: deque[tuple[bytes, tuple[int, ...]]] = deque()
+        sock.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    @property
+    def backlog(self) -> int:
+        """Messages waiting for room in the socket: call :meth:`flush` when it is writable again."""
+        return len(self._backlog)
+
+    def send(self, to: str, message: msgspec.Struct, fds: Sequence[int] = ()) -> None:
+        """Queue one message; ``fds`` are duplicated, so the caller may close them right away.
+
+        Raises :class:`LinkOverflowError` when the backlog is full, ``ValueError`` for an oversized message.
+        """
+        body = msgspec.Raw(_encode(message))
+        self.forward(Envelope(to, self.name, body), fds)
+
+    def forward(self, envelope: Envelope, fds: Sequence[int] = ()) -> None:
+        """Send an envelope as it is: what the supervisor does when it routes."""
+        data = _encode(envelope)
+        if len(data) > MAX_MESSAGE:
+            raise ValueError(f"a message of {len(data)} bytes to {envelope.to} is over {MAX_MESSAGE}")
+        if len(self._backlog) >= MAX_BACKLOG:
+            raise LinkOverflowError(f"{envelope.to} does not read its link")
+        self._backlog.append((data, tuple(os.dup(fd) for fd in fds)))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send as much of the backlog as the socket takes. Raises :class:`LinkClosedError`."""
+        while self._backlog:
+            data, fds = self._backlog[0]
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+            try:
+                self._sock.sendmsg([data], ancillary)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                raise LinkClosedError(str(error)) from error
+            self._backlog.popleft()
+            for fd in fds:
+                os.close(fd)
+
+    def receive(self) -> tuple[Envelope, list[int]] | None:
+        """The next message with its descriptors (the caller owns them), or None when there is none yet.
+
+        Raises :class:`LinkClosedError` at end of stream.
+        """
+        try:
+            data, ancillary, _flags, _ = self._sock.recvmsg(
+                MAX_MESSAGE, socket.CMSG_LEN(MAX_FDS * array.array("i").itemsize)
+            )
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise LinkClosedError(str(error)) from error
+        fds = array.array("i")
+        for level, kind, payload in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                fds.frombytes(payload[: len(payload) - len(payload) % fds.itemsize])
+        if not data:
+            raise LinkClosedError("end of stream")
+        return _decode(data), list(fds)
+
+    def close(self) -> None:
+        while self._backlog:
+            for fd in self._backlog.popleft()[1]:
+                os.close(fd)
+        self._sock.close()
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """A new link's two ends, with buffers that take at least one message of the largest size."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_MESSAGE + 32 * 1024)
+    return ends
+
+
+def inherited(name: str) -> Link:
+    """The link this child process was started with."""
+    return Link(socket.socket(fileno=int(os.environ[LINK_FD_ENV])), name)

@@ -1,0 +1,255 @@
+"""A slot: pictures and sound of one source in shared memory, one writer, any number of readers.
+
+A slot is a memfd, allocated in full when it is made, and only while the machine has room for it (a full
+machine says ENOMEM there, and no later write dies of SIGBUS). The supervisor holds the descriptor and hands
+it out; the memory survives its writer and vanishes with its last holder.
+
+Layout, little-endian, 8-byte fields so that each store is one aligned machine word::
+
+    header   64 fields: see the _H constants
+    frames   per frame 8 fields of meta, then the planes, packed I420
+    sound    float32 stereo frames, a ring addressed by absolute sample number
+
+The writer makes a frame's sequence number odd, writes, makes it even, and publishes the index last. A reader
+takes the newest frame that is due, uses it in place, and asks :meth:`Taken.intact` afterwards. Nobody waits.
+x86-64 and AArch64 under CPython: the interpreter's own locking orders the stores.
+
+Sound is addressed by time: sample number n of the ring is the instant n / 48000 s of CLOCK_MONOTONIC. So a
+reader that wants an interval of time knows where it lies, and a writer's death leaves silence, not drift.
+"""
+
+import errno
+import mmap
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixer.picture import Picture, copy_into, i420_bytes, view_i420
+
+RATE = 48_000
+AUDIO_SECONDS = 1
+MAGIC = 0x534C4F54_00000001
+
+_FIELDS = 64
+(
+    _H_MAGIC,
+    _H_FRAMES,
+    _H_CAPACITY,
+    _H_MAX_WIDTH,
+    _H_MAX_HEIGHT,
+    _H_SAMPLES,
+    _H_HEAD,
+    _H_HEARTBEAT,
+    _H_SOUND_END,
+    _H_SOUND_START,
+) = range(10)
+_META = 8
+_M_SEQ, _M_PTS, _M_WIDTH, _M_HEIGHT = range(4)
+
+Samples = NDArray[np.float32]
+
+
+def sample_at(time_ns: int) -> int:
+    """Absolute sample number of an instant of CLOCK_MONOTONIC."""
+    return time_ns * RATE // 1_000_000_000
+
+
+def create_slot(name: str, max_width: int, max_height: int, frames: int = 4) -> int:
+    """Make a slot and return its descriptor. Raises OSError (ENOMEM, ENOSPC) when there is no room.
+
+    A ring of four pictures is enough for readers that use a picture within two frame periods.
+    """
+    capacity = -(-i420_bytes(max_width, max_height) // 4096) * 4096
+    samples = RATE * AUDIO_SECONDS
+    size = 8 * _FIELDS + frames * (8 * _META + capacity) + samples * 8
+    if size > _available_bytes() // 2:
+        raise OSError(errno.ENOMEM, f"no room for a slot of {size} bytes")
+    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    try:
+        os.posix_fallocate(fd, 0, size)
+        with mmap.mmap(fd, size) as memory:
+            header = np.frombuffer(memory, np.uint64, _FIELDS)
+            for field, value in (
+                (_H_FRAMES, frames),
+                (_H_CAPACITY, capacity),
+                (_H_MAX_WIDTH, max_width),
+                (_H_MAX_HEIGHT, max_height),
+                (_H_SAMPLES, samples),
+                (_H_MAGIC, MAGIC),
+            ):
+                header[field] = value
+            del header
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _available_bytes() -> int:
+    """Memory that can be had without swapping. A memfd knows no limit of its own: asked for more than there
+    is, the kernel would end some process instead of answering ENOSPC."""
+    with Path("/proc/meminfo").open() as lines:
+        for line in lines:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A picture in place in the slot. ``serial`` is its number since the slot was made (1, 2, …)."""
+
+    picture: Picture
+    pts_ns: int
+    serial: int
+    meta: NDArray[np.uint64]
+    seq: int
+
+    def intact(self) -> bool:
+        """Whether the planes were left alone since the picture was taken; False: draw it again."""
+        return int(self.meta[_M_SEQ]) == self.seq
+
+
+class _Mapped:
+    """The mapped memory, shared by writer and reader. Owns its own duplicate of nothing but the mapping."""
+
+    def __init__(self, fd: int) -> None:
+        size = os.fstat(fd).st_size
+        self._memory = mmap.mmap(fd, size)
+        self._header = np.frombuffer(self._memory, np.uint64, _FIELDS)
+        if int(self._header[_H_MAGIC]) != MAGIC:
+            raise ValueError("not a slot, or one of another version")
+        self._ring = int(self._header[_H_FRAMES])
+        self.max_width = int(self._header[_H_MAX_WIDTH])
+        self.max_height = int(self._header[_H_MAX_HEIGHT])
+        capacity = int(self._header[_H_CAPACITY])
+        offset = 8 * _FIELDS
+        self._metas: list[NDArray[np.uint64]] = []
+        self._buffers: list[NDArray[np.uint8]] = []
+        for _ in range(self._ring):
+            self._metas.append(np.frombuffer(self._memory, np.uint64, _META, offset))
+            offset += 8 * _META
+            self._buffers.append(np.frombuffer(self._memory, np.uint8, capacity, offset))
+            offset += capacity
+        self._samples = int(self._header[_H_SAMPLES])
+        self._sound: Samples = np.frombuffer(self._memory, np.float32, self._samples * 2, offset).reshape(
+            -1, 2
+        )
+
+    def close(self) -> None:
+        """Forget the mapping; it goes when the last picture taken from it goes."""
+        self._metas.clear()
+        self._buffers.clear()
+        del self._header, self._sound, self._memory
+
+
+class SlotWriter(_Mapped):
+    """The one writer. Several threads may write pictures only one after the other; sound likewise."""
+
+    def fits(self, width: int, height: int) -> bool:
+        return i420_bytes(width, height) <= self._buffers[0].size and width > 1 and height > 1
+
+    def write_picture(self, picture: Picture, pts_ns: int) -> None:
+        """Publish a copy of ``picture``, to be shown from ``pts_ns`` on. Raises ValueError if it is too big.
+
+        ``pts_ns`` must not run backwards; a picture older than the newest is published all the same and
+        shown at once.
+        """
+        width, height = picture.width, picture.height
+        if not self.fits(width, height):
+            raise ValueError(f"a picture of {width}×{height} does not fit this slot")
+        serial = int(self._header[_H_HEAD]) + 1
+        index = serial % self._ring
+        meta = self._metas[index]
+        seq = int(meta[_M_SEQ]) | 1  # odd already where a writer died in the middle
+        meta[_M_SEQ] = seq
+        copy_into(view_i420(self._buffers[index], width, height), picture)
+        meta[_M_PTS] = pts_ns
+        meta[_M_WIDTH] = width
+        meta[_M_HEIGHT] = height
+        meta[_M_SEQ] = seq + 1
+        self._header[_H_HEAD] = serial
+
+    def write_sound(self, start: int, samples: Samples) -> None:
+        """Write float32 samples of shape (n, 2), −1 … 1, at absolute sample number ``start``.
+
+        A gap after what was written last is silence. n is at most the ring's length.
+        """
+        end = start + len(samples)
+        written = int(self._header[_H_SOUND_END])
+        if written < start:
+            self._fill(max(written, start - self._samples), start, None)
+        self._fill(start, end, samples)
+        if written < start - self._samples or written == 0:
+            self._header[_H_SOUND_START] = start
+        self._header[_H_SOUND_END] = max(end, written)
+
+    def _fill(self, start: int, end: int, samples: Samples | None) -> None:
+        at, done = start % self._samples, 0
+        while done < end - start:
+            count = min(end - start - done, self._samples - at)
+            self._sound[at : at + count] = 0 if samples is None else samples[done : done + count]
+            done += count
+            at = 0
+
+    def beat(self, now_ns: int) -> None:
+        """Say that the writer lives. Readers take a beat older than 1 s for the writer's death."""
+        self._header[_H_HEARTBEAT] = now_ns
+
+
+class SlotReader(_Mapped):
+    """A reader. Reading never blocks and never disturbs the writer."""
+
+    @property
+    def heartbeat_ns(self) -> int:
+        """When the writer last said that it lives; 0 before it ever did."""
+        return int(self._header[_H_HEARTBEAT])
+
+    @property
+    def serial(self) -> int:
+        """Number of the newest picture; 0 before the first."""
+        return int(self._header[_H_HEAD])
+
+    def take(self, at_ns: int) -> Taken | None:
+        """The newest picture due at ``at_ns``; None before the first.
+
+        When none in the ring is due yet, the oldest of them is taken: early is better than nothing.
+        """
+        head = self.serial
+        best: Taken | None = None
+        for serial in range(head, max(0, head - self._ring + 1), -1):
+            meta = self._metas[serial % self._ring]
+            seq = int(meta[_M_SEQ])
+            if seq % 2 or seq == 0:
+                continue
+            pts = int(meta[_M_PTS])
+            width, height = int(meta[_M_WIDTH]), int(meta[_M_HEIGHT])
+            if int(meta[_M_SEQ]) != seq:
+                continue
+            best = Taken(view_i420(self._buffers[serial % self._ring], width, height), pts, serial, meta, seq)
+            if pts <= at_ns:
+                return best
+        return best
+
+    def read_sound(self, start: int, count: int) -> tuple[Samples, int]:
+        """A copy of samples ``start`` … ``start + count`` as float32 (count, 2), and how many are real.
+
+        What is not written yet, or no longer held, is silence.
+        """
+        out = np.zeros((count, 2), np.float32)
+        end = int(self._header[_H_SOUND_END])
+        first = max(start, end - self._samples, int(self._header[_H_SOUND_START]))
+        last = min(start + count, end)
+        if last <= first:
+            return out, 0
+        done, total, at = 0, last - first, first % self._samples
+        offset = first - start
+        while done < total:
+            n = min(total - done, self._samples - at)
+            out[offset + done : offset + done + n] = self._sound[at : at + n]
+            done += n
+            at = 0
+        return out, total

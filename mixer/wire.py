@@ -1,0 +1,182 @@
+"""Messages between processes that concern the mixer and the senders: frozen, tagged, MessagePack.
+
+What only shards and control say to each other is in ``signaling.wire``; what the supervisor is told about
+the processes it shall keep is in ``studio.wire``. A receiver decodes ``Envelope.body`` with the union it
+understands. Times are CLOCK_MONOTONIC nanoseconds.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from mixer.plan import CanvasName, CanvasPlan, MixPlan, SourceId
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Base of every control message: the tag is the class's name."""
+
+
+# --- every child ---------------------------------------------------------------------------------------
+
+
+class Ready(Message, frozen=True):
+    """Child → supervisor: configured and at work. The supervisor starts what comes next."""
+
+
+class Heartbeat(Message, frozen=True):
+    """Child → supervisor, every 0.5 s from the thread that does the work; silence for 5 s ends the child."""
+
+
+class Shutdown(Message, frozen=True):
+    """Supervisor → child: close everything in order and exit with status 0 within 5 s."""
+
+
+class SlotOpened(Message, frozen=True):
+    """Supervisor → mixer, shards, control; carries the slot's memfd. Sent again after a restart."""
+
+    source: str
+    """A :data:`SourceId`, or ``canvas/<name>`` for the slots the mixer writes snapshots into."""
+
+
+class SlotClosed(Message, frozen=True):
+    source: str
+
+
+class BusAttach(Message, frozen=True):
+    """Supervisor → mixer and a subscriber; carries one end of a fresh packet-bus socket.
+
+    ``subscriber`` is the subscriber's process name. A second one replaces the first: the old end is dead.
+    """
+
+    subscriber: str
+
+
+# --- mixer ---------------------------------------------------------------------------------------------
+
+
+class Rendition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a canvas is encoded. ``bitrate`` in bit/s, CBR; ``keyframe_s`` seconds between keyframes."""
+
+    canvas: CanvasName
+    width: int
+    height: int
+    bitrate: int
+    preset: str = "superfast"
+    keyframe_s: float = 2.0
+    always: bool = False
+    """Encoded from the start, subscribers or not: the programme. Others run while somebody subscribes."""
+
+
+class MixerConfig(Message, frozen=True):
+    """Supervisor → mixer, first message. ``epoch_ns`` is when tick 0 was due; it outlives the mixer."""
+
+    epoch_ns: int
+    fps_num: int
+    fps_den: int
+    canvases: dict[CanvasName, tuple[int, int]]
+    renditions: dict[str, Rendition]
+    """By name: ``program``, ``return``, ``wall``, ``multiview``."""
+    title: str
+    """The event's title, on the slate."""
+    fonts: str
+    """Folder of the TTF files for plates."""
+    aac_bitrate: int = 160_000
+    opus_bitrate: int = 64_000
+
+
+class TakePlan(Message, frozen=True):
+    """Control → mixer: show this from the next tick on."""
+
+    plan: MixPlan
+    issued_ns: int
+    """When the command behind it was accepted: the mixer measures command-to-air with it."""
+    next: dict[CanvasName, CanvasPlan] = {}
+    """What is likely to be taken next (the scene in preview): its graphics are drawn beforehand."""
+
+
+class PublishCanvas(Message, frozen=True):
+    """Control → mixer: write the canvas's next picture into the slot ``canvas/<name>``."""
+
+    canvas: CanvasName
+
+
+MixerIn = MixerConfig | TakePlan | PublishCanvas | SlotOpened | SlotClosed | BusAttach | Shutdown
+
+
+class PlanTaken(Message, frozen=True):
+    """Mixer → control: the plan's first picture went to the encoder at this tick."""
+
+    revision: int
+    tick: int
+    ticks_waited: int
+    """Ticks from ``issued_ns`` to the tick that shows the plan."""
+
+
+class CanvasPublished(Message, frozen=True):
+    """Mixer → control, answers :class:`PublishCanvas`."""
+
+    canvas: CanvasName
+
+
+SourceState = Literal["card", "live", "slate"]
+
+
+class MixerReport(Message, frozen=True):
+    """Mixer → control, once a second."""
+
+    tick: int
+    ticks: int
+    late_ticks: int
+    revision: int
+    """Revision of the plan on air; −1 before the first."""
+    sources: dict[SourceId, SourceState]
+    levels: dict[str, float]
+    """Peak in dBFS over the last second of every open source and of the bus ``floor``; silence is −100."""
+    streams: dict[str, int]
+    """Bytes encoded so far, by bus stream."""
+    dropped: dict[str, int]
+    """Pictures dropped for slow subscribers, by process name."""
+
+
+# --- senders -------------------------------------------------------------------------------------------
+
+
+class SenderConfig(Message, frozen=True):
+    """Supervisor → sender, first message. The URL holds a stream key: it travels here, never in argv."""
+
+    output: str
+    video: str
+    """Bus stream of the picture: ``program/h264``."""
+    audio: tuple[str, ...]
+    """Bus streams of the sound: ``floor/aac``."""
+    url: str = ""
+    """``rtmp://`` or ``rtmps://``; empty for a recording."""
+    folder: str = ""
+    """Where a recording's parts go; empty for a stream."""
+    ca_file: str = ""
+    """Additional certificate authority for ``rtmps``, PEM; empty for the system's."""
+    title: str = ""
+
+
+SenderIn = SenderConfig | BusAttach | Shutdown
+
+OutputState = Literal["starting", "live", "retrying", "failed", "stopped"]
+
+
+class SenderReport(Message, frozen=True):
+    """Sender → control, once a second and at each change of state."""
+
+    output: str
+    state: OutputState
+    reason: str = ""
+    """One sentence for the director, without secrets; empty while all is well."""
+    code: str = ""
+    """Stable code of the reason: ``destination.refused``, ``destination.timeout``, ``disk.full`` …"""
+    bytes_sent: int = 0
+    dropped: int = 0
+    """Pictures lost between the bus and this destination."""
+    bitrate: int = 0
+    """bit/s over the last seconds."""
+    file: str = ""
+    """A recording's current file name, without its folder."""
+    retry_in_s: float = 0.0

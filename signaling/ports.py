@@ -1,0 +1,166 @@
+"""What signalling needs of the rest of the house, as Protocols: ``studio`` implements and hands them in."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from mixer.picture import Picture
+from mixer.plan import CanvasName
+from mixer.wire import Message
+from signaling.wire import IceServer, PeerKind
+
+Role = Literal["director", "speaker", "interpreter", "wall", "viewer"]
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks: a role, and for a person with a seat, the seat. Made by ``signaling.auth`` only."""
+
+    role: Role
+    seat: str = ""
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What a link's token is good for. ``generation`` grows with each new invite of the seat, so that
+    sessions of an older link can be told apart; ``expires`` is in Unix seconds."""
+
+    role: Role
+    seat: str
+    generation: int
+    expires: int
+
+
+class RefusedError(Exception):
+    """A request that changes nothing: becomes an RFC 9457 problem document.
+
+    ``code`` is stable (``seat.unknown``, ``command.malformed`` …), ``status`` the HTTP status, ``detail``
+    one sentence that says what to do; never a secret.
+    """
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One step of the public state. ``patch`` is a JSON merge patch (RFC 7386) on the state before.
+
+    ``event`` is None when only the live status changed (a guest connected, an output's health); the
+    revision then stays what it was and ``serial`` alone counts on.
+    """
+
+    revision: int
+    serial: int
+    event: Mapping[str, Any] | None
+    patch: Mapping[str, Any]
+
+
+class Done(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A command's outcome: the answer of ``POST /api/v1/commands``."""
+
+    revision: int
+    events: tuple[Mapping[str, Any], ...]
+    result: Mapping[str, Any] | None = None
+
+
+class Show(Protocol):
+    """The single writer of the show's state."""
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def serial(self) -> int:
+        """Of the newest :class:`Change`."""
+        ...
+
+    def public_state(self) -> Mapping[str, Any]:
+        """The whole public state as JSON-able builtins, without secrets, live status included."""
+        ...
+
+    async def execute(self, command: bytes, actor: Actor) -> Done:
+        """Decode, check the role, decide, append, apply. Raises :class:`RefusedError`: nothing changed."""
+        ...
+
+    async def events(self, after: int, limit: int) -> list[Mapping[str, Any]]:
+        """Public events with revision > ``after``, oldest first: ``{"revision", "time", "event"}``."""
+        ...
+
+    def listen(self, callback: "ChangeListener") -> "Unsubscribe":
+        """Call ``callback(change)`` on the event loop for each change, in order. It must not block."""
+        ...
+
+    def grant(self, token: str) -> Grant | None:
+        """What a link's token stands for; None if it was never valid. Expired and revoked ones are told
+        by :class:`RefusedError` 401 with ``link.expired`` / ``link.revoked``."""
+        ...
+
+    def still_valid(self, grant: Grant) -> bool:
+        """Whether a session made from this grant may go on: the seat exists, no newer invite, not expired."""
+        ...
+
+    def command_schema(self) -> Mapping[str, Any]:
+        """JSON Schema of the commands, for the OpenAPI document: ``{"schema": …, "components": {…}}``."""
+        ...
+
+
+class ChangeListener(Protocol):
+    def __call__(self, change: Change) -> None: ...
+
+
+class Unsubscribe(Protocol):
+    def __call__(self) -> None: ...
+
+
+class PeerOwner(msgspec.Struct, frozen=True):
+    """Whose a peer is: the seat of the session that opened it, empty for the director and for a wall without
+    one; ``client`` is the browser tab, empty while unknown."""
+
+    kind: PeerKind
+    seat: str
+    client: str
+
+
+class Peers(Protocol):
+    """The shards, seen from the HTTP server. Implemented by ``signaling.peers`` over the control link."""
+
+    async def open(
+        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool
+    ) -> tuple[str, str]:
+        """A browser's offer → (peer id, answer). Raises RefusedError: 400 ``sdp.invalid``, 406
+        ``sdp.no-codec``, 409 ``seat.in-use``, 503 ``shard.full`` / ``shard.unavailable``.
+
+        ``seat``: see :class:`PeerOwner`. ``client`` names the browser tab: the same tab (a reload) replaces
+        its peer silently, another one needs ``takeover``.
+        """
+        ...
+
+    async def close(self, peer: str, client: str) -> None:
+        """Raises RefusedError: 404 ``peer.unknown``, 403 ``peer.not-yours`` for another client's."""
+        ...
+
+    def owner(self, peer: str) -> PeerOwner | None:
+        """None for a peer that is not there (any more)."""
+        ...
+
+    def drop_seat(self, seat: str) -> None:
+        """Close every peer of this seat: its link is void."""
+        ...
+
+    def ice_servers(self) -> tuple[IceServer, ...]:
+        """With fresh time-limited TURN credentials, where TURN is configured."""
+        ...
+
+
+class Snapshots(Protocol):
+    async def picture(self, canvas: CanvasName) -> Picture:
+        """A copy of the canvas's newest picture. Raises RefusedError 503 while the mixer is away."""
+        ...
+
+
+class Outbox(Protocol):
+    """The control link: send a message to a process by name."""
+
+    def __call__(self, to: str, message: Message) -> None: ...

@@ -1,0 +1,21 @@
+"""Fixtures and settings for every test."""
+
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from blockbuster import blockbuster_ctx
+
+# An example's time says more about what else runs on the machine than about the code.
+hypothesis.settings.register_profile("studio", deadline=None)
+hypothesis.settings.load_profile("studio")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop() -> Iterator[None]:
+    """A blocking call that our own code makes on an event loop is an error of the test it happens in."""
+    with blockbuster_ctx(["signaling", "studio"]) as guard:
+        for function in guard.functions.values():
+            # Once, before anybody can be kept waiting: reads the list of the pages' libraries.
+            function.can_block_in("signaling/server.py", "make_app")
+        yield

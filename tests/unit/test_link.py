@@ -1,0 +1,94 @@
+"""The control link: messages and descriptors arrive whole, sending never blocks, an end is noticed."""
+
+import os
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from mixer.link import MAX_BACKLOG, MAX_MESSAGE, Link, LinkClosedError, LinkOverflowError, pair
+from mixer.wire import Heartbeat, MixerIn, SlotOpened
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Link, Link]]:
+    a, b = pair()
+    links = Link(a, "a"), Link(b, "b")
+    yield links
+    for link in links:
+        link.close()
+
+
+class Blob(msgspec.Struct, tag=True):
+    data: bytes
+
+
+def test_a_message_arrives_with_its_names_and_its_descriptors(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    read_end, write_end = os.pipe()
+    a.send("b", SlotOpened("seat/x"), [write_end])
+    os.close(write_end)
+    got = b.receive()
+    assert got is not None
+    envelope, fds = got
+    assert (envelope.to, envelope.sender) == ("b", "a")
+    assert msgspec.msgpack.decode(envelope.body, type=MixerIn) == SlotOpened("seat/x")
+    os.write(fds[0], b"through")
+    assert os.read(read_end, 10) == b"through"
+    os.close(fds[0])
+    os.close(read_end)
+    assert b.receive() is None
+
+
+def test_sending_never_blocks_and_a_deaf_peer_overflows(ends: tuple[Link, Link]) -> None:
+    a, _ = ends
+    with pytest.raises(LinkOverflowError):
+        for _ in range(100_000):
+            a.send("b", Blob(b"x" * 1000))
+    assert a.backlog == MAX_BACKLOG
+
+
+def test_what_waited_in_the_backlog_arrives_in_order(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    for n in range(1000):
+        a.send("b", Blob(n.to_bytes(4, "big") * 300))
+    seen: list[int] = []
+    while len(seen) < 1000:
+        got = b.receive()
+        if got is None:
+            assert a.backlog
+            a.flush()
+            continue
+        seen.append(int.from_bytes(msgspec.msgpack.decode(got[0].body, type=Blob).data[:4], "big"))
+    assert seen == list(range(1000))
+
+
+def test_the_largest_message_passes_and_a_larger_one_is_refused(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    a.send("b", Blob(b"x" * (MAX_MESSAGE - 100)))
+    got = b.receive()
+    assert got is not None
+    assert len(msgspec.msgpack.decode(got[0].body, type=Blob).data) == MAX_MESSAGE - 100
+    with pytest.raises(ValueError, match="over"):
+        a.send("b", Blob(b"x" * MAX_MESSAGE))
+
+
+def test_the_end_of_a_peer_is_noticed_by_reader_and_writer(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    b.close()
+    with pytest.raises(LinkClosedError):
+        a.receive()
+    with pytest.raises(LinkClosedError):
+        for _ in range(10):
+            a.send("b", Heartbeat())
+
+
+def test_closing_with_a_backlog_leaves_no_descriptor_open(ends: tuple[Link, Link]) -> None:
+    a, _ = ends
+    before = len(os.listdir("/proc/self/fd"))
+    while not a.backlog:
+        a.send("b", Blob(b"x" * 100_000))
+    for _ in range(50):
+        a.send("b", SlotOpened("seat/x"), [a.fileno()])
+    a.close()
+    assert len(os.listdir("/proc/self/fd")) <= before
