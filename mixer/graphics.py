@@ -1,0 +1,139 @@
+"""Name plates, cards, slates and captions: drawn before a plan goes on air, looked up while it is.
+
+:meth:`Graphics.prepare` does the slow work, on any thread but the tick's. The tick's look-ups only read a
+dictionary that is replaced whole, so they never wait; what isn't prepared is None and is left out.
+"""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from mixer.colour import colour_bars
+from mixer.designs import Sheet, Tally, draw_card, draw_event, draw_label, draw_plate, draw_slate
+from mixer.picture import Picture, new_picture
+from mixer.plan import CanvasPlan, CanvasView, MixPlan, Plate, SourceInfo, Tile
+from mixer.sprites import Face, Sprite, blend
+from mixer.text import Typesetter
+
+Key = tuple[str, object, int, int]
+Drawn = Face | tuple[Sprite, ...]
+
+BARS_SIZE = (1280, 720)
+
+
+class Graphics:
+    """Everything drawn with text. ``title``: the event's, for the slate shown while a scene is empty.
+
+    ``capacity_bytes`` bounds what is kept beyond the last two plans (the one on air and the next).
+    Raises FontsMissingError. One object may serve several compositors and threads.
+    """
+
+    def __init__(self, fonts: Path | str, title: str = "", *, capacity_bytes: int = 32 << 20) -> None:
+        self._type = Typesetter(Path(fonts))
+        self._title = title
+        self._capacity = capacity_bytes
+        self._drawn: dict[Key, Drawn] = {}
+        self._plans: tuple[frozenset[Key], ...] = ()
+        self._preparing = threading.Lock()
+        self.bars = colour_bars(*BARS_SIZE)
+        self._type.line("Aa", 16, 400, 99)  # the first line loads the fonts: better now than in prepare
+
+    # --- before the plan is taken ----------------------------------------------------------------------
+
+    def prepare(self, plan: MixPlan) -> None:
+        """Draw all that ``plan`` may show. Takes milliseconds to a second: never call it in the tick."""
+        with self._preparing:
+            wanted = self._wanted(plan)
+            kept = dict(self._drawn)
+            for key, draw in wanted.items():
+                # Moved to the end: the dictionary's order is the order of last use.
+                kept[key] = kept.pop(key) if key in kept else draw()
+            self._plans = (*self._plans[-1:], frozenset(wanted))
+            self._drawn = self._trimmed(kept)
+
+    def _wanted(self, plan: MixPlan) -> dict[Key, Callable[[], Drawn]]:
+        wanted: dict[Key, Callable[[], Drawn]] = {}
+        for canvas in plan.canvases.values():
+            self._want_canvas(wanted, canvas, plan)
+        return wanted
+
+    def _want_canvas(self, wanted: dict[Key, Callable[[], Drawn]], canvas: CanvasPlan, plan: MixPlan) -> None:
+        for tile in canvas.tiles:
+            sheet = Sheet(self._type, tile.rect.w, tile.rect.h)
+            if tile.plate is not None:
+                wanted[_key("plate", tile.plate, sheet)] = partial(draw_plate, sheet, tile.plate)
+            info = plan.sources.get(tile.source, SourceInfo())
+            who = Plate(info.name, info.title)
+            wanted[_key("card", who, sheet)] = partial(draw_card, sheet, who)
+            wanted[_key("slate", who, sheet)] = partial(draw_slate, sheet, who)
+            self._want_label(wanted, tile)
+        for view in canvas.views:
+            self._want_label(wanted, view)
+        sheet = Sheet(self._type, canvas.width, canvas.height)
+        wanted[_key("event", self._title, sheet)] = partial(draw_event, sheet, self._title)
+
+    def _want_label(self, wanted: dict[Key, Callable[[], Drawn]], item: Tile | CanvasView) -> None:
+        if item.label:
+            sheet = Sheet(self._type, item.rect.w, item.rect.h)
+            draw = partial(draw_label, sheet, item.label, item.tally)
+            wanted[_key("label", (item.label, item.tally), sheet)] = draw
+
+    def _trimmed(self, drawn: dict[Key, Drawn]) -> dict[Key, Drawn]:
+        held = frozenset().union(*self._plans)
+        spare = sum(_nbytes(value) for key, value in drawn.items() if key not in held) - self._capacity
+        for key in list(drawn):
+            if spare <= 0:
+                break
+            if key not in held:
+                spare -= _nbytes(drawn.pop(key))
+        return drawn
+
+    # --- in the tick -----------------------------------------------------------------------------------
+
+    def plate(self, plate: Plate, width: int, height: int) -> tuple[Sprite, ...] | None:
+        """Sprites of a name plate for a tile of this size."""
+        return self._sprites(("plate", plate, width, height))
+
+    def label(self, text: str, tally: Tally, width: int, height: int) -> tuple[Sprite, ...] | None:
+        """Sprites of a multiview's caption."""
+        return self._sprites(("label", (text, tally), width, height))
+
+    def card(self, info: SourceInfo, width: int, height: int) -> Face | None:
+        """What stands for a guest without picture."""
+        return self._face(("card", Plate(info.name, info.title), width, height))
+
+    def slate(self, info: SourceInfo, width: int, height: int) -> Face | None:
+        """What stands for a guest whose picture stopped."""
+        return self._face(("slate", Plate(info.name, info.title), width, height))
+
+    def event(self, width: int, height: int) -> Face | None:
+        """The event's slate, full canvas."""
+        return self._face(("event", self._title, width, height))
+
+    def _face(self, key: Key) -> Face | None:
+        drawn = self._drawn.get(key)
+        return drawn if isinstance(drawn, Face) else None
+
+    def _sprites(self, key: Key) -> tuple[Sprite, ...] | None:
+        drawn = self._drawn.get(key)
+        return drawn if isinstance(drawn, tuple) else None
+
+    # --- anywhere but in the tick ----------------------------------------------------------------------
+
+    def event_picture(self, width: int, height: int) -> Picture:
+        """The event's slate as a new picture of even size, for what is encoded apart from a canvas."""
+        face = draw_event(Sheet(self._type, width, height), self._title)
+        picture = new_picture(width, height, face.colour)
+        for sprite in face.sprites:
+            blend(picture, sprite)
+        return picture
+
+
+def _key(kind: str, what: object, sheet: Sheet) -> Key:
+    return kind, what, sheet.width, sheet.height
+
+
+def _nbytes(drawn: Drawn) -> int:
+    sprites = drawn.sprites if isinstance(drawn, Face) else drawn
+    return sum(sprite.nbytes for sprite in sprites)

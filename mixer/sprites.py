@@ -1,0 +1,147 @@
+"""Small pictures with edges: drawn once in RGB, kept as I420, blended over tiles at each tick."""
+
+import itertools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mixer.colour import Yuv, parse_hex, planes_of
+from mixer.picture import Picture, Plane
+
+Mask = NDArray[np.float32]
+"""Coverage 0 … 1, shape (h, w)."""
+
+_FINE = 4  # shapes are drawn this much larger, then averaged down: smooth edges
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sprite:
+    """A picture at (x, y) from its tile's corner; all numbers even.
+
+    ``inverse`` is None where the sprite hides all below it. Otherwise ``picture`` is premultiplied by its
+    coverage and ``inverse`` holds 255 − coverage for each plane.
+    """
+
+    x: int
+    y: int
+    picture: Picture
+    inverse: Picture | None = None
+
+    @property
+    def nbytes(self) -> int:
+        size = sum(plane.nbytes for plane in self.picture)
+        return size if self.inverse is None else 2 * size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """What fills a tile without picture: one colour and sprites over it."""
+
+    colour: Yuv
+    sprites: tuple[Sprite, ...]
+
+
+def blend(target: Picture, sprite: Sprite) -> None:
+    """Draw the sprite over ``target``, a tile's planes. The sprite lies inside it."""
+    for index, (plane, source) in enumerate(zip(target, sprite.picture, strict=True)):
+        x, y = (sprite.x, sprite.y) if index == 0 else (sprite.x // 2, sprite.y // 2)
+        height, width = source.shape
+        region = plane[y : y + height, x : x + width]
+        if sprite.inverse is None:
+            np.copyto(region, source)
+        else:
+            below = cv2.multiply(region, sprite.inverse[index], scale=1 / 255)
+            cv2.add(below, source, dst=region)
+
+
+def fill(target: Picture, colour: Yuv) -> None:
+    for plane, value in zip(target, colour, strict=True):
+        plane[...] = value
+
+
+class Paint:
+    """A sheet to draw on in RGB: ``width`` × ``height`` pixels, made even, transparent at first."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width + width % 2, height + height % 2
+        self._rgb = np.zeros((self.height, self.width, 3), np.float32)
+        self._alpha = np.zeros((self.height, self.width), np.float32)
+
+    def put(self, mask: Mask, x: int, y: int, colour: str) -> None:
+        """Lay ``colour`` over the sheet where ``mask`` covers it; what reaches over the edge is cut off."""
+        top, left = max(0, y), max(0, x)
+        part = mask[top - y : self.height - y, left - x : self.width - x]
+        if not part.size:
+            return
+        box = np.s_[top : top + part.shape[0], left : left + part.shape[1]]
+        cover = part[..., None]
+        self._rgb[box] = self._rgb[box] * (1 - cover) + cover * np.asarray(parse_hex(colour), np.float32)
+        self._alpha[box] = self._alpha[box] * (1 - part) + part
+
+    def sprites(self, x: int, y: int) -> tuple[Sprite, ...]:
+        """The sheet as sprites at (x, y): the columns that hide all apart from those that are see-through.
+
+        So a plate costs copies for its body and blending only for its rounded edges.
+        """
+        pairs = (self._alpha > 0.998).reshape(self.height, -1, 2)
+        solid: NDArray[np.bool_] = np.logical_and.reduce(pairs, axis=(0, 2))
+        sprites: list[Sprite] = []
+        edges = [0, *(np.flatnonzero(np.diff(solid)) + 1).tolist(), len(solid)]
+        for first, last in itertools.pairwise(edges):
+            columns = np.s_[:, 2 * first : 2 * last]
+            alpha = self._alpha[columns]
+            if not alpha.any():
+                continue
+            picture = Picture(*_subsampled(planes_of(self._rgb[columns], alpha)))
+            inverse = None if solid[first] else Picture(*_subsampled([255 * (1 - alpha)] * 3))
+            sprites.append(Sprite(x + 2 * first, y, picture, inverse))
+        return tuple(sprites)
+
+
+def _subsampled(planes: "tuple[Mask, ...] | list[Mask]") -> tuple[Plane, Plane, Plane]:
+    def rounded(plane: Mask) -> Plane:
+        return np.ascontiguousarray(np.clip(np.rint(plane), 0, 255).astype(np.uint8))
+
+    def halved(plane: Mask) -> Mask:
+        height, width = plane.shape
+        return cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+    return rounded(planes[0]), rounded(halved(planes[1])), rounded(halved(planes[2]))
+
+
+def rounded_box(width: int, height: int, radius: float) -> Mask:
+    """A box with round corners of ``radius`` pixels, filling its mask."""
+    sheet = np.zeros((height * _FINE, width * _FINE), np.uint8)
+    r = max(0, min(round(radius * _FINE), height * _FINE // 2, width * _FINE // 2))
+    h, w = sheet.shape
+    if r == 0:
+        sheet[:] = 255
+    else:
+        sheet[r : h - r] = 255
+        sheet[:, r : w - r] = 255
+        for cx, cy in ((r, r), (w - 1 - r, r), (r, h - 1 - r), (w - 1 - r, h - 1 - r)):
+            cv2.circle(sheet, (cx, cy), r, 255, -1)
+    return _averaged(sheet)
+
+
+def no_signal(size: int) -> Mask:
+    """A sign in no language that the connection is interrupted: rising bars, struck through."""
+    side = size * _FINE
+    sheet = np.zeros((side, side), np.uint8)
+    bar, pitch = round(side * 0.17), round(side * 0.25)
+    for index, share in enumerate((0.28, 0.5, 0.72, 0.94)):
+        left = round(side * 0.04) + index * pitch
+        cv2.rectangle(sheet, (left, side - round(side * share)), (left + bar - 1, side - 1), 255, -1)
+    stroke = max(1, round(side * 0.09))
+    corners = (round(side * 0.06), round(side * 0.1)), (round(side * 0.94), round(side * 0.98))
+    cv2.line(sheet, corners[0], corners[1], 0, 3 * stroke)
+    cv2.line(sheet, corners[0], corners[1], 255, stroke)
+    return _averaged(sheet)
+
+
+def _averaged(sheet: Plane) -> Mask:
+    height, width = sheet.shape
+    size = (width // _FINE, height // _FINE)
+    return cv2.resize(sheet, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)

@@ -1,0 +1,160 @@
+"""Plates and fonts: what is kept, what is refused, what a name can't do."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mixer.colour import colour_bars, yuv_of
+from mixer.fonts import FontsMissingError, check_fonts, main, prepare_fonts
+from mixer.graphics import Graphics
+from mixer.picture import new_picture
+from mixer.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
+from mixer.sprites import Paint, blend, rounded_box
+from mixer.text import Typesetter
+from tests.fontfolder import ROOT, font_folder
+
+
+def plan_of(*names: str, size: tuple[int, int] = (480, 270)) -> MixPlan:
+    tiles = tuple(
+        Tile(Rect(0, 0, *size), f"seat/{name}", plate=Plate(name, "Mayor"), label=name) for name in names
+    )
+    infos = {f"seat/{name}": SourceInfo(name=name, title="Mayor") for name in names}
+    return MixPlan(1, {"program": CanvasPlan(1920, 1080, tiles)}, sources=infos)
+
+
+@pytest.fixture(scope="module")
+def typesetter() -> Typesetter:
+    return Typesetter(font_folder())
+
+
+def test_what_is_prepared_is_found_and_the_rest_is_not() -> None:
+    graphics = Graphics(font_folder(), "Summit")
+    assert graphics.plate(Plate("Ada", "Mayor"), 480, 270) is None
+    graphics.prepare(plan_of("Ada"))
+    assert graphics.plate(Plate("Ada", "Mayor"), 480, 270)
+    assert graphics.plate(Plate("Ada", "Mayor"), 482, 270) is None
+    assert graphics.card(SourceInfo(name="Ada", title="Mayor"), 480, 270)
+    assert graphics.slate(SourceInfo(name="Ada", title="Mayor", asked=False), 480, 270)
+    assert graphics.label("Ada", "", 480, 270)
+    assert graphics.event(1920, 1080)
+
+
+def test_sprites_are_drawn_once() -> None:
+    graphics = Graphics(font_folder())
+    graphics.prepare(plan_of("Ada"))
+    first = graphics.plate(Plate("Ada", "Mayor"), 480, 270)
+    graphics.prepare(plan_of("Ada", "Grace"))
+    assert graphics.plate(Plate("Ada", "Mayor"), 480, 270) is first
+
+
+def test_the_cache_forgets_all_but_the_last_two_plans() -> None:
+    graphics = Graphics(font_folder(), capacity_bytes=0)
+    for name in ("Ada", "Grace", "Mary"):
+        graphics.prepare(plan_of(name))
+    found = [graphics.plate(Plate(name, "Mayor"), 480, 270) is not None for name in ("Ada", "Grace", "Mary")]
+    assert found == [False, True, True]
+
+
+def test_sprites_stay_inside_their_tile() -> None:
+    graphics = Graphics(font_folder(), "A title that is long enough for two lines on a canvas")
+    for size in ((1920, 1080), (480, 270), (256, 136), (96, 54), (20, 12), (2, 2), (100, 400), (400, 100)):
+        for name in ("Ada", "W" * 80, "漢" * 60, "ก" * 60, ""):
+            graphics.prepare(plan_of(name, size=size))
+            info = SourceInfo(name=name, title="Mayor")
+            card, slate = graphics.card(info, *size), graphics.slate(info, *size)
+            assert card is not None
+            assert slate is not None
+            plate, label = graphics.plate(Plate(name, "Mayor"), *size), graphics.label(name, "", *size)
+            for sprite in (*card.sprites, *slate.sprites, *(plate or ()), *(label or ())):
+                assert sprite.x % 2 == sprite.y % 2 == 0
+                assert sprite.x >= 0
+                assert sprite.y >= 0
+                assert sprite.x + sprite.picture.width <= size[0]
+                assert sprite.y + sprite.picture.height <= size[1]
+
+
+def test_a_name_is_text_and_never_markup(typesetter: Typesetter) -> None:
+    tag = typesetter.line("<b>x</b>", 40, 400, 2000)
+    plain = typesetter.line("x", 40, 400, 2000)
+    assert tag is not None
+    assert plain is not None
+    assert tag.width > 4 * plain.width
+    for evil in ("<", "&", "&#0;", "<span font='999999'>", "</span>", "\x00a", "a\x01b", "\ud800a", "'\"<>"):
+        assert typesetter.line(evil, 40, 400, 2000) is not None
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", "\x00", "\u200d", "\u202e"])
+def test_nothing_to_see_is_nothing(typesetter: Typesetter, blank: str) -> None:
+    assert typesetter.line(blank, 40, 400, 2000) is None
+
+
+def test_a_wide_line_shrinks_then_is_cut(typesetter: Typesetter) -> None:
+    whole = typesetter.line("Mayor of a fairly large city", 40, 400, 10_000)
+    assert whole is not None
+    smaller = typesetter.line("Mayor of a fairly large city", 40, 400, whole.width * 3 // 4)
+    assert smaller is not None
+    assert 26 <= smaller.size_px < 40
+    assert smaller.width <= whole.width * 3 // 4
+    cut = typesetter.line("Mayor of a fairly large city", 40, 400, whole.width // 4)
+    assert cut is not None
+    assert cut.size_px == pytest.approx(26)
+    assert cut.width <= whole.width // 4
+    assert typesetter.line("x" * 100_000, 40, 400, 300) is not None
+
+
+def test_signs_without_a_font_are_left_out_of_a_name(typesetter: Typesetter) -> None:
+    with_sign, without = typesetter.line("Kim 🎉", 40, 400, 999), typesetter.line("Kim", 40, 400, 999)
+    assert with_sign is not None
+    assert without is not None
+    assert with_sign.width == without.width
+    assert typesetter.line("שלום", 40, 400, 999) is not None  # a script we lack: boxes, but not nothing
+
+
+def test_blending_leaves_what_is_beside_and_covers_what_is_below() -> None:
+    paint = Paint(40, 20)
+    paint.put(rounded_box(40, 20, 8), 0, 0, "#ffffff")
+    tile = new_picture(64, 36, yuv_of("#203040"))
+    for sprite in paint.sprites(10, 10):
+        blend(tile, sprite)
+    ground = yuv_of("#203040")[0]
+    assert tile.y[20, 30] == 235
+    assert tile.u[10, 15] == 128
+    assert abs(int(tile.y[10, 10]) - ground) <= 1
+    assert tile.y[9].tolist() == [ground] * 64
+    assert tile.y[10:30, :10].max() == ground
+
+
+def test_colours_are_bt709_limited() -> None:
+    assert yuv_of("#000000") == (16, 128, 128)
+    assert yuv_of("#ffffff") == (235, 128, 128)
+    assert yuv_of("#ff0000") == (63, 102, 240)
+    assert yuv_of("#0000ff") == (32, 240, 118)
+    with pytest.raises(ValueError, match="#rrggbb"):
+        yuv_of("red")
+    bars = colour_bars(160, 90)
+    assert np.all(np.diff(bars.y[0, 10::20].astype(int)) < 0)
+
+
+def test_check_names_the_scripts_that_are_missing(tmp_path: Path) -> None:
+    assert check_fonts(font_folder()) == []
+    assert check_fonts(tmp_path)[:2] == ["Latin", "Hangul"]
+    folder = tmp_path / "fonts"
+    shutil.copytree(font_folder(), folder)
+    (folder / "studio-sans-arabic-700.ttf").unlink()
+    assert check_fonts(folder) == ["Arabic"]
+    with pytest.raises(FontsMissingError, match="no fonts in"):
+        Graphics(tmp_path)
+
+
+def test_fonts_that_are_up_to_date_are_left_alone() -> None:
+    before = {file.name: file.stat().st_mtime_ns for file in font_folder().glob("*.ttf")}
+    prepare_fonts(ROOT / "node_modules", font_folder())
+    assert {file.name: file.stat().st_mtime_ns for file in font_folder().glob("*.ttf")} == before
+
+
+def test_a_missing_package_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), str(tmp_path / "fonts")]) == 1
+    assert capsys.readouterr().err == "fonts: npm package @fontsource/noto-sans is not installed\n"
+    assert not (tmp_path / "fonts").exists()
