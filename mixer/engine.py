@@ -1,0 +1,224 @@
+"""The tick loop: at each tick of the programme's clock it shows the plan, and waits for nothing else.
+
+Inputs are looked at, never waited for; encoders are handed pictures, never waited for; a tick that comes too
+late is left out and counted. Sound is asked for at each tick and mixed on its own thread.
+"""
+
+import gc
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from mixer.audio.worker import SoundWorker
+from mixer.clock import NS, ProgrammeClock
+from mixer.compositor import Canvas, SourcePicture
+from mixer.plan import CanvasName, MixPlan, SourceId
+from mixer.priority import Urgency, set_thread
+from mixer.renditions import RenditionSet
+from mixer.slot import SlotReader, SlotWriter
+from mixer.sources import CARD, SourceTrack
+from mixer.stage import Stage
+from mixer.wire import CanvasPublished, Message, PlanTaken, SourceState
+
+COLLECT_NS = 10 * NS
+"""How often garbage is collected: after a tick's work, so that it never falls into the middle of one."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    plan: MixPlan
+    issued_ns: int
+    ready: Callable[[], bool]
+    since_ns: int
+    """When the first of the plans was issued that this one stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the engine counted since it started."""
+
+    tick: int
+    ticks: int
+    late_ticks: int
+    revision: int
+    sources: dict[SourceId, SourceState]
+    busy_ns: int
+    """Time the tick's thread spent at work."""
+
+
+class Engine:
+    """Owns the tick's thread. Every public method may be called from any thread and returns at once.
+
+    ``notify`` gets what control shall know; it must not block.
+    """
+
+    def __init__(
+        self,
+        clock: ProgrammeClock,
+        stage: Stage,
+        renditions: RenditionSet,
+        sound: SoundWorker,
+        notify: Callable[[Message], None],
+    ) -> None:
+        self._clock = clock
+        self._stage = stage
+        self._renditions = renditions
+        self._sound = sound
+        self._notify = notify
+        self._lock = threading.Lock()
+        self._tracks: dict[SourceId, SourceTrack] = {}
+        self._writers: dict[CanvasName, SlotWriter] = {}
+        self._asked: frozenset[CanvasName] = frozenset()
+        self._plan = MixPlan(-1, {})
+        self._next: _Pending | None = None
+        self._states: dict[SourceId, SourceState] = {}
+        self._tick = 0
+        self._ticks = 0
+        self._missed = 0
+        """Ticks that were left out, or whose programme picture could not be composed."""
+        self._busy_ns = 0
+        self._collected_ns = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tick", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the loop after the tick at hand and wait for it."""
+        self._stopping.set()
+        self._thread.join(5.0)
+
+    def take(self, plan: MixPlan, issued_ns: int, ready: Callable[[], bool] = lambda: True) -> None:
+        """Show ``plan`` from the next tick on; one that came before and was not shown yet is left out.
+
+        While ``ready`` says that its graphics are still being drawn, it waits for a tick, not for longer:
+        a cut is on time, and a plate that isn't there yet follows.
+        """
+        with self._lock:
+            since = self._next.since_ns if self._next is not None else issued_ns
+            self._next = _Pending(plan, issued_ns, ready, min(since, issued_ns))
+
+    def open_source(self, source: SourceId, reader: SlotReader) -> None:
+        """See and hear ``source`` in this slot."""
+        with self._lock:
+            self._tracks = {**self._tracks, source: SourceTrack(reader)}
+        self._sound.set_reader(source, reader)
+
+    def close_source(self, source: SourceId) -> None:
+        with self._lock:
+            self._tracks = {name: track for name, track in self._tracks.items() if name != source}
+        self._sound.set_reader(source, None)
+
+    def open_canvas(self, name: CanvasName, writer: SlotWriter) -> None:
+        """Write snapshots of this canvas here."""
+        with self._lock:
+            self._writers = {**self._writers, name: writer}
+
+    def publish(self, name: CanvasName) -> None:
+        """Write the canvas's next picture into its slot, then say so."""
+        with self._lock:
+            self._asked |= {name}
+
+    def figures(self) -> Figures:
+        primary = self._renditions.primary
+        late = self._missed + (primary.late + primary.dropped if primary is not None else 0)
+        return Figures(self._tick, self._ticks, late, self._plan.revision, dict(self._states), self._busy_ns)
+
+    # --- the tick's thread -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        set_thread(Urgency.CLOCK)
+        clock = self._clock
+        tick = clock.tick_at(clock.now()) + 1
+        while not self._stopping.is_set():
+            wait_ns = clock.due_ns(tick) - clock.now()
+            if wait_ns > 0:
+                self._stopping.wait(wait_ns / NS)
+                continue
+            current = clock.tick_at(clock.now())
+            if current > tick:
+                self._missed += current - tick
+                tick = current
+            begun = clock.now()
+            try:
+                self._do(tick, begun)
+            except Exception as error:
+                self._missed += 1
+                _log.exception("tick.failed", tick=tick, error=str(error))
+            self._ticks += 1
+            tick += 1
+            self._busy_ns += clock.now() - begun
+            self._collect_garbage(clock.due_ns(tick))
+
+    def _do(self, tick: int, now_ns: int) -> None:
+        with self._lock:
+            fresh = self._next
+            if fresh is not None and (fresh.ready() or now_ns - fresh.since_ns >= self._clock.period_ns):
+                self._next = None
+            else:
+                fresh = None
+            tracks, writers = self._tracks, self._writers
+            asked, self._asked = self._asked, frozenset()
+        if fresh is not None:
+            self._plan = fresh.plan
+        plan = self._plan
+        self._tick = tick
+        self._sound.advance(tick, plan.audio, plan.black)
+        pictures = self._look(plan, tracks, self._clock.due_ns(tick), now_ns)
+        self._renditions.follow(now_ns)
+        canvases = self._stage.compose(plan, pictures, lambda name: self._wants(name, asked), now_ns)
+        try:
+            if "program" not in canvases:
+                self._missed += 1
+            for name, canvas in canvases.items():
+                self._renditions.offer(name, tick, canvas)
+            if fresh is not None:
+                waited = tick - self._clock.tick_at(fresh.issued_ns)
+                self._notify(PlanTaken(plan.revision, tick, waited))
+            for name in asked & canvases.keys():
+                self._write_snapshot(name, canvases[name], writers, now_ns)
+        finally:
+            for canvas in canvases.values():
+                canvas.release()
+
+    def _look(
+        self, plan: MixPlan, tracks: dict[SourceId, SourceTrack], due_ns: int, now_ns: int
+    ) -> dict[SourceId, SourcePicture]:
+        pictures: dict[SourceId, SourcePicture] = {}
+        states: dict[SourceId, SourceState] = {}
+        for source, info in plan.sources.items():
+            if info.kind == "bars":
+                states[source] = "live"
+                continue
+            track = tracks.get(source)
+            picture = track.look(due_ns, now_ns, info.asked) if track is not None else CARD
+            pictures[source] = picture
+            states[source] = picture.state
+        self._states = states
+        return pictures
+
+    def _wants(self, name: CanvasName, asked: frozenset[CanvasName]) -> bool:
+        return name != "multiview" or name in asked or self._renditions.watched(name)
+
+    def _write_snapshot(
+        self, name: CanvasName, canvas: Canvas, writers: dict[CanvasName, SlotWriter], now_ns: int
+    ) -> None:
+        writer = writers.get(name)
+        if writer is None or not writer.fits(canvas.picture.width, canvas.picture.height):
+            _log.warning("snapshot.no-slot", canvas=name)
+            return
+        writer.beat(now_ns)
+        writer.write_picture(canvas.picture, now_ns)
+        self._notify(CanvasPublished(name))
+
+    def _collect_garbage(self, next_due_ns: int) -> None:
+        """The collector is off in this process: it runs here, where at least half a period is left."""
+        now = self._clock.now()
+        if now - self._collected_ns > COLLECT_NS and next_due_ns - now > self._clock.period_ns // 2:
+            self._collected_ns = now
+            gc.collect()

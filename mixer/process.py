@@ -1,0 +1,266 @@
+"""The mixer's process: ``python -m mixer.process``, started by the supervisor with a control link.
+
+Threads: this one keeps the link; the tick; one for each encoder; one for the sound; one for the packet bus;
+one that draws a plan's graphics before the tick takes it.
+"""
+
+import contextlib
+import gc
+import os
+import selectors
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from mixer import child, priority
+from mixer.audio.worker import SoundWorker
+from mixer.clock import NS, ProgrammeClock
+from mixer.engine import Engine
+from mixer.graphics import Graphics
+from mixer.link import Link, LinkClosedError, LinkOverflowError
+from mixer.packets import PacketBus
+from mixer.plan import CanvasPlan, MixPlan
+from mixer.renditions import RenditionSet
+from mixer.slot import SlotReader, SlotWriter
+from mixer.stage import CANVASES, Stage
+from mixer.wire import (
+    BusAttach,
+    Heartbeat,
+    Message,
+    MixerConfig,
+    MixerIn,
+    MixerReport,
+    PublishCanvas,
+    Ready,
+    Shutdown,
+    SlotClosed,
+    SlotOpened,
+    TakePlan,
+)
+
+HEARTBEAT_NS = NS // 2
+REPORT_NS = NS
+MAX_OUTBOX = 1024
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may keep the interpreter while another waits: the tick shall not wait 5 ms."""
+
+_log = structlog.get_logger()
+_decode = msgspec.msgpack.Decoder(MixerIn).decode
+
+
+class _Preparer:
+    """Draws what a plan needs on its own thread, then what may come next. The newest plan wins."""
+
+    def __init__(self, graphics: Graphics, engine: Engine) -> None:
+        self._graphics = graphics
+        self._engine = engine
+        self._condition = threading.Condition()
+        self._next: tuple[TakePlan, threading.Event] | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="graphics", daemon=True)
+        self._thread.start()
+
+    def take(self, message: TakePlan) -> None:
+        drawn = threading.Event()
+        self._engine.take(message.plan, message.issued_ns, drawn.is_set)
+        with self._condition:
+            self._next = message, drawn
+            self._condition.notify()
+
+    def stop(self) -> None:
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while self._next is None and not self._stopping:
+                    self._condition.wait()
+                if self._stopping or self._next is None:
+                    return
+                (message, drawn), self._next = self._next, None
+            self._prepare(message.plan)
+            drawn.set()
+            if message.next:
+                self._prepare(msgspec.structs.replace(message.plan, canvases=message.next))
+
+    def _prepare(self, plan: MixPlan) -> None:
+        try:
+            self._graphics.prepare(plan)
+        except Exception as error:
+            _log.error("graphics.failed", revision=plan.revision, error=str(error))
+
+
+class MixerProcess:
+    """The mixer at work. ``link`` stays the caller's."""
+
+    def __init__(self, link: Link, config: MixerConfig) -> None:
+        self._link = link
+        self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self._outbox: deque[Message] = deque(maxlen=MAX_OUTBOX)
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._graphics = Graphics(Path(config.fonts), config.title)
+        blank = {name: CanvasPlan(*size) for name, size in config.canvases.items()}
+        self._graphics.prepare(MixPlan(-1, blank))
+        self._bus = PacketBus(self._request_keyframe)
+        self._bus.start()
+        self._renditions = RenditionSet(config.renditions, self._clock, self._bus)
+        self._sound = SoundWorker(self._clock, self._bus, config.aac_bitrate, config.opus_bitrate)
+        stage = Stage(self._graphics, config.canvases)
+        self._engine = Engine(self._clock, stage, self._renditions, self._sound, self._notify)
+        self._renditions.open(self._graphics)
+        self._preparer = _Preparer(self._graphics, self._engine)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._sound.start()
+        self._engine.start()
+
+    def run(self) -> None:
+        """Serve the link until :class:`Shutdown`. Raises LinkClosedError when the supervisor is gone."""
+        self._send("supervisor", Ready())
+        beat_ns = time.monotonic_ns()
+        report_ns = beat_ns + REPORT_NS
+        beaten = -1
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._link, selectors.EVENT_READ)
+            selector.register(self._wake, selectors.EVENT_READ)
+            while True:
+                wait_ns = min(beat_ns, report_ns) - time.monotonic_ns()
+                selector.select(max(0.0, wait_ns / NS))
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(self._wake)
+                while self._outbox:
+                    self._send("control", self._outbox.popleft())
+                if self._receive():
+                    return
+                now = time.monotonic_ns()
+                if now >= beat_ns:
+                    beat_ns = now + HEARTBEAT_NS
+                    ticks = self._engine.figures().ticks
+                    if ticks != beaten:
+                        self._send("supervisor", Heartbeat())
+                    beaten = ticks
+                if now >= report_ns:
+                    report_ns = now + REPORT_NS
+                    self._send("control", self._report())
+                if self._link.backlog:
+                    self._link.flush()
+
+    def close(self) -> None:
+        """End everything in order: plans, ticks, encoders, sound, then the bus with what it still holds."""
+        self._preparer.stop()
+        self._engine.stop()
+        self._renditions.close()
+        self._sound.stop()
+        self._sound.join(2.0)
+        self._bus.close()
+        os.close(self._wake)
+
+    def _receive(self) -> bool:
+        """Handle what has arrived. True: the supervisor wants us to end."""
+        while (received := self._link.receive()) is not None:
+            envelope, fds = received
+            try:
+                message = _decode(envelope.body)
+                if isinstance(message, Shutdown):
+                    return True
+                self._handle(message, fds)
+            except (msgspec.MsgspecError, ValueError, OSError, IndexError) as error:
+                _log.error("message.refused", sender=envelope.sender, error=str(error))
+            finally:
+                for fd in fds:
+                    os.close(fd)
+        return False
+
+    def _handle(self, message: Message, fds: list[int]) -> None:
+        match message:
+            case TakePlan():
+                self._preparer.take(message)
+            case PublishCanvas(name):
+                self._engine.publish(name)
+            case SlotOpened(source):
+                self._open_slot(source, fds[0])
+            case SlotClosed(source):
+                self._engine.close_source(source)
+            case BusAttach(subscriber):
+                self._bus.attach(subscriber, socket.socket(fileno=fds.pop(0)))
+            case _:
+                _log.error("message.unexpected", message=type(message).__name__)
+
+    def _open_slot(self, source: str, fd: int) -> None:
+        kind, _, name = source.partition("/")
+        if kind == "canvas":
+            if name in CANVASES:
+                self._engine.open_canvas(name, SlotWriter(fd))
+        else:
+            self._engine.open_source(source, SlotReader(fd))
+
+    def _report(self) -> MixerReport:
+        figures = self._engine.figures()
+        return MixerReport(
+            figures.tick,
+            figures.ticks,
+            figures.late_ticks,
+            figures.revision,
+            figures.sources,
+            self._sound.levels(),
+            self._bus.bytes_published(),
+            self._bus.dropped(),
+        )
+
+    def _request_keyframe(self, stream: str) -> None:
+        self._renditions.request_keyframe(stream)
+
+    def _notify(self, message: Message) -> None:
+        self._outbox.append(message)
+        os.eventfd_write(self._wake, 1)
+
+    def _send(self, to: str, message: Message) -> None:
+        try:
+            self._link.send(to, message)
+        except LinkOverflowError as error:
+            _log.error("link.overflow", error=str(error))
+
+
+def _first_message(link: Link) -> MixerConfig:
+    with selectors.DefaultSelector() as selector:
+        selector.register(link, selectors.EVENT_READ)
+        while True:
+            selector.select()
+            received = link.receive()
+            if received is not None:
+                for fd in received[1]:
+                    os.close(fd)
+                message = _decode(received[0].body)
+                if isinstance(message, MixerConfig):
+                    return message
+
+
+def main() -> int:
+    link = child.start("mixer")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    priority.claim()
+    try:
+        mixer = MixerProcess(link, _first_message(link))
+        try:
+            mixer.run()
+        finally:
+            mixer.close()
+    except LinkClosedError:
+        pass  # the supervisor is gone, and we with it
+    link.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""A rendition at work: the thread that scales and encodes a canvas's pictures and publishes the packets.
+
+The tick hands over pictures by :meth:`RenditionEncoder.offer`, which never waits: while the encoder is busy a
+picture or two are held, further ones are dropped and counted.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import structlog
+
+from mixer.buswire import Packet, StreamHeader
+from mixer.clock import NS, ProgrammeClock
+from mixer.compositor import Canvas
+from mixer.encode import VideoEncoder, VideoSettings
+from mixer.picture import Picture, Plane, i420_bytes, view_i420
+from mixer.priority import Urgency, set_thread
+
+KEYFRAME_GAP_NS = NS
+"""At most one requested keyframe in this time."""
+RETRY_NS = NS
+"""How long a failed encoder waits before it is opened again."""
+
+_log = structlog.get_logger()
+
+
+class RenditionEncoder:
+    """One encoder and its thread. Starts by :meth:`start`; ends by :meth:`stop`, then :meth:`join`.
+
+    ``publish`` gets each packet, ``announce`` the stream's header before the first; both on the encoder's
+    thread. ``keyframe_ticks``: a keyframe lies on each tick that is a multiple of it. ``depth``: pictures
+    held beside the one being encoded.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        settings: VideoSettings,
+        keyframe_ticks: int,
+        clock: ProgrammeClock,
+        announce: Callable[[StreamHeader], None],
+        publish: Callable[[Packet], None],
+        slate: tuple[Packet, ...] = (),
+        depth: int = 1,
+        urgency: Urgency = Urgency.OTHERS,
+    ) -> None:
+        self.stream = stream
+        self.settings = settings
+        self.dropped = 0
+        """Pictures that found the queue full, or the encoder broken."""
+        self.late = 0
+        """Pictures that reached the encoder more than a frame period after they were due."""
+        self.encoded = 0
+        self.busy_ns = 0
+        """Time spent in scaling and encoding."""
+        self._keyframe_ticks = keyframe_ticks
+        self._clock = clock
+        self._announce = announce
+        self._publish = publish
+        self._slate = slate
+        self._urgency = urgency
+        self._queue: queue.Queue[tuple[int, Canvas] | None] = queue.Queue(depth)
+        self._stopping = threading.Event()
+        self._asked = False
+        self._last_group = -1
+        self._last_asked_ns = 0
+        self._encoder: VideoEncoder | None = None
+        self._failed_ns = 0
+        self._scaled = np.empty(0, np.uint8)
+        self._thread = threading.Thread(target=self._run, name=stream, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end after the picture at hand; doesn't wait."""
+        self._stopping.set()
+        try:
+            self._queue.put_nowait(None)
+        except queue.Full:
+            pass  # the thread looks at the flag after each picture
+
+    def join(self, timeout_s: float) -> None:
+        self._thread.join(timeout_s)
+
+    def request_keyframe(self) -> None:
+        """Make the next picture a keyframe, unless one was made on request within the last second."""
+        self._asked = True
+
+    def offer(self, tick: int, canvas: Canvas) -> bool:
+        """Hand over one picture and the duty to release it. False: it was dropped (and released)."""
+        try:
+            self._queue.put_nowait((tick, canvas))
+        except queue.Full:
+            self.dropped += 1
+            canvas.release()
+            return False
+        return True
+
+    def _run(self) -> None:
+        set_thread(self._urgency)
+        while not self._stopping.is_set():
+            item = self._queue.get()
+            if item is None:
+                break
+            tick, canvas = item
+            begun = self._clock.now()
+            if begun - self._clock.due_ns(tick) > self._clock.period_ns:
+                self.late += 1
+            try:
+                self._encode(tick, canvas, begun)
+            except Exception as error:
+                # whatever a codec dislikes: the rendition is opened again, the programme goes on
+                self.dropped += 1
+                self._encoder = None
+                self._failed_ns = self._clock.now()
+                _log.error("encoder.failed", stream=self.stream, error=str(error))
+            self.busy_ns += self._clock.now() - begun
+        while True:
+            try:
+                left = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if left is not None:
+                left[1].release()
+
+    def _encode(self, tick: int, canvas: Canvas, now_ns: int) -> None:
+        settings = self.settings
+        held = True
+        try:
+            if self._encoder is None:
+                if self._failed_ns and now_ns - self._failed_ns < RETRY_NS:
+                    self.dropped += 1
+                    return
+                self._open()
+            assert self._encoder is not None
+            buffer = canvas.buffer
+            if (canvas.picture.width, canvas.picture.height) != (settings.width, settings.height):
+                buffer = self._scale(canvas.picture)
+                held = False
+                canvas.release()
+            packets = self._encoder.encode(buffer, tick, self._is_key(tick, now_ns))
+        finally:
+            if held:
+                canvas.release()
+        for packet in packets:
+            self._publish(packet)
+        self.encoded += 1
+
+    def _open(self) -> None:
+        settings = self.settings
+        self._encoder = encoder = VideoEncoder(self.stream, settings)
+        self._last_group = -1
+        fps = settings.fps
+        self._announce(
+            StreamHeader(
+                self.stream,
+                settings.codec,
+                (fps.denominator, fps.numerator),
+                settings.width,
+                settings.height,
+                encoder.nut,
+                self._slate,
+            )
+        )
+
+    def _is_key(self, tick: int, now_ns: int) -> bool:
+        group = tick // self._keyframe_ticks
+        due = group != self._last_group  # also when the grid's own tick was dropped
+        if self._asked and now_ns - self._last_asked_ns >= KEYFRAME_GAP_NS:
+            due = True
+        if due:
+            self._asked = False
+            self._last_asked_ns = now_ns
+        self._last_group = group
+        return due
+
+    def _scale(self, picture: Picture) -> Plane:
+        size = i420_bytes(self.settings.width, self.settings.height)
+        if self._scaled.size != size:
+            self._scaled = np.empty(size, np.uint8)
+        target = view_i420(self._scaled, self.settings.width, self.settings.height)
+        for to, of in zip(target, picture, strict=True):
+            shrinking = of.shape[1] > 2 * to.shape[1]
+            how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+            cv2.resize(of, (to.shape[1], to.shape[0]), dst=to, interpolation=how)
+        return self._scaled

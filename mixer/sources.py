@@ -1,0 +1,52 @@
+"""What each source has to show at a tick: its picture, its card before the first, a slate when it stopped."""
+
+from mixer.clock import NS
+from mixer.compositor import SourcePicture
+from mixer.slot import SlotReader
+
+WRITER_DEAD_NS = NS
+"""A writer that gave no heartbeat for this long is dead; until then its last picture is held."""
+STALE_NS = 2 * NS
+"""A source that is asked for a picture and sent none for this long has stopped."""
+
+CARD = SourcePicture("card")
+SLATE = SourcePicture("slate")
+
+
+class SourceTrack:
+    """One source's slot as seen by the programme's clock. Used by the tick's thread alone."""
+
+    def __init__(self, reader: SlotReader) -> None:
+        self._reader = reader
+        self._serial = 0
+        self._changed_ns = 0
+        self._asked_ns: int | None = None
+        self._last: SourcePicture | None = None
+
+    def look(self, due_ns: int, now_ns: int, asked: bool) -> SourcePicture:
+        """What to show at the tick that is due at ``due_ns``. Never raises, whatever the slot contains."""
+        reader = self._reader
+        serial = reader.serial
+        if serial != self._serial:
+            self._serial, self._changed_ns = serial, now_ns
+        if not asked:
+            self._asked_ns = None
+        elif self._asked_ns is None:
+            self._asked_ns = now_ns
+        if serial == 0:
+            return CARD
+        if abs(now_ns - reader.heartbeat_ns) > WRITER_DEAD_NS:
+            return SLATE
+        if self._asked_ns is not None and now_ns - max(self._changed_ns, self._asked_ns) > STALE_NS:
+            return SLATE
+        try:
+            taken = reader.take(due_ns)
+        except (ValueError, OverflowError):
+            return SLATE  # sizes that make no picture: the writer is not in its right mind
+        if taken is None:
+            return self._last or CARD
+        picture = taken.picture
+        if picture.width < 2 or picture.height < 2:
+            return SLATE
+        self._last = SourcePicture("live", picture, taken.serial, taken.intact)
+        return self._last

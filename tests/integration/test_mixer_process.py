@@ -1,0 +1,320 @@
+"""The real mixer process on real slots and a real packet bus: what it publishes, decoded and measured."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+
+from mixer.buswire import Packet
+from mixer.clock import NS
+from mixer.plan import AudioInput, CanvasPlan, CanvasView, MixPlan, Rect, SourceInfo, Tile
+from mixer.slot import RATE, SlotWriter, create_slot
+from mixer.wire import CanvasPublished, Heartbeat, MixerReport, PublishCanvas, SlotOpened
+from tests.mixing import (
+    AHEAD,
+    BLUE,
+    GREEN,
+    LEFT,
+    RED,
+    RIGHT,
+    ROOT,
+    Guest,
+    Mixer,
+    colour_at,
+    decoded,
+    guests,
+    is_colour,
+    level_db,
+    plan_of,
+    small_config,
+    sound_of,
+    still,
+    wait_for,
+)
+
+VIDEO, SOUND = "program/h264", "floor/aac"
+BOTH = (Tile(LEFT, "seat/a"), Tile(RIGHT, "seat/b"))
+
+
+def left_out(mixer: Mixer, pictures: list[Packet]) -> set[int]:
+    """Ticks without a picture; on a machine that is busy otherwise there may be some, but all are counted."""
+    numbers = [p.pts for p in pictures]
+    assert numbers == sorted(set(numbers)), "none twice, none out of order"
+    missing = set(range(numbers[0], numbers[-1])) - set(numbers)
+    if missing:
+        mixer.expect(MixerReport, lambda r: r.tick > numbers[-1] and r.late_ticks >= len(missing))
+    assert len(missing) < len(numbers) / 5
+    return missing
+
+
+@pytest.fixture
+def mixer() -> Iterator[Mixer]:
+    with Mixer(small_config()) as running:
+        yield running
+
+
+def test_pictures_and_sound_of_two_guests(mixer: Mixer) -> None:
+    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    tap = mixer.tap(VIDEO, SOUND)
+    with guests(Guest(a, RED, 440.0), Guest(b, BLUE, 1000.0)):
+        taken = mixer.take(plan_of(1, BOTH, ("seat/a", "seat/b")))
+        assert taken.ticks_waited <= 2
+        pictures = tap.wait(VIDEO, lambda p: bool(p) and p[-1].pts >= taken.tick + 150)
+    header = tap.headers(VIDEO)[0]
+    missing = left_out(mixer, pictures)
+    keys = [p.pts for p in pictures if p.key]
+    assert {k for k in keys[1:] if k % 60} <= {m + 1 for m in missing}, "a grid of 2 s"
+    assert max(q - p for p, q in pairwise(keys)) <= 60 + len(missing)
+    rate = sum(len(p.data) for p in pictures[-120:]) * 8 / 4
+    assert rate == pytest.approx(1_000_000, rel=0.05), "constant on a still picture"
+    frame = decoded(pictures, header=header)[-1]
+    assert is_colour(frame, 160, 100, RED)
+    assert is_colour(frame, 480, 100, BLUE)
+    assert (header.width, header.height, header.time_base) == (640, 360, (1, 30))
+    assert header.slate
+    assert header.slate[0].key
+
+    blocks = tap.packets(SOUND)
+    assert [q.pts - p.pts for p, q in pairwise(blocks)] == [1024] * (len(blocks) - 1)
+    _, samples = sound_of(blocks, "aac", tap.headers(SOUND)[0])
+    last = samples[-RATE:]
+    assert level_db(last, 440.0) == pytest.approx(-12.04, abs=0.5)
+    assert level_db(last, 1000.0) == pytest.approx(-12.04, abs=0.5)
+    report = mixer.reports()[-1]
+    assert report.levels["seat/a"] == pytest.approx(-12.04, abs=0.2)
+    assert report.sources == {"seat/a": "live", "seat/b": "live"}
+    assert report.revision == 1
+    assert mixer.expect(Heartbeat)
+
+
+def test_sound_and_picture_keep_their_time(mixer: Mixer) -> None:
+    """A flash and a beep written with equal times come out within a tick of each other, at those times."""
+    fd = create_slot("slot", 320, 180)
+    mixer.send(SlotOpened("seat/a"), (fd,))
+    writer = SlotWriter(fd)
+    os.close(fd)
+    tap = mixer.tap(VIDEO, SOUND)
+    mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), "seat/a"),), ("seat/a",)))
+    epoch = mixer.config.epoch_ns
+    flash_ns = epoch + ((time.monotonic_ns() - epoch) // NS + 2) * NS
+    first = flash_ns * RATE // NS
+    dark, bright = still(320, 180, (16, 128, 128)), still(320, 180, (235, 128, 128))
+    sample = (time.monotonic_ns() * RATE // NS) // 960 * 960
+    shown = 0
+    while time.monotonic_ns() < flash_ns + NS:
+        now = time.monotonic_ns()
+        writer.beat(now)
+        if now - shown > 30_000_000:
+            shown = now
+            writer.write_picture(bright if now >= flash_ns else dark, now)
+        while sample <= now * RATE // NS + AHEAD:
+            at = np.arange(sample, sample + 960)
+            wave = np.where(at >= first, 0.5 * np.sin(2 * np.pi * 1000 * at / RATE), 0).astype(np.float32)
+            writer.write_sound(sample, np.repeat(wave[:, None], 2, axis=1))
+            sample += 960
+        time.sleep(0.003)
+    pictures, blocks = tap.packets(VIDEO), tap.packets(SOUND)
+    frames = decoded(pictures, header=tap.headers(VIDEO)[0])
+    flash_tick = next(f.pts for f in frames if colour_at(f, 320, 100)[0] > 128)
+    assert flash_tick is not None
+    flash_s = flash_tick / 30
+    start, samples = sound_of(blocks, "aac", tap.headers(SOUND)[0])
+    beep_s = (start + int(np.argmax(np.abs(samples[:, 0]) > 0.1))) / RATE
+    expected = (flash_ns - epoch) / NS
+    assert flash_s == pytest.approx(expected, abs=0.08)
+    assert beep_s == pytest.approx(expected, abs=0.005)
+
+
+def test_a_plan_reaches_all_canvases_on_one_tick(mixer: Mixer) -> None:
+    full = {"program": Rect(0, 0, 640, 360), "wall": Rect(0, 0, 960, 270), "multiview": Rect(0, 0, 320, 180)}
+
+    def plan(revision: int, source: str) -> MixPlan:
+        tiles = {name: (Tile(rect, source),) for name, rect in full.items()}
+        multiview = CanvasPlan(320, 180, tiles["multiview"])
+        return plan_of(revision, tiles["program"], wall=tiles["wall"], multiview=multiview)
+
+    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    tap = mixer.tap(VIDEO, "wall/h264", "multiview/h264", "return/h264", "return/vp8")
+    with guests(Guest(a, RED), Guest(b, GREEN)):
+        mixer.take(plan(1, "seat/a"))
+        for stream in ("wall/h264", "multiview/h264", "return/h264", "return/vp8"):
+            tap.wait(stream, lambda p: len(p) > 20)
+        taken = mixer.take(plan(2, "seat/b"))
+        for stream in ("wall/h264", "multiview/h264", "return/h264", "return/vp8", VIDEO):
+            packets = tap.wait(stream, lambda p: p[-1].pts > taken.tick + 5)
+            codec = stream.partition("/")[2]
+            header = tap.headers(stream)[-1] if codec == "h264" else None
+            colours = {f.pts or 0: colour_at(f, 160, 90) for f in decoded(_whole(packets), codec, header)}
+            green = {pts for pts, yuv in colours.items() if abs(yuv[0] - GREEN[0]) < 20 and yuv[1] < 75}
+            assert min(green) == taken.tick, stream
+            assert all(pts in green for pts in colours if pts >= taken.tick)
+
+
+def _whole(packets: list[Packet]) -> list[Packet]:
+    """From the first keyframe on."""
+    first = next(i for i, p in enumerate(packets) if p.key)
+    return packets[first:]
+
+
+def test_kill_9_of_a_writer_gives_a_slate_and_it_comes_back(mixer: Mixer) -> None:
+    fd = create_slot("slot", 320, 180)
+    mixer.send(SlotOpened("seat/a"), (fd,))
+    mixer.take(plan_of(1, BOTH))
+    code = f"from tests.mixing import *; Guest(SlotWriter({fd}), RED)._run()"
+    writer = subprocess.Popen([sys.executable, "-c", code], pass_fds=[fd], cwd=ROOT)
+    mixer.expect(MixerReport, lambda r: r.sources.get("seat/a") == "live")
+    tap = mixer.tap(VIDEO)
+    tap.wait(VIDEO, lambda p: len(p) > 10)
+    writer.kill()
+    writer.wait()
+    killed = (time.monotonic_ns() - mixer.config.epoch_ns) * 30 // NS
+    frames = decoded(tap.wait(VIDEO, lambda p: p[-1].pts > killed + 60), header=tap.headers(VIDEO)[0])
+    gone = min(
+        f.pts for f in frames if f.pts is not None and f.pts > killed and not is_colour(f, 60, 60, RED, 12)
+    )
+    assert killed + 24 <= gone <= killed + 36, "held for a second, then the slate"
+    assert mixer.expect(MixerReport, lambda r: r.sources.get("seat/a") == "slate")
+    assert mixer.reports()[-1].sources["seat/b"] == "card"
+    again = Guest(SlotWriter(fd), GREEN)
+    os.close(fd)
+    with guests(again):
+        seen = len(mixer.messages)
+        wait_for(
+            lambda: next(
+                (
+                    m
+                    for _, m in mixer.messages[seen:]
+                    if isinstance(m, MixerReport) and m.sources.get("seat/a") == "live"
+                ),
+                None,
+            ),
+            "the guest to be back",
+        )
+
+
+def test_returns_leave_out_the_own_voice(mixer: Mixer) -> None:
+    a, b, c = (mixer.open_slot(f"seat/{name}") for name in "abc")
+    tap = mixer.tap("returns/opus", "floor/opus", live=True)
+    with guests(Guest(a, RED, 440.0), Guest(b, BLUE, 1000.0), Guest(c, GREEN, 0.0)):
+        mixer.take(plan_of(1, BOTH, ("seat/a", "seat/b", "seat/c")))
+        wait_for(lambda: len([r for r in tap.returns() if len(r.minus) == 2]) > 100 or None, "returns")
+    blocks = [r for r in tap.returns() if len(r.minus) == 2][-100:]
+    assert [q.pts - p.pts for p, q in pairwise(blocks)] == [960] * 99
+    for heard, own, other in (("seat/a", 440.0, 1000.0), ("seat/b", 1000.0, 440.0)):
+        packets = [Packet("", r.pts, r.pts, 960, True, r.minus[heard]) for r in blocks]
+        _, samples = sound_of(packets, "libopus")
+        assert level_db(samples[9600:], other) == pytest.approx(-12.0, abs=1)
+        assert level_db(samples[9600:], own) < level_db(samples[9600:], other) - 60
+    packets = [Packet("", r.pts, r.pts, 960, True, r.floor) for r in blocks]
+    _, samples = sound_of(packets, "libopus")
+    assert level_db(samples[9600:], 440.0) == pytest.approx(-12.0, abs=1)
+    assert set(blocks[-1].heard) == {"seat/a", "seat/b"}
+    assert tap.packets("floor/opus")
+
+
+def test_snapshots_and_the_multiview(mixer: Mixer) -> None:
+    a = mixer.open_slot("seat/a")
+    program, multiview = mixer.open_canvas("program", 640, 360), mixer.open_canvas("multiview", 320, 180)
+    view = CanvasPlan(320, 180, (), (CanvasView(Rect(0, 0, 160, 90), "program"),))
+    with guests(Guest(a, RED)):
+        mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), "seat/a"),), multiview=view))
+        mixer.expect(MixerReport, lambda r: r.sources.get("seat/a") == "live")
+        for name, reader, at in (("program", program, (100, 300)), ("multiview", multiview, (40, 80))):
+            mixer.send(PublishCanvas(name))  # type: ignore[arg-type]
+            mixer.expect(CanvasPublished, lambda m, name=name: m.canvas == name)  # type: ignore[misc]
+            taken = reader.take(time.monotonic_ns())
+            assert taken is not None
+            assert taken.picture.y[at] == RED[0]
+
+
+def test_fade_to_black_is_black_and_silent(mixer: Mixer) -> None:
+    a = mixer.open_slot("seat/a")
+    tap = mixer.tap(VIDEO, SOUND)
+    with guests(Guest(a, RED, 440.0)):
+        tiles = (Tile(Rect(0, 0, 640, 360), "seat/a"),)
+        mixer.take(plan_of(1, tiles, ("seat/a",)))
+        mixer.expect(MixerReport, lambda r: r.levels.get("floor", -100) > -20)
+        taken = mixer.take(plan_of(2, tiles, ("seat/a",), black=True))
+        pictures = tap.wait(VIDEO, lambda p: p[-1].pts > taken.tick + 45)
+    frame = decoded(pictures, header=tap.headers(VIDEO)[0])[-1]
+    assert is_colour(frame, 100, 100, (16, 128, 128))
+    _, samples = sound_of(tap.packets(SOUND), "aac", tap.headers(SOUND)[0])
+    assert np.abs(samples[-9600:]).max() < 1e-3
+
+
+def test_gain_changes_and_mutes_do_not_click(mixer: Mixer) -> None:
+    """A steady tone, opened, turned up and closed, as received on the floor: no step but its own."""
+    a = mixer.open_slot("seat/a")
+    tap = mixer.tap(SOUND)
+    with guests(Guest(a, RED, 440.0)):
+        for revision, gains in enumerate(([], [0.0], [6.0], [-12.0], [], [0.0]), 1):
+            plan = plan_of(revision, (), ("seat/a",))
+            inputs = tuple(AudioInput("seat/a", db) for db in gains)
+            taken = mixer.take(
+                msgspec.structs.replace(plan, audio=msgspec.structs.replace(plan.audio, open=inputs))
+            )
+            mixer.expect(MixerReport, lambda r, tick=taken.tick: r.tick > tick + 8)  # type: ignore[misc]
+    _, samples = sound_of(tap.packets(SOUND)[4:], "aac", tap.headers(SOUND)[0])
+    assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
+    own = 0.5 * 2 * np.pi * 440 / RATE
+    assert np.abs(np.diff(samples[:, 0])).max() < own * 1.3 + 0.5 / 240
+
+
+def test_garbage_in_slots_does_not_stop_the_tick(mixer: Mixer) -> None:
+    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    mixer.send(SlotOpened("seat/none"), ())  # no descriptor
+    rng = np.random.default_rng(1)
+    with guests(Guest(b, BLUE, 440.0)):
+        mixer.take(plan_of(1, BOTH, ("seat/a", "seat/b")))
+        tap = mixer.tap(VIDEO, SOUND)
+        for _ in range(60):
+            a._header[6:10] = rng.integers(0, 2**63, 4, np.uint64)
+            for meta in a._metas:
+                meta[:] = rng.integers(0, 2**12, 8, np.uint64) * 2
+            a._sound[:] = np.nan
+            a.beat(time.monotonic_ns())
+            time.sleep(0.01)
+        last = tap.packets(VIDEO)[-1].pts
+        pictures = tap.wait(VIDEO, lambda p: p[-1].pts > last + 40)
+    left_out(mixer, pictures)
+    assert is_colour(decoded(pictures, header=tap.headers(VIDEO)[0])[-1], 480, 100, BLUE)
+    _, samples = sound_of(tap.packets(SOUND), "aac", tap.headers(SOUND)[0])
+    assert np.isfinite(samples).all()
+    assert level_db(samples[-24000:], 440.0) == pytest.approx(-12.04, abs=0.5)
+
+
+def test_pts_go_on_across_a_restart() -> None:
+    config = small_config()
+    ends: list[int] = []
+    for _ in range(2):
+        with Mixer(config) as mixer:
+            tap = mixer.tap(VIDEO, SOUND)
+            pictures = tap.wait(VIDEO, lambda p: len(p) > 20)
+            assert pictures[0].key
+            now = (time.monotonic_ns() - config.epoch_ns) * 30 // NS
+            assert now - 10 <= pictures[-1].pts <= now, "presentation time is the programme's clock"
+            assert all(p.pts > end for p, end in zip(pictures, ends, strict=False))
+            ends = [pictures[-1].pts] * len(pictures)
+            headers = tap.headers(VIDEO)
+    assert len(headers) == 1
+
+
+def test_plans_are_taken_within_two_ticks(mixer: Mixer) -> None:
+    """Also when each brings names that were never drawn before."""
+    a = mixer.open_slot("seat/a")
+    with guests(Guest(a)):
+        for revision in range(1, 20):
+            tiles = BOTH if revision % 2 else (Tile(Rect(0, 0, 640, 360), "seat/a"),)
+            plan = plan_of(revision, tiles)
+            info = SourceInfo(name=f"Mayor {revision}", title="고양시")
+            plan = msgspec.structs.replace(plan, sources=dict.fromkeys(plan.sources, info))
+            late = mixer.reports()[-1].late_ticks if mixer.reports() else 0
+            taken = mixer.take(plan)
+            if taken.ticks_waited > 2:  # only where ticks themselves were late
+                mixer.expect(MixerReport, lambda r, t=taken, n=late: r.tick > t.tick and r.late_ticks > n)  # type: ignore[misc]
