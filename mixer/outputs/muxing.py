@@ -1,0 +1,89 @@
+"""Packets of the bus into FFmpeg's muxers, without encoding anything again."""
+
+import io
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet as AvPacket
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from mixer.buswire import StreamHeader
+from mixer.outputs.gate import Placed
+
+NO_WAIT_US = "500000"
+"""How long a muxer keeps pictures back for the sound that belongs before them, in microseconds."""
+
+_CODES = (
+    "ar:ara bn:ben cs:cze da:dan de:ger el:gre en:eng es:spa et:est fa:per fi:fin fr:fre he:heb hi:hin"
+    " hr:hrv hu:hun id:ind it:ita ja:jpn kk:kaz km:khm ko:kor lo:lao lt:lit lv:lav mn:mon ms:may my:bur"
+    " ne:nep nl:dut no:nor pl:pol pt:por ro:rum ru:rus sk:slo sl:slv sr:srp sv:swe sw:swa th:tha tl:tgl"
+    " tr:tur uk:ukr ur:urd uz:uzb vi:vie zh:chi"
+)
+_ISO_639_2 = dict(pair.split(":") for pair in _CODES.split())
+"""Matroska wants the three-letter (bibliographic) codes of ISO 639-2; buses are named by two letters."""
+
+
+def add_stream(container: OutputContainer, header: StreamHeader) -> Stream:
+    """A stream of ``container`` with the codec parameters of ``header.nut``."""
+    with av.open(io.BytesIO(header.nut), "r", format="nut") as template:
+        stream = container.add_stream_from_template(template.streams[0], opaque=True)
+    stream.time_base = Fraction(*header.time_base)
+    if isinstance(stream, VideoStream):
+        # The bus counts pictures; a file that says so needn't be guessed at by players.
+        stream.codec_context.framerate = 1 / stream.time_base
+    return stream
+
+
+def parameters(header: StreamHeader) -> tuple[object, ...]:
+    """What two headers have in common when packets of both may follow each other in one stream."""
+    return header.codec, header.time_base, header.width, header.height, header.nut
+
+
+class PacketMuxer:
+    """Writes placed packets to the streams that were added for their names."""
+
+    def __init__(self, container: OutputContainer, headers: Iterable[StreamHeader]) -> None:
+        self._container = container
+        self._streams: dict[str, tuple[Stream, Fraction]] = {}
+        for header in headers:
+            stream = add_stream(container, header)
+            language = bus_language(header.stream)
+            if header.codec in ("aac", "opus"):
+                stream.metadata["title"] = header.stream.partition("/")[0]
+            if language:
+                stream.metadata["language"] = language
+            self._streams[header.stream] = (stream, Fraction(*header.time_base))
+
+    def mux(self, packet: Placed) -> None:
+        """Raises OSError."""
+        stream, time_base = self._streams[packet.stream]
+        # av.Packet(data) would keep a Python buffer, whose release needs the GIL in FFmpeg's threads.
+        out = AvPacket(len(packet.data))
+        out.update(packet.data)
+        out.stream = stream
+        out.time_base = time_base
+        out.pts, out.dts, out.duration = packet.pts, packet.dts, packet.duration
+        out.is_keyframe = packet.key
+        self._container.mux_one(out)
+
+    def close(self) -> None:
+        """Write what the muxer kept back, and the trailer. Raises OSError."""
+        self._container.close()
+
+
+def bus_language(stream: str) -> str:
+    """The language of a sound stream, for a file: ``kor`` for bus ``ko`` of ``ko/aac``; empty for ``floor``
+    and for pictures."""
+    bus, _, codec = stream.partition("/")
+    if codec not in ("aac", "opus") or not re.fullmatch(r"[a-z]{2,3}", bus):
+        return ""
+    return _ISO_639_2.get(bus, bus)
+
+
+def open_output(target: str | object, container_format: str, options: dict[str, str]) -> OutputContainer:
+    """A container to write to; ``target`` a path or an object with ``write``."""
+    return av.open(target, "w", format=container_format, options=options)

@@ -1,0 +1,274 @@
+"""Entry point of a sender: ``python -m mixer.outputs.process <process name>``.
+
+One thread, one loop, nothing in it that waits for the destination: so the heartbeat means what it says. The
+connection to the destination outlives the mixer; a mixer that comes back is a new bus socket.
+"""
+
+import os
+import select
+import socket
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from mixer import child
+from mixer.busclient import BusReader
+from mixer.buswire import Packet, StreamHeader
+from mixer.link import Link, LinkClosedError, LinkOverflowError
+from mixer.outputs.health import SECOND_NS, Failure
+from mixer.outputs.sink import Headers, Sink, Status
+from mixer.outputs.url import StreamUrl, UrlError
+from mixer.wire import BusAttach, Heartbeat, Ready, SenderConfig, SenderIn, SenderReport, Shutdown
+
+HEARTBEAT_NS = SECOND_NS // 2
+REPORT_NS = SECOND_NS
+FINISH_LIMIT_NS = 3 * SECOND_NS
+SILENCE_NS = 2 * SECOND_NS
+"""Without a packet from the mixer for so long, the report says so."""
+_POLL_MS = 100
+_RATE_WINDOW = 5
+
+_decode = msgspec.msgpack.Decoder(SenderIn).decode
+_log = structlog.get_logger()
+
+
+def main() -> int:
+    name = sys.argv[1]
+    link = child.start(name)
+    try:
+        Sender(link).run()
+    except LinkClosedError:
+        _log.warning("the supervisor is gone")
+    return 0
+
+
+class Sender:
+    """The loop between the bus and one destination."""
+
+    def __init__(self, link: Link) -> None:
+        self.slates: dict[str, tuple[Packet, ...]] = {}
+        """By stream: a closed group of pictures and a second of silence, for when the mixer is gone."""
+        self._link = link
+        self._config: SenderConfig | None = None
+        self._sink: Sink | None = None
+        self._refusal: Failure | None = None
+        self._bus: BusReader | None = None
+        self._headers: Headers = {}
+        self._shutdown_ns = 0
+        self._heard_ns = 0
+        self._beat_ns = 0
+        self._report_ns = 0
+        self._reported: tuple[str, str] = ("", "")
+        self._rate: deque[tuple[int, int]] = deque(maxlen=_RATE_WINDOW)
+
+    def run(self) -> None:
+        """Until Shutdown, or LinkClosedError; the destination is left in order either way."""
+        try:
+            while not self._over():
+                self._poll()
+                self._turn(time.monotonic_ns())
+        except LinkClosedError:
+            self._end_alone()
+            raise
+        finally:
+            if self._sink is not None:
+                self._sink.close()
+            if self._bus is not None:
+                self._bus.close()
+        self._report(time.monotonic_ns())
+
+    def _over(self) -> bool:
+        if not self._shutdown_ns:
+            return False
+        late = time.monotonic_ns() - self._shutdown_ns >= FINISH_LIMIT_NS
+        return late or self._sink is None or self._sink.finished()
+
+    def _poll(self) -> None:
+        poller = select.poll()
+        poller.register(self._link.fileno(), select.POLLIN | (select.POLLOUT if self._link.backlog else 0))
+        if self._bus is not None:
+            poller.register(self._bus.fileno(), select.POLLIN)
+        watched = self._sink.watched() if self._sink is not None else None
+        if watched is not None:
+            poller.register(*watched)
+        poller.poll(_POLL_MS)
+
+    def _turn(self, now_ns: int) -> None:
+        self._read_link(now_ns)
+        if self._bus is not None:
+            self._read_bus(self._bus, now_ns)
+        if self._sink is not None:
+            self._sink.step(now_ns)
+        if self._config is None:
+            return
+        if now_ns - self._beat_ns >= HEARTBEAT_NS:
+            self._beat_ns = now_ns
+            self._send("supervisor", Heartbeat())
+        status = self._status(now_ns)
+        if now_ns - self._report_ns >= REPORT_NS or (status.state, status.code) != self._reported:
+            self._report(now_ns)
+
+    def _read_link(self, now_ns: int) -> None:
+        self._link.flush()
+        while (received := self._link.receive()) is not None:
+            envelope, fds = received
+            message = _decode(envelope.body)
+            if isinstance(message, BusAttach) and fds:
+                self._attach(socket.socket(fileno=fds.pop()))
+            elif isinstance(message, SenderConfig) and self._config is None:
+                self._configure(message)
+            elif isinstance(message, Shutdown) and not self._shutdown_ns:
+                self._shutdown_ns = now_ns
+                if self._sink is not None:
+                    self._sink.finish(now_ns)
+            for fd in fds:
+                os.close(fd)
+
+    def _configure(self, config: SenderConfig) -> None:
+        self._config = config
+        try:
+            self._sink = _open_sink(config)
+        except UrlError as error:
+            self._refusal = Failure(error.code, str(error), permanent=True)
+        except OSError:
+            self._refusal = Failure(
+                "destination.ca_file", "The certificate authority's file can't be read.", permanent=True
+            )
+        self._subscribe()
+        self._send("supervisor", Ready())
+
+    def _attach(self, sock: socket.socket) -> None:
+        if self._bus is not None:
+            self._bus.close()
+            if self._sink is not None:
+                self._sink.interrupt()
+        self._bus = BusReader(sock)
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        if self._bus is not None and self._config is not None and self._sink is not None:
+            try:
+                self._bus.subscribe((self._config.video, *self._config.audio))
+            except ConnectionError:
+                self._detach()
+
+    def _read_bus(self, bus: BusReader, now_ns: int) -> None:
+        try:
+            messages = bus.receive()
+        except (ConnectionError, msgspec.DecodeError):
+            self._detach()
+            return
+        if self._sink is None or self._shutdown_ns:
+            return
+        for message in messages:
+            if isinstance(message, Packet):
+                self._heard_ns = now_ns
+                self._sink.offer(message, now_ns)
+            elif isinstance(message, StreamHeader):
+                self._take_header(message, now_ns)
+
+    def _take_header(self, header: StreamHeader, now_ns: int) -> None:
+        assert self._config is not None
+        assert self._sink is not None
+        self.slates[header.stream] = header.slate
+        self._headers[header.stream] = header
+        wanted = (self._config.video, *self._config.audio)
+        if all(stream in self._headers for stream in wanted):
+            self._sink.prepare({stream: self._headers[stream] for stream in wanted}, now_ns)
+
+    def _detach(self) -> None:
+        if self._bus is not None:
+            self._bus.close()
+        self._bus = None
+        if self._sink is not None:
+            self._sink.interrupt()
+
+    def _status(self, now_ns: int) -> Status:
+        if self._sink is None:
+            refusal = self._refusal
+            state, reason, code = (
+                ("failed", refusal.sentence, refusal.code) if refusal else ("starting", "", "")
+            )
+            if self._shutdown_ns:
+                state, reason, code = "stopped", "", ""
+            return Status(state, reason, code, 0, 0, "", 0.0)  # type: ignore[arg-type]
+        status = self._sink.status(now_ns)
+        if not status.code and status.state in ("starting", "live") and now_ns - self._heard_ns > SILENCE_NS:
+            return status._replace(code="mixer.silent", reason="No programme comes from the mixer.")
+        return status
+
+    def _report(self, now_ns: int) -> None:
+        if self._config is None:
+            return
+        status = self._status(now_ns)
+        if (status.state, status.code) != self._reported:
+            log = _log.warning if status.code else _log.info
+            log(
+                "output",
+                output=self._config.output,
+                state=status.state,
+                code=status.code,
+                reason=status.reason,
+            )
+        self._reported = (status.state, status.code)
+        if now_ns - self._report_ns >= REPORT_NS or not self._rate:
+            self._report_ns = now_ns
+            self._rate.append((now_ns, status.bytes_sent))
+        self._send(
+            "control",
+            SenderReport(
+                output=self._config.output,
+                state=status.state,
+                reason=status.reason,
+                code=status.code,
+                bytes_sent=status.bytes_sent,
+                dropped=status.dropped,
+                bitrate=self._bitrate(),
+                file=status.file,
+                retry_in_s=round(status.retry_in_s, 1),
+            ),
+        )
+
+    def _bitrate(self) -> int:
+        (first_ns, first), (last_ns, last) = self._rate[0], self._rate[-1]
+        return round((last - first) * 8 * SECOND_NS / (last_ns - first_ns)) if last_ns > first_ns else 0
+
+    def _send(self, to: str, message: msgspec.Struct) -> None:
+        try:
+            self._link.send(to, message)
+        except LinkOverflowError:
+            # The next report says more than this one; a supervisor that is stuck is not ours to mend.
+            _log.warning("the supervisor does not read")
+
+    def _end_alone(self) -> None:
+        """The supervisor is gone: finish the stream or the file as on Shutdown."""
+        if self._sink is None:
+            return
+        end_ns = time.monotonic_ns() + FINISH_LIMIT_NS
+        self._sink.finish(time.monotonic_ns())
+        while not self._sink.finished() and time.monotonic_ns() < end_ns:
+            watched = self._sink.watched()
+            poller = select.poll()
+            if watched is not None:
+                poller.register(*watched)
+            poller.poll(_POLL_MS)
+            self._sink.step(time.monotonic_ns())
+
+
+def _open_sink(config: SenderConfig) -> Sink:
+    # Imported where needed: a recording has no use for TLS, nor a stream for the file's side.
+    if config.url:
+        from mixer.outputs.rtmp import RtmpDestination
+
+        return RtmpDestination(StreamUrl.parse(config.url), config.video, config.ca_file)
+    from mixer.outputs.recording import Recording
+
+    return Recording(config.output, Path(config.folder), config.video, config.title)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

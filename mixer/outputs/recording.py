@@ -1,0 +1,215 @@
+"""One recording: a Matroska file that is playable whenever the power, the disk or this process goes.
+
+Each run, each change of the encoder and each mended disk begins a new part; no file is ever written twice.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+import structlog
+
+from mixer.buswire import Packet
+from mixer.outputs.gate import Gate, Group
+from mixer.outputs.health import DISK_FULL, SECOND_NS, Failure, disk_failure
+from mixer.outputs.muxing import NO_WAIT_US, PacketMuxer, open_output, parameters
+from mixer.outputs.sink import Headers, Status
+from mixer.wire import OutputState
+
+CLUSTER_MS = 200
+"""What a kill may cost: Matroska's clusters are on the disk once they are complete."""
+RETRY_NS = 5 * SECOND_NS
+RESERVE_BYTES = 32 * 1024 * 1024
+RESERVE_PART = 0.02
+"""A recording leaves this part of the disk free, at most ``RESERVE_BYTES``: the show's log needs it."""
+_SPACE_CHECK_NS = SECOND_NS
+
+_log = structlog.get_logger()
+
+
+class Recording:
+    """A :class:`mixer.outputs.sink.Sink` that writes ``<output>-<UTC time>-part<n>.mkv`` into ``folder``.
+
+    ``utc_now`` names the parts; ``title`` goes into the file.
+    """
+
+    def __init__(
+        self,
+        output: str,
+        folder: Path,
+        video: str,
+        title: str = "",
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._output = re.sub(r"[^A-Za-z0-9_-]+", "_", output)[:64] or "recording"
+        self._folder = folder
+        self._video = video
+        self._title = title
+        self._utc_now = utc_now
+        self._headers: Headers = {}
+        self._bases: dict[str, Fraction] = {}
+        self._group = Group(video)
+        self._path: Path | None = None
+        self._gate: Gate | None = None
+        self._muxer: PacketMuxer | None = None
+        self._failure: Failure | None = None
+        self._retry_ns = 0
+        self._checked_ns = 0
+        self._bytes_sent = 0
+        self._dropped_before = 0
+        self._finished = False
+
+    def watched(self) -> tuple[int, int] | None:
+        return None
+
+    def prepare(self, headers: Headers, now_ns: int) -> None:
+        changed = {name: parameters(header) for name, header in headers.items()} != {
+            name: parameters(header) for name, header in self._headers.items()
+        }
+        self._headers = headers
+        self._bases = {name: Fraction(*header.time_base) for name, header in headers.items()}
+        if changed and self._muxer is not None:
+            self._end_part(now_ns)
+
+    def offer(self, packet: Packet, now_ns: int) -> None:
+        if self._finished or packet.stream not in self._bases:
+            return
+        if self._gate is None:
+            self._group.add(packet, self._bases)
+            return
+        placed = self._gate.place(packet)
+        if placed is None or self._muxer is None:
+            return
+        try:
+            self._muxer.mux(placed)
+        except OSError as error:
+            self._fail(disk_failure(error), now_ns)
+            return
+        self._bytes_sent += len(placed.data)
+
+    def interrupt(self) -> None:
+        if self._gate is not None:
+            self._gate.gap()
+
+    def step(self, now_ns: int) -> None:
+        if self._finished or not self._headers:
+            return
+        if self._muxer is None:
+            if now_ns >= self._retry_ns:
+                self._begin_part(now_ns)
+        elif now_ns - self._checked_ns >= _SPACE_CHECK_NS:
+            self._checked_ns = now_ns
+            try:
+                if _free_bytes(self._folder) <= 0:
+                    self._fail(DISK_FULL, now_ns)
+            except OSError as error:
+                self._fail(disk_failure(error), now_ns)
+
+    def finish(self, now_ns: int) -> None:
+        self._end_part(now_ns)
+        self._finished = True
+
+    def finished(self) -> bool:
+        return self._finished
+
+    def close(self) -> None:
+        self._end_part(0)
+        self._finished = True
+
+    def status(self, now_ns: int) -> Status:
+        state: OutputState = "live" if self._gate is not None else "starting"
+        if self._finished:
+            state = "stopped"
+        elif self._failure is not None:
+            state = "failed"
+        failed = state == "failed" and self._failure is not None
+        return Status(
+            state=state,
+            reason=self._failure.sentence if failed and self._failure else "",
+            code=self._failure.code if failed and self._failure else "",
+            bytes_sent=self._bytes_sent,
+            dropped=self._dropped_before + (self._gate.dropped if self._gate else 0),
+            file=self._path.name if self._path else "",
+            retry_in_s=max(0.0, (self._retry_ns - now_ns) / SECOND_NS) if failed else 0.0,
+        )
+
+    def _begin_part(self, now_ns: int) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if _free_bytes(self._folder) <= 0:
+                raise OSError(errno.ENOSPC, "no room")
+            self._path = self._reserve_name()
+            options = {
+                "flush_packets": "1",
+                "cluster_time_limit": str(CLUSTER_MS),
+                "max_interleave_delta": NO_WAIT_US,
+            }
+            container = open_output(str(self._path), "matroska", options)
+            if self._title:
+                container.metadata["title"] = self._title
+            self._muxer = PacketMuxer(container, self._headers.values())
+        except OSError as error:
+            self._fail(disk_failure(error), now_ns)
+            return
+        self._failure = None
+        self._gate = Gate(self._video, self._headers)
+        _log.info("recording", file=self._path.name)
+        for packet in self._group.take():
+            self.offer(packet, now_ns)
+
+    def _reserve_name(self) -> Path:
+        """Make the part's file, empty. Numbers go on over the folder's life, so that parts sort."""
+        pattern = re.compile(rf"{re.escape(self._output)}-\d{{8}}T\d{{6}}Z-part(\d+)\.mkv")
+        found = (pattern.fullmatch(entry.name) for entry in self._folder.iterdir())
+        number = 1 + max((int(match[1]) for match in found if match), default=0)
+        stamp = self._utc_now().strftime("%Y%m%dT%H%M%SZ")
+        while True:
+            path = self._folder / f"{self._output}-{stamp}-part{number}.mkv"
+            try:
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o640))
+            except FileExistsError:
+                number += 1
+            else:
+                return path
+
+    def _end_part(self, now_ns: int) -> None:
+        muxer, self._muxer = self._muxer, None
+        if self._gate is not None:
+            self._dropped_before += self._gate.dropped
+            self._gate = None
+        if muxer is not None:
+            try:
+                muxer.close()
+            except OSError as error:
+                self._note(disk_failure(error), now_ns)
+        self._drop_empty()
+
+    def _drop_empty(self) -> None:
+        if self._path is not None:
+            try:
+                if self._path.stat().st_size == 0:
+                    self._path.unlink()
+                    self._path = None
+            except OSError:
+                self._path = None
+
+    def _fail(self, failure: Failure, now_ns: int) -> None:
+        self._end_part(now_ns)
+        self._note(failure, now_ns)
+
+    def _note(self, failure: Failure, now_ns: int) -> None:
+        if self._failure is None or self._failure.code != failure.code:
+            _log.error("recording stopped", code=failure.code, reason=failure.sentence)
+        self._failure = failure
+        self._retry_ns = now_ns + RETRY_NS
+
+
+def _free_bytes(folder: Path) -> int:
+    """Bytes that a recording in ``folder`` may still write. Raises OSError."""
+    disk = os.statvfs(folder)
+    reserve = min(RESERVE_BYTES, int(disk.f_blocks * disk.f_frsize * RESERVE_PART))
+    return disk.f_bavail * disk.f_frsize - reserve

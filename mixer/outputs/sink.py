@@ -1,0 +1,50 @@
+"""What the sender process asks of its destination, be it an ingest or a recording."""
+
+from typing import NamedTuple, Protocol
+
+from mixer.buswire import Packet, StreamHeader
+from mixer.wire import OutputState
+
+Headers = dict[str, StreamHeader]
+
+
+class Status(NamedTuple):
+    """For the report. ``bytes_sent`` and ``dropped`` count from the process's start."""
+
+    state: OutputState
+    reason: str
+    code: str
+    bytes_sent: int
+    dropped: int
+    file: str
+    retry_in_s: float
+
+
+class Sink(Protocol):
+    """Nothing here raises for what the destination does: it is in :meth:`status`. Nothing blocks."""
+
+    def watched(self) -> tuple[int, int] | None:
+        """A descriptor and the poll events on it after which :meth:`step` has work to do."""
+
+    def prepare(self, headers: Headers, now_ns: int) -> None:
+        """The streams' parameters: once before the first packet, again whenever they changed."""
+
+    def offer(self, packet: Packet, now_ns: int) -> None:
+        """The next packet of the bus."""
+
+    def interrupt(self) -> None:
+        """Packets are missing here: the mixer went, or came back."""
+
+    def step(self, now_ns: int) -> None:
+        """Go on with whatever is due: called when :meth:`watched` fires, and every 0.1 s."""
+
+    def finish(self, now_ns: int) -> None:
+        """Begin to end the stream or the file in order."""
+
+    def finished(self) -> bool:
+        """Is there nothing left to do after :meth:`finish`?"""
+
+    def close(self) -> None:
+        """Let go of everything at once."""
+
+    def status(self, now_ns: int) -> Status: ...
