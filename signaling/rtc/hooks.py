@@ -1,0 +1,40 @@
+"""Every place where aiortc 1.16 and aioice are changed, in one place.
+
+aiortc looks these classes up as globals of its modules, so replacing the globals replaces the classes. What
+is expected of those modules is tested in tests/unit/test_rtc_hooks.py; the version is pinned for this.
+"""
+
+import aioice.ice
+import aiortc
+from aiortc import rtcicetransport, rtcpeerconnection
+
+from signaling.rtc import transport
+from signaling.rtc.receive import Receiver
+from signaling.rtc.send import Sender
+from signaling.rtc.transport import Connection, DtlsTransport, Network, StunProtocol
+
+AIORTC_VERSION = "1.16.0"
+
+REPLACED: tuple[tuple[object, str, type], ...] = (
+    (rtcpeerconnection, "RTCRtpReceiver", Receiver),
+    (rtcpeerconnection, "RTCRtpSender", Sender),
+    (rtcpeerconnection, "RTCDtlsTransport", DtlsTransport),
+    (rtcicetransport, "Connection", Connection),
+    (aioice.ice, "StunProtocol", StunProtocol),
+)
+
+
+class HookError(RuntimeError):
+    """aiortc or aioice is not the one this code was made for."""
+
+
+def install(network: Network | None = None) -> None:
+    """Put our classes in place, for all peer connections of this process. Raises :class:`HookError`."""
+    if aiortc.__version__ != AIORTC_VERSION:
+        raise HookError(f"aiortc {aiortc.__version__} is installed, {AIORTC_VERSION} is needed")
+    for module, name, replacement in REPLACED:
+        if not hasattr(module, name):
+            raise HookError(f"{module!r} has no {name}")
+        setattr(module, name, replacement)
+    if network is not None:
+        transport.Connection.network = network

@@ -1,0 +1,263 @@
+"""One WebRTC peer of the shard: answers an offer, brings the guest's media in, sends the return feed."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal, cast
+
+import structlog
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtp import RtcpRrPacket
+
+from signaling.rtc.bitrate import Cap
+from signaling.rtc.decode import DecoderPool
+from signaling.rtc.offer import OfferError, clean, kinds_of, preferences
+from signaling.rtc.picture_in import PictureStream
+from signaling.rtc.receive import Receiver
+from signaling.rtc.returns import ReturnHub
+from signaling.rtc.seats import Seats
+from signaling.rtc.send import Sender
+from signaling.rtc.sound_in import SoundPacer, SoundStream
+from signaling.rtc.timeline import LipSync
+from signaling.rtc.transport import DtlsTransport
+from signaling.wire import IceServer, Offer, PeerStats
+
+CONNECT_TIMEOUT_S = 15.0
+SILENT_NS = 2_000_000_000
+"""Without any media for this long a guest is taken for gone (its slot's heartbeat stops)."""
+GONE_NS = 12_000_000_000
+CLOSE_TIMEOUT_S = 3.0
+
+State = Literal["new", "connecting", "connected", "closed"]
+_ORDER: tuple[State, ...] = ("new", "connecting", "connected", "closed")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all peers of a shard share."""
+
+    pool: DecoderPool
+    pacer: SoundPacer
+    returns: ReturnHub
+    seats: Seats
+
+
+@dataclass(slots=True)
+class _Second:
+    """Counters at the last report."""
+
+    at_ns: int = field(default_factory=time.monotonic_ns)
+    octets: int = 0
+    pictures: int = 0
+
+
+class Peer:
+    """``changed`` is called with each new state and its reason; states only advance."""
+
+    def __init__(self, offer: Offer, house: House, changed: Callable[["Peer", State, str], None]) -> None:
+        self.name = offer.peer
+        self.kind = offer.kind
+        self.seat = offer.seat if offer.kind == "guest" else ""
+        self.state: State = "new"
+        self.cap = Cap()
+        self._offer = offer
+        self._house = house
+        self._changed = changed
+        self._sync = LipSync()
+        self._picture: PictureStream | None = None
+        self._sound: SoundStream | None = None
+        self._second = _Second()
+        self._timeout: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._pc = RTCPeerConnection(
+            RTCConfiguration(
+                iceServers=[_ice_server(server) for server in offer.ice],
+                bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+            )
+        )
+        self._pc.on("connectionstatechange", self._connection_changed)
+
+    async def answer(self) -> str:
+        """The SDP answer. Raises :class:`OfferError`; the peer is to be closed then."""
+        text = clean(self._offer.sdp)
+        for kind in kinds_of(text):
+            transceiver = self._pc.addTransceiver(kind, "sendrecv" if self.seat else "sendonly")
+            transceiver.setCodecPreferences(preferences(kind))
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(text, "offer"))
+        except Exception as error:  # aiortc checks by stumbling
+            raise OfferError("sdp.invalid", "the offer cannot be taken") from error
+        for receiver in self._receivers:
+            self._attach(receiver)
+        for sender in self._senders:
+            sender.on_ready = self._sender_ready
+        await self._pc.setLocalDescription()
+        self._advance("connecting", "")
+        self._timeout = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_S, self._not_connected)
+        return str(self._pc.localDescription.sdp)
+
+    def close(self, reason: str) -> None:
+        """Begin to close; returns at once. No media is written or sent after this."""
+        if self._closing is not None:
+            return
+        if self._timeout is not None:
+            self._timeout.cancel()
+        for sender in self._senders:
+            self._house.returns.leave(sender)
+        for stream in (self._picture, self._sound):
+            if stream is not None:
+                stream.close()
+        self._closing = asyncio.ensure_future(self._shut(reason))
+
+    async def closed(self) -> None:
+        """Wait until :meth:`close` is through; never raises."""
+        if self._closing is not None:
+            await asyncio.wait({self._closing})
+
+    async def _shut(self, reason: str) -> None:
+        self._advance("closed", reason)
+        try:
+            await asyncio.wait_for(self._pc.close(), CLOSE_TIMEOUT_S)
+        except Exception as error:  # it is gone either way
+            log.warning("peer.close", peer=self.name, error=type(error).__name__)
+
+    # --- periodic, by the shard ----------------------------------------------------------------------
+
+    def beat(self, now_ns: int) -> None:
+        """Every 100 ms: heartbeat of the slot, lip sync, media watchdog."""
+        if self.state != "connected" or not self.seat:
+            return
+        quiet_ns = now_ns - self._transport.last_media_ns
+        if quiet_ns > GONE_NS:
+            self.close("media.timeout")
+        elif quiet_ns < SILENT_NS:
+            self._house.seats[self.seat].beat(self.name, now_ns)
+            self._sync.settle(now_ns)
+
+    def report(self, now_ns: int) -> None:
+        """Every 0.5 s: reception reports and bit-rate cap; sender reports."""
+        if self.state != "connected":
+            return
+        blocks, ssrcs = [], []
+        for receiver in self._receivers:
+            told = receiver.info(now_ns)
+            if told is None or receiver.ssrc is None:
+                continue
+            blocks.append(told[0])
+            ssrcs.append(receiver.ssrc)
+            if receiver.kind == "video":
+                self.cap.observe(told[1], told[2])
+        if blocks:
+            first = self._receivers[0]
+            packet = bytes(RtcpRrPacket(first._ssrc, blocks)) + first.remb(self.cap.bitrate, ssrcs)
+            self._transport.send_control(packet)
+        for sender in self._senders:
+            sender.send_report()
+            if sender.rtt_ns is not None and self._picture is not None:
+                self._picture.set_rtt(sender.rtt_ns)
+
+    def stats(self, now_ns: int) -> PeerStats:
+        """The time since the last call, for the console."""
+        lane = self._picture.lane if self._picture is not None else None
+        octets = sum(r.reception.octets for r in self._receivers if r.reception is not None)
+        pictures = lane.pictures if lane is not None else 0
+        seconds = max(1e-3, (now_ns - self._second.at_ns) / 1e9)
+        before, self._second = self._second, _Second(now_ns, octets, pictures)
+        lost = sum(r.totals[0] for r in self._receivers)
+        packets = sum(r.totals[1] for r in self._receivers)
+        level = -100.0
+        if self._sound is not None and self._sound.peak > 1e-5:
+            level = _decibels(self._sound.peak)
+            self._sound.peak = 0.0
+        return PeerStats(
+            peer=self.name,
+            seat=self.seat,
+            width=lane.width if lane is not None else 0,
+            height=lane.height if lane is not None else 0,
+            fps=round(max(0, pictures - before.pictures) / seconds, 1),
+            bitrate=int(max(0, octets - before.octets) * 8 / seconds),
+            packets=packets,
+            lost=lost,
+            level_db=level,
+            problem=self._problem(now_ns),
+        )
+
+    def _problem(self, now_ns: int) -> str:
+        if self.state == "connected" and self.seat:
+            if now_ns - self._transport.last_media_ns > SILENT_NS:
+                return "media.silent"
+            if self._picture is not None and self._picture.problem:
+                return self._picture.problem
+            if self._transport.garbage > 50:
+                return "rtp.garbage"
+        return ""
+
+    # --- parts ---------------------------------------------------------------------------------------
+
+    @property
+    def _receivers(self) -> list[Receiver]:
+        return cast(list[Receiver], self._pc.getReceivers())
+
+    @property
+    def _senders(self) -> list[Sender]:
+        return cast(list[Sender], self._pc.getSenders())
+
+    @property
+    def _transport(self) -> DtlsTransport:
+        return self._receivers[0].transport
+
+    def _attach(self, receiver: Receiver) -> None:
+        if not self.seat:
+            return
+        seat = self._house.seats[self.seat]
+        if receiver.kind == "video":
+            self._picture = PictureStream(self._house.pool, self._sync, partial(seat.picture, self.name))
+            receiver.attach(self._picture)
+        else:
+            self._sound = SoundStream(self._sync, partial(seat.sound, self.name))
+            receiver.attach(self._sound)
+            self._house.pacer.add(self._sound)
+
+    def _sender_ready(self, sender: Sender) -> None:
+        if self._closing is not None:
+            return
+        if sender.kind == "video":
+            self._house.returns.watch(sender, "return" if self.kind == "guest" else self.kind)
+        else:
+            self._house.returns.listen(sender, f"seat/{self.seat}" if self.seat else "")
+
+    def _connection_changed(self) -> None:
+        state = self._pc.connectionState
+        if state == "connected" and self.state == "connecting":
+            if self._timeout is not None:
+                self._timeout.cancel()
+            if self.seat:
+                self._house.seats[self.seat].owner = self.name
+            self._advance("connected", "")
+        elif state == "failed":
+            self.close("ice.failed")
+        elif state == "closed":
+            self.close("peer.left")
+
+    def _not_connected(self) -> None:
+        self.close("ice.timeout")
+
+    def _advance(self, state: State, reason: str) -> None:
+        if _ORDER.index(state) > _ORDER.index(self.state):
+            self.state = state
+            self._changed(self, state, reason)
+
+
+def _ice_server(server: IceServer) -> RTCIceServer:
+    return RTCIceServer(
+        urls=list(server.urls), username=server.username or None, credential=server.credential or None
+    )
+
+
+def _decibels(peak: float) -> float:
+    return round(20 * math.log10(peak), 1)

@@ -1,0 +1,192 @@
+"""Return feeds: what the mixer encoded once, cut into packets once, for all who watch and listen.
+
+The hub holds this shard's end of the packet bus and asks for exactly those streams somebody needs now.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+from aiortc.codecs.h264 import H264Encoder
+from aiortc.codecs.vpx import Vp8Encoder
+
+from mixer.busclient import BusReader
+from mixer.buswire import Packet, ReturnAudio, StreamHeader
+from signaling.rtc.send import RATES, Sender
+
+SOUND_STREAM = "returns/opus"
+OPUS_SILENCE = b"\xf8\xff\xfe"
+"""20 ms of digital silence (RFC 6716: CELT, full band)."""
+KEY_INTERVAL_S = 1.0
+_NTP_EPOCH_S = 2_208_988_800
+
+log = structlog.get_logger()
+
+
+def payloads_of(codec: str, data: bytes, picture_id: int) -> list[bytes]:
+    """RTP payloads of one encoded picture (RFC 6184 mode 1, RFC 7741)."""
+    if codec == "vp8":
+        return Vp8Encoder._packetize(data, picture_id & 0x7FFF)
+    return H264Encoder._packetize(H264Encoder._split_bitstream(data))
+
+
+class _Video:
+    """The viewers of one stream."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.codec = stream.rsplit("/", 1)[1]
+        self.viewers: list[Sender] = []
+        self.time_base: tuple[int, int] | None = None
+        self.picture_id = 0
+        self.asked_s = -KEY_INTERVAL_S
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class ReturnHub:
+    """All senders of a shard, by what they want. Lives on the event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._bus: BusReader | None = None
+        self._video: dict[str, _Video] = {}
+        self._sound: dict[Sender, str] = {}
+        self._subscribed: tuple[str, ...] = ()
+        self._wall_ntp: int | None = None
+
+    # --- the bus -------------------------------------------------------------------------------------
+
+    def attach(self, bus: BusReader) -> None:
+        """Take a fresh bus, in place of the one before."""
+        self._drop_bus()
+        self._bus = bus
+        self._subscribed = ()
+        for video in self._video.values():
+            video.time_base = None
+            for viewer in video.viewers:
+                viewer.wait_key = True
+        self._loop.add_reader(bus.fileno(), self._readable)
+        self._subscribe()
+
+    def close(self) -> None:
+        for video in self._video.values():
+            if video.timer is not None:
+                video.timer.cancel()
+        self._drop_bus()
+
+    def _drop_bus(self) -> None:
+        if self._bus is not None:
+            self._loop.remove_reader(self._bus.fileno())
+            self._bus.close()
+            self._bus = None
+
+    def _readable(self) -> None:
+        assert self._bus is not None
+        try:
+            messages = self._bus.receive()
+        except (ConnectionError, ValueError) as error:
+            # the supervisor brings a new bus with the new mixer
+            log.warning("bus.lost", reason=str(error))
+            self._drop_bus()
+            return
+        for message in messages:
+            if isinstance(message, Packet):
+                self._send_picture(message)
+            elif isinstance(message, ReturnAudio):
+                self._send_sound(message)
+            elif isinstance(message, StreamHeader) and message.stream in self._video:
+                self._video[message.stream].time_base = message.time_base
+
+    def _subscribe(self) -> None:
+        wanted = sorted(stream for stream, video in self._video.items() if video.viewers)
+        if self._sound:
+            wanted.append(SOUND_STREAM)
+        if self._bus is None or tuple(wanted) == self._subscribed:
+            return
+        self._subscribed = tuple(wanted)
+        self._tell(lambda bus: bus.subscribe(wanted, live=True))
+
+    def _tell(self, say: Callable[[BusReader], None]) -> None:
+        if self._bus is None:
+            return
+        try:
+            say(self._bus)
+        except ConnectionError:
+            self._drop_bus()
+
+    # --- who watches and listens ---------------------------------------------------------------------
+
+    def watch(self, sender: Sender, rendition: str) -> None:
+        """Send a rendition's pictures to ``sender``, in the codec it negotiated, from a keyframe on."""
+        assert sender.codec is not None
+        stream = f"{rendition}/{sender.codec.name.lower()}"
+        video = self._video.setdefault(stream, _Video(stream))
+        sender.wait_key = True
+        sender.on_key = lambda _: self._want_key(video)
+        if video.viewers:  # the first one's subscription starts at a keyframe anyway
+            self._want_key(video)
+        video.viewers.append(sender)
+        self._subscribe()
+
+    def listen(self, sender: Sender, source: str) -> None:
+        """Send sound to ``sender``; ``source`` is the listener's own, which he never hears ("" for none)."""
+        self._sound[sender] = source
+        self._subscribe()
+
+    def leave(self, sender: Sender) -> None:
+        self._sound.pop(sender, None)
+        for stream, video in list(self._video.items()):
+            if sender in video.viewers:
+                video.viewers.remove(sender)
+            if not video.viewers:
+                if video.timer is not None:
+                    video.timer.cancel()
+                del self._video[stream]
+        self._subscribe()
+
+    def _want_key(self, video: _Video) -> None:
+        """Ask the shared encoder for a keyframe: now if it was not asked within a second, else then."""
+        if video.timer is not None:
+            return
+        wait_s = video.asked_s + KEY_INTERVAL_S - self._loop.time()
+        if wait_s > 0:
+            video.timer = self._loop.call_later(wait_s, self._ask_key, video)
+        else:
+            self._ask_key(video)
+
+    def _ask_key(self, video: _Video) -> None:
+        video.timer = None
+        video.asked_s = self._loop.time()
+        self._tell(lambda bus: bus.request_keyframe(video.stream))
+
+    # --- sending -------------------------------------------------------------------------------------
+
+    def _send_picture(self, packet: Packet) -> None:
+        video = self._video.get(packet.stream)
+        if video is None or video.time_base is None:
+            return
+        num, den = video.time_base
+        timestamp = packet.pts * num * RATES["video"] // den
+        ntp = self._ntp((packet.pts * num << 32) // den)
+        payloads = payloads_of(video.codec, packet.data, video.picture_id)
+        video.picture_id += 1
+        for viewer in video.viewers:
+            if viewer.wait_key and not packet.key:
+                continue
+            viewer.wait_key = False
+            viewer.send_frame(payloads, timestamp, ntp)
+
+    def _send_sound(self, sound: ReturnAudio) -> None:
+        ntp = self._ntp((sound.pts << 32) // RATES["audio"])
+        for listener, source in self._sound.items():
+            is_heard = bool(source) and source in sound.heard
+            data = sound.minus.get(source, OPUS_SILENCE) if is_heard else sound.floor
+            listener.send_frame((data,), sound.pts, ntp)
+
+    def _ntp(self, since_epoch: int) -> int:
+        """Wall clock (32.32) of an instant of the programme (32.32 since its epoch): the same for all
+        streams, so that browsers play together what belongs together."""
+        if self._wall_ntp is None:
+            self._wall_ntp = int((time.time() + _NTP_EPOCH_S) * (1 << 32)) - since_epoch
+        return (self._wall_ntp + since_epoch) & 0xFFFFFFFFFFFFFFFF

@@ -1,0 +1,229 @@
+"""A shard: the process that holds WebRTC peers. ``python -m signaling.shard NAME``, by the supervisor.
+
+Takes offers from control, writes guests' media into their seats' slots and sends return feeds from the
+packet bus. It keeps nothing that matters: when it dies, slots and bus are handed out again, and browsers
+rejoin.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+import time
+
+import msgspec
+import structlog
+import uvloop
+
+from mixer import child
+from mixer.busclient import BusReader
+from mixer.link import Link, LinkClosedError, LinkOverflowError
+from mixer.slot import SlotWriter
+from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened
+from signaling.rtc import hooks
+from signaling.rtc.bitrate import Cap
+from signaling.rtc.decode import DecoderPool
+from signaling.rtc.offer import OfferError
+from signaling.rtc.peer import House, Peer, State
+from signaling.rtc.returns import ReturnHub
+from signaling.rtc.seats import Seats
+from signaling.rtc.sound_in import SoundPacer
+from signaling.rtc.transport import Network
+from signaling.wire import (
+    Answer,
+    ClosePeer,
+    FromShard,
+    Offer,
+    OfferFailed,
+    PeerChanged,
+    ShardConfig,
+    ShardIn,
+    ShardReport,
+    UplinkTarget,
+    UplinkTargets,
+)
+
+MAX_PEERS = 128
+BEAT_S = 0.1
+SEAT_PREFIX = "seat/"
+
+log = structlog.get_logger()
+
+
+class Shard:
+    """The shard's life on its event loop; ends when :attr:`done` is set."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._loop = asyncio.get_running_loop()
+        self._decode = msgspec.msgpack.Decoder(ShardIn).decode
+        self._house = House(
+            DecoderPool(max(2, min(4, os.cpu_count() or 2))), SoundPacer(), ReturnHub(), Seats()
+        )
+        self._peers: dict[str, Peer] = {}
+        self._targets: dict[str, UplinkTarget] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._configured = False
+        self._writing = False
+        self.done = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until Shutdown or until the supervisor is gone."""
+        self._loop.add_reader(self._link.fileno(), self._readable)
+        ticker = asyncio.create_task(self._tick())
+        self._readable()
+        await self.done.wait()
+        self._loop.remove_reader(self._link.fileno())
+        ticker.cancel()
+        for peer in self._peers.values():
+            peer.close("shutdown")
+        await asyncio.gather(*(peer.closed() for peer in self._peers.values()))
+        self._house.returns.close()
+        self._house.pacer.close()
+        self._house.pool.close()
+
+    # --- link ----------------------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            while not self.done.is_set() and (received := self._link.receive()) is not None:
+                envelope, fds = received
+                try:
+                    self._take(self._decode(envelope.body), fds)
+                except (msgspec.MsgspecError, ValueError, OSError) as error:
+                    log.warning("message.refused", sender=envelope.sender, error=str(error))
+                finally:
+                    for fd in fds:
+                        with contextlib.suppress(OSError):
+                            os.close(fd)
+        except LinkClosedError:
+            self.done.set()
+
+    def _take(self, message: ShardIn, fds: list[int]) -> None:
+        match message:
+            case ShardConfig(ports=ports, announce=announce) if not self._configured:
+                hooks.install(Network(ports, announce))
+                self._configured = True
+                self._send("supervisor", Ready())
+            case Offer():
+                self._spawn(message)
+            case ClosePeer(peer=name):
+                if name in self._peers:
+                    self._peers[name].close("closed")
+            case UplinkTargets(seats=seats):
+                self._targets = seats
+                for peer in self._peers.values():
+                    self._aim(peer)
+            case SlotOpened(source=source) if fds and source.startswith(SEAT_PREFIX):
+                self._house.seats.opened(source.removeprefix(SEAT_PREFIX), SlotWriter(fds[0]))
+            case SlotClosed(source=source):
+                self._house.seats.closed(source.removeprefix(SEAT_PREFIX))
+            case BusAttach() if fds:
+                self._house.returns.attach(BusReader(socket.socket(fileno=os.dup(fds[0]))))
+            case Shutdown():
+                self.done.set()
+            case _:
+                pass
+
+    def _send(self, to: str, message: FromShard | Ready | Heartbeat) -> None:
+        try:
+            self._link.send(to, message)
+        except (LinkClosedError, LinkOverflowError):
+            self.done.set()
+            return
+        except ValueError as error:
+            log.warning("message.too-large", error=str(error))
+        if self._link.backlog and not self._writing:
+            self._writing = True
+            self._loop.add_writer(self._link.fileno(), self._writable)
+
+    def _writable(self) -> None:
+        try:
+            self._link.flush()
+        except LinkClosedError:
+            self.done.set()
+        if not self._link.backlog or self.done.is_set():
+            self._writing = False
+            self._loop.remove_writer(self._link.fileno())
+
+    # --- peers ---------------------------------------------------------------------------------------
+
+    def _spawn(self, offer: Offer) -> None:
+        task = asyncio.create_task(self._join(offer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _join(self, offer: Offer) -> None:
+        if not self._configured or len(self._peers) >= MAX_PEERS or offer.peer in self._peers:
+            self._send("control", OfferFailed(offer.peer, "shard.full", "no room for another peer"))
+            return
+        try:
+            peer = Peer(offer, self._house, self._changed)
+        except ValueError as error:  # an ICE server's URL in the configuration
+            self._send("control", OfferFailed(offer.peer, "sdp.invalid", f"ICE servers: {error}"))
+            return
+        self._peers[offer.peer] = peer
+        self._aim(peer)
+        try:
+            sdp = await peer.answer()
+        except OfferError as error:
+            self._send("control", OfferFailed(offer.peer, error.code, str(error)))
+            peer.close(error.code)
+        except Exception:
+            # one guest's odd offer is that guest's trouble
+            log.exception("offer.failed", peer=offer.peer)
+            self._send("control", OfferFailed(offer.peer, "sdp.invalid", "the offer cannot be answered"))
+            peer.close("error")
+        else:
+            self._send("control", Answer(offer.peer, sdp))
+
+    def _aim(self, peer: Peer) -> None:
+        target = self._targets.get(peer.seat)
+        if target is not None:
+            peer.cap.target = target.bitrate
+        else:
+            peer.cap.target = Cap().target
+
+    def _changed(self, peer: Peer, state: State, reason: str) -> None:
+        if state == "closed":
+            self._peers.pop(peer.name, None)
+        if state != "new":
+            self._send("control", PeerChanged(peer.name, state, reason))
+
+    # --- time ----------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        count = 0
+        due = self._loop.time()
+        while True:
+            due = max(due + BEAT_S, self._loop.time())
+            await asyncio.sleep(due - self._loop.time())
+            count += 1
+            now_ns = time.monotonic_ns()
+            for index, peer in enumerate(list(self._peers.values())):
+                peer.beat(now_ns)
+                if (count + index) % 5 == 0:  # not all in the same instant
+                    peer.report(now_ns)
+            if count % 5 == 0:
+                self._send("supervisor", Heartbeat())
+            if count % 10 == 0:
+                self._send("control", ShardReport(tuple(p.stats(now_ns) for p in self._peers.values())))
+                self._house.seats.forget_unused({peer.seat for peer in self._peers.values()})
+
+
+def main() -> None:
+    """Entry point."""
+    name = sys.argv[1]
+    link = child.start(name)
+    sys.setswitchinterval(0.002)  # decoder threads must not keep the loop from its packets for 5 ms
+
+    async def serve() -> None:
+        await Shard(link).run()
+
+    uvloop.run(serve())
+    link.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""A real Firefox, which has no H.264 while offline, joins the shard with VP8 both ways."""
+
+import asyncio
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from signaling.rtc.loops import Loop, make_loop
+from signaling.wire import Answer, Offer
+from tests.integration.shard_house import ShardHouse, until
+from tests.integration.test_shard_returns import FakeProgramme
+
+FIREFOX = "/usr/bin/firefox-esr"
+PREFERENCES = {
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
+    "media.autoplay.default": 0,
+    "media.peerconnection.ice.loopback": True,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "toolkit.telemetry.enabled": False,
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+}
+PAGE = """<!doctype html><video id="v" autoplay muted playsinline></video><script>
+(async () => {
+  const media = await navigator.mediaDevices.getUserMedia({audio: true, video: true, fake: true});
+  const pc = new RTCPeerConnection({iceServers: []});
+  const back = new MediaStream();
+  document.getElementById("v").srcObject = back;
+  pc.ontrack = (event) => back.addTrack(event.track);
+  for (const track of media.getTracks()) pc.addTransceiver(track, {direction: "sendrecv", streams: [media]});
+  await pc.setLocalDescription();
+  await new Promise((done) => {
+    if (pc.iceGatheringState === "complete") return done();
+    pc.onicegatheringstatechange = () => pc.iceGatheringState === "complete" && done();
+  });
+  const response = await fetch("/offer", {method: "POST", body: pc.localDescription.sdp});
+  await pc.setRemoteDescription({type: "answer", sdp: await response.text()});
+  setInterval(async () => {
+    const out = {};
+    for (const s of (await pc.getStats()).values())
+      if (s.type === "inbound-rtp" && s.kind === "video") out.decoded = s.framesDecoded;
+    const v = document.getElementById("v");
+    out.shown = [v.videoWidth, v.videoHeight];
+    fetch("/report", {method: "POST", body: JSON.stringify(out)});
+  }, 500);
+})().catch((error) => fetch("/report", {method: "POST", body: JSON.stringify({error: String(error)})}));
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def programme_loops() -> dict[str, Loop]:
+    return {
+        "h264": make_loop("return", 0.66, seconds=1, tone_hz=600),
+        "vp8": make_loop("return", 0.66, seconds=1, codec="vp8"),
+        "minus": make_loop("minus", 0.5, seconds=1, size=(64, 64)),
+    }
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not Path(FIREFOX).exists(), reason="needs Firefox")
+async def test_firefox(programme_loops: dict[str, Loop]) -> None:
+    reports: list[dict[str, Any]] = []
+    async with ShardHouse() as house:
+        reader = house.slot("m")
+        bus = house.bus()
+        programme = asyncio.create_task(FakeProgramme(bus, programme_loops).run())
+
+        async def page(_: web.Request) -> web.Response:
+            return web.Response(text=PAGE, content_type="text/html")
+
+        async def offer(request: web.Request) -> web.Response:
+            answer = await house.answer(Offer("p", "guest", await request.text(), "m"))
+            assert isinstance(answer, Answer), answer
+            return web.Response(text=answer.sdp)
+
+        async def report(request: web.Request) -> web.Response:
+            reports.append(await request.json())
+            return web.Response()
+
+        app = web.Application()
+        app.add_routes([web.get("/", page), web.post("/offer", offer), web.post("/report", report)])
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        with tempfile.TemporaryDirectory() as profile:
+            lines = [f'user_pref("{name}", {str(value).lower()});' for name, value in PREFERENCES.items()]
+            await asyncio.to_thread((Path(profile) / "user.js").write_text, "\n".join(lines))
+            url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+            browser = await asyncio.create_subprocess_exec(
+                FIREFOX, "--headless", "--no-remote", "--profile", profile, url,
+                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                await until(lambda: reader.serial > 20, 60, "pictures from Firefox")
+                await until(lambda: "return/vp8" in bus.streams, what="a return in VP8")
+                await until(lambda: bool(reports) and reports[-1].get("decoded", 0) > 20, 20, "return played")
+                assert reports[-1]["shown"] == [640, 360]
+                print(reports[-1])
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    browser.terminate()
+                await browser.wait()
+        await runner.cleanup()
+        programme.cancel()

@@ -1,0 +1,84 @@
+"""Everything our classes lean on inside aiortc and aioice is where we expect it. Fails on another version."""
+
+import inspect
+from importlib.metadata import version
+from typing import Any, cast
+
+import aioice.ice
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, rtcpeerconnection
+from aiortc.codecs.h264 import H264Encoder
+from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from aiortc.rtcrtpsender import RTCRtpSender
+
+from signaling.rtc import hooks
+from signaling.rtc.receive import Receiver
+from signaling.rtc.send import Sender
+from signaling.rtc.transport import Connection, DtlsTransport
+
+
+def test_version() -> None:
+    assert version("aiortc") == hooks.AIORTC_VERSION
+
+
+@pytest.mark.parametrize(("module", "name", "replacement"), hooks.REPLACED)
+def test_global_is_there(module: object, name: str, replacement: type) -> None:
+    assert hasattr(module, name)
+    assert isinstance(getattr(module, name), type)
+    assert callable(replacement)
+
+
+def test_peer_connection_uses_the_globals() -> None:
+    source = inspect.getsource(rtcpeerconnection.RTCPeerConnection)
+    for call in ("RTCRtpSender(sender_track or kind, dtlsTransport)", "RTCRtpReceiver(kind, dtlsTransport)",
+                 "RTCDtlsTransport(iceTransport, self.__certificates)"):  # fmt: skip
+        assert call in source
+    used = inspect.getsource(rtcpeerconnection)
+    for name in ("receiver._set_rtcp_ssrc", "sender._ssrc", "sender._rtx_ssrc", "sender._stream_id",
+                 "sender._track_id", "receiver._track", "receiver.setTransport",
+                 "sender.setTransport"):  # fmt: skip
+        assert name in used
+
+
+@pytest.mark.parametrize(
+    ("stock", "ours", "names"),
+    [
+        (RTCRtpReceiver, Receiver, "getCapabilities getStats receive setTransport stop "
+         "_handle_disconnect _set_rtcp_ssrc"),
+        (RTCRtpSender, Sender, "getCapabilities getStats replaceTrack send setTransport stop"),
+        (RTCDtlsTransport, DtlsTransport, "start stop _register_rtp_receiver _unregister_rtp_receiver "
+         "_register_rtp_sender _unregister_rtp_sender"),
+        (RtpRouter, RtpRouter, "route_rtp"),
+        (aioice.ice.Connection, Connection, "get_component_candidates"),
+    ],
+)  # fmt: skip
+def test_methods(stock: type, ours: type, names: str) -> None:
+    for name in names.split():
+        assert callable(getattr(stock, name))
+        assert callable(getattr(ours, name))
+
+
+def test_packetisers() -> None:
+    assert Vp8Encoder._packetize(b"x" * 3000, 5)[0][:1] == b"\x90"
+    assert (
+        H264Encoder._packetize(H264Encoder._split_bitstream(b"\0\0\0\1\x65" + b"y" * 3000))[0][0] & 31 == 28
+    )
+
+
+async def test_installed_classes_are_used() -> None:
+    hooks.install()
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    transceiver = pc.addTransceiver("video")
+    assert type(transceiver.receiver).__mro__[0] is cast(Any, Receiver)
+    assert type(transceiver.sender).__mro__[0] is cast(Any, Sender)
+    transport = transceiver.receiver.transport
+    assert isinstance(transport, DtlsTransport)
+    connection = transport.transport._connection
+    assert isinstance(connection, Connection)
+    for name in ("_nominated", "_queue", "_protocols"):
+        assert hasattr(connection, name)
+    for name in ("_rx_srtp", "_tx_srtp", "_rtp_router", "_rtp_header_extensions_map"):
+        assert hasattr(transport, name)
+    await pc.close()

@@ -1,0 +1,154 @@
+"""The video jitter buffer: whatever order packets come in, only whole frames leave, none after a loss."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signaling.rtc.bitstream import Chunk
+from signaling.rtc.video_jitter import MAX_PACKETS, PLI_INTERVAL_NS, Frame, VideoJitter
+
+MS = 1_000_000
+
+
+def packets(
+    frames: int, per_frame: int, key_every: int, first_seq: int
+) -> list[tuple[int, int, bool, Chunk]]:
+    """(seq, timestamp, marker, chunk) of a stream whose bytes say frame and part."""
+    out = []
+    for frame in range(frames):
+        for part in range(per_frame):
+            seq = (first_seq + frame * per_frame + part) & 0xFFFF
+            chunk = Chunk(bytes((frame % 256, part)), part == 0 and frame % key_every == 0)
+            out.append((seq, frame * 3000 & 0xFFFFFFFF, part == per_frame - 1, chunk))
+    return out
+
+
+def whole(frame: int, per_frame: int) -> bytes:
+    return b"".join(bytes((frame % 256, part)) for part in range(per_frame))
+
+
+def test_frame_leaves_at_its_marker() -> None:
+    jitter = VideoJitter()
+    stream = packets(2, 3, 2, 65534)
+    assert jitter.add(*stream[0], 0) == []
+    assert jitter.add(*stream[1], 0) == []
+    assert jitter.add(*stream[2], 0) == [Frame(whole(0, 3), 0, True)]
+    assert jitter.feedback(1).nack == ()
+
+
+def test_gap_is_asked_for_until_its_deadline_then_a_keyframe() -> None:
+    jitter = VideoJitter(rtt_ns=50 * MS)
+    stream = packets(30, 2, 10, 65530)
+    for packet in stream[:4]:
+        jitter.add(*packet, 0)
+    assert jitter.feedback(0).pli is False
+    missing = stream[4]
+    released = [frame for packet in stream[5:14] for frame in jitter.add(*packet, 10 * MS)]
+    assert released == []
+    assert jitter.feedback(10 * MS).nack == (missing[0],)
+    assert jitter.feedback(11 * MS).nack == ()
+    assert jitter.due_ns == 70 * MS
+    assert jitter.feedback(70 * MS).nack == (missing[0],)
+    gone = jitter.feedback(10 * MS + jitter.give_up_ns)
+    assert gone.pli
+    assert gone.nack == ()
+    assert jitter.waiting_key
+    assert [f for packet in stream[14:20] for f in jitter.add(*packet, 140 * MS)] == []
+    shown = [f for packet in stream[20:24] for f in jitter.add(*packet, 200 * MS)]
+    assert [frame.data for frame in shown] == [whole(10, 2), whole(11, 2)]
+
+
+def test_packet_sent_again_in_time_is_as_good() -> None:
+    jitter = VideoJitter()
+    stream = packets(6, 2, 100, 10)
+    late = stream.pop(5)
+    out = [f for packet in stream for f in jitter.add(*packet, 0)]
+    assert len(out) == 2
+    out += jitter.add(*late, 60 * MS)
+    assert [frame.data for frame in out] == [whole(number, 2) for number in range(6)]
+    assert jitter.due_ns is None
+
+
+def test_keyframe_behind_the_hole_ends_the_wait() -> None:
+    jitter = VideoJitter()
+    stream = packets(12, 1, 6, 0)
+    del stream[3]
+    out = [f for packet in stream for f in jitter.add(*packet, 0)]
+    assert len(out) == 3
+    assert not jitter.feedback(jitter.give_up_ns).pli
+    out += jitter.add(12, 12 * 3000, True, Chunk(b"\x0c\x00", False), 300 * MS)
+    assert [frame.data[0] for frame in out] == [0, 1, 2, *range(6, 13)]
+
+
+def test_pli_is_repeated_not_poured() -> None:
+    jitter = VideoJitter()
+    asked = 0
+    for millisecond in range(0, 1000, 5):
+        seq = millisecond // 5
+        jitter.add(seq, seq * 3000, True, Chunk(b"x", False), millisecond * MS)
+        asked += jitter.feedback((millisecond + 1) * MS).pli
+    assert asked == -(-1_000 * MS // PLI_INTERVAL_NS)
+
+
+def test_sequence_jump_is_a_stray_unless_it_goes_on() -> None:
+    jitter = VideoJitter()
+    stream = packets(4, 1, 1, 0)
+    for packet in stream[:2]:
+        assert len(jitter.add(*packet, 0)) == 1
+    assert jitter.add(30_000, 0, True, Chunk(b"?", True), 0) == []
+    assert len(jitter.add(*stream[2], 0)) == 1
+    assert jitter.add(30_000, 0, True, Chunk(b"?", True), 0) == []
+    assert [f.data for f in jitter.add(30_001, 0, True, Chunk(b"new", True), 0)] == [b"new"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_only_whole_frames_in_order_and_none_after_a_loss(data: st.DataObject) -> None:
+    frames, per_frame, key_every = 40, data.draw(st.integers(1, 4)), data.draw(st.integers(1, 12))
+    first = data.draw(st.sampled_from([0, 65_500, 30_000]))
+    stream = packets(frames, per_frame, key_every, first)
+    lost = data.draw(st.sets(st.integers(1, len(stream) - 1), max_size=12))
+    order = [p for number, p in enumerate(stream) if number not in lost]
+    for _ in range(data.draw(st.integers(0, 15))):
+        at = data.draw(st.integers(1, max(1, len(order) - 4)))
+        order[at : at + 4] = reversed(order[at : at + 4])
+        order.insert(at, data.draw(st.sampled_from(order[:at])))
+    jitter = VideoJitter()
+    out: list[Frame] = []
+    now = 0
+    for packet in order:
+        now += data.draw(st.sampled_from([0, 5, 40])) * MS
+        out += jitter.add(*packet, now)
+        jitter.feedback(now)
+    numbers = [frame.timestamp // 3000 for frame in out]
+    assert numbers == sorted(set(numbers))
+    for frame, number in zip(out, numbers, strict=True):
+        assert frame.data == whole(number, per_frame)
+    # each one hangs on the one before, or is a keyframe
+    assert all(frame.key or numbers[at - 1] == numbers[at] - 1 for at, frame in enumerate(out) if at > 0)
+    if out:
+        assert out[0].key
+    if not lost and now < 60 * MS:  # nothing was late enough to be given up
+        assert numbers[-1] == frames - 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 65535),
+            st.integers(0, 2**32 - 1),
+            st.booleans(),
+            st.binary(max_size=9),
+            st.booleans(),
+        ),
+        max_size=300,
+    )
+)
+def test_rubbish_neither_raises_nor_grows(rubbish: list[tuple[int, int, bool, bytes, bool]]) -> None:
+    jitter = VideoJitter()
+    for number, (seq, timestamp, marker, data, key) in enumerate(rubbish):
+        jitter.add(seq, timestamp, marker, Chunk(data, key), number * MS)
+        said = jitter.feedback(number * MS)
+        assert all(0 <= lost <= 0xFFFF for lost in said.nack)
+    assert len(jitter._packets) <= MAX_PACKETS
+    assert len(jitter._holes) <= 3100
