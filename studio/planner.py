@@ -1,0 +1,176 @@
+"""Pure: the show's state and who is there → what the mixer, the browsers and the supervisor shall do."""
+
+import msgspec
+
+from mixer.layout import CAPACITY, solve
+from mixer.plan import (
+    AudioInput,
+    AudioPlan,
+    CanvasName,
+    CanvasPlan,
+    MixPlan,
+    Plate,
+    Rect,
+    SourceId,
+    SourceInfo,
+    Tile,
+)
+from mixer.wire import SenderConfig
+from signaling.wire import UplinkTarget
+from studio.model import Composition, Output, Place, Scene, SceneCanvas, Show
+from studio.multiview import multiview
+from studio.uplink import uplink_targets
+from studio.wire import Desired, SlotSpec
+
+
+class PlanSettings(msgspec.Struct, frozen=True):
+    """``canvases``: size of all three in pixels, even. ``recordings``: folder they go to.
+
+    ``ca_file``: see :class:`SenderConfig`. ``guest``: largest picture a guest's slot takes.
+    """
+
+    canvases: dict[CanvasName, tuple[int, int]]
+    recordings: str
+    ca_file: str = ""
+    guest: tuple[int, int] = (1280, 720)
+
+
+class Live(msgspec.Struct, frozen=True):
+    """Who is there: seats whose media is connected, canvases that somebody's page shows, and the seats that
+    have been connecting or connected at any time since control started."""
+
+    connected: frozenset[str] = frozenset()
+    watched: frozenset[CanvasName] = frozenset()
+    seen: frozenset[str] = frozenset()
+
+
+class Plans(msgspec.Struct, frozen=True):
+    """``uplink`` is by seat id (not ``seat/<id>``) and names every speaker, connected or not: whoever comes
+    starts right, and a control that is back, and knows of nobody yet, takes nothing from anybody.
+    ``next`` is what a cut would bring: the mixer draws its graphics beforehand."""
+
+    mix: MixPlan
+    next: dict[CanvasName, CanvasPlan]
+    uplink: dict[str, UplinkTarget]
+    desired: Desired
+
+
+def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans:
+    """``revision`` is the state's, and becomes the mix plan's."""
+    program, wall = (_canvas(show, show.program, name, settings) for name in ("program", "wall"))
+    preview, preview_wall = (_canvas(show, show.preview, name, settings) for name in ("program", "wall"))
+    console = multiview(show, live.connected, settings.canvases["multiview"], preview, program)
+    canvases: dict[CanvasName, CanvasPlan] = {"program": program, "wall": wall, "multiview": console}
+    speakers = [seat.id for seat in show.seats.values() if seat.role == "speaker"]
+    # What is being prepared is sent in full before it is taken, at the size it will have on air.
+    full = [program, preview]
+    if "wall" in live.watched or any(o.running and o.rendition == "wall" for o in show.outputs.values()):
+        full += [wall, preview_wall]
+    return Plans(
+        mix=MixPlan(
+            revision=revision,
+            canvases=canvases,
+            audio=AudioPlan() if show.black else _audio(show),
+            sources=_infos(show, canvases),
+            black=show.black,
+        ),
+        next={"program": preview, "wall": preview_wall},
+        uplink=uplink_targets(speakers, full, console if "multiview" in live.watched else None),
+        desired=_desired(show, live, settings),
+    )
+
+
+def shown(show: Show, scene: str | None, canvas: SceneCanvas) -> tuple[Place, ...]:
+    """What fills the places of a scene's canvas now: as many as its layout takes, people on stage only.
+
+    A seat that is named but back in the green room leaves its place to the next: nobody is put on air who
+    isn't admitted.
+    """
+    if scene is None:
+        return ()
+    composition = composition_of(show.scenes[scene], canvas)
+    places = composition.places
+    if places is None:
+        places = tuple(Place(seat=seat.id) for seat in show.seats.values() if seat.stage)
+    else:
+        places = tuple(place for place in places if not place.seat or show.seats[place.seat].stage)
+    return places[: CAPACITY[composition.layout]]
+
+
+def composition_of(scene: Scene, canvas: SceneCanvas) -> Composition:
+    """A canvas left out follows ``program``."""
+    return scene.canvases.get(canvas) or scene.canvases["program"]
+
+
+def on_scene(show: Show, scene: str | None) -> frozenset[str]:
+    """Seats that a scene shows on any canvas."""
+    canvases: tuple[SceneCanvas, ...] = ("program", "wall")
+    return frozenset(place.seat for name in canvases for place in shown(show, scene, name) if place.seat)
+
+
+def source_id(place: Place) -> SourceId:
+    return f"seat/{place.seat}" if place.seat else f"source/{place.source}"
+
+
+def _canvas(show: Show, scene: str | None, canvas: SceneCanvas, settings: PlanSettings) -> CanvasPlan:
+    width, height = settings.canvases[canvas]
+    if scene is None:
+        return CanvasPlan(width, height)
+    places = shown(show, scene, canvas)
+    rects = solve(composition_of(show.scenes[scene], canvas).layout, len(places), width, height)
+    tiles = tuple(_tile(show, place, rect) for place, rect in zip(places, rects, strict=True))
+    return CanvasPlan(width, height, tiles)
+
+
+def _tile(show: Show, place: Place, rect: Rect) -> Tile:
+    if place.seat:
+        seat = show.seats[place.seat]
+        return Tile(rect, source_id(place), plate=Plate(seat.name, seat.title))
+    return Tile(rect, source_id(place), fit="contain")
+
+
+def _audio(show: Show) -> AudioPlan:
+    """Sound follows the picture of the programme: who is seen is heard, once, unless muted."""
+    inputs: dict[SourceId, AudioInput] = {}
+    for place in shown(show, show.program, "program"):
+        thing = show.seats[place.seat] if place.seat else show.sources[place.source]
+        if not thing.muted:
+            inputs[source_id(place)] = AudioInput(source_id(place), thing.gain_db)
+    return AudioPlan(tuple(inputs.values()))
+
+
+def _infos(show: Show, canvases: dict[CanvasName, CanvasPlan]) -> dict[SourceId, SourceInfo]:
+    return {tile.source: _info(show, tile.source) for plan in canvases.values() for tile in plan.tiles}
+
+
+def _info(show: Show, source: SourceId) -> SourceInfo:
+    kind, _, id_ = source.partition("/")
+    if kind == "seat":
+        seat = show.seats[id_]
+        return SourceInfo(name=seat.name, title=seat.title)
+    return SourceInfo(kind="bars", name=show.sources[id_].title)
+
+
+def _desired(show: Show, live: Live, settings: PlanSettings) -> Desired:
+    """Slots of 6 MB for those who came, not for all who were invited; and for everyone on stage, who must
+    keep theirs when control is started anew and has seen nobody yet."""
+    slots = {
+        f"seat/{seat.id}": SlotSpec(*settings.guest)
+        for seat in show.seats.values()
+        if seat.stage or (seat.role == "speaker" and seat.id in live.seen)
+    }
+    slots |= {f"canvas/{name}": SlotSpec(*size, frames=2) for name, size in settings.canvases.items()}
+    senders = tuple(_sender(show, output, settings) for output in show.outputs.values() if output.running)
+    return Desired(slots, senders)
+
+
+def _sender(show: Show, output: Output, settings: PlanSettings) -> SenderConfig:
+    return SenderConfig(
+        output=output.id,
+        video=f"{output.rendition}/h264",
+        audio=tuple(f"{bus}/aac" for bus in output.buses),
+        url=output.url,
+        folder=settings.recordings if output.recording else "",
+        ca_file="" if output.recording else settings.ca_file,
+        title=show.title,
+    )

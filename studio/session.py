@@ -1,0 +1,345 @@
+"""The single writer of the show's state: commands in; events, patches and plans out.
+
+``studio.control`` builds and feeds it::
+
+    store = await Store.open(data / "show.db")               # StoreError: str() is one line
+    session = Session(store, settings, publish=publish, link_for=link_for)
+    await session.start()                                     # StoreError; publishes the first plans
+    ...
+    await session.close()                                     # closes the store, too
+
+``publish(plans, issued_ns)`` is called on the event loop whenever plans changed, and by ``start``; it must
+not block. It sends ``TakePlan(plans.mix, issued_ns)`` to the mixer, ``UplinkTargets(plans.uplink)`` to the
+shards and ``plans.desired`` to the supervisor. ``session.plans`` is the newest: say it again to a process
+that came back. ``link_for(role, token)`` gives an invite's link (``studio.links.link(public_url, role,
+token)``).
+
+All methods are called on one event loop.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping
+from functools import reduce
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+
+import msgspec
+import structlog
+
+from mixer.plan import CanvasName
+from signaling.ports import Actor, Change, ChangeListener, Done, Grant, RefusedError, Role, Unsubscribe
+from studio import commands, invites
+from studio.commands import AnyCommand, SeatCreate, SeatInvite
+from studio.decide import Context, decide
+from studio.events import AnyEvent, SeatCreated, SeatInvited, apply
+from studio.model import Show
+from studio.patch import diff
+from studio.planner import Live, Plans, PlanSettings, plan
+from studio.status import Connection, Status
+from studio.store import Store, StoreError
+from studio.view import PublicView, public_event
+
+MAX_WAITING = 256
+"""Commands waiting for the writer; more are refused."""
+MAX_EVENTS = 1000
+"""Events in one answer."""
+STATUS_INTERVAL_S = 0.25
+"""Least time between two changes that are about the live status only."""
+
+_STATUS_OF = {"store.disk-full": 507}
+
+log = structlog.get_logger()
+
+
+class SessionSettings(msgspec.Struct, frozen=True):
+    """``title`` names a show nobody has named yet; ``invite_ttl_s``: how long a new link is good for."""
+
+    plan: PlanSettings
+    title: str = "Summit"
+    invite_ttl_s: int = 7 * 24 * 3600
+
+
+class _Request(msgspec.Struct, frozen=True):
+    command: AnyCommand
+    actor: Actor
+    issued_ns: int
+    done: "asyncio.Future[Done]"
+
+
+class Session:
+    """Implements :class:`signaling.ports.Show`."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: SessionSettings,
+        *,
+        publish: Callable[[Plans, int], None],
+        link_for: Callable[[Role, str], str],
+        unix_time: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._publish = publish
+        self._link_for = link_for
+        self._unix_time = unix_time
+        self._show = Show(title=settings.title)
+        self._revision = 0
+        self._serial = 0
+        self._live = Live()
+        self._plans = plan(self._show, self._live, settings.plan, 0)
+        self._status = Status()
+        self._view = PublicView()
+        self._state: Mapping[str, Any] = {}
+        self._invites = invites.Index()
+        self._listeners: dict[object, ChangeListener] = {}
+        self._requests: asyncio.Queue[_Request | None] = asyncio.Queue(MAX_WAITING)
+        self._status_changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    async def start(self) -> None:
+        """Restore the state and begin. Raises :class:`StoreError`."""
+        self._show, self._revision = await self._store.replay(apply, self._show)
+        self._plans = plan(self._show, self._live, self._settings.plan, self._revision)
+        self._state = self._public()
+        self._say(self._plans, time.monotonic_ns())
+        self._tasks = [
+            asyncio.create_task(self._write(), name="session writer"),
+            asyncio.create_task(self._tell_status(), name="session status"),
+        ]
+
+    async def close(self) -> None:
+        """Carry out what was accepted, then end. Later commands are refused."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._tasks:
+            writer, status = self._tasks
+            status.cancel()
+            await self._requests.put(None)
+            await asyncio.gather(writer, status, return_exceptions=True)
+        await self._store.close()
+
+    @property
+    def plans(self) -> Plans:
+        """The newest."""
+        return self._plans
+
+    def handle(self, sender: str, message: msgspec.Struct) -> None:
+        """A message from the link, decoded; ``sender`` is the process's name.
+
+        Takes MixerReport, PlanTaken, SenderReport, ShardReport and ProcessChanged, and ignores the others.
+        """
+        if self._status.take(message, self._show):
+            self._status_changed.set()
+
+    def set_peers(self, seats: Mapping[str, Connection], watched: Collection[CanvasName]) -> None:
+        """Which seats are connecting or connected, which canvases somebody's page shows: the whole set."""
+        self._status.set_connections(seats)
+        connected = frozenset(seat for seat, state in seats.items() if state == "connected")
+        seen = (self._live.seen | seats.keys()) & self._show.seats.keys()
+        self._live = Live(connected, frozenset(watched), seen)
+        self._replan(time.monotonic_ns())
+        self._status_changed.set()
+
+    # --- signaling.ports.Show --------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        return self._revision
+
+    @property
+    def serial(self) -> int:
+        return self._serial
+
+    def public_state(self) -> Mapping[str, Any]:
+        """As of :attr:`serial`; never changed in place."""
+        return self._state
+
+    async def execute(self, command: bytes, actor: Actor) -> Done:
+        """See :meth:`signaling.ports.Show.execute`. Also refuses with 429 ``session.busy``, 503
+        ``session.closed``, 507 ``store.disk-full`` and 503 ``store.unwritable``.
+
+        A caller that is cancelled may find its command carried out: what is written stays written.
+        """
+        issued_ns = time.monotonic_ns()
+        parsed = commands.decode(command)
+        if self._closed:
+            raise _shutting_down()
+        done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        try:
+            self._requests.put_nowait(_Request(parsed, actor, issued_ns, done))
+        except asyncio.QueueFull:
+            raise RefusedError(429, "session.busy", "Too many commands at once; try again.") from None
+        return await done
+
+    async def events(self, after: int, limit: int) -> list[Mapping[str, Any]]:
+        """``time`` is in Unix seconds, ``actor`` a role, with the seat behind a slash."""
+        try:
+            lines = await self._store.read(max(0, after), max(0, min(limit, MAX_EVENTS)))
+        except StoreError as error:
+            raise _refused(error) from error
+        return [
+            {
+                "revision": line.revision,
+                "time": line.time_ms / 1000,
+                "actor": line.actor,
+                "event": public_event(line.event),
+            }
+            for line in lines
+        ]
+
+    def listen(self, callback: ChangeListener) -> Unsubscribe:
+        key = object()
+        self._listeners[key] = callback
+
+        def unsubscribe() -> None:
+            self._listeners.pop(key, None)
+
+        return unsubscribe
+
+    def grant(self, token: str) -> Grant | None:
+        return self._invites.grant(self._show, token, int(self._unix_time()))
+
+    def still_valid(self, grant: Grant) -> bool:
+        return invites.still_valid(self._show, grant, int(self._unix_time()))
+
+    def command_schema(self) -> Mapping[str, Any]:
+        return commands.schema()
+
+    # --- the writer ------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        """One command after the other, in a task of its own: who hangs up leaves nothing half done."""
+        try:
+            while (request := await self._requests.get()) is not None:
+                if not request.done.cancelled():
+                    await self._answer(request)
+        finally:
+            # Nobody waits for ever, whatever has ended the writer.
+            self._closed = True
+            while not self._requests.empty():
+                if (request := self._requests.get_nowait()) is not None:
+                    _refuse(request, _shutting_down())
+
+    async def _answer(self, request: _Request) -> None:
+        try:
+            done = await self._perform(request)
+        except RefusedError as error:
+            _refuse(request, error)
+        except Exception as error:
+            # Kept to this one command: the writer must outlive it.
+            _refuse(request, RefusedError(500, "internal", "The command failed; see the log."))
+            log.error("command failed", command=type(request.command).__name__, **_fault(error))
+        else:
+            if not request.done.done():
+                request.done.set_result(done)
+
+    async def _perform(self, request: _Request) -> Done:
+        now = self._unix_time()
+        token = invites.new_token() if isinstance(request.command, SeatCreate | SeatInvite) else ""
+        context = Context(request.actor, int(now), invites.hashed(token), self._settings.invite_ttl_s)
+        events = decide(self._show, request.command, context)
+        if not events:
+            return Done(self._revision, ())
+        reduce(apply, events, self._show)  # what can't be applied must not be written
+        try:
+            await self._store.append(self._revision + 1, int(now * 1000), _named(request.actor), events)
+        except StoreError as error:
+            log.error("event log", code=error.code, reason=str(error))
+            raise _refused(error) from error
+        for event in events:
+            self._show = apply(self._show, event)
+            self._revision += 1
+            self._status.forget(self._show)
+            if event is events[-1]:
+                # Before listeners are told: a plan on its way is worth more than a console's repaint.
+                self._replan(request.issued_ns)
+            self._advance(event)
+        return Done(self._revision, tuple(map(public_event, events)), self._result(events, token))
+
+    def _result(self, events: tuple[AnyEvent, ...], token: str) -> Mapping[str, Any] | None:
+        """The link of an invite: told once, kept nowhere."""
+        for event in events:
+            if isinstance(event, SeatCreated | SeatInvited):
+                seat = self._show.seats[event.seat]
+                return {
+                    "seat": seat.id,
+                    "link": self._link_for(seat.role, token),
+                    "expires": event.expires,
+                }
+        return None
+
+    # --- telling ---------------------------------------------------------------------------------------
+
+    def _replan(self, issued_ns: int) -> None:
+        plans = plan(self._show, self._live, self._settings.plan, self._revision)
+        if plans != self._plans:
+            self._plans = plans
+            self._say(plans, issued_ns)
+
+    def _say(self, plans: Plans, issued_ns: int) -> None:
+        try:
+            self._publish(plans, issued_ns)
+        except Exception as error:
+            # The state is written already; what couldn't be said is in the next plan, which is whole.
+            log.error("plans not sent", **_fault(error))
+
+    def _public(self) -> dict[str, Any]:
+        return {**self._view(self._show), "status": self._status.public(self._show, self._plans.uplink)}
+
+    def _advance(self, event: AnyEvent | None) -> None:
+        """Make the new public state and tell the listeners the step to it."""
+        state = self._public()
+        patch = diff(self._state, state)
+        if event is None and not patch:
+            return
+        self._state = state
+        self._serial += 1
+        shown = None if event is None else public_event(event)
+        change = Change(self._revision, self._serial, shown, patch)
+        for listener in tuple(self._listeners.values()):
+            try:
+                listener(change)
+            except Exception as error:
+                log.error("a listener failed", **_fault(error))
+
+    async def _tell_status(self) -> None:
+        while True:
+            await self._status_changed.wait()
+            self._status_changed.clear()
+            try:
+                self._advance(None)
+            except Exception as error:
+                log.error("status failed", **_fault(error))
+            await asyncio.sleep(STATUS_INTERVAL_S)
+
+
+def _refuse(request: _Request, error: RefusedError) -> None:
+    if not request.done.done():
+        request.done.set_exception(error)
+
+
+def _shutting_down() -> RefusedError:
+    return RefusedError(503, "session.closed", "The studio is shutting down.")
+
+
+def _refused(error: StoreError) -> RefusedError:
+    detail = {
+        "store.disk-full": "The disk is full; nothing was changed. Make room, then try again.",
+    }.get(error.code, "The show's log can't be written; nothing was changed.")
+    return RefusedError(_STATUS_OF.get(error.code, 503), error.code, detail)
+
+
+def _named(actor: Actor) -> str:
+    return f"{actor.role}/{actor.seat}" if actor.seat else actor.role
+
+
+def _fault(error: BaseException) -> dict[str, object]:
+    """What went wrong and where, for the log: no message, which may hold a secret, and no source lines, which
+    would be read from disk on the event loop."""
+    where = [f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in walk_tb(error.__traceback__)]
+    return {"error": type(error).__name__, "where": where}

@@ -1,0 +1,176 @@
+"""The live part of the public state: who is connected, how outputs and processes are.
+
+Messages go in, one JSON-able snapshot comes out; nothing here is stored. What is kept is bounded by the
+show's seats and outputs and by the supervisor's processes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from mixer.outputs.url import StreamUrl, UrlError
+from mixer.wire import MixerReport, PlanTaken, SenderReport, SourceState
+from signaling.wire import PeerStats, ShardReport, UplinkTarget
+from studio.model import Seat, Show
+from studio.planner import on_scene
+from studio.wire import ProcessChanged
+
+Connection = Literal["connecting", "connected"]
+Json = dict[str, Any]
+
+_SENDER = "sender/"
+_ABSENT: Json = {
+    "state": "absent",
+    "connection": "absent",
+    "picture": "card",
+    "width": 0,
+    "height": 0,
+    "fps": 0.0,
+    "bitrate": 0,
+    "lost": 0,
+    "level_db": -100,
+    "problem": "",
+}
+"""One object for all who aren't there: patches see at once that it is the same."""
+
+
+class Status:
+    """Fed with messages and the presence of peers; :meth:`public` gives the snapshot."""
+
+    def __init__(self) -> None:
+        self.connections: dict[str, Connection] = {}
+        self._stats: dict[str, PeerStats] = {}
+        self._pictures: dict[str, SourceState] = {}
+        self._mixer: Json = {"ticks": 0, "late_ticks": 0, "revision": -1, "air_ticks": 0, "levels": {}}
+        self._outputs: dict[str, SenderReport] = {}
+        self._processes: dict[str, ProcessChanged] = {}
+
+    def set_connections(self, seats: Mapping[str, Connection]) -> None:
+        """The whole set. Figures of those who left are forgotten."""
+        self.connections = dict(seats)
+        self._stats = {seat: stats for seat, stats in self._stats.items() if seat in seats}
+
+    def take(self, message: msgspec.Struct, show: Show) -> bool:
+        """Keep what the message says; False if it says nothing about the live status."""
+        match message:
+            case MixerReport():
+                self._pictures = message.sources
+                self._mixer = {
+                    **self._mixer,
+                    "ticks": message.ticks,
+                    "late_ticks": message.late_ticks,
+                    "revision": message.revision,
+                    "levels": {source: round(level) for source, level in message.levels.items()},
+                }
+            case PlanTaken():
+                self._mixer = {**self._mixer, "air_ticks": message.ticks_waited}
+            case ShardReport():
+                self._stats |= {
+                    stats.seat: stats for stats in message.peers if stats.seat in self.connections
+                }
+            case SenderReport():
+                output = show.outputs.get(message.output)
+                if output is None or not output.running:
+                    return False
+                self._outputs[message.output] = _redacted(message, output.url)
+            case ProcessChanged():
+                self._take_process(message, show)
+            case _:
+                return False
+        return True
+
+    def _take_process(self, message: ProcessChanged, show: Show) -> None:
+        if message.state == "stopped":
+            self._processes.pop(message.process, None)
+        else:
+            self._processes[message.process] = message
+        if message.process == "mixer" and message.state != "running":
+            self._pictures = {}
+        if message.process.startswith(_SENDER):
+            output = message.process.removeprefix(_SENDER)
+            wanted = output in show.outputs and show.outputs[output].running
+            if message.state == "restarting" and wanted:
+                reason = "Its process ended and is being started anew."
+                self._outputs[output] = SenderReport(output, "retrying", reason, "sender.restarting")
+            elif message.state == "stopped":
+                self._outputs.pop(output, None)
+
+    def public(self, show: Show, uplink: Mapping[str, UplinkTarget]) -> Json:
+        """``{"seats", "outputs", "processes", "mixer"}`` as ARCHITECTURE.md has it."""
+        on_air, coming = on_scene(show, show.program), on_scene(show, show.preview)
+        return {
+            "seats": {
+                seat.id: self._seat(seat, seat.id in on_air, seat.id in coming, uplink.get(seat.id))
+                for seat in show.seats.values()
+            },
+            "outputs": {
+                output.id: self._output(output.id, output.running) for output in show.outputs.values()
+            },
+            "processes": {
+                name: {"state": process.state, "restarts": process.restarts}
+                for name, process in self._processes.items()
+            },
+            "mixer": self._mixer,
+        }
+
+    def _seat(self, seat: Seat, on_air: bool, coming: bool, uplink: UplinkTarget | None) -> Json:
+        connection = self.connections.get(seat.id)
+        if connection is None:
+            return _ABSENT
+        if connection == "connecting":
+            state = "absent"
+        elif not seat.stage:
+            state = "waiting"
+        else:
+            state = "on_air" if on_air else "next" if coming else "ready"
+        stats = self._stats.get(seat.id) or PeerStats(peer="")
+        shown: Json = {
+            "state": state,
+            "connection": connection,
+            "picture": self._pictures.get(f"seat/{seat.id}", "card"),
+            "width": stats.width,
+            "height": stats.height,
+            "fps": round(stats.fps, 1),
+            "bitrate": stats.bitrate,
+            "lost": stats.lost,
+            "level_db": round(stats.level_db),
+            "problem": stats.problem,
+        }
+        if uplink is not None:
+            shown["uplink"] = msgspec.to_builtins(uplink)
+        return shown
+
+    def _output(self, output: str, running: bool) -> Json:
+        report = self._outputs.get(output) if running else None
+        if report is None:
+            report = SenderReport(output, "starting" if running else "stopped")
+        return {
+            "state": report.state,
+            "code": report.code,
+            "reason": report.reason,
+            "bytes": report.bytes_sent,
+            "dropped": report.dropped,
+            "bitrate": report.bitrate,
+            "file": report.file,
+            "retry_in_s": round(report.retry_in_s, 1),
+        }
+
+    def forget(self, show: Show) -> None:
+        """Drop what belongs to outputs that don't run any more: a later run starts with a clean sheet."""
+        self._outputs = {
+            id_: report
+            for id_, report in self._outputs.items()
+            if id_ in show.outputs and show.outputs[id_].running
+        }
+
+
+def _redacted(report: SenderReport, url: str) -> SenderReport:
+    """Senders redact; a key must not get out even if one forgets."""
+    if not url:
+        return report
+    try:
+        redact = StreamUrl.parse(url).redact
+    except UrlError:
+        return msgspec.structs.replace(report, reason="")
+    return msgspec.structs.replace(report, reason=redact(report.reason), file=redact(report.file))

@@ -1,0 +1,406 @@
+"""The session on a real event log: commands, restarts, changes and patches, links, live status."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mixer.wire import MixerReport, PlanTaken, SenderReport
+from signaling.ports import Actor, Change, RefusedError, Role, Show
+from signaling.views import merge_patch
+from signaling.wire import PeerStats, ShardReport
+from studio.links import link
+from studio.patch import without_nulls
+from studio.planner import Plans
+from studio.session import MAX_WAITING, Session, SessionSettings
+from studio.store import Store
+from studio.wire import ProcessChanged
+from tests.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
+
+DEADLINE_S = 5.0
+
+
+class House:
+    """A session with everything it tells kept, and a client that follows its patches."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.now = 1_800_000_000.0
+        self.plans: list[tuple[Plans, int]] = []
+        self.changes: list[Change] = []
+        self.mirror: Any = {}
+        self._changed = asyncio.Event()
+
+    async def open(self) -> "House":
+        self.session = Session(
+            await Store.open(self.path),
+            SessionSettings(PLAN_SETTINGS, title="Summit", invite_ttl_s=3600),
+            publish=lambda plans, issued_ns: self.plans.append((plans, issued_ns)),
+            link_for=self.link_for,
+            unix_time=lambda: self.now,
+        )
+        await self.session.start()
+        self.mirror = self.session.public_state()
+        self.session.listen(self._follow)
+        return self
+
+    def link_for(self, role: Role, token: str) -> str:
+        return link("https://studio.example/", role, token)
+
+    def _follow(self, change: Change) -> None:
+        self.changes.append(change)
+        self.mirror = merge_patch(self.mirror, change.patch)
+        assert without_nulls(self.mirror) == without_nulls(self.session.public_state())
+        self._changed.set()
+
+    async def do(self, type_: str, actor: Actor = DIRECTOR, **fields: Any) -> Any:
+        return await self.session.execute(msgspec.json.encode({"type": type_, **fields}), actor)
+
+    async def token(self, **fields: Any) -> str:
+        done = await self.do("seat.create", **fields)
+        return str(done.result["link"]).rpartition("/")[2]
+
+    async def until(self, condition: Callable[[Any], bool]) -> Any:
+        async with asyncio.timeout(DEADLINE_S):
+            while not condition(self.session.public_state()):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.session.public_state()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    opened = await House(tmp_path / "show.db").open()
+    yield opened
+    await opened.session.close()
+
+
+async def refusal(waiting: Any) -> tuple[int, str]:
+    with pytest.raises(RefusedError) as refused:
+        await waiting
+    return refused.value.status, refused.value.code
+
+
+async def test_it_is_the_show_signalling_asks_for(house: House) -> None:
+    show: Show = house.session
+    assert show.command_schema()["components"]
+
+
+async def test_a_command_becomes_an_event_a_patch_and_a_plan(house: House) -> None:
+    done = await house.do("seat.create", seat="mayor-1", name="시장")
+    assert (done.revision, len(done.events)) == (1, 1)
+    assert done.events[0]["type"] == "seat.created"
+    assert "token_hash" not in done.events[0]
+    (change,) = house.changes
+    assert (change.revision, change.serial) == (1, 1)
+    assert change.patch["seats"]["mayor-1"]["name"] == "시장"
+    assert house.mirror["order"]["seats"] == ["mayor-1"]
+    plans, issued_ns = house.plans[-1]
+    assert plans.mix.revision == 1
+    assert issued_ns > house.plans[0][1]
+    assert "seat/mayor-1" not in plans.desired.slots
+    assert house.session.plans is plans
+    house.session.set_peers({"mayor-1": "connecting"}, ())
+    assert "seat/mayor-1" in house.session.plans.desired.slots
+    house.session.set_peers({}, ())
+    assert "seat/mayor-1" in house.session.plans.desired.slots
+
+
+async def test_a_refused_command_changes_nothing(house: House) -> None:
+    before, plans = house.session.public_state(), len(house.plans)
+    assert await refusal(house.do("seat.admit", seat="nobody")) == (404, "seat.unknown")
+    assert await refusal(house.session.execute(b"{", DIRECTOR)) == (400, "command.malformed")
+    assert house.session.public_state() is before
+    assert (house.session.revision, house.session.serial, len(house.plans)) == (0, 0, plans)
+    assert await house.session.events(0, 10) == []
+
+
+async def test_a_restart_gives_back_everything(house: House, tmp_path: Path) -> None:
+    token = await house.token(seat="mayor-1", name="Mayor")
+    await house.do("seat.admit", seat="mayor-1")
+    await house.do("scene.create", scene="talk", canvases={"program": {"layout": "solo"}})
+    await house.do("program.cut", scene="talk")
+    await house.do("output.create", output="yt", url=URL, rendition="program", bus="floor")
+    await house.do("output.start", output="yt")
+    before, plans = house.session.public_state(), house.plans[-1][0]
+    await house.session.close()
+    again = await House(tmp_path / "show.db").open()
+    try:
+        assert again.session.public_state() == before
+        assert again.session.revision == 6
+        assert again.plans[0][0] == plans
+        grant = again.session.grant(token)
+        assert grant is not None
+        assert (grant.role, grant.seat) == ("speaker", "mayor-1")
+        assert again.plans[0][0].desired.senders[0].url == URL
+    finally:
+        await again.session.close()
+
+
+async def test_commands_at_once_come_one_after_the_other(house: House) -> None:
+    async def make(number: int) -> int:
+        done = await house.do("seat.create", name="Mayor")
+        return int(done.revision)
+
+    revisions = await asyncio.gather(*(make(number) for number in range(100)))
+    assert sorted(revisions) == list(range(1, 101))
+    assert [change.serial for change in house.changes] == list(range(1, 101))
+    assert len(house.session.public_state()["seats"]) == 100
+    logged = await house.session.events(0, 1000)
+    assert [line["revision"] for line in logged] == list(range(1, 101))
+    assert [line["event"] for line in logged] == [change.event for change in house.changes]
+
+
+async def test_too_many_waiting_commands_are_refused(house: House) -> None:
+    asked = [
+        asyncio.create_task(house.do("show.update", title=f"{number}")) for number in range(MAX_WAITING + 9)
+    ]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [each for each in outcomes if isinstance(each, RefusedError)]
+    assert {(each.status, each.code) for each in refused} == {(429, "session.busy")}
+    assert len(refused) == 9
+    assert house.session.revision == MAX_WAITING
+
+
+async def test_a_caller_who_hangs_up_leaves_memory_and_log_the_same(house: House) -> None:
+    for number in range(30):
+        asked = asyncio.create_task(house.do("show.update", title=f"Summit {number}"))
+        for _ in range(number % 6):
+            await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+    done = await house.do("show.update", title="last")
+    logged = await house.session.events(0, 1000)
+    assert len(logged) == done.revision == house.session.revision
+    assert [line["event"] for line in logged] == [change.event for change in house.changes]
+
+
+async def test_a_full_disk_refuses_and_changes_nothing(house: House) -> None:
+    database = house.session._store._database
+    pages = await database.execute_fetchall("PRAGMA page_count")
+    await database.execute_fetchall(f"PRAGMA max_page_count = {next(iter(pages))[0]}")
+    before = house.session.public_state()
+
+    async def fill() -> None:
+        for number in range(200):
+            await house.do("scene.create", scene=f"s{number}", title="x" * 100)
+
+    assert await refusal(fill()) == (507, "store.disk-full")
+    made, revision = house.session.public_state(), house.session.revision
+    assert list(made["scenes"]) == list(before["scenes"]) + [f"s{n}" for n in range(revision)]
+    assert await refusal(house.do("seat.create", seat="x" * 60, name="y" * 80)) == (507, "store.disk-full")
+    assert house.session.public_state() is made
+    await database.execute_fetchall("PRAGMA max_page_count = 1000000")
+    assert (await house.do("seat.create", seat="x")).revision == revision + 1
+
+
+async def test_a_locked_log_refuses_and_changes_nothing(house: House) -> None:
+    other = sqlite3.connect(house.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        assert await refusal(house.do("seat.create", seat="x")) == (503, "store.unwritable")
+    finally:
+        other.close()
+    assert house.session.revision == 0
+    assert (await house.do("seat.create", seat="x")).revision == 1
+
+
+async def test_links_live_and_die(house: House) -> None:
+    session = house.session
+    token = await house.token(seat="mayor-1", name="Mayor")
+    assert len(token) >= 43
+    first = session.grant(token)
+    assert first is not None
+    assert first.expires == house.now + 3600
+    assert session.still_valid(first)
+    for wrong in ("", "x", token[:-1], token + "x", "\ud800", "x" * 10_000):
+        assert session.grant(wrong) is None
+    done = await house.do("seat.invite", seat="mayor-1", ttl_s=120)
+    second = session.grant(done.result["link"].rpartition("/")[2])
+    assert second is not None
+    assert second.generation > first.generation
+    assert (session.still_valid(first), session.still_valid(second)) == (False, True)
+    with pytest.raises(RefusedError, match=r"link\.revoked"):
+        session.grant(token)
+    house.now += 121
+    assert not session.still_valid(second)
+    with pytest.raises(RefusedError, match=r"link\.expired"):
+        session.grant(done.result["link"].rpartition("/")[2])
+
+
+async def test_removed_and_revoked_seats_have_no_session(house: House) -> None:
+    session = house.session
+    gone, revoked = await house.token(seat="a"), await house.token(seat="b")
+    grants = [session.grant(gone), session.grant(revoked)]
+    await house.do("seat.remove", seat="a")
+    await house.do("seat.revoke", seat="b")
+    await house.token(seat="a")
+    for token, grant in zip((gone, revoked), grants, strict=True):
+        assert grant is not None
+        assert not session.still_valid(grant)
+        with pytest.raises(RefusedError, match=r"link\.revoked"):
+            session.grant(token)
+    assert house.mirror["seats"]["b"]["invited"] is False
+
+
+@pytest.mark.parametrize(
+    ("role", "page"),
+    [
+        ("speaker", "/join/"),
+        ("interpreter", "/booth/"),
+        ("wall", "/wall?token="),
+        ("viewer", "/console?token="),
+        ("director", "/console?token="),
+    ],
+)
+async def test_links_lead_to_the_roles_page(house: House, role: Role, page: str) -> None:
+    done = await house.do("seat.create", role=role)
+    start, token = done.result["link"].split(page)
+    assert start == "https://studio.example"
+    grant = house.session.grant(token)
+    assert grant is not None
+    assert grant.role == role
+
+
+async def test_tokens_are_nowhere_but_in_the_answer(house: House) -> None:
+    token = await house.token(seat="mayor-1")
+    await house.session.close()
+    assert token.encode() not in b"".join(file.read_bytes() for file in house.path.parent.iterdir())
+    assert token not in repr(house.changes) + repr(house.session.public_state())
+
+
+async def test_the_live_status_follows_peers_and_the_show(house: House) -> None:
+    await house.do("seat.create", seat="mayor-1", name="Mayor")
+    revision = house.session.revision
+
+    def state(of: Any) -> str:
+        return str(of["status"]["seats"]["mayor-1"]["state"])
+
+    assert state(house.mirror) == "absent"
+    house.session.set_peers({"mayor-1": "connecting"}, ())
+    shown = await house.until(lambda s: s["status"]["seats"]["mayor-1"]["connection"] == "connecting")
+    assert state(shown) == "absent"
+    house.session.set_peers({"mayor-1": "connected", "stranger": "connected"}, {"multiview"})
+    await house.until(lambda s: state(s) == "waiting")
+    assert house.changes[-1].event is None
+    assert house.session.revision == revision
+    mix = house.plans[-1][0].mix
+    assert [tile.source for tile in mix.canvases["multiview"].tiles] == ["seat/mayor-1"]
+    await house.do("seat.admit", seat="mayor-1")
+    assert state(house.mirror) == "ready"
+    await house.do("scene.create", scene="talk", canvases={"program": {"layout": "solo"}})
+    await house.do("preview.set", scene="talk")
+    assert state(house.mirror) == "next"
+    await house.do("program.cut")
+    assert state(house.mirror) == "on_air"
+    assert house.mirror["status"]["seats"]["mayor-1"]["uplink"]["height"] == 720
+    stats = PeerStats("p1", "mayor-1", 1280, 720, 29.97, 2_400_000, 5000, 3, -17.6)
+    house.session.handle("shard-1", ShardReport((stats, PeerStats("p2", "stranger"))))
+    house.session.handle(
+        "mixer", MixerReport(90, 91, 2, 4, {"seat/mayor-1": "live"}, {"floor": -12.4}, {}, {})
+    )
+    house.session.handle("mixer", PlanTaken(4, 88, 1))
+    seat = (await house.until(lambda s: s["status"]["mixer"]["ticks"] == 91))["status"]["seats"]["mayor-1"]
+    assert (seat["picture"], seat["width"], seat["fps"], seat["lost"], seat["level_db"]) == (
+        "live",
+        1280,
+        30.0,
+        3,
+        -18,
+    )
+    assert house.mirror["status"]["mixer"] == {
+        "ticks": 91,
+        "late_ticks": 2,
+        "revision": 4,
+        "air_ticks": 1,
+        "levels": {"floor": -12},
+    }
+    house.session.set_peers({}, ())
+    await house.until(lambda s: state(s) == "absent")
+    assert house.mirror["status"]["seats"]["mayor-1"]["width"] == 0
+
+
+async def test_outputs_tell_how_they_are_without_their_key(house: House) -> None:
+    await house.do("output.create", output="yt", url=URL, rendition="program", bus="floor")
+
+    def output(of: Any) -> Any:
+        return of["status"]["outputs"]["yt"]
+
+    assert output(house.mirror)["state"] == "stopped"
+    house.session.handle("sender/yt", SenderReport("yt", "live", bytes_sent=5))
+    await house.do("output.start", output="yt")
+    assert output(house.mirror)["state"] == "starting"
+    reason = f"{URL} answered no to {STREAM_KEY}"
+    house.session.handle("sender/yt", SenderReport("yt", "retrying", reason, "destination.refused", 5))
+    shown = output(await house.until(lambda s: output(s)["state"] == "retrying"))
+    assert shown["code"] == "destination.refused"
+    assert STREAM_KEY not in repr(shown)
+    house.session.handle("supervisor", ProcessChanged("sender/yt", "restarting", 7, 1))
+    await house.until(lambda s: output(s)["code"] == "sender.restarting")
+    assert house.mirror["status"]["processes"]["sender/yt"] == {"state": "restarting", "restarts": 1}
+    house.session.handle("supervisor", ProcessChanged("sender/yt", "stopped", 7, 1))
+    await house.do("output.stop", output="yt")
+    assert output(house.mirror)["state"] == "stopped"
+    public = (
+        repr(house.session.public_state()) + repr(house.changes) + repr(await house.session.events(0, 99))
+    )
+    assert STREAM_KEY not in public
+
+
+async def test_many_reports_make_few_changes(house: House) -> None:
+    loop = asyncio.get_running_loop()
+    start, ticks = loop.time(), 0
+    while loop.time() - start < 0.6:
+        ticks += 1
+        house.session.handle("mixer", MixerReport(ticks, ticks, 0, 0, {}, {}, {}, {}))
+        await asyncio.sleep(0)
+    await house.until(lambda s: s["status"]["mixer"]["ticks"] == ticks)
+    assert ticks > 50
+    assert len(house.changes) <= 6
+
+
+async def test_a_listener_that_fails_or_leaves_harms_nobody(house: House) -> None:
+    def fail(change: Change) -> None:
+        raise ValueError("not mine")
+
+    told: list[int] = []
+    house.session.listen(fail)
+    leave = house.session.listen(lambda change: told.append(change.serial))
+    await house.do("show.update", title="a")
+    leave()
+    leave()
+    await house.do("show.update", title="b")
+    assert told == [1]
+    assert house.mirror["event"] == {"title": "b"}
+
+
+async def test_plans_that_cannot_be_sent_do_not_undo_a_command(house: House) -> None:
+    def fail(plans: Plans, issued_ns: int) -> None:
+        raise ConnectionError("the supervisor is gone")
+
+    house.session._publish = fail
+    assert (await house.do("seat.create", seat="a")).revision == 1
+    assert "a" in house.mirror["seats"]
+
+
+async def test_after_the_end_commands_are_refused(house: House) -> None:
+    last = asyncio.create_task(house.do("show.update", title="last words"))
+    await asyncio.sleep(0)
+    await house.session.close()
+    assert (await last).revision == 1
+    assert await refusal(house.do("show.update", title="b")) == (503, "session.closed")
+    await house.session.close()
+
+
+async def test_events_say_when_and_who(house: House) -> None:
+    await house.do("seat.create", seat="mayor-1")
+    await house.do("seat.update", Actor("speaker", "mayor-1"), seat="mayor-1", name="Mayor")
+    first, second = await house.session.events(0, 10)
+    assert first["time"] == house.now
+    assert (first["actor"], second["actor"]) == ("director", "speaker/mayor-1")
+    assert await house.session.events(1, 10) == [second]
+    assert await house.session.events(-5, -1) == []

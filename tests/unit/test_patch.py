@@ -1,0 +1,69 @@
+"""Merge patches: what the server says, followed by what its clients do, is the new state."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from signaling.views import merge_patch
+from studio.patch import diff, without_nulls
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 0.5]) | st.text(max_size=2)
+)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
+    max_leaves=12,
+)
+STATES = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
+
+
+def exact(value: Any) -> Any:
+    """Comparable with 1, 1.0 and True told apart."""
+    if isinstance(value, dict):
+        return {key: exact(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [exact(inner) for inner in value]
+    return type(value).__name__, value
+
+
+patient = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+"""The first draw of a recursive strategy takes a second on a busy machine."""
+
+
+@patient
+@given(STATES, STATES)
+def test_a_patch_makes_the_new_state_of_the_old(old: dict[str, Any], new: dict[str, Any]) -> None:
+    merged = merge_patch(old, diff(old, new))
+    assert exact(without_nulls(merged)) == exact(without_nulls(new))
+
+
+@patient
+@given(STATES, STATES)
+def test_patches_follow_one_another(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """A client keeps what patches made, which has no nulls, and still follows."""
+    mirror = merge_patch(without_nulls(old), diff(old, new))
+    assert exact(without_nulls(merge_patch(mirror, diff(new, old)))) == exact(without_nulls(old))
+
+
+@patient
+@given(STATES)
+def test_nothing_changed_is_nothing_said(state: dict[str, Any]) -> None:
+    assert diff(state, state) == {}
+    assert diff(state, dict(state)) == {}
+
+
+def test_what_is_the_same_object_is_not_looked_into() -> None:
+    class Untouchable(dict[str, Any]):
+        def items(self) -> Any:
+            raise AssertionError("looked into")
+
+    big = Untouchable(x=1)
+    assert diff({"big": big, "n": 1}, {"big": big, "n": 2}) == {"n": 2}
+
+
+def test_only_what_changed_is_said() -> None:
+    old = {"seats": {"a": {"name": "A", "stage": False}, "b": {"name": "B"}}, "preview": "x"}
+    new = {"seats": {"a": {"name": "A", "stage": True}}, "preview": None}
+    assert diff(old, new) == {"seats": {"a": {"stage": True}, "b": None}, "preview": None}

@@ -1,0 +1,144 @@
+"""Random commands in random order never break the show, and its log is the show."""
+
+from functools import reduce
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from signaling.ports import Actor, RefusedError
+from signaling.views import merge_patch
+from studio import commands, events
+from studio.decide import decide
+from studio.events import apply
+from studio.model import MAX_REVOKED, Show
+from studio.patch import diff, without_nulls
+from studio.planner import Live, on_scene, plan
+from studio.view import PublicView, public_event
+from tests.shows import PLAN_SETTINGS, STREAM_KEY, URL, context
+
+IDS = st.sampled_from(["a", "b", "c", "d.e-f_1"])
+NAMES = st.sampled_from(["", "Mayor", "시장", "عمدة", "x\u202ey", "n" * 81])
+PLACE = st.one_of(
+    st.builds(lambda id_: {"seat": id_}, IDS), st.builds(lambda id_: {"source": id_}, IDS), st.just({})
+)
+COMPOSITION = st.fixed_dictionaries(
+    {"layout": st.sampled_from(["solo", "duo", "grid", "spiral"])},
+    optional={"places": st.lists(PLACE, max_size=3)},
+)
+CANVASES = st.dictionaries(st.sampled_from(["program", "wall"]), COMPOSITION, max_size=2)
+
+
+def fields(type_: str, **of: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"type": st.just(type_), **of})
+
+
+COMMANDS = st.one_of(
+    fields("show.update", title=NAMES),
+    fields("seat.create", seat=IDS | st.none(), name=NAMES, role=st.sampled_from(["speaker"] * 4 + ["wall"])),
+    fields("seat.update", seat=IDS, name=NAMES, language=st.sampled_from(["", "ko", "en-GB"])),
+    *(fields(f"seat.{verb}", seat=IDS) for verb in ("admit", "hold", "remove", "invite", "revoke")),
+    fields("scene.create", scene=IDS | st.none(), title=NAMES, canvases=CANVASES),
+    fields("scene.update", scene=IDS, canvases=CANVASES),
+    fields("scene.delete", scene=IDS),
+    fields("preview.set", scene=IDS | st.none()),
+    fields("program.cut", scene=IDS | st.none()),
+    fields("program.fade_to_black", on=st.booleans()),
+    fields("source.create", source=IDS | st.none(), kind=st.sampled_from(["bars", "bars", "clip"])),
+    fields("source.update", source=IDS, title=NAMES),
+    fields("source.delete", source=IDS),
+    fields("source.mute", source=IDS.map(lambda i: f"seat/{i}") | IDS, muted=st.booleans()),
+    fields("source.gain", source=IDS.map(lambda i: f"seat/{i}") | IDS, db=st.floats(-60, 20)),
+    fields("output.create", output=IDS | st.none(), url=st.sampled_from([URL, "ftp://x/y/z"])),
+    fields("output.create", output=IDS | st.none(), recording=st.just(True)),
+    fields("output.update", output=IDS, url=st.just(f"{URL}-two"), rendition=st.just("wall")),
+    *(fields(f"output.{verb}", output=IDS) for verb in ("start", "stop", "delete")),
+)
+
+
+class ShowMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.show = Show(title="Summit")
+        self.log: list[bytes] = []
+        self.view = PublicView()
+        self.mirror: Any = self.view(self.show)
+        self.hashes = 0
+
+    @rule(asked=COMMANDS, actor=st.sampled_from([Actor("director")] * 6 + [Actor("speaker", "a")]))
+    def command(self, asked: dict[str, Any], actor: Actor) -> None:
+        before = msgspec.json.encode(self.show)
+        self.hashes += 1
+        happened, refused = self.decided(asked, actor)
+        assert refused is None or refused.status in (400, 403, 404, 409)
+        assert refused is None or refused.code.count(".") == 1
+        assert STREAM_KEY not in str(refused)
+        if actor.role == "speaker":
+            assert all(isinstance(event, events.SeatUpdated) and event.seat == "a" for event in happened)
+        after = reduce(apply, happened, self.show)
+        assert msgspec.json.encode(self.show) == before  # nothing is changed in place
+        for event in happened:
+            self.log.append(events.encode(event))
+            assert STREAM_KEY not in str(public_event(event))
+            assert "token_hash" not in public_event(event)
+        shown_before = self.view(self.show)
+        shown = self.view(after)
+        self.mirror = merge_patch(self.mirror, diff(shown_before, shown))
+        assert without_nulls(self.mirror) == without_nulls(shown)
+        self.show = after
+
+    def decided(
+        self, asked: dict[str, Any], actor: Actor
+    ) -> tuple[tuple[events.AnyEvent, ...], RefusedError | None]:
+        try:
+            command = commands.decode(msgspec.json.encode(asked))
+            return decide(self.show, command, context(actor, token_hash=f"{self.hashes:064x}")), None
+        except RefusedError as refused:
+            return (), refused
+
+    @invariant()
+    def references_hold(self) -> None:
+        show = self.show
+        for scene in (show.preview, show.program):
+            assert scene is None or scene in show.scenes
+        for each in show.scenes.values():
+            assert "program" in each.canvases
+            for composition in each.canvases.values():
+                for place in composition.places or ():
+                    assert (place.seat in show.seats) != (place.source in show.sources and not place.seat)
+        assert all(seat.role == "speaker" for seat in show.seats.values() if seat.stage)
+        generations = [seat.invite.generation for seat in show.seats.values() if seat.invite]
+        assert len(set(generations)) == len(generations)
+        assert len(show.revoked) <= MAX_REVOKED
+        live = {seat.invite.token_hash for seat in show.seats.values() if seat.invite}
+        assert not live & show.revoked.keys()
+
+    @invariant()
+    def it_can_always_be_planned(self) -> None:
+        show = self.show
+        plans = plan(show, Live(frozenset(show.seats), frozenset({"multiview"})), PLAN_SETTINGS, 1)
+        shown = {tile.source for canvas in plans.mix.canvases.values() for tile in canvas.tiles}
+        assert shown == plans.mix.sources.keys()
+        assert all(show.seats[seat].stage for seat in on_scene(show, show.program))
+        heard = {each.source for each in plans.mix.audio.open}
+        assert heard <= {tile.source for tile in plans.mix.canvases["program"].tiles}
+        assert {sender.output for sender in plans.desired.senders} == {
+            output.id for output in show.outputs.values() if output.running
+        }
+
+    @invariant()
+    def nothing_public_holds_a_secret(self) -> None:
+        shown = msgspec.json.encode(self.view(self.show))
+        assert STREAM_KEY.encode() not in shown
+        for seat in self.show.seats.values():
+            assert seat.invite is None or seat.invite.token_hash.encode() not in shown
+
+    def teardown(self) -> None:
+        replayed = reduce(apply, map(events.decode, self.log), Show(title="Summit"))
+        assert replayed == self.show
+
+
+TestShowMachine = ShowMachine.TestCase
+TestShowMachine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
