@@ -1,0 +1,27 @@
+"""Ends what a seat's link opened once the seat is removed, or its link revoked or replaced."""
+
+from signaling.ports import Change, Peers, Show, Unsubscribe
+
+ENDING = frozenset({"seat.removed", "seat.revoked", "seat.invited"})
+"""Events after which a seat's earlier link, and what was opened with it, is void."""
+
+
+def ended_seat(change: Change) -> str | None:
+    """The seat whose link this change made void; None for every other change."""
+    if change.event is None or change.event.get("type") not in ENDING:
+        return None
+    return str(change.event.get("seat", "")) or None
+
+
+def guard_peers(show: Show, peers: Peers) -> Unsubscribe:
+    """Close the WebRTC peers of such seats from now on; returns what stops it.
+
+    By the event, not by the session: a peer opened before a restart of ours has no session on record.
+    """
+
+    def on_change(change: Change) -> None:
+        seat = ended_seat(change)
+        if seat is not None:
+            peers.drop_seat(seat)
+
+    return show.listen(on_change)

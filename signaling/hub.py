@@ -1,0 +1,198 @@
+"""The WebSocket hub: a snapshot, then every change in order, to each client what its role may see.
+
+Sending never waits: a client has a bounded outbox, and one that doesn't keep up is disconnected (4008); it
+comes back by itself and starts from a snapshot, which is cheaper for both than a long backlog.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from signaling import messages
+from signaling.auth import Session
+from signaling.guard import ended_seat
+from signaling.ports import Actor, Change, Show, Unsubscribe
+from signaling.views import State, merge_patch, patch_between, sees_everything, view
+
+log = structlog.get_logger()
+
+MAX_MESSAGES = 512
+MAX_BYTES = 4 * 1024 * 1024
+CLOSE_SLOW = 4008
+CLOSE_ENDED = 4401
+CLOSE_TIMEOUT_S = 5.0
+
+
+class Client:
+    """One WebSocket with its outbox. Made by :meth:`Hub.join`."""
+
+    def __init__(self, socket: web.WebSocketResponse, session: Session, abort: Callable[[], None]) -> None:
+        self.session = session
+        self.actor: Actor = session.actor
+        self.closing = False
+        self._socket = socket
+        self._abort = abort
+        self._outbox: deque[bytes] = deque()
+        self._bytes = 0
+        self._filled = asyncio.Event()
+
+    @property
+    def backlog(self) -> int:
+        return len(self._outbox)
+
+    def offer(self, data: bytes) -> bool:
+        """Queue one message; False when the outbox is full, and nothing was queued."""
+        if len(self._outbox) >= MAX_MESSAGES or (self._outbox and self._bytes + len(data) > MAX_BYTES):
+            return False
+        self._outbox.append(data)
+        self._bytes += len(data)
+        self._filled.set()
+        return True
+
+    async def write(self) -> None:
+        """Send the outbox until cancelled or the connection is gone."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await self._filled.wait()
+                self._filled.clear()
+                while self._outbox:
+                    data = self._outbox.popleft()
+                    self._bytes -= len(data)
+                    await self._socket.send_frame(data, WSMsgType.TEXT)
+
+    async def end(self, code: int, reason: str) -> None:
+        """Close with a reason; a peer that doesn't even read that is dropped after a while."""
+        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self._abort)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._socket.close(code=code, message=reason.encode(), drain=False)
+
+
+class Hub:
+    """All on one event loop. ``not_withdrawn``: see :class:`signaling.auth.Authenticator`."""
+
+    def __init__(self, show: Show, not_withdrawn: Callable[[Session], bool]) -> None:
+        self._show = show
+        self._not_withdrawn = not_withdrawn
+        self._clients: dict[Client, asyncio.Task[None]] = {}
+        self._views: dict[Actor, State] = {}
+        self._state: State = {}
+        self._serial = -1
+        self._endings: set[asyncio.Task[None]] = set()
+        self._unsubscribe: Unsubscribe | None = None
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    @property
+    def clients(self) -> Collection[Client]:
+        return self._clients.keys()
+
+    def start(self) -> None:
+        self._unsubscribe = self._show.listen(self._on_change)
+        self._take_state()
+
+    async def close(self) -> None:
+        """Tell every client that we are going (1001) and wait for them, briefly."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        for client in list(self._clients):
+            self._end(client, WSCloseCode.GOING_AWAY, "the studio restarts")
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=CLOSE_TIMEOUT_S)
+
+    def join(self, socket: web.WebSocketResponse, session: Session, abort: Callable[[], None]) -> Client:
+        """Take a client in: its snapshot is queued, then every change. Call :meth:`leave` afterwards."""
+        client = Client(socket, session, abort)
+        # Nothing awaits between reading the state and listing the client, so no change falls in between.
+        if self._show.serial != self._serial:
+            self._take_state()
+        if sees_everything(client.actor):
+            state = self._show.public_state()
+        else:
+            state = self._views.setdefault(client.actor, view(self._state, client.actor))
+        client.offer(messages.encode(messages.Snapshot(self._show.revision, self._show.serial, state)))
+        self._clients[client] = asyncio.create_task(client.write(), name="ws writer")
+        return client
+
+    async def leave(self, client: Client) -> None:
+        """Forget a client; its writer is gone afterwards."""
+        writer = self._clients.pop(client, None)
+        if not any(other.actor == client.actor for other in self._clients):
+            self._views.pop(client.actor, None)
+        if writer is not None:
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writer
+
+    def send(self, client: Client, message: messages.ToClient) -> None:
+        self._offer(client, messages.encode(message))
+
+    # --- the show's changes ----------------------------------------------------------------------------
+
+    def _take_state(self) -> None:
+        self._state = self._show.public_state()
+        self._serial = self._show.serial
+
+    def _on_change(self, change: Change) -> None:
+        if change.serial <= self._serial:
+            return  # a client joined between the change and its announcement and has it in its snapshot
+        if change.serial == self._serial + 1:
+            self._state = merge_patch(self._state, change.patch)
+            self._serial = change.serial
+        else:
+            self._take_state()
+        whole: bytes | None = None
+        parts: dict[Actor, bytes | None] = {}
+        for client in list(self._clients):
+            if sees_everything(client.actor):
+                if whole is None:
+                    whole = _encode_change(change, change.event, change.patch)
+                self._offer(client, whole)
+                continue
+            if client.actor not in parts:
+                parts[client.actor] = self._part(client.actor, change)
+            part = parts[client.actor]
+            if part is not None:
+                self._offer(client, part)
+        if change.event is not None:
+            # After the change is wholly applied: the show may announce it in the middle of its own step.
+            asyncio.get_running_loop().call_soon(self._check_sessions, ended_seat(change))
+
+    def _part(self, actor: Actor, change: Change) -> bytes | None:
+        """The change as ``actor`` may see it; None where nothing of it is its business."""
+        now = view(self._state, actor)
+        patch = patch_between(self._views.get(actor, {}), now)
+        self._views[actor] = now
+        return _encode_change(change, None, patch) if patch else None
+
+    def _offer(self, client: Client, data: bytes) -> None:
+        if not client.closing and not client.offer(data):
+            log.warning("slow client disconnected", role=client.actor.role, seat=client.actor.seat)
+            self._end(client, CLOSE_SLOW, "too slow")
+
+    # --- endings ---------------------------------------------------------------------------------------
+
+    def _end(self, client: Client, code: int, reason: str) -> None:
+        client.closing = True
+        writer = self._clients.get(client)
+        if writer is not None:
+            writer.cancel()
+        task = asyncio.create_task(client.end(code, reason), name="ws ending")
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+    def _check_sessions(self, ended: str | None) -> None:
+        for client in list(self._clients):
+            void = client.actor.seat == ended or not self._not_withdrawn(client.session)
+            if void and not client.closing:
+                self._end(client, CLOSE_ENDED, "the link was replaced or withdrawn")
+
+
+def _encode_change(change: Change, event: Mapping[str, Any] | None, patch: Mapping[str, Any]) -> bytes:
+    return messages.encode(messages.Changed(change.revision, change.serial, event, patch))

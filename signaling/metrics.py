@@ -1,0 +1,172 @@
+"""Prometheus metrics: the newest reports of the processes, rendered when somebody asks.
+
+The counts live in the processes that count; here they are only passed on, so that a restart of one shows as
+the counter reset that Prometheus knows how to read. Labels are ids, never URLs.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from mixer.wire import MixerReport, OutputState, PlanTaken, SenderReport
+from signaling.wire import PeerStats, ShardReport
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SEAT_STATES = ("absent", "waiting", "ready", "next", "on_air")
+OUTPUT_STATES: tuple[OutputState, ...] = ("starting", "live", "retrying", "failed", "stopped")
+MAX_SEATS = 1000
+MAX_OUTPUTS = 1000
+MAX_REQUEST_LABELS = 1000
+
+
+class Metrics(Collector):
+    """Feed it from the event loop; :meth:`render` makes the text."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+        self._mixer: MixerReport | None = None
+        self._plan: PlanTaken | None = None
+        self._outputs: dict[str, SenderReport] = {}
+        self._guests: dict[str, PeerStats] = {}
+        self._cpu_seconds: dict[str, float] = {}
+        self._resident_bytes: dict[str, int] = {}
+        self._restarts: dict[str, int] = {}
+        self._requests: Counter[tuple[str, str, str]] = Counter()
+        self._sockets = 0
+        self._state: Mapping[str, Any] = {}
+
+    # --- fed by the control process --------------------------------------------------------------------
+
+    def on_message(self, sender: str, message: object) -> None:
+        """A decoded message from the link; those that count nothing are ignored."""
+        match message:
+            case MixerReport():
+                self._mixer = message
+            case PlanTaken():
+                self._plan = message
+            case SenderReport() if len(self._outputs) < MAX_OUTPUTS or message.output in self._outputs:
+                self._outputs[message.output] = message
+            case ShardReport(peers):
+                for stats in peers:
+                    if stats.seat and (len(self._guests) < MAX_SEATS or stats.seat in self._guests):
+                        self._guests[stats.seat] = stats
+
+    def on_usage(self, cpu_seconds: Mapping[str, float], resident_bytes: Mapping[str, int]) -> None:
+        """By process, since its first start; now."""
+        self._cpu_seconds = dict(cpu_seconds)
+        self._resident_bytes = dict(resident_bytes)
+
+    def on_process(self, process: str, restarts: int) -> None:
+        self._restarts[process] = restarts
+
+    # --- fed by the HTTP server ------------------------------------------------------------------------
+
+    def count_request(self, method: str, route: str, status: int) -> None:
+        """``route`` is the route's pattern, never the path: paths hold tokens."""
+        key = (method, route, str(status))
+        if len(self._requests) < MAX_REQUEST_LABELS or key in self._requests:
+            self._requests[key] += 1
+
+    def render(self, state: Mapping[str, Any], sockets: int) -> bytes:
+        """Everything as Prometheus text; ``state`` is the public state, ``sockets`` the open WebSockets."""
+        self._state, self._sockets = state, sockets
+        outputs, seats = state.get("outputs", {}), state.get("seats", {})
+        for known, present in ((self._outputs, outputs), (self._guests, seats)):
+            for gone in [each for each in known if each not in present]:
+                del known[gone]
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._of_mixer()
+        yield from self._of_outputs()
+        yield from self._of_people()
+        yield from self._of_processes()
+        requests = CounterMetricFamily(
+            "studio_http_requests", "HTTP requests answered.", labels=["method", "route", "status"]
+        )
+        for key, count in self._requests.items():
+            requests.add_metric(list(key), count)
+        yield requests
+        yield GaugeMetricFamily("studio_websockets", "Open WebSockets.", value=self._sockets)
+
+    def _of_mixer(self) -> Iterator[Metric]:
+        report = self._mixer
+        yield CounterMetricFamily(
+            "studio_ticks", "Pictures the programme clock asked for.", value=report.ticks if report else 0
+        )
+        yield CounterMetricFamily(
+            "studio_late_ticks",
+            "Ticks whose picture came over one frame late or not at all.",
+            value=report.late_ticks if report else 0,
+        )
+        if self._plan is not None:
+            yield GaugeMetricFamily(
+                "studio_command_to_air_ticks",
+                "Ticks from the newest command to its picture.",
+                value=self._plan.ticks_waited,
+            )
+        streams = CounterMetricFamily("studio_encoded_bytes", "Bytes encoded.", labels=["stream"])
+        dropped = CounterMetricFamily(
+            "studio_bus_dropped", "Pictures dropped for slow subscribers.", labels=["process"]
+        )
+        if report is not None:
+            for stream, value in report.streams.items():
+                streams.add_metric([stream], value)
+            for process, value in report.dropped.items():
+                dropped.add_metric([process], value)
+        yield streams
+        yield dropped
+
+    def _of_outputs(self) -> Iterator[Metric]:
+        state = GaugeMetricFamily(
+            "studio_output_state", "1 for the state an output is in.", labels=["output", "state"]
+        )
+        sent = CounterMetricFamily("studio_output_bytes", "Bytes sent.", labels=["output"])
+        dropped = CounterMetricFamily("studio_output_dropped", "Pictures lost on the way.", labels=["output"])
+        for output, report in self._outputs.items():
+            for each in OUTPUT_STATES:
+                state.add_metric([output, each], float(each == report.state))
+            sent.add_metric([output], report.bytes_sent)
+            dropped.add_metric([output], report.dropped)
+        yield state
+        yield sent
+        yield dropped
+
+    def _of_people(self) -> Iterator[Metric]:
+        counts = Counter(
+            each.get("state", "absent") for each in self._state.get("status", {}).get("seats", {}).values()
+        )
+        seats = GaugeMetricFamily("studio_seats", "Seats by state.", labels=["state"])
+        for state in SEAT_STATES:
+            seats.add_metric([state], counts[state])
+        yield seats
+        lost = CounterMetricFamily(
+            "studio_guest_packets_lost", "RTP packets lost from a guest since it connected.", labels=["seat"]
+        )
+        received = CounterMetricFamily(
+            "studio_guest_packets", "RTP packets received from a guest since it connected.", labels=["seat"]
+        )
+        for seat, stats in self._guests.items():
+            lost.add_metric([seat], stats.lost)
+            received.add_metric([seat], stats.packets)
+        yield lost
+        yield received
+
+    def _of_processes(self) -> Iterator[Metric]:
+        cpu = CounterMetricFamily("studio_process_cpu_seconds", "CPU time used.", labels=["process"])
+        memory = GaugeMetricFamily("studio_process_resident_bytes", "Resident memory.", labels=["process"])
+        restarts = CounterMetricFamily("studio_process_restarts", "Restarts.", labels=["process"])
+        for process, seconds in self._cpu_seconds.items():
+            cpu.add_metric([process], seconds)
+        for process, size in self._resident_bytes.items():
+            memory.add_metric([process], size)
+        for process, count in self._restarts.items():
+            restarts.add_metric([process], count)
+        yield cpu
+        yield memory
+        yield restarts

@@ -1,0 +1,261 @@
+"""The router of WebRTC peers: which shard holds whom. Implements :class:`ports.Peers` over the control link.
+
+The shards are the truth. What is known here is learnt from what they say, so that a restarted control finds
+its guests again: their pictures never stopped.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal, NoReturn
+
+import msgspec
+import structlog
+
+from mixer.plan import CanvasName
+from mixer.wire import Message
+from signaling.ports import Outbox, PeerOwner, RefusedError
+from signaling.turn import IceSettings, ice_servers
+from signaling.wire import (
+    Answer,
+    ClosePeer,
+    IceServer,
+    Offer,
+    OfferFailed,
+    PeerChanged,
+    PeerKind,
+    PeerStats,
+    ShardReport,
+)
+
+log = structlog.get_logger()
+
+OFFER_TIMEOUT_S = 10.0
+MAX_PEERS = 1000
+
+Connection = Literal["connecting", "connected"]
+
+_STATUS = {"sdp.invalid": 400, "sdp.no-codec": 406, "shard.full": 503}
+_CANVAS: dict[PeerKind, CanvasName] = {"wall": "wall", "multiview": "multiview"}
+_KINDS: tuple[PeerKind, ...] = ("guest", "wall", "multiview")
+
+
+class _Peer(msgspec.Struct):
+    id: str
+    kind: PeerKind
+    seat: str
+    client: str
+    shard: str
+    state: Connection = "connecting"
+    reported: bool = False
+    """Its shard has listed it: from then on its absence from a report means that it is gone."""
+
+
+class PeerRouter:
+    """All on one event loop.
+
+    ``send`` is the control link. ``on_presence(seats, watched)`` is called at every change, with the whole of
+    it: who is connecting or connected, and which canvases somebody watches. ``on_message`` takes what shards
+    send; ``shard_up`` and ``shard_down`` are told by whoever hears of the processes.
+    """
+
+    def __init__(
+        self,
+        send: Outbox,
+        ice: IceSettings,
+        on_presence: Callable[[Mapping[str, Connection], Collection[CanvasName]], None],
+        offer_timeout_s: float = OFFER_TIMEOUT_S,
+    ) -> None:
+        self._send = send
+        self._ice = ice
+        self._on_presence = on_presence
+        self._offer_timeout_s = offer_timeout_s
+        self._shards: set[str] = set()
+        self._peers: dict[str, _Peer] = {}
+        self._offers: dict[str, asyncio.Future[str]] = {}
+        self._told: tuple[dict[str, Connection], frozenset[CanvasName]] = ({}, frozenset())
+
+    # --- signaling.ports.Peers -------------------------------------------------------------------------
+
+    async def open(
+        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool
+    ) -> tuple[str, str]:
+        """See :meth:`ports.Peers.open`."""
+        if len(self._peers) >= MAX_PEERS:
+            raise RefusedError(503, "shard.full", "The studio is full.")
+        previous = self._previous(kind, seat, client)
+        for old in previous:
+            # A client unknown to us was connected before a restart of ours: most likely this very tab.
+            if kind == "guest" and old.client not in ("", client) and not takeover:
+                raise RefusedError(
+                    409, "seat.in-use", "This link is open in another window or on another device."
+                )
+        shard = self._choose(previous)
+        for old in previous:
+            # Before the new one opens: a seat's slot has one writer.
+            self._end(old, "replaced by a newer connection")
+        peer = _Peer(f"{kind}-{secrets.token_urlsafe(16)}", kind, seat, client, shard)
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._peers[peer.id] = peer
+        self._offers[peer.id] = answer
+        self._tell()
+        try:
+            guest = seat if kind == "guest" else ""
+            self._send(shard, Offer(peer.id, kind, sdp, guest, self.ice_servers()))
+            async with asyncio.timeout(self._offer_timeout_s):
+                return peer.id, await answer
+        except (TimeoutError, ConnectionError, ValueError) as error:
+            self._end(peer, "no answer from its shard")
+            log.warning("offer failed", shard=shard, error=type(error).__name__)
+            _unavailable()
+        except (RefusedError, asyncio.CancelledError):
+            self._end(peer, "offer refused or given up")
+            raise
+        finally:
+            self._offers.pop(peer.id, None)
+
+    async def close(self, peer: str, client: str) -> None:
+        known = self._peers.get(peer)
+        if known is None:
+            raise RefusedError(404, "peer.unknown", "This connection is already closed.")
+        if known.client not in ("", client):
+            raise RefusedError(403, "peer.not-yours", "This connection belongs to another window.")
+        self._end(known, "closed by its page")
+
+    def owner(self, peer: str) -> PeerOwner | None:
+        known = self._peers.get(peer)
+        return PeerOwner(known.kind, known.seat, known.client) if known is not None else None
+
+    def drop_seat(self, seat: str) -> None:
+        for peer in [each for each in self._peers.values() if seat and each.seat == seat]:
+            self._end(peer, "its link was withdrawn")
+
+    def ice_servers(self) -> tuple[IceServer, ...]:
+        return ice_servers(self._ice)
+
+    # --- fed by the control process --------------------------------------------------------------------
+
+    def on_message(self, sender: str, message: Message) -> None:
+        """A decoded message from the link; ``sender`` is the process's name. Others' messages are ignored."""
+        match message:
+            case Answer(peer, sdp):
+                answer = self._offers.get(peer)
+                if answer is None:
+                    self._order_closed(sender, peer)  # nobody waits for it any more
+                elif not answer.done():
+                    answer.set_result(sdp)
+            case OfferFailed(peer, code, detail):
+                status = _STATUS.get(code, 503)
+                self._fail(
+                    peer, RefusedError(status, code if code in _STATUS else "shard.unavailable", detail)
+                )
+                self._forget(peer)
+            case PeerChanged(peer, "closed"):
+                self._fail(peer, RefusedError(503, "shard.unavailable", "The connection was closed at once."))
+                self._forget(peer)
+            case PeerChanged(peer, state) if peer in self._peers and state == "connected":
+                self._peers[peer].state = "connected"
+            case ShardReport(peers):
+                self._reconcile(sender, peers)
+        self._tell()
+
+    def shard_up(self, shard: str) -> None:
+        """The shard runs and takes offers. Said again for one that is already up: nothing happens."""
+        self._shards.add(shard)
+
+    def shard_down(self, shard: str) -> None:
+        """The shard is gone, and its peers with it."""
+        self._shards.discard(shard)
+        for peer in [each for each in self._peers.values() if each.shard == shard]:
+            self._fail(peer.id, RefusedError(503, "shard.unavailable", "Please try again in a moment."))
+            self._forget(peer.id)
+        self._tell()
+
+    @property
+    def presence(self) -> tuple[Mapping[str, Connection], Collection[CanvasName]]:
+        """What ``on_presence`` was told last."""
+        return self._told
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    def _previous(self, kind: PeerKind, seat: str, client: str) -> list[_Peer]:
+        """Those that the new peer takes the place of: a seat's live one, or the same tab's of this kind."""
+        return [
+            each
+            for each in self._peers.values()
+            if each.kind == kind and (each.seat == seat if kind == "guest" else each.client == client)
+        ]
+
+    def _choose(self, previous: list[_Peer]) -> str:
+        """The least-loaded running shard; a seat stays on its own, where closing comes before opening."""
+        for old in previous:
+            if old.shard in self._shards:
+                return old.shard
+        load = dict.fromkeys(sorted(self._shards), 0)
+        for peer in self._peers.values():
+            if peer.shard in load:
+                load[peer.shard] += 1
+        if not load:
+            _unavailable()
+        return min(load, key=lambda name: load[name])
+
+    def _end(self, peer: _Peer, reason: str) -> None:
+        if peer.id not in self._peers:
+            return
+        self._fail(peer.id, RefusedError(409, "peer.replaced", f"This connection was ended: {reason}."))
+        self._order_closed(peer.shard, peer.id)
+        self._forget(peer.id)
+        self._tell()
+
+    def _order_closed(self, shard: str, peer: str) -> None:
+        if shard in self._shards:
+            try:
+                self._send(shard, ClosePeer(peer))
+            except ConnectionError:
+                pass  # the supervisor is gone; so are we in a moment
+
+    def _fail(self, peer: str, error: RefusedError) -> None:
+        answer = self._offers.get(peer)
+        if answer is not None and not answer.done():
+            answer.set_exception(error)
+            answer.exception()  # retrieved, should the one who waits have been cancelled
+
+    def _forget(self, peer: str) -> None:
+        self._peers.pop(peer, None)
+
+    def _reconcile(self, shard: str, reported: tuple[PeerStats, ...]) -> None:
+        if shard not in self._shards:
+            return  # a last word of one that is known to be gone
+        names = {each.peer for each in reported}
+        for stats in reported:
+            known = self._peers.get(stats.peer)
+            if known is None:
+                self._adopt(shard, stats)
+            else:
+                known.reported = True
+        for gone in [
+            each.id
+            for each in self._peers.values()
+            if each.shard == shard and each.reported and each.id not in names
+        ]:
+            self._forget(gone)
+
+    def _adopt(self, shard: str, stats: PeerStats) -> None:
+        kind = next((each for each in _KINDS if stats.peer.startswith(f"{each}-")), None)
+        if kind is None or (kind == "guest") != bool(stats.seat) or len(self._peers) >= MAX_PEERS:
+            return
+        if kind == "guest" and self._previous("guest", stats.seat, ""):
+            self._order_closed(shard, stats.peer)  # its seat is live elsewhere: a seat has one
+            return
+        self._peers[stats.peer] = _Peer(stats.peer, kind, stats.seat, "", shard, "connected", reported=True)
+
+    def _tell(self) -> None:
+        seats = {each.seat: each.state for each in self._peers.values() if each.kind == "guest"}
+        watched = frozenset(_CANVAS[each.kind] for each in self._peers.values() if each.kind in _CANVAS)
+        if (seats, watched) != self._told:
+            self._told = (seats, watched)
+            self._on_presence(seats, watched)
+
+
+def _unavailable() -> NoReturn:
+    raise RefusedError(503, "shard.unavailable", "The studio cannot take connections now. Try again shortly.")

@@ -1,0 +1,119 @@
+"""The JSON API: state, commands, events, snapshots, QR codes, health and metrics."""
+
+import asyncio
+import io
+from typing import get_args
+
+import msgspec
+import segno
+from aiohttp import web
+
+from mixer.plan import CanvasName
+from signaling import messages
+from signaling import metrics as metrics_text
+from signaling.access import SESSION
+from signaling.limits import COMMAND_BYTES, SMALL_BYTES, read_body
+from signaling.origin import is_loopback
+from signaling.ports import RefusedError
+from signaling.routes.context import context
+
+JSON = "application/json"
+MAX_EVENTS = 1000
+_decode_qr = msgspec.json.Decoder(messages.QrText).decode
+_CANVASES: tuple[CanvasName, ...] = get_args(CanvasName)
+
+
+def json_response(value: object, status: int = 200) -> web.Response:
+    response = web.Response(body=messages.encode(value), status=status, content_type=JSON)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def me(request: web.Request) -> web.Response:
+    deps, session = context(request).deps, request[SESSION]
+    title = deps.show.public_state().get("event", {}).get("title", "")
+    return json_response(
+        messages.Me(
+            session.grant.role,
+            deps.peers.ice_servers(),
+            messages.EventInfo(title),
+            session.grant.seat or None,
+        )
+    )
+
+
+async def state(request: web.Request) -> web.Response:
+    show = context(request).deps.show
+    return json_response(messages.State(show.revision, show.serial, show.public_state()))
+
+
+async def command(request: web.Request) -> web.Response:
+    ctx, session = context(request), request[SESSION]
+    ctx.access.commands.take(session.key)
+    body = await read_body(request, COMMAND_BYTES, (JSON,))
+    return json_response(await ctx.deps.show.execute(body, session.actor))
+
+
+async def events(request: web.Request) -> web.Response:
+    after = _number(request, "after", 0, 0, 1 << 53)
+    limit = _number(request, "limit", 100, 1, MAX_EVENTS)
+    return json_response(messages.Events(await context(request).deps.show.events(after, limit)))
+
+
+async def canvas(request: web.Request) -> web.Response:
+    name = request.match_info["canvas"]
+    wanted = next((each for each in _CANVASES if each == name), None)
+    if wanted is None:
+        raise RefusedError(404, "canvas.unknown", "There is no such canvas.")
+    if request[SESSION].grant.role == "wall" and wanted != "wall":
+        raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
+    data = await context(request).jpegs.jpeg(wanted)
+    return web.Response(body=data, content_type="image/jpeg", headers={"Cache-Control": "private, max-age=1"})
+
+
+async def qr(request: web.Request) -> web.Response:
+    text = _decode_qr(await read_body(request, SMALL_BYTES, (JSON,))).text
+    return web.Response(
+        body=await asyncio.to_thread(_qr_svg, text),
+        content_type="image/svg+xml",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def healthz(request: web.Request) -> web.Response:
+    return json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    waiting = list(context(request).deps.ready())
+    return json_response(
+        {"status": "starting" if waiting else "ready", "waiting": waiting}, 503 if waiting else 200
+    )
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """For the director, or for a collector on this very machine."""
+    ctx = context(request)
+    if not is_loopback(request) and ctx.access.identify(request).grant.role != "director":
+        raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
+    text = ctx.deps.metrics.render(ctx.deps.show.public_state(), len(ctx.hub))
+    return web.Response(body=text, headers={"Content-Type": metrics_text.CONTENT_TYPE})
+
+
+def _number(request: web.Request, name: str, default: int, low: int, high: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 16 or not low <= int(text) <= high:
+        raise RefusedError(400, "query.malformed", f"{name} is a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _qr_svg(text: str) -> bytes:
+    out = io.BytesIO()
+    try:
+        code = segno.make(text, error="m", micro=False)
+    except segno.DataOverflowError:
+        raise RefusedError(400, "qr.too-long", "This text is too long for a QR code.") from None
+    code.save(out, kind="svg", scale=8, border=4, dark="#000", light="#fff")
+    return out.getvalue()

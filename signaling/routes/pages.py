@@ -1,0 +1,78 @@
+"""The pages, and the links that lead to them: a token becomes a cookie and leaves the address bar."""
+
+import asyncio
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from signaling.access import SESSION
+from signaling.auth import COOKIE_PREFIX, PAGE_OF, PageName, Session, missing, session_name
+from signaling.ports import RefusedError
+from signaling.routes.context import context
+
+
+async def home(request: web.Request) -> web.Response:
+    return _see_other("/console")
+
+
+async def console(request: web.Request) -> web.StreamResponse:
+    return await _page(request, "console")
+
+
+async def wall(request: web.Request) -> web.StreamResponse:
+    return await _page(request, "wall")
+
+
+async def join_link(request: web.Request) -> web.StreamResponse:
+    return _enter(request, request.match_info["token"], "join")
+
+
+async def join(request: web.Request) -> web.StreamResponse:
+    if "as" not in request.query:
+        # The address without its session: right where this browser has just one to join with.
+        names = [name for name in request.cookies if name.startswith(COOKIE_PREFIX)]
+        seats = [name.removeprefix(COOKIE_PREFIX) for name in names]
+        seats = [name for name in seats if name not in ("console", "wall") and name.isalnum()]
+        if len(seats) != 1:
+            raise missing()
+        return _see_other("/join?" + urlencode({"as": seats[0]}))
+    return await _page(request, "join")
+
+
+async def asset(request: web.Request) -> web.StreamResponse:
+    return await asyncio.to_thread(context(request).pages.asset, request.match_info["path"])
+
+
+async def _page(request: web.Request, name: PageName) -> web.StreamResponse:
+    ctx = context(request)
+    token = request.query.get("token")
+    if token is not None:
+        return _enter(request, token, name)
+    session = ctx.access.identify(request, name)
+    if PAGE_OF.get(session.grant.role) != name:
+        raise RefusedError(403, "role.forbidden", "This page is for another role.")
+    request[SESSION] = session
+    return await asyncio.to_thread(ctx.pages.page, name)
+
+
+def _enter(request: web.Request, token: str, opened: PageName) -> web.Response:
+    """303 to the page that the link is for, with its session cookie."""
+    ctx = context(request)
+    session: Session = ctx.access.by_token(request, token)
+    if opened == "wall" and session.grant.role == "director":
+        session = ctx.access.auth.wall_session()
+    page = PAGE_OF.get(session.grant.role)
+    if page is None:
+        raise RefusedError(403, "role.forbidden", "There is no page for this role yet.")
+    as_ = session_name(session)
+    response = _see_other("/console" if page == "console" else f"/{page}?{urlencode({'as': as_})}")
+    name, value, max_age = ctx.access.auth.cookie(session, as_)
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", httponly=True, samesite="Lax", secure=ctx.deps.https
+    )
+    return response
+
+
+def _see_other(location: str) -> web.Response:
+    """A redirect, as a response: an exception would lose its cookies on the way through the middlewares."""
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

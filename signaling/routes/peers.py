@@ -1,0 +1,69 @@
+"""WebRTC offers: a browser's SDP in, the shard's answer out."""
+
+import re
+from typing import get_args
+
+from aiohttp import web
+
+from signaling.access import SESSION
+from signaling.limits import SDP_BYTES, read_body
+from signaling.ports import RefusedError, Role
+from signaling.routes.context import context
+from signaling.wire import PeerKind
+
+SDP = "application/sdp"
+CLIENT_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
+_CLIENT = re.compile(CLIENT_PATTERN)
+_MAY: dict[PeerKind, frozenset[Role]] = {
+    "guest": frozenset(("speaker",)),
+    "wall": frozenset(("wall", "director")),
+    "multiview": frozenset(("director",)),
+}
+
+
+async def offer(request: web.Request) -> web.Response:
+    ctx, session = context(request), request[SESSION]
+    kind = next((each for each in get_args(PeerKind) if each == request.query.get("kind")), None)
+    if kind is None:
+        raise RefusedError(400, "query.malformed", "kind is guest, wall or multiview.")
+    if session.grant.role not in _MAY[kind]:
+        raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
+    client = _client(request)
+    ctx.access.take_offer(request, session)
+    body = await read_body(request, SDP_BYTES, (SDP,))
+    try:
+        sdp = body.decode()
+    except UnicodeDecodeError:
+        sdp = ""
+    if not sdp.startswith("v=0") or "\0" in sdp:
+        raise RefusedError(400, "sdp.invalid", "The body is not an SDP offer.")
+    takeover = request.query.get("takeover") == "1"
+    peer, answer = await ctx.deps.peers.open(kind, session.grant.seat, client, sdp, takeover=takeover)
+    if not ctx.access.auth.not_withdrawn(session):
+        # Withdrawn while the shard was answering.
+        await ctx.deps.peers.close(peer, client)
+        raise RefusedError(401, "session.ended", "This link was replaced or withdrawn: ask for a new one.")
+    return web.Response(
+        body=answer.encode(),
+        status=201,
+        content_type=SDP,
+        headers={"Location": f"/api/v1/peers/{peer}", "Cache-Control": "no-store"},
+    )
+
+
+async def close(request: web.Request) -> web.Response:
+    ctx, session, peer = context(request), request[SESSION], request.match_info["peer"]
+    owner = ctx.deps.peers.owner(peer)
+    if owner is None:
+        raise RefusedError(404, "peer.unknown", "This connection is already closed.")
+    if owner.seat != session.grant.seat or session.grant.role not in _MAY[owner.kind]:
+        raise RefusedError(403, "peer.not-yours", "This connection belongs to somebody else.")
+    await ctx.deps.peers.close(peer, _client(request))
+    return web.Response(status=204)
+
+
+def _client(request: web.Request) -> str:
+    client = request.query.get("client", "")
+    if not _CLIENT.fullmatch(client):
+        raise RefusedError(400, "query.malformed", "client is 1 to 64 letters, digits, '-' or '_'.")
+    return client

@@ -1,0 +1,140 @@
+"""Every route with who may call it: the one list that the router, the OpenAPI document and the tests read."""
+
+from typing import Any
+
+from signaling import messages, metrics
+from signaling.ports import Done, Role
+from signaling.routes import api, pages, peers, ws
+from signaling.routes.context import ANYONE, EVERYONE, Route
+
+_DIRECTOR: frozenset[Role] = frozenset(("director",))
+_READERS: frozenset[Role] = frozenset(("director", "viewer"))
+_CANVAS: frozenset[Role] = frozenset(("director", "viewer", "wall"))
+_PEERS: frozenset[Role] = frozenset(("speaker", "wall", "director"))
+
+_TOKEN = {"token": {"type": "string"}}
+_AS = {"as": {"type": "string", "description": "Which of this browser's sessions."}}
+_CLIENT = {"client": {"type": "string", "pattern": peers.CLIENT_PATTERN}}
+_JSON = api.JSON
+_WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
+
+
+def routes() -> tuple[Route, ...]:
+    return (
+        Route("GET", "/", pages.home, ANYONE, "To the console", page=True, answer=(303, "", None)),
+        Route("GET", "/console", pages.console, ANYONE, "The director's console", page=True, query=_TOKEN),
+        Route("GET", "/join", pages.join, ANYONE, "A speaker's page", page=True, query=_AS),
+        Route(
+            "GET",
+            "/join/{token}",
+            pages.join_link,
+            ANYONE,
+            "A speaker's link",
+            True,
+            None,
+            None,
+            (303, "", None),
+        ),
+        Route("GET", "/wall", pages.wall, ANYONE, "The LED wall's page", page=True, query=_TOKEN | _AS),
+        Route("GET", "/assets/{path:.*}", pages.asset, ANYONE, "Static files of the pages"),
+        Route("GET", "/healthz", api.healthz, ANYONE, "Whether the server answers"),
+        Route("GET", "/readyz", api.readyz, ANYONE, "Whether all processes are at work"),
+        Route(
+            "GET",
+            "/metrics",
+            api.metrics,
+            ANYONE,
+            "Prometheus metrics: director, or from this machine itself",
+            answer=(200, metrics.CONTENT_TYPE, None),
+        ),
+        Route("GET", "/api/v1/me", api.me, EVERYONE, "Who I am", query=_AS, answer=(200, _JSON, messages.Me)),
+        Route(
+            "GET",
+            "/api/v1/state",
+            api.state,
+            _READERS,
+            "The whole public state",
+            query=_AS,
+            answer=(200, _JSON, messages.State),
+        ),
+        Route(
+            "POST",
+            "/api/v1/commands",
+            api.command,
+            EVERYONE,
+            "One command; which roles may send it depends on the command",
+            query=_AS,
+            body=(_JSON, "command"),
+            answer=(200, _JSON, Done),
+        ),
+        Route(
+            "GET",
+            "/api/v1/events",
+            api.events,
+            _DIRECTOR,
+            "Events after a revision, oldest first",
+            query=_AS | {"after": _WHOLE, "limit": {**_WHOLE, "minimum": 1, "maximum": api.MAX_EVENTS}},
+            answer=(200, _JSON, messages.Events),
+        ),
+        Route(
+            "GET",
+            "/api/v1/canvases/{canvas}.jpg",
+            api.canvas,
+            _CANVAS,
+            "A canvas's picture, at most a second old",
+            query=_AS,
+            answer=(200, "image/jpeg", None),
+        ),
+        Route(
+            "POST",
+            "/api/v1/qr",
+            api.qr,
+            _DIRECTOR,
+            "A text as a QR code",
+            query=_AS,
+            body=(_JSON, messages.QrText),
+            answer=(200, "image/svg+xml", None),
+        ),
+        Route(
+            "POST",
+            "/api/v1/peers",
+            peers.offer,
+            _PEERS,
+            "A WebRTC offer; the answer's Location is the peer",
+            query=_AS
+            | _CLIENT
+            | {
+                "kind": {"type": "string", "enum": ["guest", "wall", "multiview"]},
+                "takeover": {"type": "string", "enum": ["1"]},
+            },
+            body=(peers.SDP, None),
+            answer=(201, peers.SDP, None),
+        ),
+        Route(
+            "DELETE",
+            "/api/v1/peers/{peer}",
+            peers.close,
+            _PEERS,
+            "End a peer",
+            query=_AS | _CLIENT,
+            answer=(204, "", None),
+        ),
+        Route(
+            "POST",
+            "/api/v1/peers/{peer}/close",
+            peers.close,
+            _PEERS,
+            "The same, for sendBeacon",
+            query=_AS | _CLIENT,
+            answer=(204, "", None),
+        ),
+        Route(
+            "GET",
+            "/ws",
+            ws.websocket,
+            EVERYONE,
+            "The WebSocket: a snapshot, then changes; commands in",
+            query=_AS,
+            answer=(101, "", None),
+        ),
+    )

@@ -1,0 +1,203 @@
+"""Which shard holds whom: placement, takeover, restarts, and what control learns from reports."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from mixer.link import LinkClosedError
+from mixer.wire import Message
+from signaling.peers import PeerRouter
+from signaling.ports import PeerOwner, RefusedError
+from signaling.turn import IceSettings
+from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged, PeerStats, ShardReport
+
+
+class Played:
+    """The router with its link: what it sent, what it told; answers are given by hand."""
+
+    def __init__(self, *shards: str, timeout_s: float = 5) -> None:
+        self.sent: list[tuple[str, Message]] = []
+        self.told: list[tuple[dict[str, str], set[str]]] = []
+        self.broken = False
+        self.router = PeerRouter(self._send, IceSettings(), self._tell, offer_timeout_s=timeout_s)
+        for shard in shards:
+            self.router.shard_up(shard)
+
+    def _send(self, to: str, message: Message) -> None:
+        if self.broken:
+            raise LinkClosedError("gone")
+        self.sent.append((to, message))
+
+    def _tell(self, seats: Mapping[str, str], watched: Collection[str]) -> None:
+        self.told.append((dict(seats), set(watched)))
+
+    def offers(self) -> list[tuple[str, Offer]]:
+        return [(to, each) for to, each in self.sent if isinstance(each, Offer)]
+
+    def closed(self) -> list[str]:
+        return [each.peer for _, each in self.sent if isinstance(each, ClosePeer)]
+
+    async def open(self, seat: str = "a", client: str = "tab", *, takeover: bool = False) -> str:
+        """A guest that its shard accepts; the peer's id."""
+        opening = asyncio.create_task(self.router.open("guest", seat, client, "v=0", takeover=takeover))
+        before = len(self.offers())
+        await asyncio.sleep(0)
+        if len(self.offers()) > before:
+            shard, offer = self.offers()[-1]
+            self.router.on_message(shard, Answer(offer.peer, "answer"))
+            self.router.on_message(shard, PeerChanged(offer.peer, "connected"))
+        peer, answer = await opening
+        assert answer == "answer"
+        return peer
+
+
+async def test_guests_go_to_the_least_loaded_shard() -> None:
+    played = Played("shard-1", "shard-2", "shard-3")
+    for n in range(9):
+        await played.open(f"seat-{n}")
+    counts = [sum(to == f"shard-{k}" for to, _ in played.offers()) for k in (1, 2, 3)]
+    assert counts == [3, 3, 3]
+
+
+async def test_presence_is_told_at_each_change() -> None:
+    played = Played("shard-1")
+    peer = await played.open()
+    assert played.told == [({"a": "connecting"}, set()), ({"a": "connected"}, set())]
+    await played.router.close(peer, "tab")
+    assert played.told[-1] == ({}, set())
+    viewing = asyncio.create_task(played.router.open("wall", "", "screen", "v=0", takeover=False))
+    await asyncio.sleep(0)
+    shard, offer = played.offers()[-1]
+    played.router.on_message(shard, Answer(offer.peer, "answer"))
+    await viewing
+    assert played.told[-1] == ({}, {"wall"})
+    assert played.router.presence == ({}, frozenset({"wall"}))
+
+
+async def test_a_reload_stays_on_its_shard_and_closes_before_it_opens() -> None:
+    played = Played("shard-1", "shard-2")
+    first = await played.open()
+    await played.open("b")
+    second = await played.open()
+    kinds = [(to, type(each).__name__) for to, each in played.sent]
+    assert kinds[-2:] == [("shard-1", "ClosePeer"), ("shard-1", "Offer")]
+    assert played.closed() == [first]
+    assert played.router.owner(first) is None
+    assert played.router.owner(second) == PeerOwner("guest", "a", "tab")
+
+
+async def test_another_tab_needs_a_takeover() -> None:
+    played = Played("shard-1")
+    first = await played.open()
+    with pytest.raises(RefusedError, match=r"seat\.in-use"):
+        await played.open(client="other")
+    assert played.closed() == []
+    await played.open(client="other", takeover=True)
+    assert played.closed() == [first]
+
+
+async def test_a_second_offer_of_a_tab_ends_the_one_that_waits() -> None:
+    played = Played("shard-1")
+    waiting = asyncio.create_task(played.router.open("guest", "a", "tab", "v=0", takeover=False))
+    await asyncio.sleep(0)
+    await played.open()
+    with pytest.raises(RefusedError, match=r"peer\.replaced"):
+        await waiting
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        ("sdp.invalid", 400, "sdp.invalid"),
+        ("sdp.no-codec", 406, "sdp.no-codec"),
+        ("shard.full", 503, "shard.full"),
+        ("something.else", 503, "shard.unavailable"),
+    ],
+)
+async def test_a_shards_refusal_reaches_the_browser(code: str, status: int, told: str) -> None:
+    played = Played("shard-1")
+    opening = asyncio.create_task(played.router.open("guest", "a", "tab", "v=0", takeover=False))
+    await asyncio.sleep(0)
+    peer = played.offers()[0][1].peer
+    played.router.on_message("shard-1", OfferFailed(peer, code, "Because."))
+    with pytest.raises(RefusedError) as refused:
+        await opening
+    assert (refused.value.status, refused.value.code) == (status, told)
+    assert played.router.owner(peer) is None
+
+
+async def test_a_shard_that_dies_takes_its_peers() -> None:
+    played = Played("shard-1", "shard-2")
+    first, other = await played.open("a"), await played.open("b")
+    waiting = asyncio.create_task(played.router.open("guest", "c", "tab", "v=0", takeover=False))
+    await asyncio.sleep(0)
+    played.router.shard_down("shard-1")
+    assert played.router.owner(first) is None
+    assert played.router.owner(other) is not None
+    assert played.told[-1] == ({"b": "connected"}, set())
+    with pytest.raises(RefusedError, match=r"shard\.unavailable"):
+        await waiting
+    await played.open("a")
+    assert played.offers()[-1][0] == "shard-2"
+
+
+async def test_no_answer_in_time_closes_what_may_have_opened() -> None:
+    played = Played("shard-1", timeout_s=0.02)
+    with pytest.raises(RefusedError, match=r"shard\.unavailable"):
+        await played.router.open("guest", "a", "tab", "v=0", takeover=False)
+    peer = played.offers()[0][1].peer
+    assert played.closed() == [peer]
+    played.router.on_message("shard-1", Answer(peer, "too late"))
+    assert played.closed() == [peer, peer]
+
+
+async def test_a_broken_link_or_no_shard_is_unavailable() -> None:
+    with pytest.raises(RefusedError, match=r"shard\.unavailable"):
+        await Played().router.open("guest", "a", "tab", "v=0", takeover=False)
+    played = Played("shard-1")
+    played.broken = True
+    with pytest.raises(RefusedError, match=r"shard\.unavailable"):
+        await played.router.open("guest", "a", "tab", "v=0", takeover=False)
+
+
+async def test_a_restarted_control_finds_its_guests_again() -> None:
+    played = Played("shard-1")
+    guest = PeerStats("guest-x", "a", 640, 360)
+    played.router.on_message("shard-1", ShardReport((guest, PeerStats("multiview-y"))))
+    assert played.told == [({"a": "connected"}, {"multiview"})]
+    await played.open(client="whoever")  # most likely the same tab, reloading
+    assert played.closed() == ["guest-x"]
+
+
+async def test_a_peer_that_its_shard_no_longer_lists_is_gone() -> None:
+    played = Played("shard-1")
+    peer = await played.open()
+    played.router.on_message("shard-1", ShardReport(()))
+    assert played.router.owner(peer) is not None  # not listed yet: it has only just come
+    played.router.on_message("shard-1", ShardReport((PeerStats(peer, "a"),)))
+    played.router.on_message("shard-1", ShardReport(()))
+    assert played.router.owner(peer) is None
+    assert played.told[-1] == ({}, set())
+
+
+async def test_a_withdrawn_seat_loses_its_peers() -> None:
+    played = Played("shard-1")
+    peer, other = await played.open("a"), await played.open("b")
+    played.router.drop_seat("a")
+    played.router.drop_seat("")
+    assert played.closed() == [peer]
+    assert played.router.owner(other) is not None
+
+
+async def test_rubbish_about_unknown_peers_changes_nothing() -> None:
+    played = Played("shard-1")
+    for message in (
+        PeerChanged("guest-unknown", "connected"),
+        PeerChanged("guest-unknown", "closed"),
+        OfferFailed("guest-unknown", "sdp.invalid", ""),
+        ShardReport((PeerStats("strange"), PeerStats("guest-no-seat"), PeerStats("wall-x", "seat"))),
+    ):
+        played.router.on_message("shard-1", message)
+    played.router.on_message("shard-9", ShardReport((PeerStats("guest-x", "a"),)))
+    assert played.told == []

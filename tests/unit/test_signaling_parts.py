@@ -1,0 +1,151 @@
+"""Small pure parts of signalling: TURN credentials, origins, addresses, metrics, plain pages, libraries."""
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from prometheus_client.parser import text_string_to_metric_families
+
+from mixer.wire import MixerReport, PlanTaken, SenderReport
+from signaling import plain, vendor
+from signaling.metrics import Metrics
+from signaling.origin import ClientAddress, check_origin
+from signaling.ports import RefusedError
+from signaling.turn import IceSettings, ice_servers
+from signaling.wire import IceServer, PeerStats, ShardReport
+from tests.house import PAGES
+
+
+def test_turn_credentials_are_those_a_turn_server_computes() -> None:
+    servers = ice_servers(IceSettings((), ("turn:t.test",), "north", 3600), clock=lambda: 1_700_000_000.7)
+    name = "1700003600:studio"
+    expected = base64.b64encode(hmac.new(b"north", name.encode(), hashlib.sha1).digest()).decode()
+    assert servers == (IceServer(("turn:t.test",), name, expected),)
+
+
+def test_no_server_is_named_unless_configured() -> None:
+    assert ice_servers(IceSettings()) == ()
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "public", "allowed"),
+    [
+        (None, "a.test", "", True),
+        ("http://a.test", "a.test", "", True),
+        ("https://a.test", "a.test:443", "", True),
+        ("http://A.test:80", "a.test", "", True),
+        ("http://a.test:81", "a.test", "", False),
+        ("https://pub.test", "10.0.0.1:8330", "https://pub.test/", True),
+        ("http://pub.test", "10.0.0.1:8330", "https://pub.test", False),
+        ("http://[::1]:8330", "[::1]:8330", "", True),
+        ("http://a.test@evil.test", "a.test", "", False),
+        ("file://", "a.test", "", False),
+        ("", "a.test", "", False),
+        ("http://a.test:99999", "a.test", "", False),
+    ],
+)
+def test_origins(origin: str | None, host: str, public: str, allowed: bool) -> None:
+    headers = {"Host": host} | ({"Origin": origin} if origin is not None else {})
+    request = make_mocked_request("POST", "/", headers=headers)
+    if allowed:
+        check_origin(request, public)
+    else:
+        with pytest.raises(RefusedError, match=r"origin\.forbidden"):
+            check_origin(request, public)
+
+
+@pytest.mark.parametrize(("site", "allowed"), [("same-origin", True), ("cross-site", False), (None, False)])
+def test_a_null_origin_counts_only_from_our_own_page(site: str | None, allowed: bool) -> None:
+    headers = {"Host": "a.test", "Origin": "null"} | ({"Sec-Fetch-Site": site} if site else {})
+    request = make_mocked_request("POST", "/", headers=headers)
+    if allowed:
+        check_origin(request, "")
+    else:
+        with pytest.raises(RefusedError, match=r"origin\.forbidden"):
+            check_origin(request, "")
+
+
+def test_an_unknown_address_is_one_key_and_a_v6_customer_is_one_too() -> None:
+    address = ClientAddress(())
+    request = make_mocked_request("GET", "/")
+    assert address.key(request) == "unknown"
+    keys = {
+        address.key(request.clone(remote=remote))
+        for remote in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "::ffff:192.0.2.1")
+    }
+    assert keys == {"2001:db8:1:2::/64", "192.0.2.1"}
+
+
+def test_the_metrics_that_operators_watch() -> None:
+    metrics = Metrics()
+    metrics.on_message("mixer", MixerReport(9, 900, 3, 5, {}, {}, {"program/h264": 77}, {"sender/tv": 2}))
+    metrics.on_message("mixer", PlanTaken(5, 9, 1))
+    metrics.on_message("sender/tv", SenderReport("tv", "retrying", bytes_sent=1000, dropped=4))
+    metrics.on_message("sender/gone", SenderReport("gone", "live"))
+    metrics.on_message("shard-1", ShardReport((PeerStats("guest-x", "a", packets=100, lost=6),)))
+    metrics.on_usage({"mixer": 12.5}, {"mixer": 4096})
+    metrics.on_process("mixer", 2)
+    metrics.count_request("GET", "/join/{token}", 303)
+    state = {"seats": {"a": {}}, "outputs": {"tv": {}}, "status": {"seats": {"a": {"state": "on_air"}}}}
+    text = metrics.render(state, 3).decode()
+    found = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    for key, value in {
+        ("studio_ticks_total",): 900,
+        ("studio_late_ticks_total",): 3,
+        ("studio_command_to_air_ticks",): 1,
+        ("studio_seats", "on_air"): 1,
+        ("studio_seats", "absent"): 0,
+        ("studio_output_state", "retrying", "tv"): 1,
+        ("studio_output_state", "live", "tv"): 0,
+        ("studio_output_bytes_total", "tv"): 1000,
+        ("studio_output_dropped_total", "tv"): 4,
+        ("studio_guest_packets_lost_total", "a"): 6,
+        ("studio_process_cpu_seconds_total", "mixer"): 12.5,
+        ("studio_process_resident_bytes", "mixer"): 4096,
+        ("studio_process_restarts_total", "mixer"): 2,
+        ("studio_http_requests_total", "/join/{token}", "303", "GET"): 1,
+        ("studio_websockets",): 3,
+    }.items():
+        assert found[key] == value, key
+    assert not any("gone" in key for key in found)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("en-US,ko;q=0.5", "en"), ("fr,ko", "ko"), ("", "en"), ("ja", "en")],
+)
+def test_a_plain_page_speaks_the_browsers_language_first(accepted: str, language: str) -> None:
+    page = plain.error_page(RefusedError(401, "link.expired", ""), accepted)
+    assert f'<html lang="{language}">' in page
+    assert (
+        page.index("expired") < page.index("유효")
+        if language == "en"
+        else page.index("유효") < page.index("expired")
+    )
+
+
+def test_every_code_has_a_plain_page_and_no_markup_gets_in() -> None:
+    page = plain.error_page(RefusedError(500, '"><script>', "<b>"))
+    assert "<script>" not in page
+    assert "This did not work" in page
+
+
+def test_the_library_list_makes_the_import_map(tmp_path: Path) -> None:
+    listed = vendor.entries(PAGES)
+    names = vendor.import_map(listed)["imports"]
+    assert set(names) == {
+        "preact",
+        "preact/hooks",
+        "htm",
+        "htm/preact",
+        "@preact/signals",
+        "@preact/signals-core",
+    }
+    assert set(vendor.missing(tmp_path, listed)) == {each.rpartition("/")[2] for each in names.values()}
