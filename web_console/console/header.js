@@ -1,0 +1,42 @@
+/** The line on top: what this is, the time, what records, and how the machine is doing. */
+
+import { html } from "../shared/html.js";
+import { formatClock } from "../shared/levels.js";
+import * as model from "./model.js";
+import { health } from "./text.js";
+
+const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
+
+export function Header() {
+  const state = model.state.value;
+  const now_ms = model.now_ms.value;
+  const recordings = state
+    ? state.order.outputs.filter((id) => state.outputs[id]?.recording && state.outputs[id]?.running)
+    : [];
+  return html`<header class="top">
+    <h1 class="clip" data-role="event-title">${state?.event.title || "Summit Studio"}</h1>
+    <div class="grow"></div>
+    ${recordings.map((id) => html`<${Recording} key=${id} id=${id} now_ms=${now_ms} />`)}
+    ${state ? html`<${Health} status=${state.status} />` : null}
+    <p class="figures clock" data-role="clock"><span class="unseen">Time </span>${new Date(now_ms).toTimeString().slice(0, 8)}</p>
+    <p class="link-lamp" data-role="link" data-state=${model.link.value} role="status">${LINKS[model.link.value]}</p>
+  </header>`;
+}
+
+/** @param {{id: string, now_ms: number}} props */
+function Recording({ id, now_ms }) {
+  const live = model.state.value?.status.outputs[id]?.state === "live";
+  const since = model.started_ms.value[id];
+  return html`<p class=${live ? "rec live figures" : "rec figures"} data-role="recording" data-output=${id} title=${id}>
+    <span class="rec-dot" aria-hidden="true"></span>REC ${since ? formatClock((now_ms - since) / 1000) : ""}</p>`;
+}
+
+/** @param {{status: import("../shared/types.js").DirectorState["status"]}} props */
+function Health({ status }) {
+  const { level, text, restarts, late_ticks } = health(status);
+  return html`<p class="health" data-role="health" data-level=${level} role="status">
+    <span class="lamp-dot" aria-hidden="true"></span>
+    <span>${text}</span>
+    <span class="soft figures">${late_ticks} late ${late_ticks === 1 ? "tick" : "ticks"} · ${restarts} ${restarts === 1 ? "restart" : "restarts"}</span>
+  </p>`;
+}

@@ -1,0 +1,160 @@
+/** The console as data: the show's state, the session, and what the director can do. No markup. */
+
+import { computed, signal } from "@preact/signals";
+import { Backoff } from "../shared/backoff.js";
+import { asStudioError } from "../shared/errors.js";
+import { callJson, ShowSocket } from "../shared/protocol.js";
+import { Peer } from "../shared/rtc.js";
+import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
+import { toastError } from "../shared/toasts.js";
+import { unixMs } from "./text.js";
+
+/** @typedef {import("../shared/types.js").DirectorState} DirectorState */
+/** @typedef {import("../shared/types.js").Command} Command */
+
+/** @type {import("@preact/signals").Signal<DirectorState|null>} */
+export const state = signal(null);
+/** @type {import("@preact/signals").Signal<"connecting"|"open"|"lost"|"refused">} */
+export const link = signal("connecting");
+/** Why the session has ended, as a sentence. */
+export const ended = signal("");
+/** @type {import("@preact/signals").Signal<string>} */
+export const role = signal("director");
+/** @type {import("@preact/signals").Signal<import("../shared/rtc.js").PeerState>} */
+export const video_state = signal("idle");
+/** @type {import("@preact/signals").Signal<MediaStream|null>} */
+export const multiview = signal(null);
+/** When each output was started, in Unix milliseconds, as far as the log tells. */
+/** @type {import("@preact/signals").Signal<Record<string, number>>} */
+export const started_ms = signal({});
+/** The wall clock, a tick a second. */
+export const now_ms = signal(Date.now());
+/** Which dialog is open, and for what. */
+/** @type {import("@preact/signals").Signal<{name: string, id?: string, link?: string}|null>} */
+export const dialog = signal(null);
+
+export const can_direct = computed(() => role.value === "director");
+
+export const as = sessionName("console");
+/** How far back the log is searched for the start of what runs. */
+const LOG_DEPTH = 1_000;
+
+/** @type {ShowSocket|null} */
+let socket = null;
+
+export async function start() {
+  let asked_for_starts = false;
+  socket = new ShowSocket({
+    url: socketUrl(as),
+    // Few consoles, and a director who waits: ask often.
+    backoff: new Backoff({ first_ms: 150, limit_ms: 400 }),
+    check: () => whoAmI(as),
+    onState(next, revision) {
+      state.value = next;
+      if (!asked_for_starts) {
+        asked_for_starts = true;
+        void learnStarts(revision);
+      }
+    },
+    onEvent(event) {
+      if (event.type === "output.started") {
+        started_ms.value = { ...started_ms.value, [String(event.output)]: Date.now() };
+      }
+    },
+    onLink(next, refused) {
+      link.value = next;
+      if (next === "lost") asked_for_starts = false;
+      if (next === "refused") ended.value = refused?.detail || "Open the console's link again.";
+    },
+  });
+  socket.start();
+  setInterval(() => { now_ms.value = Date.now(); }, 1000);
+  try {
+    role.value = (await whoAmI(as)).role;
+  } catch {
+    // The socket reports what is wrong with the session, and retries.
+  }
+  if (role.value !== "director") return;
+  const peer = new Peer({
+    kind: "multiview",
+    as,
+    client: await tabClient(),
+    onState(next, refused) {
+      video_state.value = next;
+      if (next === "refused" && refused) {
+        toastError(refused);
+        setTimeout(() => { if (link.value !== "refused") peer.start(); }, 5_000);
+      }
+    },
+    onStream: (stream) => { multiview.value = stream; },
+  });
+  peer.start();
+}
+
+/** @param {number} revision */
+async function learnStarts(revision) {
+  try {
+    const { events } = await callJson("/api/v1/events", {
+      as, parameters: { after: String(Math.max(0, revision - LOG_DEPTH)), limit: String(LOG_DEPTH) },
+    });
+    /** @type {Record<string, number>} */
+    const found = {};
+    for (const { time, event } of events) {
+      if (event.type === "output.started") found[event.output] = unixMs(time);
+    }
+    started_ms.value = { ...found, ...started_ms.value };
+  } catch {
+    // Without the log the clock of what was started before this page opened stays away; nothing else does.
+  }
+}
+
+/**
+ * Sends a command; a refusal becomes a toast.
+ *
+ * @param {Command} command
+ * @returns {Promise<import("../shared/types.js").Done|null>} null when it was refused
+ */
+export async function send(command) {
+  try {
+    if (!socket) return null;
+    return await socket.command(command);
+  } catch (thrown) {
+    toastError(thrown);
+    return null;
+  }
+}
+
+/**
+ * For dialogs, which show the refusal beside the field.
+ *
+ * @param {Command} command
+ * @returns {Promise<{done: import("../shared/types.js").Done|null, refusal: string}>}
+ */
+export async function attempt(command) {
+  try {
+    return { done: socket ? await socket.command(command) : null, refusal: "" };
+  } catch (thrown) {
+    return { done: null, refusal: asStudioError(thrown).detail || "That did not work." };
+  }
+}
+
+export function cut() {
+  if (state.value?.preview) void send({ type: "program.cut" });
+}
+
+/** @param {string} scene */
+export function setPreview(scene) {
+  void send({ type: "preview.set", scene });
+}
+
+export function toggleBlack() {
+  void send({ type: "program.fade_to_black", on: !state.value?.black });
+}
+
+/**
+ * @param {string} id of a scene
+ * @returns {string} what people call it
+ */
+export function sceneTitle(id) {
+  return state.value?.scenes[id]?.title || id;
+}

@@ -1,0 +1,66 @@
+/** The multiview, the two buses in words, and the buttons that act on the programme. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html } from "../shared/html.js";
+import { Meter } from "../shared/meter.js";
+import { play } from "../shared/play.js";
+import { withSession } from "../shared/protocol.js";
+import * as model from "./model.js";
+
+export function Monitor() {
+  const [sound, setSound] = useState(false);
+  const state = model.state.value;
+  if (!state) return null;
+  const floor_db = state.status.mixer.levels?.floor ?? -100;
+  const { preview, program, black } = state;
+  return html`<section class="monitor" aria-label="Monitor">
+    <${Multiview} sound=${sound} />
+    <div class="sound-strip">
+      <span class="soft">Programme sound</span>
+      <${Meter} level_db=${floor_db} label="Programme sound" role="programme-level" />
+      <span class="figures soft level-figure">${floor_db > -100 ? `${Math.round(floor_db)} dB` : "silent"}</span>
+      ${model.can_direct.value ? html`<button class="small toggle" data-action="monitor" aria-pressed=${sound}
+        onClick=${() => setSound(!sound)}>${sound ? "Listening" : "Listen"}</button>` : null}
+    </div>
+    <div class="buses">
+      <div class="bus preview" data-role="preview" data-scene=${preview ?? ""} aria-live="polite">
+        <span class="bus-name">Preview</span>
+        <strong class="clip">${preview ? model.sceneTitle(preview) : "Nothing"}</strong>
+      </div>
+      <div class="transport">
+        <button class="cut" data-action="cut" disabled=${!preview || !model.can_direct.value} onClick=${model.cut}
+          title="Preview goes to programme (Space)">CUT<kbd>Space</kbd></button>
+        <button class=${black ? "black on" : "black"} data-action="fade-to-black" aria-pressed=${black}
+          disabled=${!model.can_direct.value} onClick=${model.toggleBlack} title="Fade programme and wall to black">
+          ${black ? "BLACK" : "Fade to black"}</button>
+      </div>
+      <div class="bus program" data-role="program" data-scene=${program ?? ""} aria-live="polite">
+        <span class="bus-name">Programme</span>
+        <strong class="clip">${black ? "Black" : program ? model.sceneTitle(program) : "Nothing"}</strong>
+      </div>
+    </div>
+  </section>`;
+}
+
+/** @param {{sound: boolean}} props */
+function Multiview({ sound }) {
+  const ref = useRef(/** @type {HTMLVideoElement|null} */ (null));
+  const stream = model.multiview.value;
+  const connected = model.video_state.value === "connected";
+  useEffect(() => {
+    if (ref.current && stream) void play(ref.current, stream, { sound });
+  }, [stream, sound]);
+  if (!model.can_direct.value) return html`<${Still} />`;
+  return html`<div class="multiview">
+    <video ref=${ref} data-role="multiview" data-state=${model.video_state.value} playsinline autoplay muted
+      aria-label="Preview, programme and all cameras" class=${connected ? "" : "faded"}></video>
+    ${connected ? null : html`<p class="multiview-note" role="status">Connecting to the multiview…</p>`}
+  </div>`;
+}
+
+/** For those who may look but not direct: a still each second. */
+function Still() {
+  const second = Math.floor(model.now_ms.value / 1000);
+  return html`<div class="multiview"><img data-role="multiview" alt="Preview, programme and all cameras"
+    src=${withSession("/api/v1/canvases/multiview.jpg", model.as, { t: String(second) })} /></div>`;
+}

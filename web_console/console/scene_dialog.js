@@ -1,0 +1,93 @@
+/** New scene, or an existing one: its title, layout, and who is seen. */
+
+import { useState } from "preact/hooks";
+import { Dialog, Question } from "../shared/dialog.js";
+import { html } from "../shared/html.js";
+import { canvasesOf, capacity, formOf, LAYOUTS, toggled } from "./compose.js";
+import { Refusal } from "./dialogs.js";
+import * as model from "./model.js";
+
+/** @param {{id: string|null, onClose: () => void}} props id: the scene to edit; null makes a new one */
+export function SceneDialog({ id, onClose }) {
+  const state = model.state.value;
+  const scene = id ? state?.scenes[id] : undefined;
+  const [form, setForm] = useState(() => formOf(scene));
+  const [refusal, setRefusal] = useState("");
+  const [asking, setAsking] = useState(false);
+  if (!state) return null;
+  const set = (/** @type {Partial<typeof form>} */ change) => setForm({ ...form, ...change });
+  /** @param {SubmitEvent} event */
+  const submit = async (event) => {
+    event.preventDefault();
+    const content = { title: form.title.trim(), canvases: canvasesOf(form, scene) };
+    const { done, refusal: why } = await model.attempt(
+      id ? { type: "scene.update", scene: id, ...content } : { type: "scene.create", ...content },
+    );
+    if (done) onClose();
+    else setRefusal(why || "Not connected.");
+  };
+  const speakers = state.order.seats.filter((one) => state.seats[one]?.role === "speaker");
+  const people = [
+    ...speakers.map((one) => ({ key: `seat/${one}`, name: state.seats[one]?.name || one, kind: state.seats[one]?.title ?? "" })),
+    ...state.order.sources.map((one) => ({ key: `source/${one}`, name: state.sources[one]?.title || one, kind: state.sources[one]?.kind ?? "" })),
+  ];
+  const most = capacity(form.layout);
+  const remove = async () => {
+    if (id && (await model.send({ type: "scene.delete", scene: id }))) onClose();
+  };
+  return html`<${Dialog} title=${id ? "Edit scene" : "New scene"} name="scene" onClose=${onClose}>
+    <form class="dialog-form" onSubmit=${submit}>
+      <label class="field"><span>Title</span><input data-first name="title" required maxlength="120" autocomplete="off" value=${form.title}
+        onInput=${(/** @type {any} */ event) => set({ title: event.currentTarget.value })} /></label>
+      <fieldset class="choices layouts"><legend class="legend">Layout of the programme</legend>
+        ${LAYOUTS.map(([name, label]) => html`<label class="choice" key=${name}>
+          <input type="radio" name="layout" value=${name} checked=${form.layout === name} onChange=${() => set({ layout: name })} />
+          <${LayoutSketch} name=${name} /><span>${label}</span></label>`)}
+      </fieldset>
+      <fieldset class="choices"><legend class="legend">Who is seen</legend>
+        <label class="choice"><input type="radio" name="who" value="everyone" checked=${form.everyone} onChange=${() => set({ everyone: true })} />
+          <span>Everyone on stage</span></label>
+        <label class="choice"><input type="radio" name="who" value="chosen" checked=${!form.everyone} onChange=${() => set({ everyone: false })} />
+          <span>Chosen, in this order</span></label>
+      </fieldset>
+      ${form.everyone ? null : html`<fieldset class="people" data-role="places"><legend class="unseen">Places</legend>
+        ${people.length === 0 ? html`<p class="empty">Nobody is invited yet.</p>` : null}
+        ${people.map(({ key, name, kind }) => {
+          const place = form.places.indexOf(key);
+          return html`<label class="person" key=${key} data-place=${key}>
+            <input type="checkbox" checked=${place >= 0} disabled=${place < 0 && form.places.length >= most}
+              onChange=${() => set({ places: toggled(form.places, key) })} />
+            <span class="who"><strong class="clip">${name}</strong><span class="soft clip">${kind}</span></span>
+            ${place >= 0 ? html`<span class="badge figures">${place + 1}</span>` : null}</label>`;
+        })}
+      </fieldset>`}
+      <label class="field"><span>Wall</span>
+        <select name="wall" value=${form.wall} onChange=${(/** @type {any} */ event) => set({ wall: event.currentTarget.value })}>
+          <option value="">As the programme</option>
+          ${LAYOUTS.map(([name, label]) => html`<option key=${name} value=${name}>${label}</option>`)}
+        </select></label>
+      <${Refusal} refusal=${refusal} />
+      <div class="dialog-actions">
+        ${id ? html`<button type="button" class="danger push" data-action="scene-delete" data-scene=${id} onClick=${() => setAsking(true)}>Delete</button>` : null}
+        <button type="button" data-action="cancel" onClick=${onClose}>Cancel</button>
+        <button type="submit" class="primary" data-action="save-scene">${id ? "Save" : "Make the scene"}</button>
+      </div>
+    </form>
+    ${asking ? html`<${Question} title="Delete this scene?" text="It disappears from the list for good." yes="Delete"
+      onYes=${() => void remove()} onClose=${() => setAsking(false)} />` : null}
+  <//>`;
+}
+
+/** @type {Record<string, number[][]>} x, y, w, h of a 16 × 9 sketch */
+const SKETCHES = {
+  grid: [[0, 0, 5, 4], [5.5, 0, 5, 4], [11, 0, 5, 4], [0, 5, 5, 4], [5.5, 5, 5, 4], [11, 5, 5, 4]],
+  solo: [[0, 0, 16, 9]],
+  duo: [[0, 1.5, 7.700, 6], [8.300, 1.5, 7.700, 6]],
+};
+
+/** @param {{name: string}} props */
+function LayoutSketch({ name }) {
+  return html`<svg class="sketch" viewBox="0 0 16 9" width="48" height="27" fill="currentColor" aria-hidden="true">
+    ${(SKETCHES[name] ?? []).map(([x, y, width, height], index) => html`<rect key=${index} x=${x} y=${y} width=${width} height=${height} rx="0.6" />`)}
+  </svg>`;
+}

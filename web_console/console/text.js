@@ -1,0 +1,137 @@
+/** Pure: the show's state in the words of the console. */
+
+/** @typedef {import("../shared/types.js").DirectorState} DirectorState */
+
+import { formatBitrate, formatBytes } from "../shared/levels.js";
+
+/** @type {Record<string, {word: string, badge: string}>} */
+const SEAT_STATES = {
+  absent: { word: "Not here", badge: "" },
+  waiting: { word: "Waiting", badge: "warn" },
+  ready: { word: "Ready", badge: "ready" },
+  next: { word: "Next", badge: "preview" },
+  on_air: { word: "On air", badge: "program" },
+};
+
+/** @param {string|undefined} state */
+export function seatState(state) {
+  return SEAT_STATES[state ?? "absent"] ?? { word: state ?? "", badge: "" };
+}
+
+/** @type {Record<string, string>} */
+const PROBLEMS = {
+  "video.too-large": "Sends a picture larger than allowed",
+  "video.too-small": "Sends a picture too small to show",
+  "video.broken": "Sends a picture that cannot be decoded",
+  "rtp.garbage": "Sends damaged packets",
+  "rtp.silent": "Nothing arrives any more",
+};
+
+/**
+ * @param {string|undefined} code stable code of what is wrong with what a guest sends
+ * @returns {string}
+ */
+export function seatProblem(code) {
+  return code ? PROBLEMS[code] ?? code : "";
+}
+
+/**
+ * @param {Partial<import("../shared/types.js").SeatStatus>|undefined} status
+ * @returns {string} `1280×720 · 30 fps · 1.2 Mb/s · 3 lost`, "" without a connection
+ */
+export function seatLine(status) {
+  if (!status || status.connection !== "connected") return status?.connection === "connecting" ? "Connecting…" : "";
+  const parts = [];
+  if (status.width && status.height) parts.push(`${status.width}×${status.height}`);
+  else parts.push("no picture");
+  if (status.fps) parts.push(`${Math.round(status.fps)} fps`);
+  if (status.bitrate) parts.push(formatBitrate(status.bitrate));
+  if (status.lost) parts.push(`${status.lost} lost`);
+  return parts.join(" · ");
+}
+
+/** @type {Record<string, {word: string, badge: string}>} */
+const OUTPUT_STATES = {
+  starting: { word: "Starting", badge: "warn" },
+  live: { word: "Live", badge: "program" },
+  retrying: { word: "Retrying", badge: "warn" },
+  failed: { word: "Failed", badge: "program" },
+  stopped: { word: "Stopped", badge: "" },
+};
+
+/**
+ * @param {import("../shared/types.js").Output} output
+ * @param {Partial<import("../shared/types.js").OutputStatus>|undefined} status
+ */
+export function outputState(output, status) {
+  const state = status?.state ?? (output.running ? "starting" : "stopped");
+  const known = OUTPUT_STATES[state] ?? { word: state, badge: "" };
+  return { state, word: output.recording && state === "live" ? "Recording" : known.word, badge: known.badge };
+}
+
+/**
+ * @param {Partial<import("../shared/types.js").OutputStatus>|undefined} status
+ * @returns {string}
+ */
+export function outputLine(status) {
+  if (!status) return "";
+  const parts = [];
+  if (status.file) parts.push(status.file);
+  if (status.bitrate) parts.push(formatBitrate(status.bitrate));
+  if (status.bytes) parts.push(formatBytes(status.bytes));
+  if (status.dropped) parts.push(`${status.dropped} pictures dropped`);
+  return parts.join(" · ");
+}
+
+/**
+ * How the machine is doing, the worst first.
+ *
+ * @param {Pick<DirectorState["status"], "processes"|"mixer">} status
+ * @returns {{level: "good"|"warn"|"bad", text: string, restarts: number, late_ticks: number}}
+ */
+export function health({ processes, mixer }) {
+  const away = Object.entries(processes).filter(([, one]) => one.state !== "running" && one.state !== "stopped");
+  const restarts = Object.values(processes).reduce((sum, one) => sum + one.restarts, 0);
+  const late_ticks = mixer.late_ticks ?? 0;
+  if (away.length > 0) {
+    return { level: "bad", text: away.map(([name, one]) => `${name} ${one.state}`).join(", "), restarts, late_ticks };
+  }
+  if (late_ticks > 0 || restarts > 0) return { level: "warn", text: "Running", restarts, late_ticks };
+  return { level: "good", text: "All running", restarts, late_ticks };
+}
+
+/**
+ * @param {DirectorState} state
+ * @returns {Record<"waiting"|"stage"|"away"|"others", string[]>} seat ids by where they belong on the console
+ */
+export function seatGroups(state) {
+  /** @type {Record<"waiting"|"stage"|"away"|"others", string[]>} */
+  const groups = { waiting: [], stage: [], away: [], others: [] };
+  for (const id of state.order.seats) {
+    const seat = state.seats[id];
+    if (!seat) continue;
+    if (seat.role !== "speaker") groups.others.push(id);
+    else if (seat.stage) groups.stage.push(id);
+    else if ((state.status.seats[id]?.connection ?? "absent") === "absent") groups.away.push(id);
+    else groups.waiting.push(id);
+  }
+  return groups;
+}
+
+/**
+ * @param {import("../shared/types.js").Scene} scene
+ * @returns {string} `grid · everyone`
+ */
+export function sceneLine(scene) {
+  const { layout, places } = scene.canvases.program;
+  const who = places ? `${places.length} ${places.length === 1 ? "place" : "places"}` : "everyone";
+  return `${layout} · ${who}`;
+}
+
+/**
+ * @param {number|string} time of an event: Unix seconds, or RFC 3339
+ * @returns {number} Unix milliseconds
+ */
+export function unixMs(time) {
+  return typeof time === "number" ? time * 1000 : Date.parse(time);
+}

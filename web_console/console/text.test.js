@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { health, outputLine, outputState, sceneLine, seatGroups, seatLine, seatProblem, seatState, unixMs } from "./text.js";
+
+const seat = (over = {}) => ({
+  name: "A", title: "", role: "speaker", language: "ko", stage: false, muted: false, gain_db: 0, invited: true, ...over,
+});
+
+test("each person stands in one group, in the show's order", () => {
+  const state = /** @type {any} */ ({
+    seats: { a: seat({ stage: true }), b: seat(), c: seat(), w: seat({ role: "wall" }), d: seat({ stage: true }) },
+    order: { seats: ["d", "b", "a", "gone", "c", "w"] },
+    status: { seats: { b: { connection: "connected" }, c: { connection: "absent" } } },
+  });
+  assert.deepEqual(seatGroups(state), { waiting: ["b"], stage: ["d", "a"], away: ["c"], others: ["w"] });
+});
+
+test("what a guest sends, in one line", () => {
+  assert.equal(
+    seatLine({ connection: "connected", width: 1280, height: 720, fps: 29.97, bitrate: 1_240_000, lost: 3 }),
+    "1280×720 · 30 fps · 1.2 Mb/s · 3 lost",
+  );
+  assert.equal(seatLine({ connection: "connected" }), "no picture");
+  assert.equal(seatLine({ connection: "connecting" }), "Connecting…");
+  assert.equal(seatLine(undefined), "");
+});
+
+test("an unknown state or problem is shown as it is, not hidden", () => {
+  assert.equal(seatState("teleported").word, "teleported");
+  assert.equal(seatState(undefined).word, "Not here");
+  assert.equal(seatProblem("new.code"), "new.code");
+  assert.equal(seatProblem(""), "");
+});
+
+test("outputs", () => {
+  const output = { url: "", recording: true, rendition: "program", bus: "floor", buses: ["floor"], running: true };
+  assert.equal(outputState(output, { state: "live" }).word, "Recording");
+  assert.equal(outputState({ ...output, recording: false }, { state: "live" }).word, "Live");
+  assert.equal(outputState(output, undefined).word, "Starting");
+  assert.equal(outputState({ ...output, running: false }, undefined).word, "Stopped");
+  assert.equal(outputLine({ file: "vod-1.mkv", bitrate: 6_200_000, bytes: 1e9, dropped: 2 }),
+    "vod-1.mkv · 6.2 Mb/s · 1.0 GB · 2 pictures dropped");
+});
+
+test("health names the process that is away before anything else", () => {
+  const good = { state: "running", restarts: 0 };
+  assert.equal(health({ processes: { mixer: good }, mixer: {} }).level, "good");
+  assert.equal(health({ processes: { mixer: good }, mixer: { late_ticks: 2 } }).level, "warn");
+  assert.equal(health({ processes: { mixer: { ...good, restarts: 1 } }, mixer: {} }).level, "warn");
+  const bad = health({ processes: { mixer: good, "shard-1": { state: "restarting", restarts: 3 } }, mixer: {} });
+  assert.deepEqual([bad.level, bad.text, bad.restarts], ["bad", "shard-1 restarting", 3]);
+});
+
+test("a scene in one line", () => {
+  const scene = (/** @type {any} */ program) => ({ title: "", canvases: { program } });
+  assert.equal(sceneLine(scene({ layout: "grid" })), "grid · everyone");
+  assert.equal(sceneLine(scene({ layout: "solo", places: [{ seat: "a" }] })), "solo · 1 place");
+});
+
+test("times of events", () => {
+  assert.equal(unixMs(1_795_357_404.5), 1_795_357_404_500);
+  assert.equal(unixMs("2026-11-22T14:23:24.500Z"), 1_795_357_404_500);
+});

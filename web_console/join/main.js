@@ -1,0 +1,20 @@
+/** The guest's page. */
+
+import { render } from "preact";
+// Makes components follow the signals they read.
+import "@preact/signals";
+import { html } from "../shared/html.js";
+import { Live } from "./live.js";
+import * as model from "./model.js";
+import { Prepare } from "./prepare.js";
+import { Blocked, Elsewhere, Left, Loading } from "./problem.js";
+
+const PAGES = { loading: Loading, prepare: Prepare, joined: Live, left: Left, elsewhere: Elsewhere, blocked: Blocked };
+
+function App() {
+  return html`<${PAGES[model.stage.value]} />`;
+}
+
+const root = document.getElementById("app");
+if (root) render(html`<${App} />`, root);
+void model.start();

@@ -1,0 +1,200 @@
+/** The guest's page as data: what it knows, and what can be done. No markup. */
+
+import { computed, effect, signal } from "@preact/signals";
+import { StudioError } from "../shared/errors.js";
+import { pickLanguage, say, sayError } from "../shared/i18n.js";
+import { ShowSocket } from "../shared/protocol.js";
+import { Peer } from "../shared/rtc.js";
+import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
+import * as media from "./media.js";
+
+/** @typedef {import("../shared/types.js").SpeakerState} SpeakerState */
+/** @typedef {"loading"|"prepare"|"joined"|"left"|"elsewhere"|"blocked"} Stage */
+
+const JOINED_KEY = "studio-joined";
+
+/** @type {import("@preact/signals").Signal<Stage>} */
+export const stage = signal("loading");
+/** @type {import("@preact/signals").Signal<SpeakerState|null>} */
+export const state = signal(null);
+/** @type {import("@preact/signals").Signal<"connecting"|"open"|"lost"|"refused">} */
+export const link = signal("connecting");
+/** @type {import("@preact/signals").Signal<import("../shared/rtc.js").PeerState>} */
+export const peer_state = signal("idle");
+/** @type {import("@preact/signals").Signal<"good"|"fair"|"poor">} */
+export const quality = signal("good");
+/** @type {import("@preact/signals").Signal<StudioError|null>} */
+export const error = signal(null);
+/** @type {import("@preact/signals").Signal<MediaStream|null>} */
+export const programme = signal(null);
+/** Own microphone switched off by the guest. */
+export const self_muted = signal(false);
+/** No picture is sent: switched off by the guest, or there is no camera. */
+export const camera_off = computed(() => media.camera.value === null);
+export const busy = signal(false);
+
+export const language = computed(() => pickLanguage(state.value?.seat?.language, navigator.language));
+
+/**
+ * The last that the studio said of this guest while it knew of the connection: a control that has just restarted
+ * learns of its guests a moment later, and whoever is on air must not read "waiting" meanwhile.
+ * @type {import("@preact/signals").Signal<"waiting"|"next"|"on_air">}
+ */
+const place = signal("waiting");
+
+/** Large state: what the guest most needs to know. */
+export const shown_state = computed(() => {
+  if (peer_state.value === "reconnecting") return "lost";
+  if (peer_state.value !== "connected") return "connecting";
+  return place.value;
+});
+
+/**
+ * @param {string} key
+ * @returns {string} the text in the guest's language
+ */
+export function t(key) {
+  return say(language.value, key);
+}
+
+/** @returns {string} the current error as a sentence, or "" */
+export function errorText() {
+  return error.value ? sayError(language.value, error.value) : "";
+}
+
+/** @type {ShowSocket|null} */
+let socket = null;
+/** @type {Peer|null} */
+let peer = null;
+
+export async function start() {
+  const as = sessionName("seat");
+  const obstacle = media.obstacle();
+  if (obstacle) {
+    block(new StudioError(obstacle, ""));
+    return;
+  }
+  socket = new ShowSocket({
+    url: socketUrl(as),
+    check: () => whoAmI(as),
+    onState: (next) => takeState(next),
+    onLink(next, refused) {
+      link.value = next;
+      if (next === "refused" && refused) block(refused);
+    },
+  });
+  socket.start();
+  peer = new Peer({
+    kind: "guest",
+    as,
+    client: await tabClient(),
+    tracks: () => ({ audio: media.microphone.value, video: media.camera.value }),
+    onState: (next, refused) => peerChanged(next, refused),
+    onStream: (stream) => { programme.value = stream; },
+    onQuality: (next) => { quality.value = next; },
+  });
+  effect(() => {
+    document.documentElement.lang = language.value;
+    document.title = state.value?.event.title ? `${state.value.event.title} · ${t("page.title")}` : t("page.title");
+  });
+  media.watchDevices();
+  media.measure();
+  // Another camera or microphone, or none: the connection goes on with what there is.
+  effect(() => void peer?.replaceTrack("video", media.camera.value).catch(() => {}));
+  effect(() => void peer?.replaceTrack("audio", media.microphone.value).catch(() => {}));
+  effect(() => { if (media.microphone.value) media.microphone.value.enabled = !self_muted.value; });
+  await media.ask();
+  // A reload returns to the seat by itself, if the browser still lets us have camera and microphone.
+  if (sessionStorage.getItem(JOINED_KEY) === as && (media.camera.value || media.microphone.value)) {
+    if (/** @type {Stage} */ (stage.value) !== "blocked") begin();
+  }
+}
+
+/** @param {SpeakerState} next */
+function takeState(next) {
+  const before = state.value?.status.connection;
+  state.value = next;
+  if (next.status.connection === "connected") place.value = next.status.state ?? "waiting";
+  if (stage.value === "loading") stage.value = "prepare";
+  if (next.status.uplink) void peer?.setTarget(next.status.uplink);
+  // The studio has lost us (its shard died) before we noticed ourselves. What a fresh snapshot says doesn't count:
+  // a control that has just restarted doesn't know its guests yet, and they go on undisturbed.
+  const told = link.value === "open" && before === "connected" && next.status.connection === "absent";
+  if (told && peer_state.value === "connected") peer?.renew();
+}
+
+/**
+ * @param {import("../shared/rtc.js").PeerState} next
+ * @param {StudioError|null} refused
+ */
+function peerChanged(next, refused) {
+  peer_state.value = next;
+  if (next === "connected") error.value = null;
+  else if (refused) error.value = refused;
+  if (next === "refused" && refused) {
+    programme.value = null;
+    if (refused.status === 409) stage.value = "elsewhere";
+    else block(refused);
+  }
+}
+
+/** @param {StudioError} reason */
+function block(reason) {
+  error.value = reason;
+  stage.value = "blocked";
+  if (reason.code.startsWith("page.")) return;
+  sessionStorage.removeItem(JOINED_KEY);
+  socket?.stop();
+  if (peer_state.value !== "idle") peer?.stop();
+  media.release();
+}
+
+/**
+ * @param {{name: string, title: string}} who as typed
+ */
+export async function join({ name, title }) {
+  const seat = state.value?.seat;
+  busy.value = true;
+  try {
+    if (seat && (name !== seat.name || title !== seat.title)) {
+      const me = await whoAmI(sessionName("seat"));
+      await socket?.command({ type: "seat.update", seat: me.seat, name, title });
+    }
+    begin();
+  } catch (thrown) {
+    error.value = thrown instanceof StudioError ? thrown : new StudioError("unknown", "");
+  } finally {
+    busy.value = false;
+  }
+}
+
+/** @param {{takeover?: boolean}} [options] */
+export function begin({ takeover = false } = {}) {
+  error.value = null;
+  stage.value = "joined";
+  sessionStorage.setItem(JOINED_KEY, sessionName("seat"));
+  peer?.start({ takeover });
+}
+
+export function leave() {
+  sessionStorage.removeItem(JOINED_KEY);
+  peer?.stop();
+  programme.value = null;
+  media.release();
+  stage.value = "left";
+}
+
+export async function comeBack() {
+  stage.value = "prepare";
+  self_muted.value = false;
+  await media.ask();
+}
+
+export async function toggleCamera() {
+  if (camera_off.value) await media.startCamera();
+  else media.stopCamera();
+}
+
+export function toggleMute() {
+  self_muted.value = !self_muted.value;
+}
