@@ -162,7 +162,10 @@ class Compositor:
             source = self._source(tile.source, sources, info)
             self._item(buffer, index, drawn, tile, source, info, canvas.background)
         for index, view in enumerate(canvas.views, len(canvas.tiles)):
-            self._view(buffer, index, drawn, view, views.get(view.canvas), canvas.background)
+            if view.canvas is None:
+                self._pane(buffer, index, drawn, view)
+            else:
+                self._view(buffer, index, drawn, view, views.get(view.canvas), canvas.background)
 
     def _draw_ground(
         self,
@@ -261,6 +264,16 @@ class Compositor:
             draw.draw_contain(target, picture, BLACK)
         label = self._graphics.label(view.label, view.tally, view.rect.w, view.rect.h) if view.label else None
         self._finish(target, None, label, view.tally)
+
+    def _pane(self, buffer: _Buffer, index: int, drawn: list[Rect], view: CanvasView) -> None:
+        """Frame and label around tiles: drawn again after one of them was, never twice over the same."""
+        target = buffer.targets[index]
+        label = self._graphics.label(view.label, view.tally, view.rect.w, view.rect.h) if view.label else None
+        key = (label, view.tally)
+        if target is None or (buffer.keys[index] == key and not _overlaps(view.rect, drawn)):
+            return
+        self._finish(target, None, label, view.tally)
+        buffer.keys[index] = key
 
     def _finish(
         self,

@@ -5,14 +5,11 @@ All sizes follow the tile's height; texts that are too wide shrink, then end in 
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal
 
 from mixer.colour import yuv_of
-from mixer.plan import Plate
+from mixer.plan import Plate, Tally
 from mixer.sprites import Face, Paint, Sprite, no_signal, rounded_box
 from mixer.text import Line, Typesetter
-
-Tally = Literal["", "program", "preview"]
 
 PLATE = "#0e1b2c"
 CARD = "#182436"

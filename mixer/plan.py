@@ -13,6 +13,9 @@ SourceId = str
 
 CanvasName = Literal["program", "wall", "multiview"]
 
+Tally = Literal["", "program", "preview"]
+"""On air, next, or neither."""
+
 
 class Rect(msgspec.Struct, frozen=True):
     """A rectangle in canvas pixels. All four numbers are even, so that it falls on whole chroma samples."""
@@ -43,16 +46,19 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
     fit: Literal["cover", "contain"] = "cover"
     plate: Plate | None = None
     label: str = ""
-    tally: Literal["", "program", "preview"] = ""
+    tally: Tally = ""
 
 
 class CanvasView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A whole canvas shown small inside another one: the programme pane of the multiview."""
+    """A whole canvas shown small inside another one: the programme pane of the multiview.
+
+    Without ``canvas``: only frame and label, over the tiles that lie there (the preview pane).
+    """
 
     rect: Rect
-    canvas: CanvasName
+    canvas: CanvasName | None = None
     label: str = ""
-    tally: Literal["", "program", "preview"] = ""
+    tally: Tally = ""
 
 
 class CanvasPlan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from fractions import Fraction
 
 from mixer.layout import CAPACITY, solve
-from mixer.plan import CanvasPlan, CanvasView, Rect, Tile
+from mixer.plan import CanvasPlan, CanvasView, Rect, Tally, Tile
 from studio.model import Show
 
 
@@ -27,7 +27,6 @@ def multiview(
             tile.source,
             fit=tile.fit,
             label=tile.plate.name if tile.plate else "",
-            tally="preview",
         )
         for tile in preview.tiles
     ]
@@ -36,12 +35,17 @@ def multiview(
     below = height - pane_h
     # At least three columns: a lone guest isn't blown up beyond the panes that matter.
     rects = solve("grid", max(len(seats), 3), width, below, gap=4, margin=4)
-    tiles += [
-        Tile(Rect(rect.x, pane_h + rect.y, rect.w, rect.h), f"seat/{seat.id}", label=seat.name)
-        for seat, rect in zip(seats, rects, strict=False)
-    ]
-    view = CanvasView(right, "program", label="PROGRAM", tally="program")
-    return CanvasPlan(width, height, tuple(tiles), (view,))
+    on_air, next_up = ({tile.source for tile in canvas.tiles} for canvas in (program, preview))
+    for seat, rect in zip(seats, rects, strict=False):
+        source = f"seat/{seat.id}"
+        tally: Tally = "program" if source in on_air else "preview" if source in next_up else ""
+        place = Rect(rect.x, pane_h + rect.y, rect.w, rect.h)
+        tiles.append(Tile(place, source, label=seat.name, tally=tally))
+    panes = (
+        CanvasView(left, label="PREVIEW", tally="preview"),
+        CanvasView(right, "program", label="PROGRAMME", tally="program"),
+    )
+    return CanvasPlan(width, height, tuple(tiles), panes)
 
 
 def _fitted(box: Rect, width: int, height: int) -> Rect:

@@ -36,7 +36,7 @@ def uplink_targets(
     large = {
         tile.source
         for tile in (console.tiles if console else ())
-        if not tile.tally and tile.rect.h * _SLACK > THUMBNAIL.height
+        if tile.rect.h * _SLACK > THUMBNAIL.height
     }
     targets = {}
     for seat in seats:

@@ -1,7 +1,8 @@
 """Moving pictures and sound for rehearsals: encoded once, cut into packets once, shared by all guests.
 
-A loop shows a name and a running timecode on the guest's own colour, and at each full second a white flash
-together with the start of a 1 kHz beep: what is needed to see lip sync, freezes and who is who.
+A loop shows somebody in front of the guest's own colour with a name and a running timecode, and at each full
+second a lamp that flashes together with the start of a 1 kHz beep: what is needed to see lip sync, freezes
+and who is who.
 """
 
 import colorsys
@@ -65,25 +66,40 @@ def make_loop(
     return Loop(name, codec, *size, video, _encode_sound(seconds, tone_hz))
 
 
+def flash_area(width: int, height: int) -> tuple[slice, slice]:
+    """Rows and columns of the lamp that flashes at each full second, in a picture of that size."""
+    return slice(height // 10, height * 4 // 10), slice(width * 64 // 100, width * 90 // 100)
+
+
 def _picture(name: str, hue: float, number: int, size: tuple[int, int]) -> Rgb:
+    """Somebody sits in front of a coloured wall and moves a little; beside him a lamp, name and timecode."""
     import cv2
 
     width, height = size
-    if number % FPS < FLASH_FRAMES:
-        return np.full((height, width, 3), 255, np.uint8)
-    colour = [round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.75, 0.55)]
-    image = np.empty((height, width, 3), np.uint8)
-    image[:] = colour
-    bar = number * width // FPS % width
-    image[height * 7 // 8 :, bar : bar + max(2, width // 16)] = 220
-    scale = height / 240
+    wall, shadow, figure = (_rgb(hue, s, v) for s, v in ((0.65, 0.62), (0.75, 0.30), (0.45, 0.20)))
+    fade = np.linspace(0, 1, height)[:, None, None]
+    rows_of_wall = (wall * (1 - fade) + shadow * fade).astype(np.uint8)
+    image: Rgb = np.repeat(rows_of_wall, width, axis=1)
+    sway = width / 60 * np.sin(2 * np.pi * number / FPS / 2)
+    middle = (round(width * 0.42 + sway), round(height * 0.54))
+    body = (round(width * 0.42 + sway / 2), round(height * 1.10))
+    for centre, axes in ((body, (height * 0.42, height * 0.38)), (middle, (height * 0.135, height * 0.175))):
+        cv2.ellipse(
+            image, centre, (round(axes[0]), round(axes[1])), 0, 0, 360, figure.tolist(), -1, cv2.LINE_AA
+        )
+    rows, columns = flash_area(width, height)
+    image[rows, columns] = 255 if number % FPS < FLASH_FRAMES else image[rows, columns] // 3
     text = f"{number // FPS:02d}:{number % FPS:02d}"
-    for line, y in ((name, height // 3), (text, height * 2 // 3)):
+    for line, y, scale in ((name, 0.14, height / 420), (text, 0.25, height / 560)):
         cv2.putText(
-            image, line, (width // 16, y), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255),
+            image, line, (width // 20, round(height * y)), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255),
             max(1, round(scale * 2)), cv2.LINE_AA,
         )  # fmt: skip
     return image
+
+
+def _rgb(hue: float, saturation: float, value: float) -> NDArray[np.float64]:
+    return np.array([255 * part for part in colorsys.hsv_to_rgb(hue, saturation, value)])
 
 
 def _encode_pictures(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mixer import draw
 from mixer.colour import yuv_of
 from mixer.compositor import Canvas, Compositor, SourcePicture
+from mixer.designs import TALLY
 from mixer.graphics import Graphics
 from mixer.layout import solve
 from mixer.picture import Picture, new_picture
@@ -325,3 +326,18 @@ def test_the_buffer_is_the_picture_packed(graphics: Graphics) -> None:
     assert canvas is not None
     assert canvas.buffer.shape == (W * H * 3 // 2,)
     assert all(np.shares_memory(plane, canvas.buffer) for plane in canvas.picture)
+
+
+def test_a_pane_frames_the_tiles_that_lie_in_it_without_hiding_them(graphics: Graphics) -> None:
+    compositor = Compositor(graphics, W, H)
+    pane = Rect(0, 0, W // 2, H // 2)
+    inner = Rect(16, 16, 64, 32)
+    plan = CanvasPlan(W, H, (Tile(inner, "a"),), (CanvasView(pane, tally="preview"),))
+    frame_yuv = yuv_of(TALLY["preview"])
+    for serial in (1, 1, 2, 2):
+        sources = {"a": SourcePicture("live", new_picture(64, 32, (200, 90, 160)), serial)}
+        canvas = compositor.compose(plan, sources, {}, {})
+        assert canvas is not None
+        assert int(canvas.picture.y[0, 0]) == frame_yuv[0]
+        assert int(canvas.picture.y[inner.y + 16, inner.x + 32]) == 200
+        canvas.release()

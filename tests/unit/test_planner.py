@@ -96,19 +96,19 @@ def test_the_multiview_shows_preview_programme_and_everybody_connected() -> None
     show = after(show, "preview.set", scene="next")
     show = after(show, "seat.hold", seat="mayor-3")
     console = planned(show, "mayor-1", "mayor-3").mix.canvases["multiview"]
-    (view,) = console.views
+    prepared, view = console.views
     assert (view.canvas, view.tally, view.rect) == ("program", "program", Rect(640, 0, 640, 360))
-    preview = [tile for tile in console.tiles if tile.tally == "preview"]
+    assert (prepared.canvas, prepared.tally, prepared.rect) == (None, "preview", Rect(0, 0, 640, 360))
+    preview = [tile for tile in console.tiles if tile.rect.y < 360]
     assert [tile.source for tile in preview] == ["seat/mayor-2", "source/bars"]
     for tile, full in zip(preview, solve("duo", 2, 1920, 1080), strict=True):
         assert abs(tile.rect.x - full.x / 3) <= 2
         assert abs(tile.rect.w - full.w / 3) <= 2
-    people = [tile for tile in console.tiles if not tile.tally]
-    assert [(tile.source, tile.label) for tile in people] == [
-        ("seat/mayor-1", "Mayor 1"),
-        ("seat/mayor-3", "Mayor 3"),
+    people = [tile for tile in console.tiles if tile.rect.y >= 360]
+    assert [(tile.source, tile.label, tile.tally) for tile in people] == [
+        ("seat/mayor-1", "Mayor 1", "program"),
+        ("seat/mayor-3", "Mayor 3", ""),
     ]
-    assert all(tile.rect.y >= 360 for tile in people)
 
 
 @settings(deadline=None, max_examples=40)

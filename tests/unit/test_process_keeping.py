@@ -1,0 +1,105 @@
+"""Small rules of the supervisor: back-off, slots, the data directory."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mixer.slot import SlotReader, SlotWriter
+from studio.children import BACKOFF_S, backoff_s
+from studio.datadir import DataDir, DataDirError, RunInfo, default_data, read_run
+from studio.slots import SlotKeeper, concerns
+from studio.wire import SlotSpec
+
+
+def test_backoff_grows_to_its_last_step() -> None:
+    assert [backoff_s(deaths) for deaths in range(1, 8)] == [*BACKOFF_S, 5.0, 5.0]
+    assert backoff_s(1) < 0.5  # a recording loses less than a second
+
+
+def test_slots_follow_what_is_desired() -> None:
+    keeper = SlotKeeper()
+    spec, larger = SlotSpec(64, 36), SlotSpec(128, 72)
+    try:
+        assert keeper.reconcile({"seat/a": spec, "canvas/program": spec}) == (
+            ["seat/a", "canvas/program"],
+            [],
+            {},
+        )
+        first = keeper.descriptor("seat/a")
+        assert keeper.reconcile({"seat/a": spec}) == ([], ["canvas/program"], {})
+        assert keeper.descriptor("seat/a") == first
+        opened, closed, _ = keeper.reconcile({"seat/a": larger})
+        assert (opened, closed) == (["seat/a"], ["seat/a"])
+        writer, reader = (kind(keeper.descriptor("seat/a")) for kind in (SlotWriter, SlotReader))
+        assert (writer.max_width, reader.max_height) == (128, 72)
+        writer.close()
+        reader.close()
+        assert len(keeper) == 1
+    finally:
+        keeper.close()
+    assert len(keeper) == 0
+
+
+def test_a_slot_without_memory_is_told_and_tried_again() -> None:
+    keeper = SlotKeeper()
+    huge = SlotSpec(8192 * 1024, 8192 * 1024)
+    try:
+        opened, _, failed = keeper.reconcile({"seat/a": SlotSpec(16, 16), "seat/b": huge})
+        assert opened == ["seat/a"]
+        assert list(failed) == ["seat/b"]
+        assert list(keeper.reconcile({"seat/a": SlotSpec(16, 16), "seat/b": huge})[2]) == ["seat/b"]
+    finally:
+        keeper.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "process", "handed"),
+    [
+        ("seat/a", "mixer", True),
+        ("seat/a", "shard-2", True),
+        ("seat/a", "control", False),
+        ("canvas/wall", "mixer", True),
+        ("canvas/wall", "control", True),
+        ("canvas/wall", "shard-1", False),
+        ("seat/a", "sender/vod", False),
+    ],
+)
+def test_who_is_handed_a_slot(source: str, process: str, handed: bool) -> None:
+    assert concerns(source, process) is handed
+
+
+def test_one_studio_per_data_directory(tmp_path: Path) -> None:
+    first = DataDir(tmp_path / "data")
+    first.write_run(RunInfo(os.getpid(), "http://127.0.0.1:1", "secret"))
+    with pytest.raises(DataDirError, match=f"another studio \\(pid {os.getpid()}\\)"):
+        DataDir(tmp_path / "data")
+    first.close()
+    second = DataDir(tmp_path / "data")
+    assert read_run(tmp_path / "data") is None  # the stale file went
+    second.close()
+
+
+def test_run_file_is_json_for_its_owner_only(tmp_path: Path) -> None:
+    data = DataDir(tmp_path)
+    data.write_run(RunInfo(7, "http://127.0.0.1:1", "secret"))
+    file = tmp_path / "run.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert json.loads(file.read_text()) == {"pid": 7, "url": "http://127.0.0.1:1", "director_token": "secret"}
+    data.remove_run()
+    assert not file.exists()
+    assert data.director_token() == data.director_token()
+    assert (tmp_path / "director.token").stat().st_mode & 0o777 == 0o600
+    data.close()
+
+
+def test_a_data_directory_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataDirError, match="cannot be used: Not a directory"):
+        DataDir(tmp_path / "file" / "data")
+
+
+def test_default_data_is_the_xdg_data_home() -> None:
+    assert default_data({"XDG_DATA_HOME": "/srv/x"}) == Path("/srv/x/summit-studio")
+    assert default_data({}) == Path.home() / ".local" / "share" / "summit-studio"
