@@ -1,0 +1,140 @@
+"""One child process: started with its link, watched by its pidfd and its heartbeat, ended in a group.
+
+No decisions about the show are made here; :mod:`studio.supervisor` says when a child starts and ends.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from mixer.link import LINK_FD_ENV, Link, pair
+from studio.usage import cpu_seconds
+
+State = Literal["starting", "running", "restarting", "stopped"]
+
+BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""Pause before the first, second, … restart in a row. The first comes at once: a recording loses less than
+a second only so."""
+HEALTHY_S = 30.0
+"""Having run this long, a child's earlier deaths are forgotten."""
+SILENCE_S = 5.0
+START_S = 30.0
+"""A child that isn't ready by then is ended; generous, for a cold disk cache on a busy machine."""
+STOP_S = 5.0
+
+
+def backoff_s(deaths: int) -> float:
+    """Pause before the restart that follows the ``deaths``-th death in a row (1, 2, …)."""
+    return BACKOFF_S[min(max(deaths, 1), len(BACKOFF_S)) - 1]
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """A child's environment. Libraries that would start a thread per core are told not to: our processes
+    share the cores on purpose; and few malloc arenas keep memory flat where threads come and go."""
+    return {
+        **base,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "VIPS_CONCURRENCY": "1",
+        "MALLOC_ARENA_MAX": "2",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+@dataclass(eq=False)
+class Child:
+    """A process that shall exist under a name, through all its restarts."""
+
+    name: str
+    command: tuple[str, ...]
+    """``python -m`` arguments: module, then arguments."""
+    configure: Callable[[], msgspec.Struct]
+    """Makes the first message of each start."""
+    state: State = "stopped"
+    restarts: int = 0
+    deaths: int = 0
+    """In a row, without :data:`HEALTHY_S` of work between them."""
+    link: Link | None = None
+    pidfd: int = -1
+    started_ns: int = 0
+    heard_ns: int = 0
+    start_at_ns: int | None = None
+    """When to start (again); None: not planned."""
+    stop_by_ns: int | None = None
+    """Told to shut down; SIGKILL at this instant."""
+    wanted: bool = True
+    """False: it goes for good when it exits."""
+    cpu_before_s: float = 0.0
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def spawn(self, now_ns: int) -> None:
+        """Start the process and send it its configuration. Raises OSError when it can't be started."""
+        ours, theirs = pair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", *self.command],
+                    stdin=subprocess.DEVNULL,
+                    # standard output is the operator's (the console's link); children log to standard error
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                    env={**environment(os.environ), LINK_FD_ENV: str(theirs.fileno())},
+                    start_new_session=True,
+                )
+        except OSError:
+            ours.close()
+            raise
+        self.pidfd = os.pidfd_open(self._process.pid)
+        self.link = Link(ours, "supervisor")
+        self.state = "starting"
+        self.started_ns = self.heard_ns = now_ns
+        self.start_at_ns = self.stop_by_ns = None
+        self.link.send(self.name, self.configure())
+
+    def reap(self) -> int:
+        """Collect the dead process; returns its exit status (negative: a signal)."""
+        assert self._process is not None
+        self.cpu_before_s += cpu_seconds(self._process.pid)
+        status = self._process.wait()
+        os.close(self.pidfd)
+        self.pidfd = -1
+        self._process = None
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+        return status
+
+    def kill(self) -> None:
+        """End the process and whatever it started, now."""
+        if self._process is None:
+            return
+        try:
+            # start_new_session made it the leader of its own group
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self._process.kill()
+
+    def silent(self, now_ns: int) -> str:
+        """Why this child must be ended now; empty while all is well."""
+        if not self.alive:
+            return ""
+        if self.stop_by_ns is not None:
+            return "did not shut down in time" if now_ns >= self.stop_by_ns else ""
+        limit_s = START_S if self.state == "starting" else SILENCE_S
+        if now_ns - self.heard_ns > limit_s * 1e9:
+            return f"silent for {limit_s:.0f} s"
+        return ""

@@ -1,0 +1,245 @@
+"""The ``studio`` command. Every option can come from an environment variable instead.
+
+Exit status: 0 done; 1 it can't be done, with one line that says why; 2 a mistake in the command line or the
+configuration file. What a command needs is imported when it runs, so that ``--help`` comes at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from studio.datadir import default_data
+
+app = typer.Typer(
+    name="studio",
+    help="A remote studio for untact summits: remote speakers in, LED wall and live streams out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        envvar="STUDIO_DATA",
+        help="Folder of everything that is kept. Default: the XDG data home's.",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        envvar="STUDIO_CONFIG",
+        help="Configuration file (TOML). Default: studio.toml in the data folder, if it is there.",
+    ),
+]
+Host = Annotated[str | None, typer.Option("--host", envvar="STUDIO_HOST", help="Address to listen on.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port", envvar="STUDIO_PORT", min=0, max=65535, help="TCP port to listen on; 0 takes a free one."
+    ),
+]
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        "--shards", envvar="STUDIO_SHARDS", min=1, max=64, help="Processes that receive the guests."
+    ),
+]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+@app.command()
+def run(
+    data: Data = None,
+    config: Config = None,
+    host: Host = None,
+    port: Port = None,
+    shards: Shards = None,
+) -> None:
+    """Run the studio until Ctrl-C."""
+    from studio.start import Options
+
+    _run(Options(data or default_data(), config, host, port, shards))
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    guests: Annotated[
+        int, typer.Option("--guests", envvar="STUDIO_GUESTS", min=0, max=6, help="Synthetic mayors.")
+    ] = 6,
+) -> None:
+    """Run a studio with an event, scenes and synthetic mayors; nothing to configure, no network needed."""
+    from studio.demo import beside, prepare
+    from studio.start import Options
+
+    folder = data or default_data().with_name("summit-studio-demo")
+    with beside(folder, guests) as begin:
+        _run(Options(prepare(folder), None, host, port), begin)
+
+
+@app.command()
+def rehearse(
+    data: Data = None,
+    guests: Annotated[
+        int, typer.Option("--guests", envvar="STUDIO_GUESTS", min=1, max=200, help="How many join.")
+    ] = 6,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds", envvar="STUDIO_SECONDS", min=0, help="How long they stay; 0: until Ctrl-C."
+        ),
+    ] = 0,
+    loss: Annotated[
+        float,
+        typer.Option(
+            "--loss",
+            envvar="STUDIO_LOSS",
+            min=0,
+            max=50,
+            help="Per cent of the packets they lose on purpose.",
+        ),
+    ] = 0,
+) -> None:
+    """Let synthetic guests join the running studio as real WebRTC clients; it admits them."""
+    from studio.client import ClientError
+    from studio.rehearse import RehearsalError
+    from studio.rehearse import rehearse as start
+
+    try:
+        start(data or default_data(), guests, seconds, loss / 100)
+    except (ClientError, RehearsalError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def invite(
+    name: Annotated[str, typer.Argument(envvar="STUDIO_NAME", help="Who is invited.")],
+    data: Data = None,
+    title: Annotated[str, typer.Option(envvar="STUDIO_TITLE", help="Second line of the name plate.")] = "",
+    role: Annotated[
+        str, typer.Option(envvar="STUDIO_ROLE", help="speaker, interpreter, wall, viewer or director.")
+    ] = "speaker",
+    language: Annotated[str, typer.Option(envvar="STUDIO_LANGUAGE", help="As in ko, en, zh-Hant.")] = "",
+    seat: Annotated[
+        str, typer.Option(envvar="STUDIO_SEAT", help="The seat's id; one that exists gets a new link.")
+    ] = "",
+    qr: Annotated[bool, typer.Option("--qr", envvar="STUDIO_QR", help="Print the QR code too.")] = False,
+) -> None:
+    """Make a seat in the running studio and print the link for whoever shall sit there."""
+    from studio.client import Client, ClientError
+
+    command = {"type": "seat.create", "name": name, "title": title, "role": role, "language": language}
+    try:
+        client = Client.of(data or default_data())
+        if seat:
+            command["seat"] = seat
+            if seat in client.state()["state"]["seats"]:
+                command = {"type": "seat.invite", "seat": seat}
+        link = client.command(command)["result"]["link"]
+    except ClientError as error:
+        _fail(str(error))
+    typer.echo(link)
+    if qr:
+        import segno
+
+        segno.make(link, error="m").terminal(compact=True)
+
+
+@app.command()
+def ctl(
+    what: Annotated[
+        str,
+        typer.Argument(
+            envvar="STUDIO_COMMAND",
+            help="A command as JSON, - to read it from standard input, state, or watch.",
+        ),
+    ] = "-",
+    data: Data = None,
+) -> None:
+    """Send a command to the running studio, or show its state, or watch it change."""
+    import json
+
+    from studio.client import Client, ClientError
+
+    try:
+        client = Client.of(data or default_data())
+        if what == "watch":
+            for message in client.watch():
+                typer.echo(json.dumps(message, ensure_ascii=False))
+            return
+        answer = (
+            client.state()
+            if what == "state"
+            else client.command_bytes((sys.stdin.read() if what == "-" else what).encode())
+        )
+    except ClientError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, BrokenPipeError):
+        return
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def doctor(
+    data: Data = None,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", envvar="STUDIO_JSON", help="Print JSON.")] = False,
+) -> None:
+    """Say what this machine has and can hold; exit status 1 when something that is needed is missing."""
+    from studio.doctor import examine, show
+
+    findings = examine(data or default_data(), config)
+    show(findings, as_json=as_json)
+    if any(finding.verdict == "missing" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", envvar="STUDIO_JSON", help="Print JSON.")] = False,
+) -> None:
+    """Measure what this machine composes and encodes."""
+    from studio.bench import measure, show
+
+    show(measure(), as_json=as_json)
+
+
+def _run(options: object, begin: object = None) -> None:
+    """Run a studio and turn what can go wrong at the start into one line and an exit status."""
+    from studio.config import ConfigError
+    from studio.datadir import DataDirError
+    from studio.start import Options, Started
+    from studio.start import run as start
+    from studio.supervisor import StartError
+
+    assert isinstance(options, Options)
+
+    def up(started: Started) -> None:
+        typer.echo(f"The studio is ready. Open the console:\n\n    {started.console}\n")
+        typer.echo(f"Everything is kept in {started.data}. Ctrl-C ends it.")
+        sys.stdout.flush()
+        if callable(begin):
+            begin(started)
+
+    try:
+        start(options, up)
+    except ConfigError as error:
+        _fail(str(error), 2)
+    except (DataDirError, StartError) as error:
+        _fail(str(error))
+
+
+def _fail(reason: str, status: int = 1) -> NoReturn:
+    typer.echo(f"studio: {reason}", err=True)
+    raise typer.Exit(status)

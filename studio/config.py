@@ -1,0 +1,295 @@
+"""The configuration file: TOML, decoded strictly into frozen structs, with a default for every key.
+
+:func:`parse` is pure. :func:`load` reads the file and turns every fault into a :class:`ConfigError`, whose
+text is one line with the file, the key and the reason.
+"""
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, field
+
+from mixer.plan import CanvasName
+from mixer.wire import MixerConfig, Rendition
+from signaling.wire import ShardConfig
+
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"]
+Bitrate = Annotated[int, Meta(ge=50_000, le=100_000_000)]
+Side = Annotated[int, Meta(ge=16, le=8192, multiple_of=2)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+_FPS: Final[dict[str, Fraction]] = {
+    "23.976": Fraction(24000, 1001),
+    "24000/1001": Fraction(24000, 1001),
+    "24": Fraction(24),
+    "25": Fraction(25),
+    "29.97": Fraction(30000, 1001),
+    "30000/1001": Fraction(30000, 1001),
+    "30": Fraction(30),
+    "50": Fraction(50),
+    "59.94": Fraction(60000, 1001),
+    "60000/1001": Fraction(60000, 1001),
+    "60": Fraction(60),
+}
+
+
+class ConfigError(Exception):
+    """A fault in the configuration: ``str()`` is one line that says the file, the key and the reason."""
+
+    def __init__(self, file: str, key: str, reason: str) -> None:
+        super().__init__(": ".join(part for part in (file, key, reason) if part))
+        self.file = file
+        self.key = key
+        self.reason = reason
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of every table: a key that isn't known is an error, not a silent nothing."""
+
+
+class Event(_Section, frozen=True):
+    title: Annotated[str, Meta(min_length=1, max_length=120)] = "Summit Studio"
+
+
+class Server(_Section, frozen=True):
+    """``trusted_proxies``: addresses or networks whose X-Forwarded headers are believed."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8330
+    trusted_proxies: tuple[str, ...] = ()
+
+
+class Tls(_Section, frozen=True):
+    """PEM files; both or neither."""
+
+    cert: str = ""
+    key: str = ""
+
+
+class Ice(_Section, frozen=True):
+    """STUN and TURN servers, as ``stun:host:port`` and ``turn:host:port?transport=udp`` URLs.
+
+    ``turn_secret`` is the secret shared with the TURN server (coturn's ``static-auth-secret``), from which
+    each guest gets credentials that expire after ``ttl_s`` seconds.
+    """
+
+    stun: tuple[str, ...] = ()
+    turn: tuple[str, ...] = ()
+    turn_secret: str = ""
+    ttl_s: Annotated[int, Meta(ge=60, le=7 * 86400)] = 43_200
+
+
+class Rtc(_Section, frozen=True):
+    """``announce``: the public address in ICE candidates. ``ports``: first and last UDP port, 0 for any."""
+
+    announce: str = ""
+    ports: tuple[Port, Port] = (0, 0)
+
+
+class Video(_Section, frozen=True):
+    """``fps``: 24, 25, 30, 50, 60 or a 1001 rate as ``"30000/1001"``. Sizes are ``[width, height]``."""
+
+    fps: str | int | float = 30
+    program: tuple[Side, Side] = (1920, 1080)
+    wall: tuple[Side, Side] = (3840, 1080)
+    multiview: tuple[Side, Side] = (1280, 720)
+    fonts: str = ""
+    """Folder of the TTF files for plates; empty for those that ``make setup`` installed."""
+
+    @property
+    def rate(self) -> Fraction:
+        """Pictures a second, exact."""
+        return _FPS[str(self.fps)]
+
+
+class Encoding(_Section, frozen=True):
+    """``bitrate`` in bit/s, constant; ``keyframe_s`` seconds between keyframes."""
+
+    bitrate: Bitrate = 6_000_000
+    preset: Preset = "superfast"
+    keyframe_s: Annotated[float, Meta(ge=0.5, le=4.0)] = 2.0
+
+
+class Renditions(_Section, frozen=True):
+    program: Encoding = Encoding()
+    wall: Encoding = Encoding(bitrate=8_000_000, preset="ultrafast")
+    multiview: Encoding = Encoding(bitrate=2_500_000, preset="ultrafast")
+    # field() because "return" is a Python keyword
+    return_feed: Encoding = field(name="return", default=Encoding(bitrate=800_000, preset="ultrafast"))
+
+
+class Audio(_Section, frozen=True):
+    aac_bitrate: Annotated[int, Meta(ge=48_000, le=512_000)] = 160_000
+    opus_bitrate: Annotated[int, Meta(ge=16_000, le=256_000)] = 64_000
+
+
+class Outputs(_Section, frozen=True):
+    """``ca_file``: an additional authority (PEM) for rtmps. ``recordings``: their folder; empty: DATA's."""
+
+    ca_file: str = ""
+    recordings: str = ""
+
+
+class Invites(_Section, frozen=True):
+    days: Annotated[int, Meta(ge=1, le=366)] = 14
+
+
+class Settings(_Section, frozen=True):
+    """The whole file."""
+
+    event: Event = Event()
+    server: Server = Server()
+    tls: Tls = Tls()
+    public_url: str = ""
+    """How browsers reach the service when that isn't how it listens: behind a proxy, under a name."""
+    ice: Ice = Ice()
+    rtc: Rtc = Rtc()
+    video: Video = Video()
+    renditions: Renditions = Renditions()
+    audio: Audio = Audio()
+    outputs: Outputs = Outputs()
+    invites: Invites = Invites()
+    shards: Annotated[int, Meta(ge=0, le=64)] = 0
+    """Processes that receive guests; 0: one on two cores, else about half the cores."""
+
+
+_AT = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`")
+
+
+def parse(text: str, file: str = "") -> Settings:
+    """TOML text → settings. ``file`` only names the source in errors. Raises :class:`ConfigError`."""
+    try:
+        tree: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(file, "", f"not TOML: {error}") from error
+    try:
+        settings = msgspec.convert(tree, Settings)
+    except msgspec.ValidationError as error:
+        raise _located(str(error), file) from error
+    _check(settings, file)
+    return settings
+
+
+def load(path: Path | None) -> Settings:
+    """The settings of a file, or the defaults for None. Raises :class:`ConfigError`."""
+    if path is None:
+        return Settings()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(str(path), "", error.strerror or "cannot be read") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "", "not UTF-8 text") from error
+    return parse(text, str(path))
+
+
+def _located(message: str, file: str) -> ConfigError:
+    match = _AT.match(message)
+    reason, key = (match["reason"], match["key"] or "") if match else (message, "")
+    if unknown := _UNKNOWN.search(reason):
+        key = ".".join(part for part in (key, unknown["field"]) if part)
+        return ConfigError(file, key, "unknown key")
+    return ConfigError(file, key, reason[:1].lower() + reason[1:].replace("`", ""))
+
+
+def _check(settings: Settings, file: str) -> None:
+    """What types alone can't say."""
+
+    def fail(key: str, reason: str) -> None:
+        raise ConfigError(file, key, reason)
+
+    if str(settings.video.fps) not in _FPS:
+        fail("video.fps", f"{settings.video.fps} is not one of {', '.join(_FPS)}")
+    if bool(settings.tls.cert) != bool(settings.tls.key):
+        fail("tls.key" if settings.tls.cert else "tls.cert", "tls.cert and tls.key belong together")
+    if settings.public_url:
+        url = urlsplit(settings.public_url)
+        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+            fail("public_url", "must be like https://studio.example")
+    for number, proxy in enumerate(settings.server.trusted_proxies):
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            fail(f"server.trusted_proxies[{number}]", "not an IP address or network")
+    if settings.rtc.announce:
+        try:
+            ipaddress.ip_address(settings.rtc.announce)
+        except ValueError:
+            fail("rtc.announce", "not an IP address")
+    first, last = settings.rtc.ports
+    if first > last or (first == 0) != (last == 0):
+        fail("rtc.ports", "must be [first, last] with first ≤ last, or [0, 0]")
+    _check_ice(settings.ice.stun, "ice.stun", ("stun:", "stuns:"), fail)
+    _check_ice(settings.ice.turn, "ice.turn", ("turn:", "turns:"), fail)
+    if settings.ice.turn and not settings.ice.turn_secret:
+        fail("ice.turn_secret", "is needed with ice.turn")
+
+
+def _check_ice(urls: Sequence[str], key: str, schemes: tuple[str, ...], fail: Any) -> None:
+    for number, url in enumerate(urls):
+        if not url.startswith(schemes):
+            fail(f"{key}[{number}]", f"must start with {' or '.join(schemes)}")
+
+
+# --- what the processes are told -----------------------------------------------------------------------
+
+
+def canvas_sizes(settings: Settings) -> dict[CanvasName, tuple[int, int]]:
+    """Pixels of every canvas."""
+    video = settings.video
+    return {"program": video.program, "wall": video.wall, "multiview": video.multiview}
+
+
+def mixer_config(settings: Settings, epoch_ns: int, fonts: Path) -> MixerConfig:
+    """The mixer's first message. ``fonts`` is the folder of TTF files."""
+    sizes = canvas_sizes(settings)
+
+    def rendition(canvas: CanvasName, size: tuple[int, int], how: Encoding, *, always: bool) -> Rendition:
+        return Rendition(canvas, *size, how.bitrate, how.preset, how.keyframe_s, always)
+
+    encodings = settings.renditions
+    return MixerConfig(
+        epoch_ns=epoch_ns,
+        fps_num=settings.video.rate.numerator,
+        fps_den=settings.video.rate.denominator,
+        canvases=sizes,
+        renditions={
+            "program": rendition("program", sizes["program"], encodings.program, always=True),
+            "return": rendition("program", (640, 360), encodings.return_feed, always=False),
+            "wall": rendition("wall", sizes["wall"], encodings.wall, always=False),
+            "multiview": rendition("multiview", sizes["multiview"], encodings.multiview, always=False),
+        },
+        title=settings.event.title,
+        fonts=str(fonts),
+        aac_bitrate=settings.audio.aac_bitrate,
+        opus_bitrate=settings.audio.opus_bitrate,
+    )
+
+
+def shard_count(settings: Settings, cores: int) -> int:
+    """Shards to run on a machine with that many cores."""
+    return settings.shards or max(1, cores // 2)
+
+
+def shard_config(settings: Settings, index: int, count: int) -> ShardConfig:
+    """Shard ``index``'s first message: its own share of the UDP ports, as two processes can't share one.
+
+    Raises :class:`ConfigError` when there are fewer ports than shards.
+    """
+    first, last = settings.rtc.ports
+    if first == 0:
+        return ShardConfig(announce=settings.rtc.announce)
+    share = (last - first + 1) // count
+    if share < 1:
+        raise ConfigError("", "rtc.ports", f"fewer ports than the {count} shards")
+    start = first + index * share
+    end = last if index == count - 1 else start + share - 1
+    return ShardConfig(ports=(start, end), announce=settings.rtc.announce)

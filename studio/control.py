@@ -1,0 +1,334 @@
+"""Entry point of the control process: ``python -m studio.control``, started by the supervisor.
+
+Puts the parts together: the show (:mod:`studio.session`), the HTTP server (:mod:`signaling.server`) and the
+link between them and the other processes. When it dies, the programme goes on; it finds its state in SQLite
+and its peers in the shards' reports.
+"""
+
+import asyncio
+import os
+import secrets
+import select
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from mixer import child
+from mixer.link import Link, LinkClosedError, LinkOverflowError
+from mixer.plan import CanvasName
+from mixer.wire import (
+    CanvasPublished,
+    Heartbeat,
+    Message,
+    MixerReport,
+    PlanTaken,
+    Ready,
+    SenderReport,
+    Shutdown,
+    SlotClosed,
+    SlotOpened,
+    TakePlan,
+)
+from signaling.deps import Deps
+from signaling.metrics import Metrics
+from signaling.peers import Connection, PeerRouter
+from signaling.server import PortTakenError, ServeError, Server, TlsFiles, make_app, serve
+from signaling.snapshots import CanvasSnapshots
+from signaling.turn import IceSettings
+from signaling.wire import Answer, OfferFailed, PeerChanged, ShardReport, UplinkTargets
+from studio import config
+from studio.datadir import write_private
+from studio.links import link as link_to
+from studio.looplink import LoopLink
+from studio.paths import PAGES
+from studio.planner import Plans, PlanSettings
+from studio.session import Session, SessionSettings
+from studio.store import Store, StoreError
+from studio.wire import (
+    ControlConfig,
+    Listening,
+    ProcessChanged,
+    ProcessUsage,
+    SlotFailed,
+    StartFailed,
+)
+
+log = structlog.get_logger()
+
+BEAT_S = 0.5
+DATABASE = "show.db"
+_SECRET_FILE = "cookie.secret"  # noqa: S105 - a file's name
+_SECRET_BYTES = 32
+_CLOSE_S = 4.0
+
+ControlIn = (
+    MixerReport
+    | PlanTaken
+    | CanvasPublished
+    | SenderReport
+    | Answer
+    | OfferFailed
+    | PeerChanged
+    | ShardReport
+    | SlotOpened
+    | SlotClosed
+    | SlotFailed
+    | ProcessChanged
+    | ProcessUsage
+    | Shutdown
+)
+
+
+class CannotStartError(Exception):
+    """``str()`` is one line for the operator."""
+
+
+class Control:
+    """The parts, and who is told what. Lives on one event loop."""
+
+    def __init__(self, link: Link, start: ControlConfig) -> None:
+        self._start = start
+        self._settings = config.load(Path(start.config_file) if start.config_file else None)
+        self._decode = msgspec.msgpack.Decoder(ControlIn).decode
+        self._metrics = Metrics()
+        self._link = LoopLink(link, self._receive)
+        self._peers = PeerRouter(
+            self._send,
+            IceSettings(
+                stun=self._settings.ice.stun,
+                turn=self._settings.ice.turn,
+                turn_secret=self._settings.ice.turn_secret,
+                ttl_s=self._settings.ice.ttl_s,
+            ),
+            on_presence=self._presence_changed,
+        )
+        self._snapshots = CanvasSnapshots(self._send)
+        self._session: Session | None = None
+        self._server: Server | None = None
+        self._processes: dict[str, str] = {}
+        self._presence: tuple[Mapping[str, Connection], Collection[CanvasName]] = ({}, ())
+        self._stop = asyncio.Event()
+        self._early: list[tuple[str, Message]] = []
+        """What came before the session was there; the supervisor's news of the processes, a few at most."""
+
+    async def run(self) -> None:
+        """Until Shutdown or until the supervisor is gone. Raises :class:`CannotStartError`."""
+        try:
+            await self._open()
+            server = self._server
+            assert server is not None
+            self._send(
+                "supervisor", Listening(server.url, self._settings.public_url.rstrip("/"), server.port)
+            )
+            self._send("supervisor", Ready())
+            await self._beat_until_told()
+        finally:
+            try:
+                async with asyncio.timeout(_CLOSE_S):
+                    await self._close()
+            except TimeoutError:
+                log.warning("not closed in time")
+
+    async def _open(self) -> None:
+        settings, start = self._settings, self._start
+        data = Path(start.data)
+        try:
+            recordings = _recordings(settings, data)
+            secret = _cookie_secret(data)
+            store = await Store.open(data / DATABASE)
+        except StoreError as error:
+            raise CannotStartError(str(error)) from error
+        except OSError as error:
+            raise CannotStartError(f"{error.filename or data}: {error.strerror}") from error
+        session = Session(
+            store,
+            SessionSettings(
+                plan=PlanSettings(
+                    canvases=config.canvas_sizes(settings),
+                    recordings=str(recordings),
+                    ca_file=settings.outputs.ca_file,
+                ),
+                title=settings.event.title,
+                invite_ttl_s=settings.invites.days * 86400,
+            ),
+            publish=self._publish,
+            link_for=lambda role, token: link_to(self._public_url(), role, token),
+        )
+        try:
+            await session.start()
+        except StoreError as error:
+            await session.close()
+            raise CannotStartError(str(error)) from error
+        self._session = session
+        session.set_peers(*self._presence)
+        for sender, message in self._early:
+            session.handle(sender, message)
+        self._early.clear()
+        tls = TlsFiles(Path(settings.tls.cert), Path(settings.tls.key)) if settings.tls.cert else None
+        app = make_app(
+            Deps(
+                show=session,
+                peers=self._peers,
+                snapshots=self._snapshots,
+                director_token=start.director_token,
+                secret=secret,
+                pages=PAGES,
+                public_url=settings.public_url,
+                trusted_proxies=settings.server.trusted_proxies,
+                tls=tls is not None,
+                metrics=self._metrics,
+                ready=self._not_ready,
+            )
+        )
+        try:
+            self._server = await serve(app, start.host, start.port, tls=tls)
+        except (PortTakenError, ServeError) as error:
+            raise CannotStartError(str(error)) from error
+
+    async def _close(self) -> None:
+        if self._server is not None:
+            await self._server.close()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _beat_until_told(self) -> None:
+        stopped = asyncio.create_task(self._stop.wait())
+        closed = asyncio.create_task(self._link.closed.wait())
+        try:
+            while not (stopped.done() or closed.done()):
+                self._send("supervisor", Heartbeat())
+                await asyncio.wait((stopped, closed), timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            closed.cancel()
+
+    def _presence_changed(self, seats: Mapping[str, Connection], watched: Collection[CanvasName]) -> None:
+        """Shards report their guests while the log is still being read: kept until the show is there."""
+        self._presence = (dict(seats), frozenset(watched))
+        if self._session is not None:
+            self._session.set_peers(seats, watched)
+
+    def _public_url(self) -> str:
+        if self._settings.public_url:
+            return self._settings.public_url
+        return self._server.url if self._server is not None else ""
+
+    def _not_ready(self) -> list[str]:
+        return sorted(
+            name
+            for name, state in self._processes.items()
+            if state != "running" and not name.startswith("sender/") and name != "control"
+        )
+
+    # --- the link --------------------------------------------------------------------------------------
+
+    def _send(self, to: str, message: Message) -> None:
+        self._link.send(to, message)
+
+    def _publish(self, plans: Plans, issued_ns: int) -> None:
+        """The session's plans, to those they concern; the supervisor keeps the last for who comes back."""
+        try:
+            self._send("mixer", TakePlan(plans.mix, issued_ns, plans.next))
+            self._send("supervisor", plans.desired)
+            for name in self._processes:
+                if name.startswith("shard-"):
+                    self._send(name, UplinkTargets(plans.uplink))
+        except (LinkClosedError, LinkOverflowError) as error:
+            log.error("plan not sent", error=str(error))
+
+    def _receive(self, sender: str, body: msgspec.Raw, fds: list[int]) -> None:
+        message = self._decode(body)
+        match message:
+            case Shutdown():
+                self._stop.set()
+            case SlotOpened(source):
+                if fds:
+                    self._snapshots.slot_opened(source, fds[0])
+            case SlotClosed(source):
+                self._snapshots.slot_closed(source)
+            case SlotFailed(source, reason):
+                log.error("no memory for a slot", source=source, reason=reason)
+            case ProcessUsage(cpu_seconds, resident_bytes):
+                self._metrics.on_usage(cpu_seconds, resident_bytes)
+            case ProcessChanged():
+                self._process_changed(message)
+            case _:
+                self._snapshots.on_message(message)
+                self._peers.on_message(sender, message)
+                self._metrics.on_message(sender, message)
+        if isinstance(message, ProcessChanged | MixerReport | PlanTaken | SenderReport | ShardReport):
+            if self._session is not None:
+                self._session.handle(sender, message)
+            elif isinstance(message, ProcessChanged):
+                self._early.append((sender, message))
+
+    def _process_changed(self, change: ProcessChanged) -> None:
+        name = change.process
+        if change.state == "stopped":
+            self._processes.pop(name, None)
+        else:
+            self._processes[name] = change.state
+        self._metrics.on_process(name, change.restarts)
+        if name.startswith("shard-"):
+            if change.state == "running":
+                self._peers.shard_up(name)
+                if self._session is not None:
+                    self._send(name, UplinkTargets(self._session.plans.uplink))
+            else:
+                self._peers.shard_down(name)
+
+
+def _recordings(settings: config.Settings, data: Path) -> Path:
+    """The folder of the recordings, made where it is missing. Raises OSError."""
+    folder = Path(settings.outputs.recordings or data / "recordings").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _cookie_secret(data: Path) -> bytes:
+    """Signs session cookies; kept, so that a restart logs nobody out. Raises OSError."""
+    file = data / _SECRET_FILE
+    try:
+        secret = file.read_bytes()
+    except FileNotFoundError:
+        secret = b""
+    if len(secret) < _SECRET_BYTES:
+        secret = secrets.token_bytes(_SECRET_BYTES)
+        write_private(file, secret)
+    return secret
+
+
+def _configuration(link: Link) -> ControlConfig:
+    """The supervisor's first message. Raises LinkClosedError."""
+    while True:
+        select.select([link.fileno()], [], [])
+        received = link.receive()
+        if received is not None:
+            envelope, fds = received
+            for fd in fds:
+                os.close(fd)
+            return msgspec.msgpack.decode(envelope.body, type=ControlConfig)
+
+
+async def _control(link: Link, start: ControlConfig) -> int:
+    try:
+        await Control(link, start).run()
+    except (CannotStartError, config.ConfigError) as error:
+        link.send("supervisor", StartFailed(str(error)))
+        return 1
+    return 0
+
+
+def main() -> int:
+    link = child.start("control")
+    try:
+        return asyncio.run(_control(link, _configuration(link)))
+    except LinkClosedError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""``studio demo``: a studio with an event, scenes and synthetic mayors, nothing to configure.
+
+The studio runs as always; beside it, in a process of its own (``python -m studio.demo``), the show is set up
+through the API, as a director would, and the mayors join as guests do.
+"""
+
+import contextlib
+import ctypes
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.cast import MAYORS, Part
+from studio.client import Client, ClientError
+from studio.datadir import CONFIG_FILE
+
+_PR_SET_PDEATHSIG = 1
+_END_S = 5.0
+
+CONFIGURATION = """\
+# The demo's configuration; every other key has its default. See README.md.
+[event]
+title = "World Mayors' Summit: demo"
+"""
+
+
+def prepare(folder: Path) -> Path:
+    """Put the demo's configuration into its data directory, if none is there."""
+    file = folder / CONFIG_FILE
+    with contextlib.suppress(OSError):  # what is wrong with the folder, the start says better
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not file.exists():
+            file.write_text(CONFIGURATION, "utf-8")
+    return folder
+
+
+@contextlib.contextmanager
+def beside(folder: Path, guests: int) -> Iterator[Callable[[object], None]]:
+    """Gives a function that starts the demo's own process; it is ended with the context."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def begin(_: object) -> None:
+        command = [sys.executable, "-m", "studio.demo", str(folder), str(guests)]
+        running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True))
+
+    try:
+        yield begin
+    finally:
+        for process in running:
+            process.terminate()
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def commands(cast: Sequence[Part]) -> list[dict[str, Any]]:
+    """The show, after its seats: scenes, a recording, the grid on air. Pure."""
+    places = [{"seat": part.seat} for part in cast]
+    everybody = {"layout": "grid"}
+    made: list[dict[str, Any]] = [
+        {
+            "type": "scene.create",
+            "scene": "plenary",
+            "title": "Plenary",
+            "canvases": {"program": everybody, "wall": everybody},
+        }
+    ]
+    if places:
+        made.append(
+            {
+                "type": "scene.create",
+                "scene": "keynote",
+                "title": "Keynote",
+                "canvases": {"program": {"layout": "solo", "places": places[:1]}, "wall": everybody},
+            }
+        )
+    if len(places) > 1:
+        made.append(
+            {
+                "type": "scene.create",
+                "scene": "dialogue",
+                "title": "Dialogue",
+                "canvases": {
+                    "program": {"layout": "duo", "places": places[:2]},
+                    "wall": {"layout": "duo", "places": places[:2]},
+                },
+            }
+        )
+    made += [
+        {
+            "type": "output.create",
+            "output": "vod",
+            "recording": True,
+            "rendition": "program",
+            "buses": ["floor"],
+        },
+        {"type": "output.start", "output": "vod"},
+        {"type": "program.cut", "scene": "plenary"},
+    ]
+    return made
+
+
+def set_up(client: Client, cast: Sequence[Part]) -> None:
+    """Send the commands. A demo that was run before on this data finds its things: 409 is no fault."""
+    for command in commands(cast):
+        try:
+            client.command(command)
+        except ClientError as error:
+            if error.status != 409:
+                raise
+
+
+def main() -> int:
+    """``python -m studio.demo DATA GUESTS``, started by ``studio demo``."""
+    # Here, for the process beside the studio only: aiortc alone weighs 70 MB.
+    from studio.rehearse import RehearsalError, perform, seat
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    data, guests = Path(sys.argv[1]), int(sys.argv[2])
+    cast = MAYORS[:guests]
+    try:
+        client = Client.of(data)
+        seated = seat(client, cast)
+        set_up(client, cast)
+        if seated:
+            perform(client, seated, 0, 0.0)
+    except (ClientError, RehearsalError) as error:
+        sys.stderr.write(f"studio: the demo's guests: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Rehearsals and the demo: synthetic guests join over real WebRTC, are admitted, and come back."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.cast import MAYORS
+from studio.rehearse import SIZES, fitting
+from tests.running import RunningStudio, left_behind, running_studio, wait_until
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[RunningStudio]:
+    with running_studio(tmp_path / "data") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def rehearsal(studio: RunningStudio, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "studio", "rehearse", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "STUDIO_DATA": str(studio.data)},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _seat(studio: RunningStudio, seat: str) -> dict[str, object]:
+    return studio.status("seats", seat) or {}
+
+
+def _on_air(studio: RunningStudio, *seats: str) -> bool:
+    parts = [_seat(studio, seat) for seat in seats]
+    return all(part.get("state") == "on_air" and part.get("picture") == "live" for part in parts)
+
+
+def test_guests_join_are_admitted_and_leave(studio: RunningStudio) -> None:
+    studio.do("scene.create", scene="all", canvases={"program": {"layout": "grid"}})
+    studio.do("program.cut", scene="all")
+    with rehearsal(studio, "--guests", "2", "--loss", "1") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "2 guests are on stage\n"
+        wait_until("both are on air", lambda: _on_air(studio, "rehearsal-1", "rehearsal-2"), 15)
+        wait_until("it is heard", lambda: _seat(studio, "rehearsal-1")["level_db"] != -100)
+        wait_until("lost packets are seen", lambda: _seat(studio, "rehearsal-1")["lost"], 30)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+    wait_until(
+        "both are gone",
+        lambda: all(_seat(studio, f"rehearsal-{number}")["state"] == "absent" for number in (1, 2)),
+    )
+
+
+def test_guests_come_back_when_their_shard_dies(studio: RunningStudio) -> None:
+    studio.do("scene.create", scene="all", canvases={"program": {"layout": "grid"}})
+    studio.do("program.cut", scene="all")
+    with rehearsal(studio, "--guests", "2"):
+        seats = ("rehearsal-1", "rehearsal-2")
+        wait_until("both are on air", lambda: _on_air(studio, *seats), 30)
+        ticks = studio.status("mixer", "ticks")
+        os.kill(studio.processes()["shard-1"], signal.SIGKILL)
+        wait_until("they are noticed missing", lambda: not _on_air(studio, *seats))
+        wait_until("both are back on air", lambda: _on_air(studio, *seats), 15)
+        assert studio.status("mixer", "ticks") > ticks
+
+
+def test_guests_stay_through_the_death_of_control(studio: RunningStudio) -> None:
+    studio.do("scene.create", scene="all", canvases={"program": {"layout": "grid"}})
+    studio.do("program.cut", scene="all")
+    with rehearsal(studio, "--guests", "1"):
+        wait_until("the guest is on air", lambda: _on_air(studio, "rehearsal-1"), 30)
+        shard = studio.processes()["shard-1"]
+        os.kill(studio.processes()["control"], signal.SIGKILL)
+
+        def again() -> bool:
+            with contextlib.suppress(Exception):
+                return _on_air(studio, "rehearsal-1")
+            return False
+
+        wait_until("the guest is on air for the new control", again, 15)
+        assert studio.processes()["shard-1"] == shard
+
+
+def test_rehearsal_ends_by_itself(studio: RunningStudio) -> None:
+    with rehearsal(studio, "--guests", "1", "--seconds", "3") as process:
+        assert process.wait(30) == 0
+
+
+def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
+    data = tmp_path / "demo"
+    with running_studio(data, command="demo") as demo:
+        names = [part.seat for part in MAYORS]
+        wait_until("all mayors are on air", lambda: _on_air(demo, *names), 60)
+        state = demo.state()
+        assert state["program"] == "plenary"
+        assert set(state["scenes"]) == {"plenary", "keynote", "dialogue"}
+        assert state["seats"]["hanbit"]["name"] == MAYORS[0].name
+        wait_until("it records", lambda: demo.status("outputs", "vod", "state") == "live")
+        assert demo.stop() == 0
+    assert left_behind(data) == []
+    assert list((data / "recordings").glob("*.mkv"))
+    # a second demo on the same data finds its show again
+    with running_studio(data, command="demo") as again:
+        wait_until("all mayors are back", lambda: _on_air(again, *names), 60)
+
+
+def test_guests_send_what_fills_the_box() -> None:
+    assert fitting(160, 90) == SIZES[0]
+    assert fitting(480, 270) == (640, 360)
+    assert fitting(640, 540) == (1280, 720)
+    assert fitting(3840, 1080) == SIZES[-1]
