@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from mixer.colour import colour_bars
-from mixer.designs import Sheet, Tally, draw_card, draw_event, draw_label, draw_plate, draw_slate
+from mixer.designs import Sheet, draw_card, draw_event, draw_label, draw_plate, draw_slate
 from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, CanvasView, MixPlan, Plate, SourceInfo, Tile
+from mixer.plan import CanvasPlan, CanvasView, MixPlan, Plate, SourceInfo, Tally, Tile
 from mixer.sprites import Face, Sprite, blend
 from mixer.text import Typesetter
 
