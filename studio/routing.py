@@ -45,7 +45,7 @@ class Switchboard:
         self._observe = observe
         self._children: dict[str, Child] = {}
         self.dropped: Counter[str] = Counter()
-        """Messages that found no receiver, by its name."""
+        """Messages that found no receiver, by its name; whoever reports them clears it."""
 
     def connect(self, child: Child) -> None:
         """A child has just been spawned."""

@@ -313,6 +313,9 @@ class Supervisor:
         cpu["supervisor"] = usage.cpu_seconds(os.getpid())
         resident["supervisor"] = usage.resident_bytes(os.getpid())
         self._board.send(self._children["control"], ProcessUsage(cpu, resident))
+        if self._board.dropped:
+            log.info("messages without a receiver", dropped=dict(self._board.dropped))
+            self._board.dropped.clear()
 
     @staticmethod
     def _cpu_s(child: Child) -> float:
