@@ -19,7 +19,8 @@ FPS = 30
 RATE = 48_000
 BLOCK = 960
 FLASH_FRAMES = 2
-BEEP_HZ, BEEP_S, BEEP_LEVEL = 1000, 0.06, 0.5
+BEEP_HZ, BEEP_S, BEEP_LEVEL = 1000, 0.06, 0.2
+"""The level of a voice, −14 dBFS: a few guests at once don't keep the programme's limiter at work."""
 HUM_LEVEL = 0.05
 OPUS_DELAY = 312
 """Samples by which libopus' output lags its input; taken off, so that the beep is on the frame."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import Browser, async_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+_DEBIANS = Path("/usr/bin/chromium")
+CHROMIUM = _DEBIANS if _DEBIANS.exists() else None
+"""None: Playwright's own, which ``.ci/test-packages`` installs on Ubuntu."""
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -10,10 +9,10 @@ from playwright.async_api import async_playwright
 
 from signaling.rtc.loops import Loop, make_loop
 from signaling.wire import Answer, Offer, ShardReport, UplinkTarget, UplinkTargets
+from tests.e2e.browsers import CHROMIUM
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
 
-CHROMIUM = "/usr/bin/chromium"
 PAGE = """<!doctype html><video id="v" autoplay playsinline></video><script>
 window.join = async () => {
   // a picture that is hard to encode: the built-in fake camera needs 500 kb/s whatever it is allowed
@@ -69,7 +68,6 @@ def programme_loops() -> dict[str, Loop]:
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium")
 async def test_chromium(programme_loops: dict[str, Loop]) -> None:
     async with ShardHouse() as house, async_playwright() as playwright:
         reader = house.slot("m")

@@ -11,22 +11,10 @@ from aiohttp import web
 
 from signaling.rtc.loops import Loop, make_loop
 from signaling.wire import Answer, Offer
+from tests.e2e.firefox import FIREFOX, needs_firefox, write_profile
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
 
-FIREFOX = "/usr/bin/firefox-esr"
-PREFERENCES = {
-    "media.navigator.streams.fake": True,
-    "media.navigator.permission.disabled": True,
-    "media.autoplay.default": 0,
-    "media.peerconnection.ice.loopback": True,
-    "datareporting.policy.dataSubmissionEnabled": False,
-    "toolkit.telemetry.enabled": False,
-    "app.update.enabled": False,
-    "browser.shell.checkDefaultBrowser": False,
-    "network.captive-portal-service.enabled": False,
-    "network.connectivity-service.enabled": False,
-}
 PAGE = """<!doctype html><video id="v" autoplay muted playsinline></video><script>
 (async () => {
   const media = await navigator.mediaDevices.getUserMedia({audio: true, video: true, fake: true});
@@ -64,7 +52,7 @@ def programme_loops() -> dict[str, Loop]:
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(not Path(FIREFOX).exists(), reason="needs Firefox")
+@needs_firefox
 async def test_firefox(programme_loops: dict[str, Loop]) -> None:
     reports: list[dict[str, Any]] = []
     async with ShardHouse() as house:
@@ -90,8 +78,7 @@ async def test_firefox(programme_loops: dict[str, Loop]) -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         with tempfile.TemporaryDirectory() as profile:
-            lines = [f'user_pref("{name}", {str(value).lower()});' for name, value in PREFERENCES.items()]
-            await asyncio.to_thread((Path(profile) / "user.js").write_text, "\n".join(lines))
+            await asyncio.to_thread(write_profile, Path(profile))
             url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
             browser = await asyncio.create_subprocess_exec(
                 FIREFOX, "--headless", "--no-remote", "--profile", profile, url,

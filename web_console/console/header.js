@@ -3,7 +3,7 @@
 import { html } from "../shared/html.js";
 import { formatClock } from "../shared/levels.js";
 import * as model from "./model.js";
-import { health } from "./text.js";
+import { health, TROUBLE_MS } from "./text.js";
 
 const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
 
@@ -33,7 +33,8 @@ function Recording({ id, now_ms }) {
 
 /** @param {{status: import("../shared/types.js").DirectorState["status"]}} props */
 function Health({ status }) {
-  const { level, text, restarts, late_ticks } = health(status);
+  const troubled = model.now_ms.value - (model.trouble.value?.at_ms ?? 0) < TROUBLE_MS;
+  const { level, text, restarts, late_ticks } = health(status, troubled);
   return html`<p class="health" data-role="health" data-level=${level} role="status">
     <span class="lamp-dot" aria-hidden="true"></span>
     <span>${text}</span>

@@ -7,7 +7,7 @@ import { callJson, ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import { toastError } from "../shared/toasts.js";
-import { unixMs } from "./text.js";
+import { noteTrouble, unixMs } from "./text.js";
 
 /** @typedef {import("../shared/types.js").DirectorState} DirectorState */
 /** @typedef {import("../shared/types.js").Command} Command */
@@ -27,6 +27,8 @@ export const multiview = signal(null);
 /** When each output was started, in Unix milliseconds, as far as the log tells. */
 /** @type {import("@preact/signals").Signal<Record<string, number>>} */
 export const started_ms = signal({});
+/** @type {import("@preact/signals").Signal<import("./text.js").Trouble|null>} */
+export const trouble = signal(null);
 /** The wall clock, a tick a second. */
 export const now_ms = signal(Date.now());
 /** Which dialog is open, and for what. */
@@ -51,6 +53,7 @@ export async function start() {
     check: () => whoAmI(as),
     onState(next, revision) {
       state.value = next;
+      trouble.value = noteTrouble(trouble.value, next.status, Date.now());
       if (!asked_for_starts) {
         asked_for_starts = true;
         void learnStarts(revision);

@@ -83,20 +83,51 @@ export function outputLine(status) {
   return parts.join(" · ");
 }
 
+/** For so long the lamp shows that something has just gone wrong; the counts stay. */
+export const TROUBLE_MS = 60_000;
+
+/**
+ * @typedef {{restarts: number, late_ticks: number, at_ms: number}} Trouble
+ *   both counts, and when either last grew while the console was looking (0: never)
+ */
+
+/**
+ * @param {Pick<DirectorState["status"], "processes"|"mixer">} status
+ * @returns {{restarts: number, late_ticks: number}}
+ */
+function counts({ processes, mixer }) {
+  const restarts = Object.values(processes).reduce((sum, one) => sum + one.restarts, 0);
+  return { restarts, late_ticks: mixer.late_ticks ?? 0 };
+}
+
+/**
+ * @param {Trouble|null} before null: the first look, what it finds is history
+ * @param {Pick<DirectorState["status"], "processes"|"mixer">} status
+ * @param {number} now_ms
+ * @returns {Trouble} `before` itself when nothing has changed
+ */
+export function noteTrouble(before, status, now_ms) {
+  const found = counts(status);
+  if (!before) return { ...found, at_ms: 0 };
+  if (found.restarts === before.restarts && found.late_ticks === before.late_ticks) return before;
+  const grew = found.restarts > before.restarts || found.late_ticks > before.late_ticks;
+  return { ...found, at_ms: grew ? now_ms : before.at_ms };
+}
+
 /**
  * How the machine is doing, the worst first.
  *
  * @param {Pick<DirectorState["status"], "processes"|"mixer">} status
+ * @param {boolean} troubled a tick was late or a process died a moment ago
  * @returns {{level: "good"|"warn"|"bad", text: string, restarts: number, late_ticks: number}}
  */
-export function health({ processes, mixer }) {
-  const away = Object.entries(processes).filter(([, one]) => one.state !== "running" && one.state !== "stopped");
-  const restarts = Object.values(processes).reduce((sum, one) => sum + one.restarts, 0);
-  const late_ticks = mixer.late_ticks ?? 0;
+export function health(status, troubled) {
+  const { restarts, late_ticks } = counts(status);
+  const away = Object.entries(status.processes).filter(([, one]) => one.state !== "running" && one.state !== "stopped");
   if (away.length > 0) {
     return { level: "bad", text: away.map(([name, one]) => `${name} ${one.state}`).join(", "), restarts, late_ticks };
   }
-  if (late_ticks > 0 || restarts > 0) return { level: "warn", text: "Running", restarts, late_ticks };
+  if (troubled) return { level: "warn", text: "Running", restarts, late_ticks };
   return { level: "good", text: "All running", restarts, late_ticks };
 }
 
@@ -129,9 +160,9 @@ export function sceneLine(scene) {
 }
 
 /**
- * @param {number|string} time of an event: Unix seconds, or RFC 3339
+ * @param {string} time of an event, as RFC 3339
  * @returns {number} Unix milliseconds
  */
 export function unixMs(time) {
-  return typeof time === "number" ? time * 1000 : Date.parse(time);
+  return Date.parse(time);
 }

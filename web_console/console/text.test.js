@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { health, outputLine, outputState, sceneLine, seatGroups, seatLine, seatProblem, seatState, unixMs } from "./text.js";
+import {
+  health, noteTrouble, outputLine, outputState, sceneLine, seatGroups, seatLine, seatProblem, seatState, unixMs,
+} from "./text.js";
 
 const seat = (over = {}) => ({
   name: "A", title: "", role: "speaker", language: "ko", stage: false, muted: false, gain_db: 0, invited: true, ...over,
@@ -44,11 +46,23 @@ test("outputs", () => {
 
 test("health names the process that is away before anything else", () => {
   const good = { state: "running", restarts: 0 };
-  assert.equal(health({ processes: { mixer: good }, mixer: {} }).level, "good");
-  assert.equal(health({ processes: { mixer: good }, mixer: { late_ticks: 2 } }).level, "warn");
-  assert.equal(health({ processes: { mixer: { ...good, restarts: 1 } }, mixer: {} }).level, "warn");
-  const bad = health({ processes: { mixer: good, "shard-1": { state: "restarting", restarts: 3 } }, mixer: {} });
+  assert.equal(health({ processes: { mixer: good }, mixer: { late_ticks: 2 } }, false).level, "good");
+  assert.equal(health({ processes: { mixer: good }, mixer: { late_ticks: 2 } }, true).level, "warn");
+  const bad = health({ processes: { mixer: good, "shard-1": { state: "restarting", restarts: 3 } }, mixer: {} }, true);
   assert.deepEqual([bad.level, bad.text, bad.restarts], ["bad", "shard-1 restarting", 3]);
+});
+
+test("trouble is what grew while the console looked, not what it found", () => {
+  const status = (restarts = 0, late_ticks = 0) => ({
+    processes: { mixer: { state: "running", restarts } }, mixer: { late_ticks },
+  });
+  const first = noteTrouble(null, status(1, 4), 1_000);
+  assert.deepEqual(first, { restarts: 1, late_ticks: 4, at_ms: 0 });
+  assert.equal(noteTrouble(first, status(1, 4), 2_000), first);
+  assert.equal(noteTrouble(first, status(1, 5), 3_000).at_ms, 3_000);
+  const restarted = noteTrouble(first, status(2, 0), 4_000);
+  assert.deepEqual(restarted, { restarts: 2, late_ticks: 0, at_ms: 4_000 });
+  assert.equal(noteTrouble(restarted, status(0, 0), 5_000).at_ms, 4_000, "a service that begins anew is no trouble");
 });
 
 test("a scene in one line", () => {
@@ -58,6 +72,5 @@ test("a scene in one line", () => {
 });
 
 test("times of events", () => {
-  assert.equal(unixMs(1_795_357_404.5), 1_795_357_404_500);
   assert.equal(unixMs("2026-11-22T14:23:24.500Z"), 1_795_357_404_500);
 });

@@ -15,6 +15,8 @@ export const cameras = signal([]);
 export const microphones = signal([]);
 /** Peak of the last moment, in dBFS. */
 export const level_db = signal(-100);
+/** The meter works: without any loudspeaker Firefox lets no sound through it, though the studio gets it. */
+export const measuring = signal(false);
 /** @type {import("@preact/signals").Signal<boolean>} */
 export const asking = signal(false);
 /** Codes of what is missing: `media.denied`, `media.no-camera` … @type {import("@preact/signals").Signal<string>} */
@@ -212,6 +214,7 @@ export function measure() {
       }
     }
     if (context?.state === "suspended") void context.resume();
+    measuring.value = analyser !== null && context?.state === "running";
     if (!analyser) {
       level_db.value = -100;
       return;

@@ -41,7 +41,7 @@ export function Prepare() {
       <div class="sound">
         <${Meter} level_db=${media.level_db.value} label=${t("prepare.level")} role="microphone-level" />
         <p class=${heard ? "hint heard" : "hint"} aria-live="polite">
-          ${has_microphone ? (heard ? t("prepare.heard") : t("prepare.speak")) : ""}
+          ${has_microphone && media.measuring.value ? (heard ? t("prepare.heard") : t("prepare.speak")) : ""}
         </p>
       </div>
     </section>
