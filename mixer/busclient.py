@@ -29,12 +29,12 @@ class BusReader:
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def subscribe(self, streams: Iterable[str], live: bool = False) -> None:
+    def subscribe(self, streams: Iterable[str], live: bool = False, earlier: bool = False) -> None:
         """Ask for this whole set of streams from now on (see :class:`mixer.buswire.Subscribe`).
 
         Raises ConnectionError when the mixer is gone.
         """
-        self._send(Subscribe(tuple(streams), live))
+        self._send(Subscribe(tuple(streams), live, earlier))
 
     def request_keyframe(self, stream: str) -> None:
         """Ask for a keyframe on a video stream. Raises ConnectionError when the mixer is gone."""

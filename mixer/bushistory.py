@@ -1,4 +1,5 @@
-"""What the bus keeps of a stream for late comers: pictures from the last keyframe on, or recent sound."""
+"""What the bus keeps of a stream for late comers: pictures from the last keyframe but one on, and
+recent sound."""
 
 from collections import deque
 from fractions import Fraction
@@ -7,8 +8,8 @@ from mixer.buswire import Packet
 
 MAX_GROUP_BYTES = 16 * 1024 * 1024
 """A group of pictures over this is given up: late comers then wait for the next keyframe."""
-SOUND_S = 3
-"""Seconds of sound kept, to go with a group of pictures."""
+SOUND_S = 8
+"""Seconds of sound kept, to go with two groups of pictures (of at most 4 s)."""
 
 
 class History:
@@ -19,12 +20,16 @@ class History:
         self._time_base = Fraction(*time_base)
         self._kept: deque[tuple[Fraction, Packet, bytes]] = deque()
         self._bytes = 0
+        self._before: list[tuple[Fraction, Packet, bytes]] = []
+        """The whole group of pictures before the current one."""
 
     def add(self, packet: Packet, frame: bytes) -> None:
         at = packet.pts * self._time_base
         if self.pictures:
             if packet.key:
+                before = list(self._kept)
                 self.clear()
+                self._before = before
             elif not self._kept:
                 return
         else:
@@ -37,11 +42,13 @@ class History:
 
     def clear(self) -> None:
         self._kept.clear()
+        self._before = []
         self._bytes = 0
 
-    def kept(self) -> list[tuple[Fraction, Packet, bytes]]:
-        """(seconds since the epoch, packet, frame), in the order they were made."""
-        return list(self._kept)
+    def kept(self, earlier: bool = False) -> list[tuple[Fraction, Packet, bytes]]:
+        """(seconds since the epoch, packet, frame), in the order they were made; with ``earlier`` from the
+        keyframe before the last one on."""
+        return [*(self._before if earlier else ()), *self._kept]
 
 
 def is_video(stream: str) -> bool:

@@ -47,6 +47,7 @@ class Subscriber:
         live: bool,
         headers: Mapping[str, bytes],
         histories: Mapping[str, History],
+        earlier: bool = False,
     ) -> list[str]:
         """Replace the set of streams; queue the start of the new ones. Returns who needs a keyframe."""
         fresh = [stream for stream in sorted(streams) if stream not in self.streams]
@@ -58,7 +59,7 @@ class Subscriber:
             if stream in headers:
                 self._put(headers[stream], 0, picture=False)
             history = histories.get(stream)
-            kept = history.kept() if history is not None and not live else []
+            kept = history.kept(earlier) if history is not None and not live else []
             start += [(at, frame, is_video(stream)) for at, _, frame in kept]
             if is_video(stream) and not kept:
                 self._lost.add(stream)

@@ -70,6 +70,9 @@ class Subscribe(BusMessage, frozen=True):
     live: bool = False
     """True for viewers: start at a fresh keyframe (asked for, rate-limited) instead of at the group's
     beginning, whose pictures are in the past."""
+    earlier: bool = False
+    """True for a recording that goes on after its process died: start one group of pictures earlier, if it is
+    kept, so that starting the process anew costs nothing of the programme."""
 
 
 class KeyframeRequest(BusMessage, frozen=True):

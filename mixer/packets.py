@@ -2,8 +2,8 @@
 
 Encoders call :meth:`PacketBus.publish` from their threads; one thread of the bus's own does all socket work.
 Each subscriber has a bounded queue. When it is full, pictures are lost whole, from there to the next keyframe
-that finds room, and are counted; sound gets a short grace. What is kept of every stream (the current group of
-pictures, the sound beside it) lets a late comer start at once.
+that finds room, and are counted; sound gets a short grace. What is kept of every stream (two groups of
+pictures, the sound beside them) lets a late comer start at once.
 """
 
 import os
@@ -215,9 +215,9 @@ class PacketBus:
 
     def _handle(self, subscriber: Subscriber, message: ToMixer) -> None:
         match message:
-            case Subscribe(streams, live):
+            case Subscribe(streams, live, earlier):
                 with self._lock:
-                    asks = subscriber.want(frozenset(streams), live, self._headers, self._histories)
+                    asks = subscriber.want(frozenset(streams), live, self._headers, self._histories, earlier)
                     self._count_wanted()
                 for stream in asks:
                     self._on_keyframe(stream)

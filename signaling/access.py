@@ -25,7 +25,8 @@ class Access:
         self._requests = Limiter(limits.requests_ip, "rate.requests")
         self._offers = Limiter(limits.offers, "rate.offers")
         self._offers_ip = Limiter(limits.offers_ip, "rate.offers")
-        self.commands = Limiter(limits.commands, "rate.commands")
+        self._commands = Limiter(limits.commands, "rate.commands")
+        self._commands_guest = Limiter(limits.commands_guest, "rate.commands")
         self.ws_messages = limits.ws_messages
 
     def by_token(self, request: web.Request, token: str) -> Session:
@@ -71,6 +72,11 @@ class Access:
 
     def check_origin(self, request: web.Request) -> None:
         check_origin(request, self._public_url)
+
+    def take_command(self, session: Session) -> None:
+        """Count one command. Raises RefusedError 429 ``rate.commands``."""
+        limiter = self._commands if session.grant.role == "director" else self._commands_guest
+        limiter.take(session.key)
 
     def take_offer(self, request: web.Request, session: Session) -> None:
         """Count one WebRTC offer. Raises RefusedError 429 ``rate.offers``."""

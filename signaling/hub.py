@@ -16,7 +16,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from signaling import messages
 from signaling.auth import Session
 from signaling.guard import ended_seat
-from signaling.ports import Actor, Change, Show, Unsubscribe
+from signaling.limits import Limits
+from signaling.ports import Actor, Change, RefusedError, Show, Unsubscribe
 from signaling.views import State, merge_patch, patch_between, sees_everything, view
 
 log = structlog.get_logger()
@@ -105,6 +106,12 @@ class Hub:
             self._end(client, WSCloseCode.GOING_AWAY, "the studio restarts")
         if self._endings:
             await asyncio.wait(self._endings, timeout=CLOSE_TIMEOUT_S)
+
+    def make_room(self, session: Session, limits: Limits) -> None:
+        """Raises RefusedError 429 ``socket.too-many`` where one more client would be too much."""
+        of_session = sum(client.session.key == session.key for client in self._clients)
+        if of_session >= limits.sockets or len(self._clients) >= limits.sockets_all:
+            raise RefusedError(429, "socket.too-many", "Too many pages are open: close some, then try again.")
 
     def join(self, socket: web.WebSocketResponse, session: Session, abort: Callable[[], None]) -> Client:
         """Take a client in: its snapshot is queued, then every change. Call :meth:`leave` afterwards."""

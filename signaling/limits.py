@@ -34,13 +34,17 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Every rate, by what it limits. A hall full of guests may share one address, hence the per-IP width."""
+    """Every rate and number, by what it limits. A hall full of guests may share one address, hence the
+    per-IP width."""
 
     wrong_tokens: Rate = Rate(10 / 60, 10)
     """Per IP: 401s for tokens that were never valid. A right token always passes: 128 random bits are not
     guessed, and one confused laptop must not lock out a city hall behind the same address."""
     commands: Rate = Rate(100, 400)
-    """Per session, HTTP and WebSocket together."""
+    """Per session, HTTP and WebSocket together: the director's."""
+    commands_guest: Rate = Rate(2, 20)
+    """The same for everybody else. Each one that is carried out is a line of the log for good and a plate to
+    be drawn, and a guest has a name to set and nothing more."""
     offers: Rate = Rate(1, 20)
     """Per session."""
     offers_ip: Rate = Rate(20, 200)
@@ -49,6 +53,10 @@ class Limits(msgspec.Struct, frozen=True):
     """Per IP: everything but static files."""
     ws_messages: Rate = Rate(50, 200)
     """Per connection, pings included."""
+    sockets: int = 32
+    """WebSockets open at once, per session: of a seat or of all directors' consoles together."""
+    sockets_all: int = 2000
+    """The same for everybody together."""
 
 
 class Limiter:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from signaling.ports import Done, Role
+from signaling.ports import Done, LoggedEvent, Role
 from signaling.wire import IceServer
 
 # --- HTTP ----------------------------------------------------------------------------------------------
@@ -42,9 +42,7 @@ class State(msgspec.Struct, frozen=True):
 
 
 class Events(msgspec.Struct, frozen=True):
-    """Each: ``{"revision", "time", "event"}``."""
-
-    events: list[Mapping[str, Any]]
+    events: list[LoggedEvent]
 
 
 class QrText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -128,9 +128,11 @@ class Metrics(Collector):
         )
         sent = CounterMetricFamily("studio_output_bytes", "Bytes sent.", labels=["output"])
         dropped = CounterMetricFamily("studio_output_dropped", "Pictures lost on the way.", labels=["output"])
-        for output, report in self._outputs.items():
+        # The state is the show's, which knows also of outputs that have no process to report.
+        for output, shown in self._state.get("status", {}).get("outputs", {}).items():
             for each in OUTPUT_STATES:
-                state.add_metric([output, each], float(each == report.state))
+                state.add_metric([output, each], float(each == shown.get("state")))
+        for output, report in self._outputs.items():
             sent.add_metric([output], report.bytes_sent)
             dropped.add_metric([output], report.dropped)
         yield state

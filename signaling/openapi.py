@@ -54,7 +54,7 @@ def _operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
     for name, schema in (route.query or {}).items():
-        parameters.append({"name": name, "in": "query", "schema": schema})
+        parameters.append({"name": name, "in": "query", "required": name in route.needs, "schema": schema})
     good: dict[str, Any] = {"description": route.summary}
     if content_type:
         good["content"] = {content_type.partition(";")[0]: {"schema": schemas[str(answer)]} if answer else {}}

@@ -1,7 +1,7 @@
 """The router of WebRTC peers: which shard holds whom. Implements :class:`ports.Peers` over the control link.
 
 The shards are the truth. What is known here is learnt from what they say, so that a restarted control finds
-its guests again: their pictures never stopped.
+its guests again: their pictures never stopped. A peer's id says whose it is, which shards give back with it.
 """
 
 import asyncio
@@ -38,6 +38,8 @@ Connection = Literal["connecting", "connected"]
 _STATUS = {"sdp.invalid": 400, "sdp.no-codec": 406, "shard.full": 503}
 _CANVAS: dict[PeerKind, CanvasName] = {"wall": "wall", "multiview": "multiview"}
 _KINDS: tuple[PeerKind, ...] = ("guest", "wall", "multiview")
+_SEPARATOR = "~"
+"""In peer ids: URLs take it as it is, and neither kinds, seats, clients nor random parts contain it."""
 
 
 class _Peer(msgspec.Struct):
@@ -49,6 +51,20 @@ class _Peer(msgspec.Struct):
     state: Connection = "connecting"
     reported: bool = False
     """Its shard has listed it: from then on its absence from a report means that it is gone."""
+
+
+def peer_id(kind: PeerKind, seat: str, client: str) -> str:
+    """A new peer's id; the random part makes it one that nobody guesses."""
+    return _SEPARATOR.join((kind, seat, client, secrets.token_urlsafe(16)))
+
+
+def owner_of(peer: str) -> PeerOwner | None:
+    """Whose a peer is, by its id alone; None for what is no id of ours."""
+    match peer.split(_SEPARATOR):
+        case [kind, seat, client, _]:
+            known = next((each for each in _KINDS if each == kind), None)
+            return PeerOwner(known, seat, client) if known is not None else None
+    return None
 
 
 class PeerRouter:
@@ -85,8 +101,7 @@ class PeerRouter:
             raise RefusedError(503, "shard.full", "The studio is full.")
         previous = self._previous(kind, seat, client)
         for old in previous:
-            # A client unknown to us was connected before a restart of ours: most likely this very tab.
-            if kind == "guest" and old.client not in ("", client) and not takeover:
+            if kind == "guest" and old.client != client and not takeover:
                 raise RefusedError(
                     409, "seat.in-use", "This link is open in another window or on another device."
                 )
@@ -94,7 +109,7 @@ class PeerRouter:
         for old in previous:
             # Before the new one opens: a seat's slot has one writer.
             self._end(old, "replaced by a newer connection")
-        peer = _Peer(f"{kind}-{secrets.token_urlsafe(16)}", kind, seat, client, shard)
+        peer = _Peer(peer_id(kind, seat, client), kind, seat, client, shard)
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._peers[peer.id] = peer
         self._offers[peer.id] = answer
@@ -118,7 +133,7 @@ class PeerRouter:
         known = self._peers.get(peer)
         if known is None:
             raise RefusedError(404, "peer.unknown", "This connection is already closed.")
-        if known.client not in ("", client):
+        if known.client != client:
             raise RefusedError(403, "peer.not-yours", "This connection belongs to another window.")
         self._end(known, "closed by its page")
 
@@ -183,7 +198,7 @@ class PeerRouter:
         return [
             each
             for each in self._peers.values()
-            if each.kind == kind and (each.seat == seat if kind == "guest" else each.client == client)
+            if (each.kind, each.seat) == (kind, seat) and (kind == "guest" or each.client == client)
         ]
 
     def _choose(self, previous: list[_Peer]) -> str:
@@ -241,13 +256,17 @@ class PeerRouter:
             self._forget(gone)
 
     def _adopt(self, shard: str, stats: PeerStats) -> None:
-        kind = next((each for each in _KINDS if stats.peer.startswith(f"{each}-")), None)
-        if kind is None or (kind == "guest") != bool(stats.seat) or len(self._peers) >= MAX_PEERS:
+        owner = owner_of(stats.peer)
+        if owner is None or len(self._peers) >= MAX_PEERS:
             return
-        if kind == "guest" and self._previous("guest", stats.seat, ""):
+        if stats.seat != (owner.seat if owner.kind == "guest" else ""):
+            return
+        if owner.kind == "guest" and self._previous("guest", owner.seat, ""):
             self._order_closed(shard, stats.peer)  # its seat is live elsewhere: a seat has one
             return
-        self._peers[stats.peer] = _Peer(stats.peer, kind, stats.seat, "", shard, "connected", reported=True)
+        self._peers[stats.peer] = _Peer(
+            stats.peer, owner.kind, owner.seat, owner.client, shard, "connected", reported=True
+        )
 
     def _tell(self) -> None:
         seats = {each.seat: each.state for each in self._peers.values() if each.kind == "guest"}

@@ -1,9 +1,11 @@
 """What signalling needs of the rest of the house, as Protocols: ``studio`` implements and hands them in."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from datetime import datetime
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from mixer.picture import Picture
 from mixer.plan import CanvasName
@@ -65,6 +67,16 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True):
     result: Mapping[str, Any] | None = None
 
 
+class LoggedEvent(msgspec.Struct, frozen=True):
+    """One line of the event log as it may be shown. ``time`` is in UTC: in JSON an RFC 3339 text. ``actor``:
+    the role of who asked, with the seat behind a slash."""
+
+    revision: int
+    time: Annotated[datetime, Meta(tz=True)]
+    actor: str
+    event: Mapping[str, Any]
+
+
 class Show(Protocol):
     """The single writer of the show's state."""
 
@@ -84,8 +96,8 @@ class Show(Protocol):
         """Decode, check the role, decide, append, apply. Raises :class:`RefusedError`: nothing changed."""
         ...
 
-    async def events(self, after: int, limit: int) -> list[Mapping[str, Any]]:
-        """Public events with revision > ``after``, oldest first: ``{"revision", "time", "event"}``."""
+    async def events(self, after: int, limit: int) -> list[LoggedEvent]:
+        """Public events with revision > ``after``, oldest first."""
         ...
 
     def listen(self, callback: "ChangeListener") -> "Unsubscribe":
@@ -116,7 +128,7 @@ class Unsubscribe(Protocol):
 
 class PeerOwner(msgspec.Struct, frozen=True):
     """Whose a peer is: the seat of the session that opened it, empty for the director and for a wall without
-    one; ``client`` is the browser tab, empty while unknown."""
+    one; ``client`` is the browser tab."""
 
     kind: PeerKind
     seat: str

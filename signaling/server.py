@@ -66,14 +66,16 @@ def make_app(deps: Deps) -> web.Application:
     app[CONTEXT] = Context(deps, access, hub, Pages(deps.pages), JpegCache(deps.snapshots))
     listed = routes()
     for route in listed:
-        app.router.add_route(route.method, route.path, _guarded(route), name=None)
+        for method in _methods(route):
+            app.router.add_route(method, route.path, _guarded(route))
     described = openapi.document(listed, deps.show.command_schema(), metadata.version("summit-studio"))
 
     async def api_document(request: web.Request) -> web.Response:
         return json_response(described)
 
     document = Route("GET", "/api/v1/openapi.json", api_document, ANYONE, "This document")
-    app.router.add_route(document.method, document.path, _guarded(document))
+    for method in _methods(document):
+        app.router.add_route(method, document.path, _guarded(document))
 
     async def watch_show(app: web.Application) -> AsyncIterator[None]:
         hub.start()
@@ -87,6 +89,12 @@ def make_app(deps: Deps) -> web.Application:
     app.cleanup_ctx.append(watch_show)
     app.on_shutdown.append(close_hub)
     return app
+
+
+def _methods(route: Route) -> tuple[str, ...]:
+    """HEAD wherever there is a GET (RFC 9110 §9.3.2); aiohttp leaves the body out. Not for the WebSocket,
+    which is no document."""
+    return ("GET", "HEAD") if route.method == "GET" and route.answer[0] != 101 else (route.method,)
 
 
 def _guarded(route: Route) -> Handler:

@@ -212,8 +212,9 @@ def _check(settings: Settings, file: str) -> None:
         fail("tls.key" if settings.tls.cert else "tls.cert", "tls.cert and tls.key belong together")
     if settings.public_url:
         url = urlsplit(settings.public_url)
-        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
-            fail("public_url", "must be like https://studio.example")
+        bare = not (url.path.strip("/") or url.query or url.fragment or url.username)
+        if url.scheme not in ("http", "https") or not url.hostname or not bare:
+            fail("public_url", "must be like https://studio.example, without a path")
     for number, proxy in enumerate(settings.server.trusted_proxies):
         try:
             ipaddress.ip_network(proxy, strict=False)

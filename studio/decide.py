@@ -97,7 +97,7 @@ def _seat(show: Show, command: _SeatCommand, context: Context) -> tuple[e.AnyEve
         case c.SeatUpdate():
             name = _kept(command.name, seat.name, MAX_NAME)
             if not name:
-                raise RefusedError(400, "seat.name-empty", "A seat needs a name that can be seen.")
+                raise _invisible()
             title = _kept(command.title, seat.title, MAX_TITLE)
             language = seat.language if isinstance(command.language, UnsetType) else command.language
             if (name, title, language) == (seat.name, seat.title, seat.language):
@@ -121,6 +121,8 @@ def _seat(show: Show, command: _SeatCommand, context: Context) -> tuple[e.AnyEve
 
 def _seat_create(show: Show, command: c.SeatCreate, context: Context) -> tuple[e.AnyEvent, ...]:
     name = _text(command.name, MAX_NAME)
+    if command.name and not name:
+        raise _invisible()
     id_ = _new_id("seat", command.seat, show.seats, MAX_SEATS, name, command.role)
     return (
         e.SeatCreated(
@@ -133,6 +135,10 @@ def _seat_create(show: Show, command: c.SeatCreate, context: Context) -> tuple[e
             language=command.language,
         ),
     )
+
+
+def _invisible() -> RefusedError:
+    return RefusedError(400, "seat.name-empty", "A seat needs a name that can be seen.")
 
 
 def _expiry(ttl_s: int | None, context: Context) -> int:

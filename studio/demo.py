@@ -102,6 +102,8 @@ def commands(cast: Sequence[Part]) -> list[dict[str, Any]]:
         {"type": "output.start", "output": "vod"},
         {"type": "program.cut", "scene": "plenary"},
     ]
+    if places:
+        made.append({"type": "preview.set", "scene": "keynote"})
     return made
 
 

@@ -21,7 +21,7 @@ import structlog
 import uvloop
 
 from mixer.child import configure_logging
-from signaling.rtc.client import Counter, Player, RehearsalGuest
+from signaling.rtc.client import Player, RehearsalGuest
 from signaling.rtc.loops import Loop, make_loop
 from studio.cast import Part, guests_of
 from studio.client import Client, ClientError, tls_context
@@ -32,15 +32,15 @@ log = structlog.get_logger()
 NICENESS = 10
 CONNECT_S = 10.0
 """Time for ICE and DTLS; longer, and the guest tries anew."""
-MEDIA_S = 1.5
-"""Without a packet of the return feed for so long, the connection is dead: ICE notices only after 30 s."""
+SILENT_S = 1.5
+"""Without a packet or a report for so long, the connection is dead: ICE notices only after 30 s."""
 GIVE_UP_S = 30.0
 """Without a studio for so long, the rehearsal is over."""
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
 _CHECK_S = 0.2
-SIZES = ((320, 180), (640, 360), (1280, 720))
+SIZES = ((320, 180), (640, 360), (960, 540), (1280, 720))
 """Pictures a guest can send; the smallest that fills what the studio asks for is sent."""
-_RATES = {(320, 180): 250_000, (640, 360): 600_000, (1280, 720): 1_800_000}
+_RATES = {(320, 180): 250_000, (640, 360): 600_000, (960, 540): 1_100_000, (1280, 720): 1_800_000}
 
 
 class RehearsalError(Exception):
@@ -138,13 +138,8 @@ class SyntheticGuest:
 
     async def _stay(self, peer: RehearsalGuest) -> None:
         """Until nothing comes any more."""
-        now = asyncio.get_running_loop().time
-        packets, heard = 0, now()
-        while peer.connected and now() - heard < MEDIA_S:
+        while peer.connected and peer.silent_s < SILENT_S:  # noqa: ASYNC110 - silence is no event
             await asyncio.sleep(_CHECK_S)
-            received = sum(each.packets for each in (peer.video, peer.audio) if isinstance(each, Counter))
-            if received != packets:
-                packets, heard = received, now()
 
     async def _enter(self, http: aiohttp.ClientSession) -> str:
         """Open the link as a browser does; returns the session's name (``as``)."""
@@ -196,9 +191,10 @@ class SyntheticGuest:
         self._box = (uplink.get("width", self._box[0]), uplink.get("height", self._box[1]))
         size = fitting(*self._box)
         if size != self._size:
-            self._size = size
+            # Sent once it is there: until then, and on a connection made meanwhile, it is the size before.
             loop = await asyncio.to_thread(self._loops.now, size)
-            if self._peer is not None and self._size == size:
+            self._size = size
+            if self._peer is not None:
                 self._peer.change(loop)
 
 

@@ -20,6 +20,7 @@ All methods are called on one event loop.
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from traceback import walk_tb
@@ -29,7 +30,17 @@ import msgspec
 import structlog
 
 from mixer.plan import CanvasName
-from signaling.ports import Actor, Change, ChangeListener, Done, Grant, RefusedError, Role, Unsubscribe
+from signaling.ports import (
+    Actor,
+    Change,
+    ChangeListener,
+    Done,
+    Grant,
+    LoggedEvent,
+    RefusedError,
+    Role,
+    Unsubscribe,
+)
 from studio import commands, invites
 from studio.commands import AnyCommand, SeatCreate, SeatInvite
 from studio.decide import Context, decide
@@ -176,19 +187,13 @@ class Session:
             raise RefusedError(429, "session.busy", "Too many commands at once; try again.") from None
         return await done
 
-    async def events(self, after: int, limit: int) -> list[Mapping[str, Any]]:
-        """``time`` is in Unix seconds, ``actor`` a role, with the seat behind a slash."""
+    async def events(self, after: int, limit: int) -> list[LoggedEvent]:
         try:
             lines = await self._store.read(max(0, after), max(0, min(limit, MAX_EVENTS)))
         except StoreError as error:
             raise _refused(error) from error
         return [
-            {
-                "revision": line.revision,
-                "time": line.time_ms / 1000,
-                "actor": line.actor,
-                "event": public_event(line.event),
-            }
+            LoggedEvent(line.revision, _utc(line.time_ms), line.actor, public_event(line.event))
             for line in lines
         ]
 
@@ -332,6 +337,10 @@ def _refused(error: StoreError) -> RefusedError:
         "store.disk-full": "The disk is full; nothing was changed. Make room, then try again.",
     }.get(error.code, "The show's log can't be written; nothing was changed.")
     return RefusedError(_STATUS_OF.get(error.code, 503), error.code, detail)
+
+
+def _utc(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=time_ms)
 
 
 def _named(actor: Actor) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from mixer.child import configure_logging
 from mixer.fonts import check_fonts
@@ -15,8 +16,13 @@ from signaling import vendor
 from studio import config
 from studio.datadir import CONFIG_FILE, DataDir, RunInfo
 from studio.paths import FONTS, PAGES
-from studio.supervisor import Launch, StartError, Supervisor
+from studio.roster import Launch
+from studio.supervisor import StartError, Supervisor
 from studio.wire import Listening
+
+log = structlog.get_logger()
+
+_EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True)
@@ -90,11 +96,14 @@ def run(options: Options, up: Callable[[Started], None]) -> None:
     config.shard_config(settings, 0, shards)
     configure_logging("supervisor")
     _raise_limits()
+    host = options.host or settings.server.host
     data = DataDir(options.data)
     with contextlib.closing(data):
         token = data.director_token()
 
         def ready(listening: Listening) -> None:
+            if host in _EVERYWHERE and not listening.public:
+                log.warning("links name this machine only: set public_url for guests elsewhere", host=host)
             info = RunInfo(os.getpid(), listening.url, token)
             data.write_run(info)
             console = f"{listening.public or listening.url}/console?token={token}"
@@ -104,7 +113,7 @@ def run(options: Options, up: Callable[[Started], None]) -> None:
             settings=settings,
             config_file=file,
             data=data.path.resolve(),
-            host=options.host or settings.server.host,
+            host=host,
             port=settings.server.port if options.port is None else options.port,
             fonts=fonts_folder(settings).resolve(),
             director_token=token,

@@ -13,19 +13,17 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import structlog
 
-from mixer.wire import BusAttach, Heartbeat, Ready, SenderConfig, Shutdown, SlotClosed, SlotOpened, TakePlan
-from studio import config, usage
+from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, TakePlan
+from studio import usage
 from studio.children import HEALTHY_S, STOP_S, Child, backoff_s
-from studio.config import Settings
+from studio.roster import Launch, fixed_children, sender_child, sender_name
 from studio.routing import Switchboard
 from studio.slots import SlotKeeper, concerns
 from studio.wire import (
-    ControlConfig,
     Desired,
     Listening,
     ProcessChanged,
@@ -49,19 +47,6 @@ class StartError(Exception):
     """The studio can't start; ``str()`` is one line for the operator."""
 
 
-class Launch(msgspec.Struct, frozen=True):
-    """What the supervisor is started with. ``host`` and ``port`` have the command line's last word."""
-
-    settings: Settings
-    config_file: str
-    data: Path
-    host: str
-    port: int
-    fonts: Path
-    director_token: str
-    shards: int
-
-
 class Supervisor:
     """``up`` is called once, when everything runs; :meth:`run` returns when all is ended."""
 
@@ -78,39 +63,13 @@ class Supervisor:
         self._listening: Listening | None = None
         self._port = launch.port
         self._announced = False
-        self._children: dict[str, Child] = {}
-        self._stages = self._fixed_children()
+        self._stages = fixed_children(launch, self.epoch_ns, lambda: self._port)
+        self._children = {child.name: child for stage in self._stages for child in stage}
         self._stage = 0
         self._ending: list[list[Child]] | None = None
         self._failure = ""
         self._stop_signals = 0
         self._usage_at_ns = self._slots_at_ns = 0
-
-    def _fixed_children(self) -> list[list[Child]]:
-        """Control, shards, mixer: in the order they are started."""
-        launch = self._launch
-        control = Child(
-            "control",
-            ("studio.control",),
-            lambda: ControlConfig(
-                config_file=launch.config_file,
-                data=str(launch.data),
-                host=launch.host,
-                port=self._port,
-                director_token=launch.director_token,
-                epoch_ns=self.epoch_ns,
-            ),
-        )
-        count = launch.shards
-        shards = []
-        for index in range(count):
-            name = f"shard-{index + 1}"
-            shard = config.shard_config(launch.settings, index, count)
-            shards.append(Child(name, ("signaling.shard", name), lambda shard=shard: shard))  # type: ignore[misc]
-        mixer_config = config.mixer_config(launch.settings, self.epoch_ns, launch.fonts)
-        mixer = Child("mixer", ("mixer.process",), lambda: mixer_config)
-        self._children = {child.name: child for child in (control, *shards, mixer)}
-        return [[control], shards, [mixer]]
 
     # --- the loop --------------------------------------------------------------------------------------
 
@@ -349,7 +308,7 @@ class Supervisor:
         self._slots_at_ns = time.monotonic_ns() + int(_SLOT_RETRY_S * 1e9) if failed else 0
 
     def _reconcile_senders(self) -> None:
-        wanted = {f"sender/{sender.output}": sender for sender in self._desired.senders}
+        wanted = {sender_name(sender): sender for sender in self._desired.senders}
         for name, child in list(self._children.items()):
             if name.startswith("sender/") and name not in wanted:
                 child.wanted = False
@@ -357,12 +316,11 @@ class Supervisor:
         for name, sender in wanted.items():
             existing = self._children.get(name)
             if existing is None:
-                child = Child(name, ("mixer.outputs.process", name), _always(sender))
+                child = self._children[name] = sender_child(sender)
                 child.start_at_ns = time.monotonic_ns()
-                self._children[name] = child
                 continue
             changed = existing.configure() != sender
-            existing.configure = _always(sender)
+            existing.configure = sender_child(sender).configure
             existing.wanted = True
             if changed:
                 self._stop(existing)
@@ -417,7 +375,3 @@ class Supervisor:
         for child in self._children.values():
             if child.alive:
                 child.kill()
-
-
-def _always(sender: SenderConfig) -> Callable[[], msgspec.Struct]:
-    return lambda: sender

@@ -34,9 +34,7 @@ def uplink_targets(
             old = needed.get(tile.source, (0.0, 0.0))
             needed[tile.source] = (max(old[0], width), max(old[1], height))
     large = {
-        tile.source
-        for tile in (console.tiles if console else ())
-        if tile.rect.h * _SLACK > THUMBNAIL.height
+        tile.source for tile in (console.tiles if console else ()) if tile.rect.h * _SLACK > THUMBNAIL.height
     }
     targets = {}
     for seat in seats:

@@ -85,13 +85,15 @@ def small_config(**changes: Any) -> MixerConfig:
 class Mixer:
     """The mixer process and the far end of its link. Use as a context manager."""
 
-    def __init__(self, config: MixerConfig) -> None:
+    def __init__(
+        self, config: MixerConfig, command: tuple[str, ...] = (sys.executable, "-m", "mixer.process")
+    ) -> None:
         self.config = config
         ours, theirs = link.pair()
         os.set_inheritable(theirs.fileno(), True)
         environment = {**os.environ, link.LINK_FD_ENV: str(theirs.fileno()), "PYTHONWARNINGS": "error"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "mixer.process"],
+            command,
             env=environment,
             pass_fds=[theirs.fileno()],
             cwd=ROOT,

@@ -75,19 +75,25 @@ class Gate:
 
 
 class Group:
-    """The programme since its last keyframe, kept while there is no destination to give it to."""
+    """The programme since its last keyframe, kept while there is no destination to give it to.
 
-    def __init__(self, video: str) -> None:
+    ``count``: how many groups of pictures are kept, the current one included.
+    """
+
+    def __init__(self, video: str, count: int = 1) -> None:
         self._video = video
+        self._count = count
+        self._keys: deque[Fraction] = deque(maxlen=count)
+        """When the groups that are kept began."""
         self._packets: deque[Packet] = deque()
         self._bytes = 0
 
     def add(self, packet: Packet, bases: dict[str, Fraction]) -> None:
         """``bases``: the streams' time bases."""
         if packet.stream == self._video and packet.key:
-            start = packet.pts * bases[packet.stream]
-            kept = [p for p in self._packets if p.stream != self._video and p.pts * bases[p.stream] >= start]
-            self._replace(kept)
+            self._keys.append(packet.pts * bases[packet.stream])
+            start = self._keys[0]
+            self._replace([p for p in self._packets if p.pts * bases[p.stream] >= start])
         self._packets.append(packet)
         self._bytes += len(packet.data)
         if self._bytes > MAX_GROUP_BYTES or len(self._packets) > MAX_GROUP_PACKETS:
@@ -95,9 +101,16 @@ class Group:
 
     def take(self) -> list[Packet]:
         """Everything kept; the picture's keyframe first, as sound can't begin before it."""
-        packets = sorted(self._packets, key=lambda packet: packet.stream != self._video or not packet.key)
+        packets = list(self._packets)
+        first = next((i for i, packet in enumerate(packets) if self._begins(packet)), None)
+        if first is not None:
+            packets.insert(0, packets.pop(first))
         self._replace(())
+        self._keys.clear()
         return packets
+
+    def _begins(self, packet: Packet) -> bool:
+        return packet.stream == self._video and packet.key
 
     def _replace(self, packets: Iterable[Packet]) -> None:
         self._packets = deque(packets)

@@ -152,7 +152,7 @@ class Sender:
     def _subscribe(self) -> None:
         if self._bus is not None and self._config is not None and self._sink is not None:
             try:
-                self._bus.subscribe((self._config.video, *self._config.audio))
+                self._bus.subscribe((self._config.video, *self._config.audio), earlier=self._sink.resumes())
             except ConnectionError:
                 self._detach()
 

@@ -3,6 +3,7 @@
 Each run, each change of the encoder and each mended disk begins a new part; no file is ever written twice.
 """
 
+import contextlib
 import errno
 import os
 import re
@@ -27,6 +28,10 @@ RESERVE_BYTES = 32 * 1024 * 1024
 RESERVE_PART = 0.02
 """A recording leaves this part of the disk free, at most ``RESERVE_BYTES``: the show's log needs it."""
 _SPACE_CHECK_NS = SECOND_NS
+RESUME_S = 10.0
+"""A part left unfinished no longer ago than this is gone on with: the next begins before its end."""
+_UNFINISHED = bytes.fromhex("18538067 01ffffffffffffff")
+"""Matroska's Segment, its size not known yet (RFC 9559 §4.5, RFC 8794 §6.2)."""
 
 _log = structlog.get_logger()
 
@@ -52,7 +57,8 @@ class Recording:
         self._utc_now = utc_now
         self._headers: Headers = {}
         self._bases: dict[str, Fraction] = {}
-        self._group = Group(video)
+        self._resumes = _left_unfinished(folder, self._output, utc_now().timestamp())
+        self._group = Group(video, 2 if self._resumes else 1)
         self._path: Path | None = None
         self._gate: Gate | None = None
         self._muxer: PacketMuxer | None = None
@@ -62,6 +68,9 @@ class Recording:
         self._bytes_sent = 0
         self._dropped_before = 0
         self._finished = False
+
+    def resumes(self) -> bool:
+        return self._resumes
 
     def watched(self) -> tuple[int, int] | None:
         return None
@@ -163,7 +172,7 @@ class Recording:
 
     def _reserve_name(self) -> Path:
         """Make the part's file, empty. Numbers go on over the folder's life, so that parts sort."""
-        pattern = re.compile(rf"{re.escape(self._output)}-\d{{8}}T\d{{6}}Z-part(\d+)\.mkv")
+        pattern = _pattern(self._output)
         found = (pattern.fullmatch(entry.name) for entry in self._folder.iterdir())
         number = 1 + max((int(match[1]) for match in found if match), default=0)
         stamp = self._utc_now().strftime("%Y%m%dT%H%M%SZ")
@@ -206,6 +215,22 @@ class Recording:
             _log.error("recording stopped", code=failure.code, reason=failure.sentence)
         self._failure = failure
         self._retry_ns = now_ns + RETRY_NS
+
+
+def _pattern(output: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(output)}-\d{{8}}T\d{{6}}Z-part(\d+)\.mkv")
+
+
+def _left_unfinished(folder: Path, output: str, now_s: float) -> bool:
+    """Whether a part was being written a moment ago and nobody finished it."""
+    pattern = _pattern(output)
+    with contextlib.suppress(OSError):
+        for entry in folder.iterdir():
+            if pattern.fullmatch(entry.name) and abs(now_s - entry.stat().st_mtime) < RESUME_S:
+                with entry.open("rb") as file:
+                    if _UNFINISHED in file.read(256):
+                        return True
+    return False
 
 
 def _free_bytes(folder: Path) -> int:

@@ -66,6 +66,9 @@ class RtmpDestination:
         self._dropped_before = 0
         self._finish_ns = 0
 
+    def resumes(self) -> bool:
+        return False  # viewers want the present
+
     def watched(self) -> tuple[int, int] | None:
         return None if self._connection is None else self._connection.watched(bool(self._queue))
 

@@ -23,6 +23,9 @@ class Status(NamedTuple):
 class Sink(Protocol):
     """Nothing here raises for what the destination does: it is in :meth:`status`. Nothing blocks."""
 
+    def resumes(self) -> bool:
+        """Whether it goes on where a process that died left off: then the past is wanted, too."""
+
     def watched(self) -> tuple[int, int] | None:
         """A descriptor and the poll events on it after which :meth:`step` has work to do."""
 

@@ -49,7 +49,7 @@ async def state(request: web.Request) -> web.Response:
 
 async def command(request: web.Request) -> web.Response:
     ctx, session = context(request), request[SESSION]
-    ctx.access.commands.take(session.key)
+    ctx.access.take_command(session)
     body = await read_body(request, COMMAND_BYTES, (JSON,))
     return json_response(await ctx.deps.show.execute(body, session.actor))
 
@@ -94,7 +94,10 @@ async def readyz(request: web.Request) -> web.Response:
 async def metrics(request: web.Request) -> web.Response:
     """For the director, or for a collector on this very machine."""
     ctx = context(request)
-    if not is_loopback(request) and ctx.access.identify(request).grant.role != "director":
+    # A proxy on this machine need not say that it is one: where one is to be expected, nobody is local.
+    proxied = bool(ctx.deps.public_url) and not ctx.deps.tls
+    local = not proxied and is_loopback(request)
+    if not local and ctx.access.identify(request).grant.role != "director":
         raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
     text = ctx.deps.metrics.render(ctx.deps.show.public_state(), len(ctx.hub))
     return web.Response(body=text, headers={"Content-Type": metrics_text.CONTENT_TYPE})

@@ -37,7 +37,8 @@ class Route:
     """``who``: roles, or None for anyone at all. ``page``: refusals are HTML pages in plain words.
 
     ``query``: parameters by name with their JSON Schema; ``body`` and ``answer``: content type and a
-    msgspec type, or None where it isn't JSON; for the OpenAPI document.
+    msgspec type, or None where it isn't JSON; ``needs``: those of ``query`` that can't be left out; for the
+    OpenAPI document.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Route:
     query: dict[str, dict[str, Any]] | None = None
     body: tuple[str, Any] | None = None
     answer: tuple[int, str, Any] = (200, "", None)
+    needs: tuple[str, ...] = ()
 
 
 def context(request: web.Request) -> Context:

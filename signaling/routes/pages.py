@@ -1,6 +1,7 @@
 """The pages, and the links that lead to them: a token becomes a cookie and leaves the address bar."""
 
 import asyncio
+from typing import Literal
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -25,6 +26,14 @@ async def wall(request: web.Request) -> web.StreamResponse:
 
 async def join_link(request: web.Request) -> web.StreamResponse:
     return _enter(request, request.match_info["token"], "join")
+
+
+async def booth_link(request: web.Request) -> web.StreamResponse:
+    return _enter(request, request.match_info["token"], "booth")
+
+
+async def booth(request: web.Request) -> web.StreamResponse:
+    raise RefusedError(501, "page.unavailable", "This version has no page for interpreters yet.")
 
 
 async def join(request: web.Request) -> web.StreamResponse:
@@ -55,15 +64,18 @@ async def _page(request: web.Request, name: PageName) -> web.StreamResponse:
     return await asyncio.to_thread(ctx.pages.page, name)
 
 
-def _enter(request: web.Request, token: str, opened: PageName) -> web.Response:
-    """303 to the page that the link is for, with its session cookie."""
+def _enter(request: web.Request, token: str, opened: PageName | Literal["booth"]) -> web.Response:
+    """303 to the page that the link is for, with its session cookie.
+
+    Raises RefusedError 401 for a link that isn't good.
+    """
     ctx = context(request)
     session: Session = ctx.access.by_token(request, token)
     if opened == "wall" and session.grant.role == "director":
         session = ctx.access.auth.wall_session()
     page = PAGE_OF.get(session.grant.role)
     if page is None:
-        raise RefusedError(403, "role.forbidden", "There is no page for this role yet.")
+        return _see_other("/booth")  # it says what there is to say; the token is no longer in the address
     as_ = session_name(session)
     response = _see_other("/console" if page == "console" else f"/{page}?{urlencode({'as': as_})}")
     name, value, max_age = ctx.access.auth.cookie(session, as_)

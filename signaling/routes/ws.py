@@ -22,6 +22,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=WS_MESSAGE_BYTES, compress=False)
     if not socket.can_prepare(request).ok:
         raise RefusedError(426, "websocket.required", "Connect to this address with a WebSocket.")
+    ctx.hub.make_room(session, ctx.deps.limits)
     await socket.prepare(request)
     transport = request.transport
     if transport is None:
@@ -51,7 +52,7 @@ async def _receive(ctx: Context, client: Client, limiter: Limiter, data: bytes) 
             ctx.hub.send(client, messages.Pong())
             return
         id_ = message.id
-        ctx.access.commands.take(client.session.key)
+        ctx.access.take_command(client.session)
         if not ctx.access.auth.not_withdrawn(client.session):
             raise RefusedError(401, "session.ended", "This link was replaced or withdrawn.")
         done = await ctx.deps.show.execute(bytes(message.command), client.actor)

@@ -108,6 +108,12 @@ class RehearsalGuest:
         return str(self._pc.connectionState)
 
     @property
+    def silent_s(self) -> float:
+        """Seconds since anything came from the studio, be it only a report: a mixer that is away for a moment
+        is no reason to connect anew."""
+        return (time.monotonic_ns() - self.receivers[0].transport.last_media_ns) / 1e9
+
+    @property
     def senders(self) -> list[Sender]:
         return cast(list[Sender], self._pc.getSenders())
 

@@ -111,6 +111,10 @@ class ShardHouse:
         self.readers[seat] = SlotReader(fd)
         return self.readers[seat]
 
+    def descriptor(self, seat: str) -> int:
+        """The seat's slot, for another process."""
+        return self._fds[seat]
+
     def bus(self) -> Bus:
         ours, theirs = socket.socketpair()
         self.send(BusAttach("shard-1"), (theirs.fileno(),))

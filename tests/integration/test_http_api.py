@@ -128,6 +128,22 @@ async def test_commands_have_a_rate(tmp_path: Path) -> None:
         assert response.headers["Retry-After"] == "2"
 
 
+async def test_a_guest_cannot_flood_the_log(tmp_path: Path) -> None:
+    async with house(tmp_path, limits=Limits(commands_guest=Rate(0.01, 5))) as studio:
+        token = await studio.invite("mayor-1")
+        before, statuses = studio.show.revision, []
+        for n in range(8):
+            async with studio.http.post(
+                f"{studio.url}/api/v1/commands",
+                headers=bearer(token) | JSON,
+                data=json.dumps({"type": "seat.update", "seat": "mayor-1", "name": f"Mayor {n}"}),
+            ) as response:
+                statuses.append(response.status)
+        assert statuses == [200] * 5 + [429] * 3
+        assert studio.show.revision == before + 5
+        await studio.do("show.update", title="The director is not held to that")
+
+
 async def test_what_nobody_foresaw_tells_nothing_of_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -128,6 +129,21 @@ async def test_metrics_are_for_the_director_and_for_this_machine(
     ):
         assert name in text
     assert DIRECTOR not in text
+
+
+@pytest.mark.parametrize(
+    ("deps", "status"),
+    [
+        ({"public_url": "https://studio.test"}, 401),
+        ({"public_url": "https://studio.test", "tls": True}, 200),
+        ({"tls": True}, 200),
+    ],
+)
+async def test_behind_a_proxy_nobody_is_this_machine(
+    tmp_path: Path, deps: dict[str, Any], status: int
+) -> None:
+    async with house(tmp_path, **deps) as studio, studio.http.get(f"{studio.url}/metrics") as response:
+        assert response.status == status
 
 
 async def test_anyone_may_ask_how_it_is(tmp_path: Path) -> None:

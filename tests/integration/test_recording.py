@@ -99,6 +99,29 @@ def test_a_kill_costs_less_than_a_second_and_the_next_part_begins(tmp_path: Path
     assert duration_s(second) > 0.5
 
 
+def test_only_a_part_that_was_left_unfinished_is_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "rec"
+    config = record_to(folder)
+
+    def resumes() -> bool:
+        return Recording(config.output, folder, VIDEO).resumes()
+
+    assert not resumes()
+    with Programme() as programme:
+        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+            sender.wait_sent(100_000)
+            sender.process.kill()
+            sender.process.wait(5)
+        assert resumes()
+        assert not Recording("another", folder, VIDEO).resumes()
+        parts(folder)[0].unlink()
+        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+            sender.wait_sent(100_000)
+            assert sender.shut_down() == 0
+    assert len(parts(folder)) == 1
+    assert not resumes()
+
+
 def test_full_disk_is_said_and_mended(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()

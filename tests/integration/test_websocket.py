@@ -296,3 +296,20 @@ async def test_a_client_that_goes_is_forgotten(tmp_path: Path) -> None:
             await socket.close()
         sockets[3]._conn.transport.abort()  # type: ignore[union-attr]
         await until(lambda: len(studio.hub) == 1)
+
+
+async def test_open_connections_have_a_limit(tmp_path: Path) -> None:
+    async with house(tmp_path, limits=Limits(sockets=2, sockets_all=3)) as studio:
+        token, other = await studio.invite("mayor-1"), await studio.invite("mayor-2")
+        opened = [await connect(studio, token), await connect(studio, token)]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await connect(studio, token)
+        assert refused.value.status == 429
+        opened.append(await connect(studio, other))
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(studio)
+        for socket in opened[:2]:
+            await socket.close()
+        await until(lambda: len(studio.hub) == 1)
+        for socket in (opened[2], await connect(studio, token), await connect(studio)):
+            await socket.close()

@@ -84,6 +84,7 @@ def test_everything_configured() -> None:
         ('[tls]\ncert = "c.pem"', "tls.key", "belong together"),
         ('[tls]\nkey = "k.pem"', "tls.cert", "belong together"),
         ('public_url = "studio.example"', "public_url", "must be like"),
+        ('public_url = "https://studio.example/studio"', "public_url", "without a path"),
         ('[server]\ntrusted_proxies = ["10.0.0.0/8", "proxy"]', "server.trusted_proxies[1]", "not an IP"),
         ('[rtc]\nannounce = "studio.example"', "rtc.announce", "not an IP address"),
         ("[rtc]\nports = [5000, 4000]", "rtc.ports", "first ≤ last"),

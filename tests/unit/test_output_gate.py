@@ -103,6 +103,22 @@ def test_group_keeps_the_current_group_with_its_sound(first: int, count: int) ->
     assert group.take() == []
 
 
+@given(st.integers(0, 100), st.integers(1, 80))
+def test_two_groups_are_kept_where_asked(first: int, count: int) -> None:
+    group = Group(VIDEO, 2)
+    for packet in programme(first, first + count):
+        group.add(packet, BASES)
+    kept = group.take()
+    pictures = [packet.pts for packet in kept if packet.stream == VIDEO]
+    last_key = (first + count - 1) // GROUP * GROUP
+    if last_key - GROUP >= first:
+        assert pictures == list(range(last_key - GROUP, first + count))
+        assert kept[0].key
+        gate = Gate(VIDEO, HEADERS)
+        assert all(gate.place(packet) for packet in kept if packet.stream == VIDEO)
+    assert group.take() == []
+
+
 def test_group_is_bounded() -> None:
     group = Group(VIDEO)
     for number in range(100):

@@ -36,9 +36,11 @@ class Rig:
         self._readers.append(reader)
         return reader
 
-    def subscribe(self, *streams: str, name: str = "reader", live: bool = False) -> BusReader:
+    def subscribe(
+        self, *streams: str, name: str = "reader", live: bool = False, earlier: bool = False
+    ) -> BusReader:
         reader = self.attach(name)
-        reader.subscribe(streams, live)
+        reader.subscribe(streams, live, earlier)
         wait_for(lambda: self.bus._subscribers[name].streams == set(streams) or None, "the subscription")
         return reader
 
@@ -91,6 +93,15 @@ def test_sound_goes_with_the_group_of_pictures(rig: Rig) -> None:
     messages = collect(rig.subscribe(VIDEO, SOUND), 32)
     assert pts(messages, SOUND) == [n * 1600 for n in range(GROUP, GROUP + 15)]
     assert pts(messages) == list(range(GROUP, GROUP + 15))
+
+
+def test_who_goes_on_where_another_died_starts_a_group_earlier(rig: Rig) -> None:
+    for n in range(2 * GROUP + 15):
+        rig.picture(n)
+        rig.bus.publish(Packet(SOUND, n * 1600, n * 1600, 1600, True, b"s"))
+    messages = collect(rig.subscribe(VIDEO, SOUND, earlier=True), 2 + 2 * (GROUP + 15))
+    assert pts(messages) == list(range(GROUP, 2 * GROUP + 15))
+    assert pts(messages, SOUND) == [n * 1600 for n in range(GROUP, 2 * GROUP + 15)]
 
 
 def test_a_viewer_starts_at_a_fresh_keyframe(rig: Rig) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from mixer.link import LinkClosedError
 from mixer.wire import Message
-from signaling.peers import PeerRouter
+from signaling.peers import PeerRouter, peer_id
 from signaling.ports import PeerOwner, RefusedError
 from signaling.turn import IceSettings
 from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged, PeerStats, ShardReport
@@ -163,11 +163,29 @@ async def test_a_broken_link_or_no_shard_is_unavailable() -> None:
 
 async def test_a_restarted_control_finds_its_guests_again() -> None:
     played = Played("shard-1")
-    guest = PeerStats("guest-x", "a", 640, 360)
-    played.router.on_message("shard-1", ShardReport((guest, PeerStats("multiview-y"))))
-    assert played.told == [({"a": "connected"}, {"multiview"})]
-    await played.open(client="whoever")  # most likely the same tab, reloading
-    assert played.closed() == ["guest-x"]
+    guest, wall = peer_id("guest", "a", "tab"), peer_id("wall", "wall-1", "w")
+    stats = (PeerStats(guest, "a", 640, 360), PeerStats(wall), PeerStats(peer_id("multiview", "", "c")))
+    played.router.on_message("shard-1", ShardReport(stats))
+    assert played.told == [({"a": "connected"}, {"wall", "multiview"})]
+    assert played.router.owner(wall) == PeerOwner("wall", "wall-1", "w")
+    with pytest.raises(RefusedError, match=r"seat\.in-use"):
+        await played.open(client="another")
+    await played.open(client="tab")  # the same tab, reloading
+    assert played.closed() == [guest]
+    played.router.drop_seat("wall-1")
+    assert played.closed() == [guest, wall]
+
+
+async def test_a_viewer_takes_the_place_of_its_own_tab_only() -> None:
+    played = Played("shard-1")
+    for seat, client in (("wall-1", "w"), ("wall-2", "w"), ("wall-1", "x"), ("wall-1", "w")):
+        opening = asyncio.create_task(played.router.open("wall", seat, client, "v=0", takeover=False))
+        await asyncio.sleep(0)
+        played.router.on_message("shard-1", Answer(played.offers()[-1][1].peer, "answer"))
+        await opening
+    first = played.offers()[0][1]
+    assert played.closed() == [first.peer]
+    assert first.seat == ""
 
 
 async def test_a_peer_that_its_shard_no_longer_lists_is_gone() -> None:
@@ -196,8 +214,9 @@ async def test_rubbish_about_unknown_peers_changes_nothing() -> None:
         PeerChanged("guest-unknown", "connected"),
         PeerChanged("guest-unknown", "closed"),
         OfferFailed("guest-unknown", "sdp.invalid", ""),
-        ShardReport((PeerStats("strange"), PeerStats("guest-no-seat"), PeerStats("wall-x", "seat"))),
+        ShardReport((PeerStats("strange"), PeerStats("~~~"), PeerStats("guest~a~tab~x", "b"))),
+        ShardReport((PeerStats("guest~a~tab~x"), PeerStats("wall~a~tab~x", "a"), PeerStats("other~~tab~x"))),
     ):
         played.router.on_message("shard-1", message)
-    played.router.on_message("shard-9", ShardReport((PeerStats("guest-x", "a"),)))
+    played.router.on_message("shard-9", ShardReport((PeerStats(peer_id("guest", "a", "tab"), "a"),)))
     assert played.told == []

@@ -89,7 +89,11 @@ def test_the_metrics_that_operators_watch() -> None:
     metrics.on_usage({"mixer": 12.5}, {"mixer": 4096})
     metrics.on_process("mixer", 2)
     metrics.count_request("GET", "/join/{token}", 303)
-    state = {"seats": {"a": {}}, "outputs": {"tv": {}}, "status": {"seats": {"a": {"state": "on_air"}}}}
+    status = {
+        "seats": {"a": {"state": "on_air"}},
+        "outputs": {"tv": {"state": "retrying"}, "new": {"state": "stopped"}},
+    }
+    state = {"seats": {"a": {}}, "outputs": {"tv": {}, "new": {}}, "status": status}
     text = metrics.render(state, 3).decode()
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value
@@ -104,6 +108,7 @@ def test_the_metrics_that_operators_watch() -> None:
         ("studio_seats", "absent"): 0,
         ("studio_output_state", "retrying", "tv"): 1,
         ("studio_output_state", "live", "tv"): 0,
+        ("studio_output_state", "new", "stopped"): 1,
         ("studio_output_bytes_total", "tv"): 1000,
         ("studio_output_dropped_total", "tv"): 4,
         ("studio_guest_packets_lost_total", "a"): 6,

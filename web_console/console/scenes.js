@@ -16,7 +16,7 @@ export function Scenes() {
       ${model.can_direct.value ? html`<button class="small" data-action="scene-new"
         onClick=${() => { model.dialog.value = { name: "scene" }; }}>New scene</button>` : null}
     </div>
-    ${ids.length === 0 ? html`<p class="empty">No scene yet. A scene says who is seen, and how: make the first with “New scene”.</p>` : null}
+    ${ids.length === 0 ? html`<p class="empty">No scene yet. A scene says who is seen, and how${model.can_direct.value ? ": make the first with “New scene”" : ""}.</p>` : null}
     <ul class="scene-list" tabindex=${ids.length ? 0 : undefined} aria-label="Scenes">
       ${ids.map((id, index) => html`<${SceneCard} key=${id} id=${id} index=${index} />`)}
     </ul>

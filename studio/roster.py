@@ -1,0 +1,63 @@
+"""Which processes there are, under which names, and what each is told first."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from mixer.wire import SenderConfig
+from studio import config
+from studio.children import Child
+from studio.wire import ControlConfig
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """What the supervisor is started with. ``host`` and ``port`` have the command line's last word."""
+
+    settings: config.Settings
+    config_file: str
+    data: Path
+    host: str
+    port: int
+    fonts: Path
+    director_token: str
+    shards: int
+
+
+def fixed_children(launch: Launch, epoch_ns: int, port: Callable[[], int]) -> list[list[Child]]:
+    """Control, shards, mixer: stages in the order they are started. ``port`` is asked at each start."""
+
+    def control() -> ControlConfig:
+        return ControlConfig(
+            config_file=launch.config_file,
+            data=str(launch.data),
+            host=launch.host,
+            port=port(),
+            director_token=launch.director_token,
+            epoch_ns=epoch_ns,
+        )
+
+    shards = []
+    for index in range(launch.shards):
+        name = f"shard-{index + 1}"
+        shard = config.shard_config(launch.settings, index, launch.shards)
+        shards.append(Child(name, ("signaling.shard", name), _always(shard)))
+    mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts)
+    return [
+        [Child("control", ("studio.control",), control)],
+        shards,
+        [Child("mixer", ("mixer.process",), _always(mixer))],
+    ]
+
+
+def sender_name(sender: SenderConfig) -> str:
+    return f"sender/{sender.output}"
+
+
+def sender_child(sender: SenderConfig) -> Child:
+    name = sender_name(sender)
+    return Child(name, ("mixer.outputs.process", name), _always(sender))
+
+
+def _always(message: msgspec.Struct) -> Callable[[], msgspec.Struct]:
+    return lambda: message
