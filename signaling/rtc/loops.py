@@ -93,7 +93,7 @@ def _picture(name: str, hue: float, number: int, size: tuple[int, int]) -> Rgb:
     text = f"{number // FPS:02d}:{number % FPS:02d}"
     for line, y, scale in ((name, 0.14, height / 420), (text, 0.25, height / 560)):
         cv2.putText(
-            image, line, (width // 20, round(height * y)), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255),
+            image, line, (width // 10, round(height * y)), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255),
             max(1, round(scale * 2)), cv2.LINE_AA,
         )  # fmt: skip
     return image

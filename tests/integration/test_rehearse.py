@@ -117,5 +117,6 @@ def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
 def test_guests_send_what_fills_the_box() -> None:
     assert fitting(160, 90) == SIZES[0]
     assert fitting(480, 270) == (640, 360)
-    assert fitting(640, 540) == (1280, 720)
+    assert fitting(640, 540) == (960, 540)
+    assert fitting(1280, 540) == (1280, 720)
     assert fitting(3840, 1080) == SIZES[-1]
