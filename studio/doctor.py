@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from mixer import priority
 from studio import config
 from studio.client import ClientError, running
 from studio.paths import PAGES
@@ -42,7 +43,7 @@ def examine(data: Path, file: Path | None) -> list[Finding]:
         findings.append(Finding("configuration", "ok", found or "no file: the defaults"))
     except config.ConfigError as error:
         findings.append(Finding("configuration", "missing", str(error)))
-    for part in (_versions, _machine, _codecs, _encoder, _parts, _space, _ports, _network):
+    for part in (_versions, _machine, _urgency, _codecs, _encoder, _parts, _space, _ports, _network):
         findings.extend(part(data, settings))
     return findings
 
@@ -79,6 +80,17 @@ def _machine(_data: Path, settings: config.Settings) -> Iterator[Finding]:
     except OSError:
         pass
     yield Finding("memory", "ok" if free >= _LOW_MEMORY else "warning", f"{free / _GIB:.1f} GiB available")
+
+
+def _urgency(_data: Path, _settings: config.Settings) -> Iterator[Finding]:
+    if priority.allowed():
+        yield Finding("real time", "ok", "the mixer's threads go before all others")
+    else:
+        yield Finding(
+            "real time",
+            "warning",
+            "not allowed: ticks may be late on a busy machine; LimitRTPRIO=3 in the systemd unit allows it",
+        )
 
 
 def _codecs(_data: Path, _settings: config.Settings) -> Iterator[Finding]:

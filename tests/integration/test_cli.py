@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mixer import priority
 from studio.datadir import RUN_FILE
 from tests.running import RunningStudio, running_studio
 
@@ -180,6 +181,7 @@ def test_doctor_finds_everything_here(tmp_path: Path) -> None:
     assert findings["codec libx264"]["verdict"] == "ok"
     assert findings["fonts"]["verdict"] == "ok"
     assert "ms a picture" in findings["encoder"]["text"]
+    assert findings["real time"]["verdict"] == ("ok" if priority.allowed() else "warning")
 
 
 def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
