@@ -44,7 +44,3 @@ class ProgrammeClock:
     def samples_at(self, tick: int) -> int:
         """Programme samples from the epoch to ``tick``, so that each tick has its share and none is lost."""
         return tick * RATE * self.fps.denominator // self.fps.numerator
-
-    def tick_of_sample(self, sample: int) -> int:
-        """The tick in whose share programme sample ``sample`` lies."""
-        return -(-(sample + 1) * self.fps.numerator // (RATE * self.fps.denominator)) - 1

@@ -46,8 +46,6 @@ class Figures:
     late_ticks: int
     revision: int
     sources: dict[SourceId, SourceState]
-    busy_ns: int
-    """Time the tick's thread spent at work."""
 
 
 class Engine:
@@ -80,7 +78,6 @@ class Engine:
         self._ticks = 0
         self._missed = 0
         """Ticks that were left out, or whose programme picture could not be composed."""
-        self._busy_ns = 0
         self._collected_ns = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tick", daemon=True)
@@ -127,7 +124,7 @@ class Engine:
     def figures(self) -> Figures:
         primary = self._renditions.primary
         late = self._missed + (primary.late + primary.dropped if primary is not None else 0)
-        return Figures(self._tick, self._ticks, late, self._plan.revision, dict(self._states), self._busy_ns)
+        return Figures(self._tick, self._ticks, late, self._plan.revision, dict(self._states))
 
     # --- the tick's thread -----------------------------------------------------------------------------
 
@@ -152,7 +149,6 @@ class Engine:
                 _log.exception("tick.failed", tick=tick, error=str(error))
             self._ticks += 1
             tick += 1
-            self._busy_ns += clock.now() - begun
             self._collect_garbage(clock.due_ns(tick))
 
     def _do(self, tick: int, now_ns: int) -> None:

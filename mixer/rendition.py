@@ -54,8 +54,6 @@ class RenditionEncoder:
         self.late = 0
         """Pictures that reached the encoder more than a frame period after they were due."""
         self.encoded = 0
-        self.busy_ns = 0
-        """Time spent in scaling and encoding."""
         self._keyframe_ticks = keyframe_ticks
         self._clock = clock
         self._announce = announce
@@ -118,7 +116,6 @@ class RenditionEncoder:
                 self._encoder = None
                 self._failed_ns = self._clock.now()
                 _log.error("encoder.failed", stream=self.stream, error=str(error))
-            self.busy_ns += self._clock.now() - begun
         while True:
             try:
                 left = self._queue.get_nowait()

@@ -78,10 +78,6 @@ class RenditionSet:
         if encoder is not None:
             encoder.request_keyframe()
 
-    def encoders(self) -> dict[str, RenditionEncoder]:
-        """The running encoders by stream, for figures."""
-        return dict(self._running)
-
     def close(self) -> None:
         for encoder in self._running.values():
             encoder.stop()

@@ -7,7 +7,7 @@ comes back by itself and starts from a snapshot, which is cheaper for both than 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -89,10 +89,6 @@ class Hub:
 
     def __len__(self) -> int:
         return len(self._clients)
-
-    @property
-    def clients(self) -> Collection[Client]:
-        return self._clients.keys()
 
     def start(self) -> None:
         self._unsubscribe = self._show.listen(self._on_change)

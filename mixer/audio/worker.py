@@ -67,7 +67,6 @@ class SoundWorker:
         self._meters: dict[SourceId, PeakHold] = {}
         self._floor_meter = PeakHold(RATE // BLOCK)
         self._levels: dict[str, float] = {}
-        self.busy_ns = 0
         self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
 
     def start(self) -> None:
@@ -111,14 +110,12 @@ class SoundWorker:
                 if self._stopping:
                     return
                 tick, gains, self._fresh = self._tick, self._gains, False
-            begun = self._clock.now()
             try:
                 self._catch_up(self._clock.samples_at(tick) - LAG - LOOKAHEAD, gains)
             except Exception as error:
                 # a codec's refusal costs a block and the encoders' state, not the programme's sound
                 _log.error("sound.failed", error=str(error))
                 self._floor_opus, self._return_opus, self._returns = None, {}, None
-            self.busy_ns += self._clock.now() - begun
 
     def _catch_up(self, until: int, gains: Mapping[SourceId, float]) -> None:
         """Bring out every whole block that ends at or before programme sample ``until``."""

@@ -40,13 +40,6 @@ def test_samples_do_not_drift(fps: Fraction, tick: int) -> None:
     assert abs(share - RATE / fps) < 1
 
 
-@given(rates, st.integers(0, WEEK * RATE))
-def test_each_sample_belongs_to_one_tick(fps: Fraction, sample: int) -> None:
-    clock = ProgrammeClock(0, fps)
-    tick = clock.tick_of_sample(sample)
-    assert clock.samples_at(tick) <= sample < clock.samples_at(tick + 1)
-
-
 def test_before_the_epoch_ticks_are_negative() -> None:
     clock = ProgrammeClock(NS, Fraction(30))
     assert clock.tick_at(NS - 1) == -1
