@@ -78,7 +78,7 @@ class Engine:
         self._ticks = 0
         self._missed = 0
         """Ticks that were left out, or whose programme picture could not be composed."""
-        self._collected_ns = 0
+        self._collected_ns = self._complained_ns = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tick", daemon=True)
 
@@ -146,7 +146,9 @@ class Engine:
                 self._do(tick, begun)
             except Exception as error:
                 self._missed += 1
-                _log.exception("tick.failed", tick=tick, error=str(error))
+                if begun - self._complained_ns >= NS:  # not a line a tick
+                    self._complained_ns = begun
+                    _log.exception("tick.failed", tick=tick, error=str(error), missed=self._missed)
             self._ticks += 1
             tick += 1
             self._collect_garbage(clock.due_ns(tick))

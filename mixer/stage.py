@@ -29,6 +29,9 @@ class Stage:
         }
         self._barred: dict[SourceId, int] = {}
         """Sources whose picture could not be drawn, and until when they show their slate."""
+        self._complained_ns = 0
+        self.lost = 0
+        """Canvases that could not be drawn at all, whatever was left out."""
 
     @property
     def starved(self) -> int:
@@ -56,7 +59,9 @@ class Stage:
             try:
                 canvas = compositor.compose(canvas_plan, pictures, plan.sources, views, black)
             except Exception as error:
-                _log.error("canvas.failed", canvas=name, error=str(error))
+                if now_ns - self._complained_ns >= NS:  # not a line a tick
+                    self._complained_ns = now_ns
+                    _log.error("canvas.failed", canvas=name, error=str(error), lost=self.lost)
                 canvas = self._without_culprit(compositor, canvas_plan, pictures, plan, views, now_ns)
             if canvas is not None:
                 canvases[name] = canvas
@@ -97,8 +102,8 @@ class Stage:
                 pictures[culprit] = SLATE
         try:
             return compositor.compose(canvas_plan, dict.fromkeys(pictures, SLATE), plan.sources, {})
-        except Exception as error:
-            _log.error("canvas.lost", error=str(error))
+        except Exception:
+            self.lost += 1
             return None
 
 
