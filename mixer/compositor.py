@@ -30,18 +30,34 @@ def _always() -> bool:
 class SourcePicture:
     """What a source has to show at this tick. ``picture`` is used while ``state`` is ``live``.
 
-    ``serial`` changes with the picture. ``intact`` is asked after drawing: False means the memory was
-    written meanwhile, and the tile is drawn again at the next tick.
+    ``serial`` changes with the picture; ``origin`` tells two slots' pictures of one number apart. ``intact``
+    is asked after drawing: False means the memory was written meanwhile, and the tile is drawn again at the
+    next tick.
     """
 
     state: SourceState
     picture: Picture | None = None
     serial: int = 0
     intact: Callable[[], bool] = _always
+    origin: int = 0
 
 
 _CARD = SourcePicture("card")
 _UNKNOWN = SourceInfo()
+
+
+class _Item:
+    """A tile with what is looked up for it once a plan instead of once a tick."""
+
+    __slots__ = ("info", "label", "marks", "plate", "tile")
+
+    def __init__(self, tile: Tile, info: SourceInfo, graphics: Graphics) -> None:
+        w, h = tile.rect.w, tile.rect.h
+        self.tile = tile
+        self.info = info
+        self.plate = graphics.plate(tile.plate, w, h) if tile.plate is not None else None
+        self.label = graphics.label(tile.label, tile.tally, w, h) if tile.label else None
+        self.marks = (tile.source, self.plate, self.label, tile.fit, tile.tally)
 
 
 class _Buffer:
@@ -106,6 +122,9 @@ class Compositor:
         self.width, self.height = width, height
         self._free: deque[_Buffer] = deque(_Buffer(width, height) for _ in range(buffers))
         self._lock = threading.Lock()
+        self._bars = SourcePicture("live", graphics.bars, origin=-1)
+        self._items: tuple[_Item, ...] = ()
+        self._items_of: tuple[CanvasPlan, Mapping[SourceId, SourceInfo], int] | None = None
         self.redrawn = 0
         self.torn = 0
         self.starved = 0
@@ -157,10 +176,10 @@ class Compositor:
         rects = (*(tile.rect for tile in canvas.tiles), *(view.rect for view in canvas.views))
         self._draw_ground(buffer, (canvas.background, rects), None, canvas.background, rects)
         drawn: list[Rect] = []
-        for index, tile in enumerate(canvas.tiles):
-            info = infos.get(tile.source, _UNKNOWN)
-            source = self._source(tile.source, sources, info)
-            self._item(buffer, index, drawn, tile, source, info, canvas.background)
+        for index, item in enumerate(self._looked_up(canvas, infos)):
+            bars = item.info.kind == "bars"
+            source = self._bars if bars else sources.get(item.tile.source, _CARD)
+            self._item(buffer, index, drawn, item, source, canvas.background)
         for index, view in enumerate(canvas.views, len(canvas.tiles)):
             if view.canvas is None:
                 self._pane(buffer, index, drawn, view)
@@ -187,46 +206,47 @@ class Compositor:
         buffer.stacked = any(_overlaps(rect, rects[:index]) for index, rect in enumerate(rects))
         buffer.signature = signature
 
-    def _source(
-        self, name: SourceId, sources: Mapping[SourceId, SourcePicture], info: SourceInfo
-    ) -> SourcePicture:
-        if info.kind == "bars":
-            return SourcePicture("live", self._graphics.bars)
-        return sources.get(name, _CARD)
+    def _looked_up(self, canvas: CanvasPlan, infos: Mapping[SourceId, SourceInfo]) -> tuple[_Item, ...]:
+        """The plan's tiles; made anew with each plan and whenever graphics were drawn since."""
+        edition = self._graphics.edition
+        before = self._items_of
+        if before is None or before[0] is not canvas or before[1] is not infos or before[2] != edition:
+            self._items = tuple(
+                _Item(tile, infos.get(tile.source, _UNKNOWN), self._graphics) for tile in canvas.tiles
+            )
+            self._items_of = (canvas, infos, edition)
+        return self._items
 
     def _item(
         self,
         buffer: _Buffer,
         index: int,
         drawn: list[Rect],
-        tile: Tile,
+        item: _Item,
         source: SourcePicture,
-        info: SourceInfo,
         background: str,
     ) -> None:
-        w, h = tile.rect.w, tile.rect.h
+        tile = item.tile
         picture = source.picture if source.state == "live" else None
-        plate: tuple[Sprite, ...] | None = None
         face: Face | None = None
-        shown: object
+        key: object
         if picture is not None:
-            # The address tells the pictures of a slot opened anew from the old one's with the same number.
-            shown = (tile.source, source.serial, picture.y.__array_interface__["data"][0], picture.y.shape)
-            plate = self._graphics.plate(tile.plate, w, h) if tile.plate is not None else None
+            key = (item.marks, source.serial, source.origin)
         else:
             slate = source.state == "slate"
-            face = self._graphics.slate(info, w, h) if slate else self._graphics.card(info, w, h)
-            shown = face
-        label = self._graphics.label(tile.label, tile.tally, w, h) if tile.label else None
-        key = (shown, plate, label, tile.fit, tile.tally)
+            w, h = tile.rect.w, tile.rect.h
+            face = self._graphics.slate(item.info, w, h) if slate else self._graphics.card(item.info, w, h)
+            key = (item.marks, face)
         if buffer.keys[index] == key and not (buffer.stacked and _overlaps(tile.rect, drawn)):
             return
         buffer.keys[index] = None
-        drawn.append(tile.rect)
+        if buffer.stacked:
+            drawn.append(tile.rect)
         target = buffer.targets[index]
         if target is None:
             return
         self.redrawn += 1
+        plate = item.plate
         if picture is not None:
             if tile.fit == "cover":
                 draw.draw_cover(target, picture)
@@ -234,10 +254,12 @@ class Compositor:
                 draw.draw_contain(target, picture, yuv_of(background))
         elif face is not None:
             self._draw_face(target, face)
+            plate = None
         else:
             fill(target, yuv_of(background))
-        if plate or label or tile.tally:
-            self._finish(target, plate, label, tile.tally)
+            plate = None
+        if plate or item.label or tile.tally:
+            self._finish(target, plate, item.label, tile.tally)
         if picture is not None and not source.intact():
             self.torn += 1
             return

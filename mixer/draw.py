@@ -18,6 +18,11 @@ _COARSE = 96
 """A source with a side shorter than this is enlarged first: whole pixels are too coarse to crop it by."""
 
 
+_NEAR = 1.03
+"""A source larger than its tile by no more than this is cropped and copied: scaling would cost ten times as
+much and only blur it. Browsers that follow the layout send such sizes."""
+
+
 class Crop(NamedTuple):
     """The part of a source that is shown, in its pixels; x and y are even."""
 
@@ -69,8 +74,16 @@ def draw_cover(target: Picture, source: Picture) -> None:
     h, w = target.y.shape
     if source.y.shape == (h, w):
         _copy(source.y, target.y)
-        _copy(source.u, target.u)
-        _copy(source.v, target.v)
+        np.copyto(target.u, source.u)
+        np.copyto(target.v, source.v)
+        return
+    x, y = source.y.shape[1] - w, source.y.shape[0] - h
+    if x >= 0 <= y and (x <= (_NEAR - 1) * w or y <= (_NEAR - 1) * h):
+        x, y = x // 4 * 2, y // 4 * 2
+        _copy(source.y[y : y + h, x : x + w], target.y)
+        chroma = np.s_[y // 2 : (y + h) // 2, x // 2 : (x + w) // 2]
+        np.copyto(target.u, source.u[chroma])
+        np.copyto(target.v, source.v[chroma])
         return
     if min(source.width, source.height) < _COARSE:
         source = _enlarged(source)

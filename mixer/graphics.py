@@ -34,6 +34,8 @@ class Graphics:
         self._title = title
         self._capacity = capacity_bytes
         self._drawn: dict[Key, Drawn] = {}
+        self.edition = 0
+        """Counts preparations: what was looked up before may be drawn by now."""
         self._plans: tuple[frozenset[Key], ...] = ()
         self._preparing = threading.Lock()
         self.bars = colour_bars(*BARS_SIZE)
@@ -51,6 +53,7 @@ class Graphics:
                 kept[key] = kept.pop(key) if key in kept else draw()
             self._plans = (*self._plans[-1:], frozenset(wanted))
             self._drawn = self._trimmed(kept)
+            self.edition += 1
 
     def _wanted(self, plan: MixPlan) -> dict[Key, Callable[[], Drawn]]:
         wanted: dict[Key, Callable[[], Drawn]] = {}

@@ -1,5 +1,7 @@
 """What each source has to show at a tick: its picture, its card before the first, a slate when it stopped."""
 
+import itertools
+
 from mixer.clock import NS
 from mixer.compositor import SourcePicture
 from mixer.slot import SlotReader
@@ -13,11 +15,15 @@ CARD = SourcePicture("card")
 SLATE = SourcePicture("slate")
 
 
+_origins = itertools.count(1)
+
+
 class SourceTrack:
     """One source's slot as seen by the programme's clock. Used by the tick's thread alone."""
 
     def __init__(self, reader: SlotReader) -> None:
         self._reader = reader
+        self._origin = next(_origins)
         self._serial = 0
         self._changed_ns = 0
         self._asked_ns: int | None = None
@@ -48,5 +54,5 @@ class SourceTrack:
         picture = taken.picture
         if picture.width < 2 or picture.height < 2:
             return SLATE
-        self._last = SourcePicture("live", picture, taken.serial, taken.intact)
+        self._last = SourcePicture("live", picture, taken.serial, taken.intact, self._origin)
         return self._last

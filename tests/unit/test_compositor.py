@@ -1,5 +1,7 @@
 """Pixels where they belong: placement, cropping, redrawing of what changed, black, buffers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -83,6 +85,19 @@ def test_any_size_fills_its_tile(graphics: Graphics, size: tuple[int, int]) -> N
     assert colours(picture, rect) == {RED}
     assert colours(picture, Rect(0, 0, W, 10)) == {GROUND}
     assert colours(picture, Rect(500, 0, 140, H)) == {GROUND}
+
+
+@pytest.mark.parametrize("size", [(480, 270), (482, 272), (484, 271), (490, 276), (640, 270), (481, 360)])
+def test_a_source_of_nearly_its_tiles_size_is_copied(graphics: Graphics, size: tuple[int, int]) -> None:
+    """To the pixel, from the middle: no scaling that blurs."""
+    source = new_picture(*size)
+    source.y[:] = np.random.default_rng(1).integers(16, 236, source.y.shape, np.uint8)
+    rect = Rect(20, 10, 480, 270)
+    plan = CanvasPlan(W, H, (Tile(rect, "seat/a"),))
+    sources = {"seat/a": SourcePicture("live", source, 1)}
+    picture = shown(Compositor(graphics, W, H).compose(plan, sources, {}, {}))
+    x, y = (size[0] - 480) // 4 * 2, (size[1] - 270) // 4 * 2
+    np.testing.assert_array_equal(draw.window(picture, rect).y, source.y[y : y + 270, x : x + 480])
 
 
 @given(st.integers(96, 4000), st.integers(96, 4000), st.integers(1, 960), st.integers(1, 540))
@@ -235,7 +250,8 @@ def test_a_slot_is_drawn_in_place_and_its_overwriting_noticed(graphics: Graphics
 def test_a_new_slot_with_the_same_number_is_another_picture(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=1)
     plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), "seat/a"),))
-    old, new = live(RED), live(GREEN)
+    old = live(RED)
+    new = dataclasses.replace(live(GREEN), origin=1)
     shown(compositor.compose(plan, {"seat/a": old}, {}, {}))
     assert colours(shown(compositor.compose(plan, {"seat/a": new}, {}, {})), plan.tiles[0].rect) == {GREEN}
 
