@@ -40,6 +40,8 @@ class SourcePicture:
     serial: int = 0
     intact: Callable[[], bool] = _always
     origin: int = 0
+    arrived_ns: int = 0
+    """When its last packet came in; 0 where nobody says."""
 
 
 _CARD = SourcePicture("card")

@@ -88,10 +88,10 @@ def draw_cover(target: Picture, source: Picture) -> None:
     if min(source.width, source.height) < _COARSE:
         source = _enlarged(source)
     x, y, part_w, part_h = cover_crop(source.width, source.height, w, h)
-    _scale(source.y[y : y + part_h, x : x + part_w], target.y)
+    scale(source.y[y : y + part_h, x : x + part_w], target.y)
     part = np.s_[y // 2 : (y + part_h + 1) // 2, x // 2 : (x + part_w + 1) // 2]
-    _scale(source.u[part], target.u)
-    _scale(source.v[part], target.v)
+    scale(source.u[part], target.u)
+    scale(source.v[part], target.v)
 
 
 def draw_contain(target: Picture, source: Picture, background: Yuv) -> None:
@@ -101,7 +101,7 @@ def draw_contain(target: Picture, source: Picture, background: Yuv) -> None:
         fill(target, background)
     inner = window(target, rect)
     for to, of in zip(inner, source, strict=True):
-        _scale(of, to)
+        scale(of, to)
 
 
 def draw_frame(target: Picture, colour: Yuv, thickness: int) -> None:
@@ -119,29 +119,24 @@ def _copy(source: Plane, target: Plane) -> None:
     cv2.copyTo(source, None, target)  # type: ignore[call-overload]
 
 
-def _scale(source: Plane, target: Plane) -> None:
-    """Linear scaling into ``target``'s own memory. Beyond halving, pixels are averaged first.
+def scale(source: Plane, target: Plane) -> None:
+    """Linear scaling into ``target``'s own memory; beyond halving, blocks of 2 × 2 are averaged first.
 
-    Averaging whole blocks is what OpenCV does fast; averaging by broken factors costs ten times as much and
-    looks the same after linear scaling.
+    Halving is what OpenCV does fast; averaging by other factors costs up to ten times as much and looks the
+    same after linear scaling.
     """
     h, w = target.shape
+    while source.shape[0] >= 2 * h and source.shape[1] >= 2 * w:
+        source = _halved(source)
     if source.shape == target.shape:
         _copy(source, target)
-        return
-    blocks = min(source.shape[0] // h, source.shape[1] // w)
-    if blocks > 1 and source.shape != (blocks * h, blocks * w):
-        source = _averaged(source, blocks)
-        if source.shape == target.shape:
-            _copy(source, target)
-            return
-    shrinking = source.shape[0] % h == 0 and source.shape[1] % w == 0
-    cv2.resize(source, (w, h), dst=target, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    else:
+        cv2.resize(source, (w, h), dst=target, interpolation=cv2.INTER_LINEAR)
 
 
-def _averaged(source: Plane, blocks: int) -> Plane:
-    h, w = source.shape[0] // blocks, source.shape[1] // blocks
-    part = source[: h * blocks, : w * blocks]
+def _halved(source: Plane) -> Plane:
+    h, w = source.shape[0] // 2, source.shape[1] // 2
+    part = source[: 2 * h, : 2 * w]
     return cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 

@@ -2,9 +2,12 @@
 
 H.264 is x264 with ``zerolatency``, VP8 is libvpx in realtime mode. Keyframes come only where the caller asks
 for them, so that they lie on a grid of ticks. Colours are tagged BT.709, limited range.
+
+A stream can be encoded with less :data:`Effort` and stay the same stream: its parameter sets are the same
+bytes, so an encoder may take over from another at a keyframe and no receiver notices.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -19,11 +22,20 @@ from mixer.buswire import Packet
 from mixer.picture import i420_bytes, view_i420
 
 VideoCodec = Literal["h264", "vp8"]
+Effort = Literal["full", "eased"]
+"""``full``: the preset. ``eased``: without what x264 may leave out of that preset in the same stream."""
 
 _NEVER = 1 << 20
 """Pictures between keyframes that the encoder would make by itself."""
 _BT709 = 1
 _LIMITED = 1
+_EASED = "subme=0:me=dia:partitions=none:no-mixed-refs=1:trellis=0:aq-mode=0:no-psy=1:weightp=1:no-deblock=1"
+"""What x264 decides for each picture: none of it is told in the parameter sets. CABAC, 8×8 transforms,
+reference pictures and the use of weights are, and stay."""
+_LEAST_PRESET = "ultrafast"
+"""There is nothing to leave out of this one."""
+_PSY_PRESETS = frozenset({"fast", "medium", "slow", "slower", "veryslow", "placebo"})
+"""From subme 6 on, x264's psychovisual optimisation lowers the chroma's quantiser by 2, told in the PPS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +55,12 @@ class VideoSettings:
     preset: str = "superfast"
     constant: bool = False
     threads: int = 2
+    effort: Effort = "full"
+    """``eased`` only for H.264."""
 
 
 class VideoEncoder:
-    """One open encoder. ``nut`` holds its parameters (see :mod:`mixer.headers`).
+    """One open encoder. ``nut`` holds its parameters (see :mod:`mixer.headers`). Opening one takes 2 ms.
 
     Raises av.FFmpegError when the settings are not to the codec's liking. Not thread-safe.
     """
@@ -89,6 +103,31 @@ class VideoEncoder:
         ]
 
 
+def can_ease(settings: VideoSettings) -> bool:
+    """Whether less effort saves work and gives the same stream: an encoder is opened to compare.
+
+    Not for other codecs than H.264 and rates that aren't constant. Raises av.FFmpegError when the settings
+    are not to the codec's liking.
+    """
+    if settings.codec != "h264" or not settings.constant or settings.preset == _LEAST_PRESET:
+        return False
+    return take_over("", settings, VideoEncoder("", settings).nut, "eased") is not None
+
+
+def take_over(stream: str, settings: VideoSettings, nut: bytes, effort: Effort) -> VideoEncoder | None:
+    """An encoder that goes on at this effort with a stream that was announced with the parameters ``nut``.
+
+    None when its own are not the same bytes: receivers would need them.
+    """
+    encoder = VideoEncoder(stream, replace(settings, effort=effort))
+    return encoder if encoder.nut == nut else None
+
+
+def filler(size: int) -> bytes:
+    """A filler NAL unit of H.264 (7.3.2.7) of ``size`` bytes, Annex B; at least 6. It follows a picture's."""
+    return b"\0\0\0\1\x0c" + b"\xff" * (size - 6) + b"\x80"
+
+
 def encode_slate(stream: str, settings: VideoSettings, buffer: NDArray[np.uint8]) -> tuple[Packet, ...]:
     """One second of a still picture as a closed group of pictures, pts from 0, by an encoder of its own."""
     encoder = VideoEncoder(stream, settings)
@@ -123,6 +162,10 @@ def _h264(settings: VideoSettings) -> dict[str, str]:
         options["nal-hrd"] = "cbr"
     else:
         params.append("repeat-headers=1")
+    if settings.effort == "eased":
+        params.append(_EASED)
+        if settings.preset in _PSY_PRESETS:
+            params.append("chroma-qp-offset=-2")
     options["x264-params"] = ":".join(params)
     return options
 

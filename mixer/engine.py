@@ -1,12 +1,13 @@
 """The tick loop: at each tick of the programme's clock it shows the plan, and waits for nothing else.
 
 Inputs are looked at, never waited for; encoders are handed pictures, never waited for; a tick that comes too
-late is left out and counted. Sound is asked for at each tick and mixed on its own thread.
+late is left out and counted. Sound is asked for at each tick and mixed on its own thread. When ticks come
+late, the overload ladder says which canvases are left out at every second tick; sound never is.
 """
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import structlog
@@ -14,16 +15,22 @@ import structlog
 from mixer.audio.worker import SoundWorker
 from mixer.clock import NS, ProgrammeClock
 from mixer.compositor import Canvas, SourcePicture
-from mixer.plan import CanvasName, MixPlan, SourceId
+from mixer.latency import LatencyMeter
+from mixer.overload import Ladder, Work, full_tick, spared
+from mixer.plan import CanvasName, MixPlan, SourceId, SourceInfo
 from mixer.priority import Urgency, set_thread
 from mixer.renditions import RenditionSet
 from mixer.slot import SlotReader, SlotWriter
 from mixer.sources import CARD, SourceTrack
-from mixer.stage import Stage
-from mixer.wire import CanvasPublished, Message, PlanTaken, SourceState
+from mixer.stage import CANVASES, Stage
+from mixer.wire import CanvasPublished, Load, Message, PlanTaken, SourceState
 
 COLLECT_NS = 10 * NS
 """How often garbage is collected: after a tick's work, so that it never falls into the middle of one."""
+
+_LOOK_AROUND = 10
+"""Ticks between two looks at the sources that no canvas shows which somebody watches."""
+_UNKNOWN = SourceInfo()
 
 _log = structlog.get_logger()
 
@@ -44,6 +51,8 @@ class Figures:
     tick: int
     ticks: int
     late_ticks: int
+    spared_ticks: int
+    load: Load
     revision: int
     sources: dict[SourceId, SourceState]
 
@@ -51,7 +60,7 @@ class Figures:
 class Engine:
     """Owns the tick's thread. Every public method may be called from any thread and returns at once.
 
-    ``notify`` gets what control shall know; it must not block.
+    ``notify`` gets what control shall know; it must not block. ``ladder`` is the tick's alone.
     """
 
     def __init__(
@@ -61,23 +70,32 @@ class Engine:
         renditions: RenditionSet,
         sound: SoundWorker,
         notify: Callable[[Message], None],
+        ladder: Ladder,
+        latency: LatencyMeter,
     ) -> None:
         self._clock = clock
         self._stage = stage
         self._renditions = renditions
         self._sound = sound
         self._notify = notify
+        self._ladder = ladder
+        self._latency = latency
         self._lock = threading.Lock()
         self._tracks: dict[SourceId, SourceTrack] = {}
         self._writers: dict[CanvasName, SlotWriter] = {}
         self._asked: frozenset[CanvasName] = frozenset()
         self._plan = MixPlan(-1, {})
+        self._on: dict[CanvasName, frozenset[SourceId]] = {}
+        """The sources that each of the plan's canvases shows."""
         self._next: _Pending | None = None
         self._states: dict[SourceId, SourceState] = {}
         self._tick = 0
         self._ticks = 0
         self._missed = 0
         """Ticks that were left out, or whose programme picture could not be composed."""
+        self._spared = 0
+        """Ticks whose programme picture was left out on purpose."""
+        self._load = Load()
         self._collected_ns = self._complained_ns = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tick", daemon=True)
@@ -122,9 +140,15 @@ class Engine:
             self._asked |= {name}
 
     def figures(self) -> Figures:
+        late = self._work().late
+        states = dict(self._states)
+        return Figures(self._tick, self._ticks, late, self._spared, self._load, self._plan.revision, states)
+
+    def _work(self) -> Work:
         primary = self._renditions.primary
-        late = self._missed + (primary.late + primary.dropped if primary is not None else 0)
-        return Figures(self._tick, self._ticks, late, self._plan.revision, dict(self._states))
+        if primary is None:
+            return Work(self._missed, 0, 0)
+        return Work(self._missed + primary.late + primary.dropped, primary.encoded, primary.busy_ns)
 
     # --- the tick's thread -----------------------------------------------------------------------------
 
@@ -139,7 +163,9 @@ class Engine:
                 continue
             current = clock.tick_at(clock.now())
             if current > tick:
-                self._missed += current - tick
+                left_out = sum(spared(self._ladder.step, each, "program") for each in range(tick, current))
+                self._spared += left_out
+                self._missed += current - tick - left_out
                 tick = current
             begun = clock.now()
             try:
@@ -150,31 +176,49 @@ class Engine:
                     self._complained_ns = begun
                     _log.exception("tick.failed", tick=tick, error=str(error), missed=self._missed)
             self._ticks += 1
+            self._follow_load(tick)
             tick += 1
             self._collect_garbage(clock.due_ns(tick))
 
     def _do(self, tick: int, now_ns: int) -> None:
+        step = self._ladder.step
         with self._lock:
-            fresh = self._next
+            fresh = self._next if full_tick(step, tick) else None
             if fresh is not None and (fresh.ready() or now_ns - fresh.since_ns >= self._clock.period_ns):
                 self._next = None
             else:
                 fresh = None
             tracks, writers = self._tracks, self._writers
-            asked, self._asked = self._asked, frozenset()
+            asked = frozenset(name for name in self._asked if not spared(step, tick, name))
+            self._asked -= asked
         if fresh is not None:
             self._plan = fresh.plan
+            self._on = {
+                name: frozenset(tile.source for tile in canvas.tiles)
+                for name, canvas in fresh.plan.canvases.items()
+            }
         plan = self._plan
         self._tick = tick
         self._sound.advance(tick, plan.audio, plan.black)
-        pictures = self._look(plan, tracks, self._clock.due_ns(tick), now_ns)
         self._renditions.follow(now_ns)
-        canvases = self._stage.compose(plan, pictures, lambda name: self._wants(name, asked), now_ns)
+        wanted = frozenset(
+            name for name in CANVASES if self._wants(name, asked) and not spared(step, tick, name)
+        )
+        everything = fresh is not None or tick % _LOOK_AROUND == 0
+        seen = plan.sources if everything else frozenset().union(*(self._on.get(n, ()) for n in wanted))
+        pictures = self._look(plan, seen, tracks, self._clock.due_ns(tick), now_ns)
+        canvases = self._stage.compose(plan, pictures, wanted, now_ns)
         try:
-            if "program" not in canvases:
+            if spared(step, tick, "program"):
+                self._spared += 1
+            elif "program" not in canvases:
                 self._missed += 1
+            else:
+                self._latency.shown(tick, () if plan.black else self._on.get("program", ()), pictures)
             for name, canvas in canvases.items():
-                self._renditions.offer(name, tick, canvas)
+                taken = self._renditions.offer(name, tick, canvas, full_tick(step, tick))
+                if name == "program" and not taken:
+                    self._latency.dropped(tick)
             if fresh is not None:
                 waited = tick - self._clock.tick_at(fresh.issued_ns)
                 self._notify(PlanTaken(plan.revision, tick, waited))
@@ -184,12 +228,30 @@ class Engine:
             for canvas in canvases.values():
                 canvas.release()
 
+    def _follow_load(self, tick: int) -> None:
+        change = self._ladder.look(self._clock.now(), self._work())
+        if change is None:
+            return
+        self._renditions.ease(change.step)
+        self._load = Load(int(change.step), self._ladder.code, self._ladder.reason)
+        tell = _log.warning if change.step > change.before else _log.info
+        tell(
+            "overload.step", step=int(change.step), before=int(change.before), tick=tick, reason=change.reason
+        )
+
     def _look(
-        self, plan: MixPlan, tracks: dict[SourceId, SourceTrack], due_ns: int, now_ns: int
+        self,
+        plan: MixPlan,
+        seen: Collection[SourceId],
+        tracks: dict[SourceId, SourceTrack],
+        due_ns: int,
+        now_ns: int,
     ) -> dict[SourceId, SourcePicture]:
+        """What the ``seen`` sources show; how the others are is known from the last look at them."""
         pictures: dict[SourceId, SourcePicture] = {}
-        states: dict[SourceId, SourceState] = {}
-        for source, info in plan.sources.items():
+        states: dict[SourceId, SourceState] = {} if seen is plan.sources else dict(self._states)
+        for source in seen:
+            info = plan.sources.get(source, _UNKNOWN)
             if info.kind == "bars":
                 states[source] = "live"
                 continue
@@ -201,7 +263,7 @@ class Engine:
         return pictures
 
     def _wants(self, name: CanvasName, asked: frozenset[CanvasName]) -> bool:
-        return name != "multiview" or name in asked or self._renditions.watched(name)
+        return name == "program" or name in asked or self._renditions.watched(name)
 
     def _write_snapshot(
         self, name: CanvasName, canvas: Canvas, writers: dict[CanvasName, SlotWriter], now_ns: int

@@ -32,3 +32,9 @@ def finish(container: OutputContainer, target: io.BytesIO, time_base: Fraction) 
     container.mux(packet)
     container.close()
     return target.getvalue()
+
+
+def extradata(nut: bytes) -> bytes:
+    """The parameter sets within such a header: for H.264 the SPS and the PPS, Annex B."""
+    with av.open(io.BytesIO(nut), format="nut") as container:
+        return container.streams[0].codec_context.extradata or b""

@@ -9,7 +9,8 @@ from typing import Literal
 import msgspec
 
 SourceId = str
-"""``seat/<seat id>`` for a seat's camera and microphone, ``source/<source id>`` for everything else."""
+"""``seat/<seat id>`` for a seat's camera and microphone, ``screen/<seat id>`` for the screen it shares,
+``source/<source id>`` for everything else."""
 
 CanvasName = Literal["program", "wall", "multiview"]
 

@@ -24,7 +24,9 @@ from mixer.audio.worker import SoundWorker
 from mixer.clock import NS, ProgrammeClock
 from mixer.engine import Engine
 from mixer.graphics import Graphics
+from mixer.latency import LatencyMeter
 from mixer.link import Link, LinkClosedError, LinkOverflowError
+from mixer.overload import Ladder
 from mixer.packets import PacketBus
 from mixer.plan import CanvasPlan, MixPlan
 from mixer.renditions import RenditionSet
@@ -113,11 +115,15 @@ class MixerProcess:
         self._graphics.prepare(MixPlan(-1, blank))
         self._bus = PacketBus(self._request_keyframe)
         self._bus.start()
-        self._renditions = RenditionSet(config.renditions, self._clock, self._bus)
+        self._latency = LatencyMeter()
+        self._renditions = RenditionSet(config.renditions, self._clock, self._bus, self._latency)
         self._sound = SoundWorker(self._clock, self._bus, config.aac_bitrate, config.opus_bitrate)
         stage = Stage(self._graphics, config.canvases)
-        self._engine = Engine(self._clock, stage, self._renditions, self._sound, self._notify)
         self._renditions.open(self._graphics)
+        ladder = Ladder(self._clock.period_ns, config.ladder, self._renditions.steps)
+        self._engine = Engine(
+            self._clock, stage, self._renditions, self._sound, self._notify, ladder, self._latency
+        )
         self._preparer = _Preparer(self._graphics, self._engine)
         gc.collect()
         gc.freeze()
@@ -216,6 +222,11 @@ class MixerProcess:
             self._sound.levels(),
             self._bus.bytes_published(),
             self._bus.dropped(),
+            figures.spared_ticks,
+            figures.load,
+            self._latency.recent(),
+            self._latency.counts(),
+            self._latency.sum_s,
         )
 
     def _request_keyframe(self, stream: str) -> None:

@@ -8,14 +8,15 @@ import queue
 import threading
 from collections.abc import Callable
 
-import cv2
+import msgspec
 import numpy as np
 import structlog
 
 from mixer.buswire import Packet, StreamHeader
 from mixer.clock import NS, ProgrammeClock
 from mixer.compositor import Canvas
-from mixer.encode import VideoEncoder, VideoSettings
+from mixer.draw import scale
+from mixer.encode import Effort, VideoEncoder, VideoSettings, filler, take_over
 from mixer.picture import Picture, Plane, i420_bytes, view_i420
 from mixer.priority import Urgency, set_thread
 
@@ -31,8 +32,8 @@ class RenditionEncoder:
     """One encoder and its thread. Starts by :meth:`start`; ends by :meth:`stop`, then :meth:`join`.
 
     ``publish`` gets each packet, ``announce`` the stream's header before the first; both on the encoder's
-    thread. ``keyframe_ticks``: a keyframe lies on each tick that is a multiple of it. ``depth``: pictures
-    held beside the one being encoded.
+    thread; ``published`` gets the tick and the time when its picture's packets are out. ``keyframe_ticks``: a
+    keyframe lies on each tick that is a multiple of it. ``depth``: pictures held beside the one in work.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class RenditionEncoder:
         slate: tuple[Packet, ...] = (),
         depth: int = 1,
         urgency: Urgency = Urgency.OTHERS,
+        published: Callable[[int, int], None] | None = None,
     ) -> None:
         self.stream = stream
         self.settings = settings
@@ -54,10 +56,13 @@ class RenditionEncoder:
         self.late = 0
         """Pictures that reached the encoder more than a frame period after they were due."""
         self.encoded = 0
+        self.busy_ns = 0
+        """What the thread spent on the pictures encoded: scaling, encoding, publishing."""
         self._keyframe_ticks = keyframe_ticks
         self._clock = clock
         self._announce = announce
         self._publish = publish
+        self._published = published
         self._slate = slate
         self._urgency = urgency
         self._queue: queue.Queue[tuple[int, Canvas] | None] = queue.Queue(depth)
@@ -66,6 +71,11 @@ class RenditionEncoder:
         self._last_group = -1
         self._last_asked_ns = 0
         self._encoder: VideoEncoder | None = None
+        self._header = b""
+        self._effort: Effort = "full"
+        self._halved = False
+        self._unfit = False
+        self._last_tick = -1
         self._failed_ns = 0
         self._scaled = np.empty(0, np.uint8)
         self._thread = threading.Thread(target=self._run, name=stream, daemon=True)
@@ -87,6 +97,15 @@ class RenditionEncoder:
     def request_keyframe(self) -> None:
         """Make the next picture a keyframe, unless one was made on request within the last second."""
         self._asked = True
+
+    def set_effort(self, effort: Effort, halved: bool = False) -> None:
+        """``eased``: with less effort from the next picture on; ``full``: back at the next keyframe.
+
+        Less work is needed at once, so the encoder that takes over begins with a keyframe beside the grid;
+        going back waits for the grid. Where it would not be the same stream, nothing changes. ``halved``:
+        only every second tick will come, and the rate stays constant by filler in place of the others.
+        """
+        self._effort, self._halved = effort, halved
 
     def offer(self, tick: int, canvas: Canvas) -> bool:
         """Hand over one picture and the duty to release it. False: it was dropped (and released)."""
@@ -139,17 +158,29 @@ class RenditionEncoder:
                 buffer = self._scale(canvas.picture)
                 held = False
                 canvas.release()
-            packets = self._encoder.encode(buffer, tick, self._is_key(tick, now_ns))
+            key = self._is_key(tick, now_ns)
+            if self._effort != self._encoder.settings.effort:
+                key |= self._change_effort(self._effort, key)
+            packets = self._encoder.encode(buffer, tick, key)
         finally:
             if held:
                 canvas.release()
+        if self._halved and settings.constant and tick == self._last_tick + 2 and packets:
+            spared = filler(int(settings.bitrate / settings.fps / 8))
+            packets[-1] = msgspec.structs.replace(packets[-1], data=packets[-1].data + spared)
+        self._last_tick = tick
         for packet in packets:
             self._publish(packet)
+        now = self._clock.now()
         self.encoded += 1
+        self.busy_ns += now - now_ns
+        if self._published is not None:
+            self._published(tick, now)
 
     def _open(self) -> None:
         settings = self.settings
         self._encoder = encoder = VideoEncoder(self.stream, settings)
+        self._header = encoder.nut
         self._last_group = -1
         fps = settings.fps
         self._announce(
@@ -163,6 +194,21 @@ class RenditionEncoder:
                 self._slate,
             )
         )
+
+    def _change_effort(self, effort: Effort, key: bool) -> bool:
+        """Let another encoder take over with this picture; whether it does, so that it is a keyframe.
+
+        Opening one takes 2 ms, and its first picture no longer than any keyframe. So none is held ready.
+        """
+        if self._unfit or not (key or effort == "eased"):
+            return False
+        fresh = take_over(self.stream, self.settings, self._header, effort)
+        if fresh is None:
+            self._unfit = True
+            _log.warning("encoder.unlike", stream=self.stream, effort=effort)
+            return False
+        self._encoder = fresh
+        return True
 
     def _is_key(self, tick: int, now_ns: int) -> bool:
         group = tick // self._keyframe_ticks
@@ -181,7 +227,5 @@ class RenditionEncoder:
             self._scaled = np.empty(size, np.uint8)
         target = view_i420(self._scaled, self.settings.width, self.settings.height)
         for to, of in zip(target, picture, strict=True):
-            shrinking = of.shape[1] > 2 * to.shape[1]
-            how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-            cv2.resize(of, (to.shape[1], to.shape[0]), dst=to, interpolation=how)
+            scale(of, to)
         return self._scaled

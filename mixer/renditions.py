@@ -7,8 +7,10 @@ import numpy as np
 
 from mixer.clock import NS, ProgrammeClock
 from mixer.compositor import Canvas
-from mixer.encode import VideoCodec, VideoSettings, encode_slate
+from mixer.encode import VideoCodec, VideoSettings, can_ease, encode_slate
 from mixer.graphics import Graphics
+from mixer.latency import LatencyMeter
+from mixer.overload import Step
 from mixer.packets import PacketBus
 from mixer.picture import Plane, copy_into, i420_bytes, view_i420
 from mixer.plan import CanvasName
@@ -25,10 +27,20 @@ _TWO_THREADS = 1280 * 720
 class RenditionSet:
     """Starts and stops encoders. Used by the tick's thread, but for :meth:`request_keyframe` and counters."""
 
-    def __init__(self, renditions: Mapping[str, Rendition], clock: ProgrammeClock, bus: PacketBus) -> None:
+    def __init__(
+        self,
+        renditions: Mapping[str, Rendition],
+        clock: ProgrammeClock,
+        bus: PacketBus,
+        latency: LatencyMeter | None = None,
+    ) -> None:
         self._renditions = renditions
         self._clock = clock
         self._bus = bus
+        self._latency = latency or LatencyMeter()
+        self.primary: RenditionEncoder | None = None
+        """The programme's encoder, by which late ticks are told."""
+        self._can_ease = False
         self._running: dict[str, RenditionEncoder] = {}
         self._idle_since: dict[str, int] = {}
         self._ended: list[RenditionEncoder] = []
@@ -37,16 +49,20 @@ class RenditionSet:
         """Start the renditions that always run, their slates encoded first. Takes a second: before tick 1."""
         for name, rendition in self._renditions.items():
             if rendition.always:
-                stream = f"{name}/h264"
-                self._start(stream, graphics)
+                self._start(f"{name}/h264", graphics)
+        if self.primary is not None:
+            self._can_ease = can_ease(self.primary.settings)
 
     @property
-    def primary(self) -> RenditionEncoder | None:
-        """The programme's encoder, by which late ticks are told."""
-        for stream, encoder in self._running.items():
-            if self._always(stream) and self._canvas(stream) == "program":
-                return encoder
-        return None
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the overload ladder that would save something here."""
+        return tuple(s for s in Step if s > Step.PRESET or (s == Step.PRESET and self._can_ease))
+
+    def ease(self, step: Step) -> None:
+        """Encode the programme with the effort of this step."""
+        if self.primary is not None:
+            eased = step >= Step.PRESET and self._can_ease
+            self.primary.set_effort("eased" if eased else "full", step >= Step.PROGRAM_RATE)
 
     def follow(self, now_ns: int) -> None:
         """Start what is wanted, stop what nobody has wanted for a while. Called once a tick."""
@@ -67,11 +83,16 @@ class RenditionSet:
         """Whether any running rendition shows this canvas."""
         return any(self._canvas(stream) == canvas for stream in self._running)
 
-    def offer(self, name: CanvasName, tick: int, canvas: Canvas) -> None:
-        """Hand the canvas to each of its encoders; the caller keeps its own hold."""
+    def offer(self, name: CanvasName, tick: int, canvas: Canvas, to_all: bool = True) -> bool:
+        """Hand the canvas to each of its encoders, or only to those that always run; the caller keeps its own
+        hold. False: one of those that always run dropped it.
+        """
+        taken = True
         for stream, encoder in self._running.items():
-            if self._canvas(stream) == name:
-                encoder.offer(tick, canvas.hold())
+            always = self._always(stream)
+            if self._canvas(stream) == name and (to_all or always):
+                taken &= encoder.offer(tick, canvas.hold()) or not always
+        return taken
 
     def request_keyframe(self, stream: str) -> None:
         encoder = self._running.get(stream)
@@ -99,6 +120,8 @@ class RenditionSet:
     def _start(self, stream: str, graphics: Graphics | None) -> None:
         name, _, codec = stream.partition("/")
         rendition = self._renditions[name]
+        always = self._always(stream)
+        primary = always and rendition.canvas == "program" and self.primary is None
         fps = self._clock.fps
         settings = VideoSettings(
             cast(VideoCodec, codec),
@@ -107,7 +130,7 @@ class RenditionSet:
             fps,
             rendition.bitrate,
             rendition.preset,
-            constant=self._always(stream),
+            constant=always,
             threads=2 if rendition.width * rendition.height >= _TWO_THREADS else 1,
         )
         encoder = RenditionEncoder(
@@ -118,9 +141,12 @@ class RenditionSet:
             self._bus.announce,
             self._bus.publish,
             encode_slate(stream, settings, _slate(graphics, settings)) if graphics is not None else (),
-            depth=2 if self._always(stream) else 1,
-            urgency=Urgency.PROGRAMME if self._always(stream) else Urgency.OTHERS,
+            depth=2 if always else 1,
+            urgency=Urgency.PROGRAMME if always else Urgency.OTHERS,
+            published=self._latency.published if primary else None,
         )
+        if primary:
+            self.primary = encoder
         self._running[stream] = encoder
         encoder.start()
 

@@ -47,7 +47,7 @@ _FIELDS = 64
     _H_SOUND_START,
 ) = range(10)
 _META = 8
-_M_SEQ, _M_PTS, _M_WIDTH, _M_HEIGHT = range(4)
+_M_SEQ, _M_PTS, _M_WIDTH, _M_HEIGHT, _M_ARRIVED = range(5)
 
 Samples = NDArray[np.float32]
 
@@ -100,17 +100,21 @@ def _available_bytes() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A picture in place in the slot. ``serial`` is its number since the slot was made (1, 2, …)."""
+    """A picture in place in the slot. ``serial`` is its number since the slot was made (1, 2, …).
+
+    ``arrived_ns``: when the last packet of it came in; 0 where its writer doesn't say.
+    """
 
     picture: Picture
     pts_ns: int
     serial: int
-    meta: NDArray[np.uint64]
+    meta: "memoryview[int]"
     seq: int
+    arrived_ns: int = 0
 
     def intact(self) -> bool:
         """Whether the planes were left alone since the picture was taken; False: draw it again."""
-        return int(self.meta[_M_SEQ]) == self.seq
+        return self.meta[_M_SEQ] == self.seq
 
 
 class _Mapped:
@@ -119,22 +123,23 @@ class _Mapped:
     def __init__(self, fd: int) -> None:
         size = os.fstat(fd).st_size
         self._memory = mmap.mmap(fd, size)
-        self._header = np.frombuffer(self._memory, np.uint64, _FIELDS)
-        if int(self._header[_H_MAGIC]) != MAGIC:
+        # memory as Python's own integers: a tenth of a microsecond less for each field than by numpy
+        self._header = memoryview(self._memory)[: 8 * _FIELDS].cast("Q")
+        if self._header[_H_MAGIC] != MAGIC:
             raise ValueError("not a slot, or one of another version")
-        self._ring = int(self._header[_H_FRAMES])
-        self.max_width = int(self._header[_H_MAX_WIDTH])
-        self.max_height = int(self._header[_H_MAX_HEIGHT])
-        capacity = int(self._header[_H_CAPACITY])
+        self._ring = self._header[_H_FRAMES]
+        self.max_width = self._header[_H_MAX_WIDTH]
+        self.max_height = self._header[_H_MAX_HEIGHT]
+        capacity = self._header[_H_CAPACITY]
         offset = 8 * _FIELDS
-        self._metas: list[NDArray[np.uint64]] = []
+        self._metas: list[memoryview[int]] = []
         self._buffers: list[NDArray[np.uint8]] = []
         for _ in range(self._ring):
-            self._metas.append(np.frombuffer(self._memory, np.uint64, _META, offset))
+            self._metas.append(memoryview(self._memory)[offset : offset + 8 * _META].cast("Q"))
             offset += 8 * _META
             self._buffers.append(np.frombuffer(self._memory, np.uint8, capacity, offset))
             offset += capacity
-        self._samples = int(self._header[_H_SAMPLES])
+        self._samples = self._header[_H_SAMPLES]
         self._sound: Samples = np.frombuffer(self._memory, np.float32, self._samples * 2, offset).reshape(
             -1, 2
         )
@@ -152,24 +157,26 @@ class SlotWriter(_Mapped):
     def fits(self, width: int, height: int) -> bool:
         return i420_bytes(width, height) <= self._buffers[0].size and width > 1 and height > 1
 
-    def write_picture(self, picture: Picture, pts_ns: int) -> None:
+    def write_picture(self, picture: Picture, pts_ns: int, arrived_ns: int = 0) -> None:
         """Publish a copy of ``picture``, to be shown from ``pts_ns`` on. Raises ValueError if it is too big.
 
         ``pts_ns`` must not run backwards; a picture older than the newest is published all the same and
-        shown at once.
+        shown at once. ``arrived_ns`` is when its last packet came in, for the mixer's latency meter; 0 for
+        a picture that came in no packets.
         """
         width, height = picture.width, picture.height
         if not self.fits(width, height):
             raise ValueError(f"a picture of {width}×{height} does not fit this slot")
-        serial = int(self._header[_H_HEAD]) + 1
+        serial = self._header[_H_HEAD] + 1
         index = serial % self._ring
         meta = self._metas[index]
-        seq = int(meta[_M_SEQ]) | 1  # odd already where a writer died in the middle
+        seq = meta[_M_SEQ] | 1  # odd already where a writer died in the middle
         meta[_M_SEQ] = seq
         copy_into(view_i420(self._buffers[index], width, height), picture)
         meta[_M_PTS] = pts_ns
         meta[_M_WIDTH] = width
         meta[_M_HEIGHT] = height
+        meta[_M_ARRIVED] = arrived_ns
         meta[_M_SEQ] = seq + 1
         self._header[_H_HEAD] = serial
 
@@ -179,7 +186,7 @@ class SlotWriter(_Mapped):
         A gap after what was written last is silence. n is at most the ring's length.
         """
         end = start + len(samples)
-        written = int(self._header[_H_SOUND_END])
+        written = self._header[_H_SOUND_END]
         if written < start:
             self._fill(max(written, start - self._samples), start, None)
         self._fill(start, end, samples)
@@ -206,12 +213,12 @@ class SlotReader(_Mapped):
     @property
     def heartbeat_ns(self) -> int:
         """When the writer last said that it lives; 0 before it ever did."""
-        return int(self._header[_H_HEARTBEAT])
+        return self._header[_H_HEARTBEAT]
 
     @property
     def serial(self) -> int:
         """Number of the newest picture; 0 before the first."""
-        return int(self._header[_H_HEAD])
+        return self._header[_H_HEAD]
 
     def take(self, at_ns: int) -> Taken | None:
         """The newest picture due at ``at_ns``; None before the first.
@@ -222,14 +229,15 @@ class SlotReader(_Mapped):
         best: Taken | None = None
         for serial in range(head, max(0, head - self._ring + 1), -1):
             meta = self._metas[serial % self._ring]
-            seq = int(meta[_M_SEQ])
+            seq = meta[_M_SEQ]
             if seq % 2 or seq == 0:
                 continue
-            pts = int(meta[_M_PTS])
-            width, height = int(meta[_M_WIDTH]), int(meta[_M_HEIGHT])
-            if int(meta[_M_SEQ]) != seq:
+            pts = meta[_M_PTS]
+            width, height, arrived = meta[_M_WIDTH], meta[_M_HEIGHT], meta[_M_ARRIVED]
+            if meta[_M_SEQ] != seq:
                 continue
-            best = Taken(view_i420(self._buffers[serial % self._ring], width, height), pts, serial, meta, seq)
+            planes = view_i420(self._buffers[serial % self._ring], width, height)
+            best = Taken(planes, pts, serial, meta, seq, arrived)
             if pts <= at_ns:
                 return best
         return best
@@ -240,8 +248,8 @@ class SlotReader(_Mapped):
         What is not written yet, or no longer held, is silence.
         """
         out = np.zeros((count, 2), np.float32)
-        end = int(self._header[_H_SOUND_END])
-        first = max(start, end - self._samples, int(self._header[_H_SOUND_START]))
+        end = self._header[_H_SOUND_END]
+        first = max(start, end - self._samples, self._header[_H_SOUND_START])
         last = min(start + count, end)
         if last <= first:
             return out, 0

@@ -45,6 +45,8 @@ class SourceTrack:
             return SLATE
         if self._asked_ns is not None and now_ns - max(self._changed_ns, self._asked_ns) > STALE_NS:
             return SLATE
+        if self._last is not None and self._last.serial == serial:
+            return self._last  # nothing newer came
         try:
             taken = reader.take(due_ns)
         except (ValueError, OverflowError):
@@ -54,5 +56,7 @@ class SourceTrack:
         picture = taken.picture
         if picture.width < 2 or picture.height < 2:
             return SLATE
-        self._last = SourcePicture("live", picture, taken.serial, taken.intact, self._origin)
+        self._last = SourcePicture(
+            "live", picture, taken.serial, taken.intact, self._origin, taken.arrived_ns
+        )
         return self._last

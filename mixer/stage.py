@@ -1,6 +1,6 @@
 """Composes a plan's canvases at a tick, and keeps one source's bad picture from taking the others along."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 
 import structlog
 
@@ -42,20 +42,25 @@ class Stage:
         self,
         plan: MixPlan,
         pictures: Mapping[SourceId, SourcePicture],
-        wants: Callable[[CanvasName], bool],
+        wanted: Collection[CanvasName],
         now_ns: int,
     ) -> dict[CanvasName, Canvas]:
-        """The canvases that ``wants`` says yes to; the caller releases each. Never raises for a picture."""
+        """The ``wanted`` canvases; the caller releases each. Never raises for a picture."""
         if self._barred:
             self._barred = {source: until for source, until in self._barred.items() if until > now_ns}
             pictures = {s: SLATE if s in self._barred else picture for s, picture in pictures.items()}
         canvases: dict[CanvasName, Canvas] = {}
         views: dict[CanvasName, Picture] = {}
         for name, compositor in self._compositors.items():
-            if not wants(name):
+            if name not in wanted:
                 continue
             canvas_plan = plan.canvases.get(name) or CanvasPlan(compositor.width, compositor.height)
             black = plan.black and name != "multiview"
+            if name != "program" and "program" in canvases and canvas_plan == plan.canvases.get("program"):
+                # a wall that follows the programme at its size is the same picture
+                canvases[name] = canvases["program"].hold()
+                views[name] = canvases[name].picture
+                continue
             try:
                 canvas = compositor.compose(canvas_plan, pictures, plan.sources, views, black)
             except Exception as error:

@@ -67,6 +67,19 @@ class Rendition(msgspec.Struct, frozen=True, omit_defaults=True):
     """Encoded from the start, subscribers or not: the programme. Others run while somebody subscribes."""
 
 
+class LadderTimes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How patient the overload ladder (:mod:`mixer.overload`) is. Seconds."""
+
+    settle_s: float = 2.0
+    """For a step down to take effect, before another."""
+    calm_s: float = 20.0
+    """Without a late tick, before a step up."""
+    trial_s: float = 10.0
+    """A step up that ends within this failed: the wait before the next is doubled."""
+    longest_s: float = 300.0
+    """The longest wait."""
+
+
 class MixerConfig(Message, frozen=True):
     """Supervisor → mixer, first message. ``epoch_ns`` is when tick 0 was due; it outlives the mixer."""
 
@@ -82,6 +95,7 @@ class MixerConfig(Message, frozen=True):
     """Folder of the TTF files for plates."""
     aac_bitrate: int = 160_000
     opus_bitrate: int = 64_000
+    ladder: LadderTimes = LadderTimes()
 
 
 class TakePlan(Message, frozen=True):
@@ -121,6 +135,26 @@ class CanvasPublished(Message, frozen=True):
 SourceState = Literal["card", "live", "slate"]
 
 
+class Load(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far down the overload ladder the mixer is."""
+
+    step: int = 0
+    """0 nothing is left out … 3; see :class:`mixer.overload.Step`."""
+    code: str = ""
+    """``overload.preset``, ``overload.wall-rate``, ``overload.program-rate``; empty on step 0."""
+    reason: str = ""
+    """One sentence with figures; empty on step 0."""
+
+
+class Latency(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Of guests' pictures through this machine over the last seconds, in ms; see :mod:`mixer.latency`."""
+
+    p50: float = 0.0
+    p95: float = 0.0
+    max: float = 0.0
+    count: int = 0
+
+
 class MixerReport(Message, frozen=True):
     """Mixer → control, once a second."""
 
@@ -136,6 +170,14 @@ class MixerReport(Message, frozen=True):
     """Bytes encoded so far, by bus stream."""
     dropped: dict[str, int]
     """Pictures dropped for slow subscribers, by process name."""
+    spared_ticks: int = 0
+    """Programme pictures left out on purpose by the overload ladder; they are not late."""
+    load: Load = Load()
+    latency_ms: Latency = Latency()
+    latency_counts: tuple[int, ...] = ()
+    """Since the mixer started: pictures that took 0 … 1 ms, 1 … 2 ms and so on; the last: all the longer."""
+    latency_sum_s: float = 0.0
+    """Since the mixer started: all of them added up."""
 
 
 # --- senders -------------------------------------------------------------------------------------------

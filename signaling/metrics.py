@@ -6,10 +6,16 @@ the counter reset that Prometheus knows how to read. Labels are ids, never URLs.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from mixer.wire import MixerReport, OutputState, PlanTaken, SenderReport
@@ -104,6 +110,18 @@ class Metrics(Collector):
             "Ticks whose picture came over one frame late or not at all.",
             value=report.late_ticks if report else 0,
         )
+        yield CounterMetricFamily(
+            "studio_spared_ticks",
+            "Ticks without a programme picture on purpose: the last step of the overload ladder.",
+            value=report.spared_ticks if report else 0,
+        )
+        yield GaugeMetricFamily(
+            "studio_overload_step",
+            "Overload ladder: 0 none, 1 preset, 2 wall frame rate, 3 programme frame rate.",
+            value=report.load.step if report else 0,
+        )
+        if report is not None and report.latency_counts:
+            yield _latency(report.latency_counts, report.latency_sum_s)
         if self._plan is not None:
             yield GaugeMetricFamily(
                 "studio_command_to_air_ticks",
@@ -172,3 +190,15 @@ class Metrics(Collector):
         yield cpu
         yield memory
         yield restarts
+
+
+def _latency(counts: tuple[int, ...], sum_s: float) -> Metric:
+    """From counts by whole milliseconds, the last of them of all that took longer."""
+    total = list(accumulate(counts))
+    edges = [f"{(index + 1) / 1000:g}" for index in range(len(counts) - 1)]
+    return HistogramMetricFamily(
+        "studio_picture_latency_seconds",
+        "From the last RTP packet of a guest's picture to the programme picture that shows it, encoded.",
+        buckets=list(zip([*edges, "+Inf"], map(float, total), strict=True)),
+        sum_value=sum_s,
+    )

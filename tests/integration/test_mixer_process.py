@@ -48,7 +48,9 @@ def left_out(mixer: Mixer, pictures: list[Packet]) -> set[int]:
     assert numbers == sorted(set(numbers)), "none twice, none out of order"
     missing = set(range(numbers[0], numbers[-1])) - set(numbers)
     if missing:
-        mixer.expect(MixerReport, lambda r: r.tick > numbers[-1] and r.late_ticks >= len(missing))
+        mixer.expect(
+            MixerReport, lambda r: r.tick > numbers[-1] and r.late_ticks + r.spared_ticks >= len(missing)
+        )
     assert len(missing) < len(numbers) / 5
     return missing
 
@@ -69,7 +71,8 @@ def test_pictures_and_sound_of_two_guests(mixer: Mixer) -> None:
     header = tap.headers(VIDEO)[0]
     missing = left_out(mixer, pictures)
     keys = [p.pts for p in pictures if p.key]
-    assert {k for k in keys[1:] if k % 60} <= {m + 1 for m in missing}, "a grid of 2 s"
+    eased = any(report.load.step for report in mixer.reports())  # with a keyframe beside the grid
+    assert eased or {k for k in keys[1:] if k % 60} <= {m + 1 for m in missing}, "a grid of 2 s"
     assert max(q - p for p, q in pairwise(keys)) <= 60 + len(missing)
     rate = sum(len(p.data) for p in pictures[-120:]) * 8 / 4
     assert rate == pytest.approx(1_000_000, rel=0.05), "constant on a still picture"
@@ -316,5 +319,8 @@ def test_plans_are_taken_within_two_ticks(mixer: Mixer) -> None:
             plan = msgspec.structs.replace(plan, sources=dict.fromkeys(plan.sources, info))
             late = mixer.reports()[-1].late_ticks if mixer.reports() else 0
             taken = mixer.take(plan)
-            if taken.ticks_waited > 2:  # only where ticks themselves were late
-                mixer.expect(MixerReport, lambda r, t=taken, n=late: r.tick > t.tick and r.late_ticks > n)  # type: ignore[misc]
+            if taken.ticks_waited > 2:  # only where ticks themselves were late, or spared for it
+                mixer.expect(
+                    MixerReport,
+                    lambda r, t=taken, n=late: r.tick > t.tick and (r.late_ticks > n or r.load.step > 1),  # type: ignore[misc]
+                )

@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client.parser import text_string_to_metric_families
 
-from mixer.wire import MixerReport, PlanTaken, SenderReport
+from mixer.wire import Load, MixerReport, PlanTaken, SenderReport
 from signaling import plain, vendor
 from signaling.metrics import Metrics
 from signaling.origin import ClientAddress, check_origin
@@ -81,7 +81,23 @@ def test_an_unknown_address_is_one_key_and_a_v6_customer_is_one_too() -> None:
 
 def test_the_metrics_that_operators_watch() -> None:
     metrics = Metrics()
-    metrics.on_message("mixer", MixerReport(9, 900, 3, 5, {}, {}, {"program/h264": 77}, {"sender/tv": 2}))
+    metrics.on_message(
+        "mixer",
+        MixerReport(
+            9,
+            900,
+            3,
+            5,
+            {},
+            {},
+            {"program/h264": 77},
+            {"sender/tv": 2},
+            11,
+            Load(2, "overload.wall-rate", "x"),
+            latency_counts=(0, 4, 5, 1),
+            latency_sum_s=0.5,
+        ),
+    )
     metrics.on_message("mixer", PlanTaken(5, 9, 1))
     metrics.on_message("sender/tv", SenderReport("tv", "retrying", bytes_sent=1000, dropped=4))
     metrics.on_message("sender/gone", SenderReport("gone", "live"))
@@ -103,6 +119,14 @@ def test_the_metrics_that_operators_watch() -> None:
     for key, value in {
         ("studio_ticks_total",): 900,
         ("studio_late_ticks_total",): 3,
+        ("studio_spared_ticks_total",): 11,
+        ("studio_overload_step",): 2,
+        ("studio_picture_latency_seconds_bucket", "0.001"): 0,
+        ("studio_picture_latency_seconds_bucket", "0.002"): 4,
+        ("studio_picture_latency_seconds_bucket", "0.003"): 9,
+        ("studio_picture_latency_seconds_bucket", "+Inf"): 10,
+        ("studio_picture_latency_seconds_count",): 10,
+        ("studio_picture_latency_seconds_sum",): 0.5,
         ("studio_command_to_air_ticks",): 1,
         ("studio_seats", "on_air"): 1,
         ("studio_seats", "absent"): 0,

@@ -38,11 +38,12 @@ def test_pictures_of_any_size_come_back_as_they_were(width: int, height: int, va
     try:
         rng = np.random.default_rng(value)
         flat = rng.integers(0, 255, i420_bytes(width, height), np.uint8)
-        SlotWriter(fd).write_picture(view_i420(flat, width, height), 5)
+        SlotWriter(fd).write_picture(view_i420(flat, width, height), 5, 3)
         taken = SlotReader(fd).take(5)
         assert taken is not None
         assert taken.intact()
         assert (taken.picture.width, taken.picture.height) == (width, height)
+        assert (taken.pts_ns, taken.arrived_ns) == (5, 3)
         for got, sent in zip(taken.picture, view_i420(flat, width, height), strict=True):
             assert np.array_equal(got, sent)
     finally:

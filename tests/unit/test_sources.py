@@ -8,7 +8,7 @@ from mixer.clock import NS
 from mixer.compositor import SourcePicture
 from mixer.graphics import Graphics
 from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, MixPlan, Rect, Tile
+from mixer.plan import CanvasName, CanvasPlan, MixPlan, Rect, Tile
 from mixer.slot import SlotReader, SlotWriter, create_slot
 from mixer.sources import SourceTrack
 from mixer.stage import Stage
@@ -98,6 +98,9 @@ def test_times_that_are_rubbish_do_no_harm(slot: Slot) -> None:
     assert slot.look(0.3).state == "live"
 
 
+PROGRAM: tuple[CanvasName, ...] = ("program",)
+
+
 def test_one_bad_picture_stays_one_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     graphics = Graphics(FONTS, "Summit")
     stage = Stage(graphics, {"program": (128, 64)})
@@ -109,10 +112,25 @@ def test_one_bad_picture_stays_one_sources(monkeypatch: pytest.MonkeyPatch) -> N
     plan = MixPlan(1, {"program": CanvasPlan(128, 64, tiles)})
     graphics.prepare(plan)
     for tick in range(3):
-        canvases = stage.compose(plan, {"a": good, "bad": bad, "b": other}, lambda _: True, START + tick)
+        canvases = stage.compose(plan, {"a": good, "bad": bad, "b": other}, PROGRAM, START + tick)
         canvas = canvases["program"]
         assert canvas.picture.y[30, 20] == RED[0]
         assert canvas.picture.y[30, 100] == BLUE[0]
         canvas.release()
-    later = stage.compose(plan, {"a": good, "bad": good, "b": other}, lambda _: True, START + 5 * NS)
+    later = stage.compose(plan, {"a": good, "bad": good, "b": other}, PROGRAM, START + 5 * NS)
     assert later["program"].picture.y[30, 60] == RED[0], "is let in again"
+
+
+def test_a_wall_like_the_programme_is_the_same_picture() -> None:
+    stage = Stage(Graphics(FONTS, "Summit"), {"program": (128, 64), "wall": (128, 64)})
+    source = {"a": SourcePicture("live", new_picture(64, 64, RED), 1)}
+    same = CanvasPlan(128, 64, (Tile(Rect(0, 0, 40, 64), "a"),))
+    other = CanvasPlan(128, 64, (Tile(Rect(40, 0, 40, 64), "a"),))
+    both: tuple[CanvasName, ...] = ("program", "wall")
+    shown = stage.compose(MixPlan(1, {"program": same, "wall": same}), source, both, START)
+    assert shown["wall"].buffer is shown["program"].buffer
+    for canvas in shown.values():
+        canvas.release()
+    shown = stage.compose(MixPlan(2, {"program": same, "wall": other}), source, both, START)
+    assert shown["wall"].picture.y[30, 60] == RED[0]
+    assert shown["program"].picture.y[30, 60] != RED[0]

@@ -3,7 +3,7 @@
 import { html } from "../shared/html.js";
 import { formatClock } from "../shared/levels.js";
 import * as model from "./model.js";
-import { health, TROUBLE_MS } from "./text.js";
+import { health, loadLine, TROUBLE_MS } from "./text.js";
 
 const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
 
@@ -21,6 +21,14 @@ export function Header() {
     <p class="figures clock" data-role="clock"><span class="unseen">Time </span>${new Date(now_ms).toTimeString().slice(0, 8)}</p>
     <p class="link-lamp" data-role="link" data-state=${model.link.value} role="status">${LINKS[model.link.value]}</p>
   </header>`;
+}
+
+/** Says what the mixer leaves out and why. Always there, so that a screen reader hears it when it comes. */
+export function Overload() {
+  const load = model.state.value?.status.mixer.load;
+  const line = loadLine(load);
+  return html`<p class=${line ? "overload-line" : "unseen"} role="status" data-role="overload"
+    data-step=${load?.step ?? 0}>${line}</p>`;
 }
 
 /** @param {{id: string, now_ms: number}} props */

@@ -5,7 +5,7 @@ import { render } from "preact";
 import { html } from "../shared/html.js";
 import { Toasts } from "../shared/toasts.js";
 import { Dialogs } from "./dialogs.js";
-import { Header } from "./header.js";
+import { Header, Overload } from "./header.js";
 import { actionFor } from "./keys.js";
 import * as model from "./model.js";
 import { Monitor } from "./monitor.js";
@@ -22,6 +22,7 @@ function App() {
     <${Header} />
     ${ready && link !== "open" ? html`<p class="lost-line" role="alert" data-role="lost">
       The connection to the studio is interrupted. The programme goes on; the console comes back by itself.</p>` : null}
+    <${Overload} />
     ${ready ? html`<main class="board" data-role="board">
       <div class="left"><${Monitor} /><${Scenes} /></div>
       <div class="right"><${Seats} /><${Sources} /><${Outputs} /></div>

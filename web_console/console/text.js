@@ -22,9 +22,10 @@ export function seatState(state) {
 const PROBLEMS = {
   "video.too-large": "Sends a picture larger than allowed",
   "video.too-small": "Sends a picture too small to show",
+  "video.over-limit": "Sends more than it was told to; only a part of its pictures is shown",
   "video.broken": "Sends a picture that cannot be decoded",
   "rtp.garbage": "Sends damaged packets",
-  "rtp.silent": "Nothing arrives any more",
+  "media.silent": "Nothing arrives any more",
 };
 
 /**
@@ -131,6 +132,23 @@ export function health(status, troubled) {
   return { level: "good", text: "All running", restarts, late_ticks };
 }
 
+/** @type {Record<string, string>} */
+const LOADS = {
+  "overload.preset": "The machine is overloaded: the programme is encoded with less effort and looks a little coarser.",
+  "overload.wall-rate": "The machine is overloaded: wall, multiview and return pictures run at half the frame rate.",
+  "overload.program-rate": "The machine is overloaded: the programme, too, runs at half the frame rate.",
+};
+
+/**
+ * @param {Partial<import("../shared/types.js").Load>|undefined} load
+ * @returns {string} what the mixer leaves out and why; "" while it leaves out nothing
+ */
+export function loadLine(load) {
+  if (!load?.code) return "";
+  const what = LOADS[load.code] ?? `The machine is overloaded (${load.code}).`;
+  return load.reason ? `${what} ${load.reason}` : what;
+}
+
 /**
  * @param {DirectorState} state
  * @returns {Record<"waiting"|"stage"|"away"|"others", string[]>} seat ids by where they belong on the console
@@ -157,6 +175,24 @@ export function sceneLine(scene) {
   const { layout, places } = scene.canvases.program;
   const who = places ? `${places.length} ${places.length === 1 ? "place" : "places"}` : "everyone";
   return `${layout} · ${who}`;
+}
+
+/** So many are named, the rest counted. */
+const NAMED = 3;
+
+/**
+ * Whether the scene in preview can be taken as it will look on air. A cut is never held up by it.
+ *
+ * @param {DirectorState} state
+ * @returns {{ready: boolean, text: string}} "" when nothing is in preview
+ */
+export function previewLine(state) {
+  if (!state.preview) return { ready: true, text: "" };
+  const waiting = state.status.preview?.waiting ?? [];
+  if (waiting.length === 0) return { ready: true, text: "Ready" };
+  const names = waiting.slice(0, NAMED).map((id) => state.seats[id]?.name || id);
+  if (waiting.length > NAMED) names.push(`${waiting.length - NAMED} more`);
+  return { ready: false, text: `Getting sharp: ${names.join(", ")}` };
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  health, noteTrouble, outputLine, outputState, sceneLine, seatGroups, seatLine, seatProblem, seatState, unixMs,
+  health, loadLine, noteTrouble, outputLine, outputState, previewLine, sceneLine, seatGroups, seatLine, seatProblem, seatState, unixMs,
 } from "./text.js";
 
 const seat = (over = {}) => ({
@@ -31,6 +31,7 @@ test("an unknown state or problem is shown as it is, not hidden", () => {
   assert.equal(seatState("teleported").word, "teleported");
   assert.equal(seatState(undefined).word, "Not here");
   assert.equal(seatProblem("new.code"), "new.code");
+  for (const code of ["video.over-limit", "video.too-large", "media.silent"]) assert.match(seatProblem(code), / /);
   assert.equal(seatProblem(""), "");
 });
 
@@ -65,6 +66,15 @@ test("trouble is what grew while the console looked, not what it found", () => {
   assert.equal(noteTrouble(restarted, status(0, 0), 5_000).at_ms, 4_000, "a service that begins anew is no trouble");
 });
 
+test("an overload says what is left out, and why", () => {
+  const reason = "7 ticks came late within 2 s, and encoding a programme picture took 31 of 33 ms.";
+  assert.equal(loadLine(undefined), "");
+  assert.equal(loadLine({ step: 0, code: "", reason: "" }), "");
+  const line = loadLine({ step: 2, code: "overload.wall-rate", reason });
+  assert.match(line, /^The machine is overloaded: wall, .* half the frame rate\. 7 ticks came late/);
+  assert.match(loadLine({ step: 1, code: "overload.new", reason: "" }), /overload\.new/, "an unknown code is shown");
+});
+
 test("a scene in one line", () => {
   const scene = (/** @type {any} */ program) => ({ title: "", canvases: { program } });
   assert.equal(sceneLine(scene({ layout: "grid" })), "grid · everyone");
@@ -73,4 +83,15 @@ test("a scene in one line", () => {
 
 test("times of events", () => {
   assert.equal(unixMs("2026-11-22T14:23:24.500Z"), 1_795_357_404_500);
+});
+
+test("whose picture the preview still waits for, by name, and never a word where nothing is in preview", () => {
+  const state = (/** @type {string|null} */ preview, /** @type {string[]} */ waiting) => /** @type {any} */ ({
+    preview, seats: { a: seat({ name: "Anna" }), b: seat({ name: "" }) },
+    status: { preview: { ready: waiting.length === 0, waiting } },
+  });
+  assert.deepEqual(previewLine(state(null, [])), { ready: true, text: "" });
+  assert.deepEqual(previewLine(state("x", [])), { ready: true, text: "Ready" });
+  assert.deepEqual(previewLine(state("x", ["a", "b"])), { ready: false, text: "Getting sharp: Anna, b" });
+  assert.equal(previewLine(state("x", ["a", "b", "c", "d", "e"])).text, "Getting sharp: Anna, b, c, 2 more");
 });
