@@ -1,13 +1,18 @@
 """The router of WebRTC peers: which shard holds whom. Implements :class:`ports.Peers` over the control link.
 
+An offer that finds no shard, or whose shard dies before it answers, waits a little for the next one: so a
+guest whose shard died is back as soon as there is one, and needn't ask again. A shard that says nothing any
+more hangs: offers go to another, long before the supervisor ends it.
+
 The shards are the truth. What is known here is learnt from what they say, so that a restarted control finds
 its guests again: their pictures never stopped. A peer's id says whose it is, which shards give back with it.
 """
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal, NoReturn
+from typing import Literal
 
 import msgspec
 import structlog
@@ -31,6 +36,11 @@ from signaling.wire import (
 log = structlog.get_logger()
 
 OFFER_TIMEOUT_S = 10.0
+HOLD_S = 4.0
+"""How long an offer waits for a shard: a restarted one is there in two seconds."""
+QUIET_S = 2.0
+"""A shard reports each second; without a word for so long, it hangs."""
+_LOOK_S = 0.25
 MAX_PEERS = 1000
 
 Connection = Literal["connecting", "connected"]
@@ -47,10 +57,20 @@ class _Peer(msgspec.Struct):
     kind: PeerKind
     seat: str
     client: str
-    shard: str
+    shard: str = ""
+    """Empty while its offer waits for one."""
     state: Connection = "connecting"
     reported: bool = False
     """Its shard has listed it: from then on its absence from a report means that it is gone."""
+
+
+class _Waiting(msgspec.Struct):
+    """An offer without an answer."""
+
+    offer: Offer
+    answer: asyncio.Future[str]
+    hold: asyncio.TimerHandle | None = None
+    """Runs while there is no shard for it, or none that has answered."""
 
 
 def peer_id(kind: PeerKind, seat: str, client: str) -> str:
@@ -81,14 +101,17 @@ class PeerRouter:
         ice: IceSettings,
         on_presence: Callable[[Mapping[str, Connection], Collection[CanvasName]], None],
         offer_timeout_s: float = OFFER_TIMEOUT_S,
+        hold_s: float = HOLD_S,
     ) -> None:
         self._send = send
         self._ice = ice
         self._on_presence = on_presence
         self._offer_timeout_s = offer_timeout_s
+        self._hold_s = hold_s
         self._shards: set[str] = set()
+        self._heard_s: dict[str, float] = {}
         self._peers: dict[str, _Peer] = {}
-        self._offers: dict[str, asyncio.Future[str]] = {}
+        self._offers: dict[str, _Waiting] = {}
         self._told: tuple[dict[str, Connection], frozenset[CanvasName]] = ({}, frozenset())
 
     # --- signaling.ports.Peers -------------------------------------------------------------------------
@@ -109,25 +132,28 @@ class PeerRouter:
         for old in previous:
             # Before the new one opens: a seat's slot has one writer.
             self._end(old, "replaced by a newer connection")
-        peer = _Peer(peer_id(kind, seat, client), kind, seat, client, shard)
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        peer = _Peer(peer_id(kind, seat, client), kind, seat, client)
+        guest = seat if kind == "guest" else ""
+        offer = Offer(peer.id, kind, sdp, guest, self.ice_servers())
+        waiting = _Waiting(offer, asyncio.get_running_loop().create_future())
         self._peers[peer.id] = peer
-        self._offers[peer.id] = answer
+        self._offers[peer.id] = waiting
         self._tell()
         try:
-            guest = seat if kind == "guest" else ""
-            self._send(shard, Offer(peer.id, kind, sdp, guest, self.ice_servers()))
+            self._place(peer, waiting, shard)
             async with asyncio.timeout(self._offer_timeout_s):
-                return peer.id, await answer
-        except (TimeoutError, ConnectionError, ValueError) as error:
+                return peer.id, await waiting.answer
+        except TimeoutError:
             self._end(peer, "no answer from its shard")
-            log.warning("offer failed", shard=shard, error=type(error).__name__)
-            _unavailable()
+            log.warning("offer failed", shard=peer.shard, error="no answer")
+            raise _unavailable() from None
         except (RefusedError, asyncio.CancelledError):
             self._end(peer, "offer refused or given up")
             raise
         finally:
-            self._offers.pop(peer.id, None)
+            del self._offers[peer.id]
+            if waiting.hold is not None:
+                waiting.hold.cancel()
 
     async def close(self, peer: str, client: str) -> None:
         known = self._peers.get(peer)
@@ -152,13 +178,17 @@ class PeerRouter:
 
     def on_message(self, sender: str, message: Message) -> None:
         """A decoded message from the link; ``sender`` is the process's name. Others' messages are ignored."""
+        if sender in self._shards:
+            self._heard_s[sender] = time.monotonic()
         match message:
+            case Answer(peer) | OfferFailed(peer) | PeerChanged(peer) if self._is_elsewhere(peer, sender):
+                self._order_closed(sender, peer)  # it hung, and the offer went to another one
             case Answer(peer, sdp):
-                answer = self._offers.get(peer)
-                if answer is None:
+                waiting = self._offers.get(peer)
+                if waiting is None:
                     self._order_closed(sender, peer)  # nobody waits for it any more
-                elif not answer.done():
-                    answer.set_result(sdp)
+                elif not waiting.answer.done():
+                    waiting.answer.set_result(sdp)
             case OfferFailed(peer, code, detail):
                 status = _STATUS.get(code, 503)
                 self._fail(
@@ -176,14 +206,22 @@ class PeerRouter:
 
     def shard_up(self, shard: str) -> None:
         """The shard runs and takes offers. Said again for one that is already up: nothing happens."""
-        self._shards.add(shard)
+        if shard not in self._shards:
+            self._shards.add(shard)
+            self._heard_s[shard] = time.monotonic()
+        for peer in [each for each in self._peers.values() if not each.shard]:
+            self._place(peer, self._offers[peer.id], self._choose([]))
 
     def shard_down(self, shard: str) -> None:
-        """The shard is gone, and its peers with it."""
+        """The shard is gone, and its peers with it; offers it has not answered go to another one."""
         self._shards.discard(shard)
+        self._heard_s.pop(shard, None)
         for peer in [each for each in self._peers.values() if each.shard == shard]:
-            self._fail(peer.id, RefusedError(503, "shard.unavailable", "Please try again in a moment."))
-            self._forget(peer.id)
+            waiting = self._offers.get(peer.id)
+            if waiting is not None and not waiting.answer.done():
+                self._place(peer, waiting, self._choose([]))
+            else:
+                self._forget(peer.id)
         self._tell()
 
     @property
@@ -201,18 +239,56 @@ class PeerRouter:
             if (each.kind, each.seat) == (kind, seat) and (kind == "guest" or each.client == client)
         ]
 
+    def _is_elsewhere(self, peer: str, shard: str) -> bool:
+        known = self._peers.get(peer)
+        return known is not None and known.shard != shard
+
+    def _lively(self) -> set[str]:
+        """The shards that don't hang."""
+        now_s = time.monotonic()
+        return {shard for shard, heard_s in self._heard_s.items() if now_s - heard_s < QUIET_S}
+
     def _choose(self, previous: list[_Peer]) -> str:
-        """The least-loaded running shard; a seat stays on its own, where closing comes before opening."""
+        """The least-loaded running shard, "" if there is none; a seat stays on its own, where closing comes
+        before opening."""
+        lively = self._lively() or self._shards
         for old in previous:
-            if old.shard in self._shards:
+            if old.shard in lively:
                 return old.shard
-        load = dict.fromkeys(sorted(self._shards), 0)
+        load = dict.fromkeys(sorted(lively), 0)
         for peer in self._peers.values():
             if peer.shard in load:
                 load[peer.shard] += 1
-        if not load:
-            _unavailable()
-        return min(load, key=lambda name: load[name])
+        return min(load, key=lambda name: load[name], default="")
+
+    def _place(self, peer: _Peer, waiting: _Waiting, shard: str) -> None:
+        """Send the offer to a shard; without one it is held for a while."""
+        if waiting.hold is not None:
+            waiting.hold.cancel()
+            waiting.hold = None
+        peer.shard = shard
+        if not shard:
+            loop = asyncio.get_running_loop()
+            waiting.hold = loop.call_later(self._hold_s, self._fail, peer.id, _unavailable())
+            return
+        waiting.hold = asyncio.get_running_loop().call_later(_LOOK_S, self._look, peer, waiting)
+        try:
+            self._send(shard, waiting.offer)
+        except (ConnectionError, ValueError) as error:
+            log.warning("offer failed", shard=shard, error=type(error).__name__)
+            self._fail(peer.id, _unavailable())
+
+    def _look(self, peer: _Peer, waiting: _Waiting) -> None:
+        """Where an offer's shard hangs and another one doesn't, that one gets it."""
+        if waiting.answer.done():
+            return
+        lively = self._lively()
+        if peer.shard in lively or not lively:
+            waiting.hold = asyncio.get_running_loop().call_later(_LOOK_S, self._look, peer, waiting)
+            return
+        log.warning("shard is silent", shard=peer.shard)
+        self._order_closed(peer.shard, peer.id)
+        self._place(peer, waiting, self._choose([]))
 
     def _end(self, peer: _Peer, reason: str) -> None:
         if peer.id not in self._peers:
@@ -230,10 +306,10 @@ class PeerRouter:
                 pass  # the supervisor is gone; so are we in a moment
 
     def _fail(self, peer: str, error: RefusedError) -> None:
-        answer = self._offers.get(peer)
-        if answer is not None and not answer.done():
-            answer.set_exception(error)
-            answer.exception()  # retrieved, should the one who waits have been cancelled
+        waiting = self._offers.get(peer)
+        if waiting is not None and not waiting.answer.done():
+            waiting.answer.set_exception(error)
+            waiting.answer.exception()  # retrieved, should the one who waits have been cancelled
 
     def _forget(self, peer: str) -> None:
         self._peers.pop(peer, None)
@@ -246,6 +322,8 @@ class PeerRouter:
             known = self._peers.get(stats.peer)
             if known is None:
                 self._adopt(shard, stats)
+            elif known.shard != shard:
+                self._order_closed(shard, stats.peer)
             else:
                 known.reported = True
         for gone in [
@@ -276,5 +354,7 @@ class PeerRouter:
             self._on_presence(seats, watched)
 
 
-def _unavailable() -> NoReturn:
-    raise RefusedError(503, "shard.unavailable", "The studio cannot take connections now. Try again shortly.")
+def _unavailable() -> RefusedError:
+    return RefusedError(
+        503, "shard.unavailable", "The studio cannot take connections now. Try again shortly."
+    )

@@ -145,7 +145,7 @@ class Peers(Protocol):
         ``sdp.no-codec``, 409 ``seat.in-use``, 503 ``shard.full`` / ``shard.unavailable``.
 
         ``seat``: see :class:`PeerOwner`. ``client`` names the browser tab: the same tab (a reload) replaces
-        its peer silently, another one needs ``takeover``.
+        its peer silently, another one needs ``takeover``. It waits some seconds for a shard.
         """
         ...
 

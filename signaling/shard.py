@@ -22,12 +22,11 @@ from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.slot import SlotWriter
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened
 from signaling.rtc import hooks
-from signaling.rtc.bitrate import Cap
 from signaling.rtc.decode import DecoderPool
 from signaling.rtc.offer import OfferError
 from signaling.rtc.peer import House, Peer, State
 from signaling.rtc.returns import ReturnHub
-from signaling.rtc.seats import Seats
+from signaling.rtc.seats import SCREEN_PREFIX, Seats
 from signaling.rtc.sound_in import SoundPacer
 from signaling.rtc.transport import Network
 from signaling.wire import (
@@ -63,6 +62,8 @@ class Shard:
         )
         self._peers: dict[str, Peer] = {}
         self._targets: dict[str, UplinkTarget] = {}
+        self._screens: dict[str, UplinkTarget] = {}
+        self._open: frozenset[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._configured = False
         self._writing = False
@@ -111,12 +112,15 @@ class Shard:
             case ClosePeer(peer=name):
                 if name in self._peers:
                     self._peers[name].close("closed")
-            case UplinkTargets(seats=seats):
-                self._targets = seats
+            case UplinkTargets(seats=seats, screens=screens):
+                self._targets, self._screens = seats, screens
+                self._open = None if message.open is None else frozenset(message.open)
                 for peer in self._peers.values():
                     self._aim(peer)
             case SlotOpened(source=source) if fds and source.startswith(SEAT_PREFIX):
                 self._house.seats.opened(source.removeprefix(SEAT_PREFIX), SlotWriter(fds[0]))
+            case SlotOpened(source=source) if fds and source.startswith(SCREEN_PREFIX):
+                self._house.seats.opened(source, SlotWriter(fds[0]))
             case SlotClosed(source=source):
                 self._house.seats.closed(source.removeprefix(SEAT_PREFIX))
             case BusAttach() if fds:
@@ -179,11 +183,8 @@ class Shard:
             self._send("control", Answer(offer.peer, sdp))
 
     def _aim(self, peer: Peer) -> None:
-        target = self._targets.get(peer.seat)
-        if target is not None:
-            peer.cap.target = target.bitrate
-        else:
-            peer.cap.target = Cap().target
+        peer.aim(self._targets.get(peer.seat), self._screens.get(peer.seat))
+        peer.listen(self._open is None or peer.seat in self._open)
 
     def _changed(self, peer: Peer, state: State, reason: str) -> None:
         if state == "closed":
@@ -209,7 +210,8 @@ class Shard:
                 self._send("supervisor", Heartbeat())
             if count % 10 == 0:
                 self._send("control", ShardReport(tuple(p.stats(now_ns) for p in self._peers.values())))
-                self._house.seats.forget_unused({peer.seat for peer in self._peers.values()})
+                used = {peer.seat for peer in self._peers.values()}
+                self._house.seats.forget_unused(used | {f"{SCREEN_PREFIX}{seat}" for seat in used})
 
 
 def main() -> None:

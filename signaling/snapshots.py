@@ -46,10 +46,19 @@ def unavailable() -> RefusedError:
 
 
 class CanvasSnapshots:
-    """Feed it with :meth:`on_message`, :meth:`slot_opened` and :meth:`slot_closed`; all on one event loop."""
+    """Feed it with :meth:`on_message`, :meth:`slot_opened` and :meth:`slot_closed`; all on one event loop.
 
-    def __init__(self, send: Outbox, timeout_s: float = PUBLISH_TIMEOUT_S) -> None:
+    ``asked`` is called with each canvas a picture is asked of: whoever polls them watches.
+    """
+
+    def __init__(
+        self,
+        send: Outbox,
+        timeout_s: float = PUBLISH_TIMEOUT_S,
+        asked: Callable[[CanvasName], None] = lambda _: None,
+    ) -> None:
         self._send = send
+        self._asked = asked
         self._timeout_s = timeout_s
         self._slots: dict[str, SlotReader] = {}
         self._waiting: dict[CanvasName, asyncio.Future[None]] = {}
@@ -74,6 +83,7 @@ class CanvasSnapshots:
 
     async def picture(self, canvas: CanvasName) -> Picture:
         """See :meth:`ports.Snapshots.picture`."""
+        self._asked(canvas)
         if f"canvas/{canvas}" not in self._slots:
             raise unavailable()
         waiting = self._waiting.get(canvas)

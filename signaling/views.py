@@ -8,7 +8,7 @@ from signaling.ports import Actor
 State = Mapping[str, Any]
 
 _SPEAKER_STATES = {"next": "next", "on_air": "on_air"}
-_MINE = ("connection", "picture", "problem", "uplink")
+_MINE = ("connection", "picture", "problem", "uplink", "screen_uplink")
 
 
 def sees_everything(actor: Actor) -> bool:

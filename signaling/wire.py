@@ -30,7 +30,8 @@ class Offer(Message, frozen=True):
     """Control → shard: a browser's SDP offer. Answered by :class:`Answer` or :class:`OfferFailed`.
 
     ``seat`` names the guest's seat (kind ``guest``). A guest's offer has one audio and one video section,
-    each sendrecv: camera and microphone in, return feed out. A viewer's (wall, multiview) is recvonly.
+    each sendrecv: camera and microphone in, return feed out; a second video section, sendonly, is for a
+    shared screen. A viewer's (wall, multiview) is recvonly.
     """
 
     peer: str
@@ -69,9 +70,16 @@ class UplinkTarget(msgspec.Struct, frozen=True):
 
 
 class UplinkTargets(Message, frozen=True):
-    """Control → shard: whole set by seat; the shard caps the sender by REMB, the page sets its encoder."""
+    """Control → shard: whole set by seat; the shard caps the sender by REMB, the page sets its encoder.
+
+    ``open``: seats whose microphone is heard now, or would be with the next cut; the others' sound need not
+    be decoded. None: all are open, which is what a shard assumes before it is told.
+    """
 
     seats: dict[str, UplinkTarget]
+    open: tuple[str, ...] | None = None
+    screens: dict[str, UplinkTarget] = msgspec.field(default_factory=dict)
+    """The same for shared screens."""
 
 
 class PeerChanged(Message, frozen=True):
@@ -97,7 +105,13 @@ class PeerStats(msgspec.Struct, frozen=True, omit_defaults=True):
     level_db: float = -100.0
     """Microphone peak in dBFS."""
     problem: str = ""
-    """Stable code of what is wrong with what it sends: ``video.too-large``, ``rtp.garbage`` …"""
+    """Stable code of what is wrong with what it sends: ``video.too-large``, ``video.over-limit``,
+    ``rtp.garbage`` …"""
+    sharing: bool = False
+    """Packets of a shared screen came within the last 4 s; its size in pixels, and pictures a second."""
+    screen_width: int = 0
+    screen_height: int = 0
+    screen_fps: float = 0.0
 
 
 class ShardReport(Message, frozen=True):

@@ -12,6 +12,8 @@ class Cap:
 
     def __init__(self, target: int = DEFAULT_BITRATE) -> None:
         self.target = target
+        self.beside = 0
+        """bit/s of a second picture on the same transport: a shared screen."""
         self._factor = 1.0
         self._bad = 0
 
@@ -30,4 +32,4 @@ class Cap:
     @property
     def bitrate(self) -> int:
         """bit/s for the whole transport, the microphone's share included."""
-        return max(MIN_BITRATE, int(self.target * self._factor)) + _SOUND_BITRATE
+        return max(MIN_BITRATE, int((self.target + self.beside) * self._factor)) + _SOUND_BITRATE

@@ -12,13 +12,14 @@ from typing import cast
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 
 from signaling.rtc import hooks
-from signaling.rtc.loops import BLOCK, FPS, RATE, Loop
+from signaling.rtc.loops import BLOCK, FPS, RATE, Media
 from signaling.rtc.receive import Receiver, Stream
 from signaling.rtc.rtp import Rtp
 from signaling.rtc.send import Sender
 
 _NTP_EPOCH_S = 2_208_988_800
 _STEP_S = 0.01
+SCREEN_FPS = 10
 
 
 class Player:
@@ -71,20 +72,24 @@ class RehearsalGuest:
     """One guest. ``media`` None: a viewer, who only receives. ``loss``: share of its packets thrown away.
 
     ``video`` and ``audio`` may be given to look at the return feed; by default it is counted.
+    ``screen``: what is shared from the beginning on, at 10 pictures a second; the offer has a third section.
     """
 
     def __init__(
         self,
-        media: Loop | None,
+        media: Media | None,
         player: Player,
         *,
         ice: Sequence[RTCIceServer] = (),
         loss: float = 0.0,
         video: Stream | None = None,
         audio: Stream | None = None,
+        screen: Media | None = None,
     ) -> None:
         hooks.install()
         self._media = media
+        self._screen = screen
+        self._shares = screen is not None
         self._player = player
         self._loss = loss
         self._pc = RTCPeerConnection(
@@ -92,10 +97,12 @@ class RehearsalGuest:
         )
         self.video = video or Counter()
         self.audio = audio or Counter()
+        self._sending: list[Sender] = []
         self._began_ns: int | None = None
-        self._frames = self._blocks = 0
+        self._frames = self._blocks = self._shown = 0
         self._reported_ns = 0
-        self._wait_key = True
+        self._wait_key = self._wait_screen = True
+        self._paused = False
         self.keyframe_requests = 0
 
     @property
@@ -114,6 +121,11 @@ class RehearsalGuest:
         return (time.monotonic_ns() - self.receivers[0].transport.last_media_ns) / 1e9
 
     @property
+    def began_ns(self) -> int | None:
+        """When its first picture and sound were due, on the machine's clock; None before that."""
+        return self._began_ns
+
+    @property
     def senders(self) -> list[Sender]:
         return cast(list[Sender], self._pc.getSenders())
 
@@ -124,8 +136,10 @@ class RehearsalGuest:
     async def offer(self, mime: str = "") -> str:
         """The SDP to send to the studio. ``mime``: the only video codec offered; by default the loop's own,
         or H.264."""
-        for kind in ("audio", "video"):
-            transceiver = self._pc.addTransceiver(kind, "sendrecv" if self._media else "recvonly")
+        both = "sendrecv" if self._media else "recvonly"
+        sections = [("audio", both), ("video", both)] + [("video", "sendonly")] * self._shares
+        for kind, direction in sections:
+            transceiver = self._pc.addTransceiver(kind, direction)
             wanted = {"audio/opus"} if kind == "audio" else {"video/rtx", mime or self._mime}
             capabilities = Sender.getCapabilities(kind).codecs
             transceiver.setCodecPreferences([c for c in capabilities if c.mimeType in wanted])
@@ -139,9 +153,10 @@ class RehearsalGuest:
     async def accept(self, answer_sdp: str) -> None:
         """Take the studio's answer; media flows as soon as the transport is there."""
         await self._pc.setRemoteDescription(RTCSessionDescription(answer_sdp, "answer"))
-        for receiver in self.receivers:
+        for receiver in self.receivers[:2]:
             receiver.attach(self.video if receiver.kind == "video" else self.audio)
-        for sender in self.senders:
+        self._sending = self.senders
+        for sender in self._sending:
             sender.loss = self._loss
             sender.on_key = self._asked
         if self._media is not None:
@@ -151,54 +166,81 @@ class RehearsalGuest:
         self._player.discard(self)
         await self._pc.close()
 
-    def change(self, media: Loop) -> None:
+    def change(self, media: Media) -> None:
         """Go on with another loop of the same codec, from its beginning on (its next keyframe)."""
         assert self._media is not None
         assert media.codec == self._media.codec
         self._media = media
         self._wait_key = True
 
+    def pause(self, paused: bool) -> None:
+        """Send no pictures, only sound, or go on with the next keyframe; as a browser whose encoding isn't
+        active."""
+        self._wait_key = self._wait_key or paused
+        self._paused = paused
+
+    def share(self, screen: Media | None) -> None:
+        """Share another screen from now on, or none; only where one was given at first, and in its codec."""
+        assert self._shares
+        self._screen = screen
+        self._wait_screen = True
+
     def play(self, now_ns: int) -> None:
         """Send what is due by now."""
         media = self._media
-        if media is None or not all(sender.active for sender in self.senders):
+        if media is None or not all(sender.active for sender in self._sending):
             return None
         if self._began_ns is None:
             self._began_ns = now_ns
         elapsed_ns = now_ns - self._began_ns
-        picture = next(s for s in self.senders if s.kind == "video")
-        sound = next(s for s in self.senders if s.kind == "audio")
+        sound, picture = self._sending[:2]  # in the offer's order
         if elapsed_ns * FPS // 1_000_000_000 - self._frames > 2 * FPS:
             return self._restart()
         while self._frames * 1_000_000_000 <= elapsed_ns * FPS:
-            frame = media.video[self._frames % len(media.video)]
+            frame = media.picture(self._frames)
             at = self._frames * 90_000 // FPS
-            self._wait_key = self._wait_key and not frame.key
+            self._wait_key = self._paused or (self._wait_key and not frame.key)
             if not self._wait_key:
                 picture.send_frame(frame.payloads, at, self._ntp(self._frames, FPS))
             self._frames += 1
         while self._blocks * BLOCK * 1_000_000_000 <= elapsed_ns * RATE:
-            block = media.audio[self._blocks % len(media.audio)]
+            block = media.sound(self._blocks)
             sound.send_frame((block,), self._blocks * BLOCK, self._ntp(self._blocks * BLOCK, RATE))
             self._blocks += 1
+        if self._shares:
+            self._play_screen(self._sending[2], elapsed_ns)
         if now_ns - self._reported_ns > 1_000_000_000:
             self._reported_ns = now_ns
-            for sender in (picture, sound):
+            for sender in self._sending:
                 sender.send_report()
             for receiver in self.receivers:
                 receiver.acknowledge(now_ns)
         return None
+
+    def _play_screen(self, sender: Sender, elapsed_ns: int) -> None:
+        while self._shown * 1_000_000_000 <= elapsed_ns * SCREEN_FPS:
+            if self._screen is not None:
+                frame = self._screen.picture(self._shown)
+                self._wait_screen = self._wait_screen and not frame.key
+                if not self._wait_screen:
+                    at = self._shown * 90_000 // SCREEN_FPS
+                    sender.send_frame(frame.payloads, at, self._ntp(self._shown, SCREEN_FPS))
+            self._shown += 1
 
     def _restart(self) -> None:
         """The process was stopped for seconds: skip them rather than send them all at once."""
         assert self._began_ns is not None
         self._frames += FPS * 2 - self._frames % FPS
         self._blocks = self._frames * RATE // FPS // BLOCK
+        self._shown = self._frames * SCREEN_FPS // FPS
 
     def _ntp(self, count: int, rate: int) -> int:
         assert self._began_ns is not None
         wall = time.time() - (time.monotonic_ns() - self._began_ns) / 1e9 + count / rate
         return int((wall + _NTP_EPOCH_S) * (1 << 32))
 
-    def _asked(self, _: Sender) -> None:
+    def _asked(self, sender: Sender) -> None:
         self.keyframe_requests += 1
+        media = self._screen if sender in self.senders[2:] else self._media
+        if media is not None:
+            media.ask_key()

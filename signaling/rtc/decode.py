@@ -1,12 +1,16 @@
 """Decoding pictures: a small pool of threads for all guests, one decoder with one thread for each.
 
 A lane is one guest's way through the pool: its frames are decoded one after the other, by whichever thread
-is free. Lanes are bounded, closing one waits for nobody, and no error leaves its lane.
+is free. Lanes are bounded, closing one waits for nobody, and no error leaves its lane. A lane that fell
+behind leaves out what nobody would see any more.
 """
 
+import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -19,10 +23,18 @@ MAX_QUEUE = 8
 MAX_PIXELS = 1920 * 1088
 MIN_SIDE = 2
 
-PictureSink = Callable[[Picture, int], None]
-"""Takes a picture and its presentation time in ns, on a decoder thread; the planes are its own only there."""
+PictureSink = Callable[[Picture, int, int], None]
+"""Takes a picture, its presentation time and when its last packet came (CLOCK_MONOTONIC ns), on a decoder
+thread; the planes are its own only there."""
 Trouble = Callable[[str], None]
 """Takes ``video.too-large`` or ``video.broken``, on a decoder thread: a keyframe is needed."""
+
+
+class _Queued(NamedTuple):
+    data: bytes
+    pts_ns: int
+    arrived_ns: int
+    key: bool
 
 
 class Lane:
@@ -32,33 +44,36 @@ class Lane:
         self.codec = codec
         self.width = self.height = 0
         self.pictures = 0
+        self.skipped = 0
+        """Frames left out because a keyframe behind them was due already."""
         self._pool = pool
         self._sink = sink
         self._trouble = trouble
-        self._frames: deque[tuple[bytes, int]] = deque()
+        self._frames: deque[_Queued] = deque()
         self._busy = False
         self._closed = False
         self._context: VideoCodecContext | None = None
 
-    def offer(self, data: bytes, pts_ns: int) -> bool:
-        """Queue a frame. False when the queue is full: it was emptied, and a keyframe is needed."""
-        return self._pool.enqueue(self, data, pts_ns)
+    def offer(self, data: bytes, pts_ns: int, arrived_ns: int, key: bool = False) -> bool:
+        """Queue a frame; ``key``: a keyframe. False when the queue is full and no keyframe in it: it was
+        emptied, and a keyframe is needed."""
+        return self._pool.enqueue(self, _Queued(data, pts_ns, arrived_ns, key))
 
     def flush(self) -> None:
-        """Forget what waits: it hangs on something lost."""
-        self._frames.clear()
+        """Forget what waits: it hangs on something lost, or nobody will see it."""
+        self._pool.empty(self)
 
     def close(self) -> None:
         """No picture is delivered any more once the frame in work is done. Never blocks."""
         self._closed = True
-        self._frames.clear()
+        self._pool.empty(self)
 
     def run_one(self) -> None:
         """Decode one frame (on a pool's thread)."""
-        try:
-            data, pts_ns = self._frames.popleft()
-        except IndexError:
+        queued = self._pool.dequeue(self)
+        if queued is None:
             return
+        data = queued.data
         try:
             size = picture_size(self.codec, data)
             if size is not None and size[0] * size[1] > MAX_PIXELS:
@@ -76,7 +91,7 @@ class Lane:
                     self._fail("video.too-large")
                     return
                 self.pictures += 1
-                self._sink(picture, pts_ns)
+                self._sink(picture, queued.pts_ns, queued.arrived_ns)
         except (av.FFmpegError, ValueError):
             self._fail("video.broken")
 
@@ -90,10 +105,21 @@ class Lane:
         return self._context
 
     def _fail(self, code: str) -> None:
-        self._frames.clear()
+        self._pool.empty(self)
         self._context = None
         if not self._closed:
             self._trouble(code)
+
+
+def _leave_out(frames: deque[_Queued], now_ns: int | None) -> int:
+    """Drop what lies before the newest keyframe, if that is due at ``now_ns`` (None: in any case): what is
+    before it would come too late to be seen. Returns how many."""
+    for index in range(len(frames) - 1, 0, -1):
+        if frames[index].key and (now_ns is None or frames[index].pts_ns <= now_ns):
+            for _ in range(index):
+                frames.popleft()
+            return index
+    return 0
 
 
 def _planes(frame: av.VideoFrame) -> Picture:
@@ -111,8 +137,9 @@ class DecoderPool:
     """``threads`` daemon threads; made once per shard."""
 
     def __init__(self, threads: int = 2) -> None:
-        self._ready: deque[Lane] = deque()
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
+        """For the queues of all lanes, and whether a lane is in the pool's own."""
+        self._ready: queue.SimpleQueue[Lane | None] = queue.SimpleQueue()
         self._stopped = False
         self._threads = [
             threading.Thread(target=self._work, name=f"decode-{n}", daemon=True) for n in range(threads)
@@ -120,40 +147,45 @@ class DecoderPool:
         for thread in self._threads:
             thread.start()
 
-    def enqueue(self, lane: Lane, data: bytes, pts_ns: int) -> bool:
-        with self._wake:
+    def enqueue(self, lane: Lane, queued: _Queued) -> bool:
+        with self._lock:
             if lane._closed:
                 return True
-            if len(lane._frames) >= MAX_QUEUE:
-                lane._frames.clear()
-                return False
-            lane._frames.append((data, pts_ns))
+            lane._frames.append(queued)
+            if len(lane._frames) > MAX_QUEUE:
+                left_out = _leave_out(lane._frames, None)
+                lane.skipped += left_out
+                if not left_out:
+                    lane._frames.clear()
+                    return False
             if not lane._busy:
                 lane._busy = True
-                self._ready.append(lane)
-                self._wake.notify()
+                self._ready.put(lane)
         return True
+
+    def dequeue(self, lane: Lane) -> _Queued | None:
+        with self._lock:
+            lane.skipped += _leave_out(lane._frames, time.monotonic_ns())
+            return lane._frames.popleft() if lane._frames else None
+
+    def empty(self, lane: Lane) -> None:
+        with self._lock:
+            lane._frames.clear()
 
     def close(self) -> None:
         """Let the threads end; they are not waited for."""
-        with self._wake:
-            self._stopped = True
-            self._wake.notify_all()
+        self._stopped = True
+        for _ in self._threads:
+            self._ready.put(None)
 
     def _work(self) -> None:
-        while True:
-            with self._wake:
-                while not self._ready and not self._stopped:
-                    self._wake.wait()
-                if self._stopped:
-                    return
-                lane = self._ready.popleft()
+        while (lane := self._ready.get()) is not None and not self._stopped:
             try:
                 lane.run_one()
             finally:
-                with self._wake:
+                with self._lock:
                     if lane._frames:
-                        self._ready.append(lane)
+                        self._ready.put(lane)
                     else:
                         lane._busy = False
                         if lane._closed:

@@ -8,9 +8,11 @@ and who is who.
 import colorsys
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import av
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from signaling.rtc.returns import payloads_of
@@ -34,10 +36,24 @@ class LoopFrame:
     key: bool
 
 
+class Media(Protocol):
+    """What a guest plays: a :class:`Loop`, or a :class:`~signaling.rtc.camera.Camera`.
+
+    Pictures and blocks are asked for by number from 0 on, in order; a guest that was held up leaves some out.
+    """
+
+    @property
+    def codec(self) -> str: ...
+    def picture(self, number: int) -> LoopFrame: ...
+    def sound(self, number: int) -> bytes: ...
+    def ask_key(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """``video``: one entry a frame at 30 fps, RTP payloads of ``codec`` (``h264`` or ``vp8``);
-    ``audio``: one Opus packet a 20 ms. Both last the same and begin anew without a seam."""
+    """``video``: one entry a frame at 30 fps, RTP payloads of ``codec`` (``h264`` or ``vp8``), none where a
+    slower loop has no picture; ``audio``: one Opus packet a 20 ms. Both last the same and begin anew without
+    a seam."""
 
     name: str
     codec: str
@@ -50,6 +66,15 @@ class Loop:
     def seconds(self) -> float:
         return len(self.video) / FPS
 
+    def picture(self, number: int) -> LoopFrame:
+        return self.video[number % len(self.video)]
+
+    def sound(self, number: int) -> bytes:
+        return self.audio[number % len(self.audio)]
+
+    def ask_key(self) -> None:
+        """The loop's next keyframe is half a second away at most."""
+
 
 def make_loop(
     name: str,
@@ -60,11 +85,14 @@ def make_loop(
     codec: str = "h264",
     bitrate: int = 600_000,
     tone_hz: float = 0.0,
+    fps: int = FPS,
 ) -> Loop:
     """Draw and encode a loop: ``hue`` 0 … 1, keyframes each 0.5 s, ``tone_hz`` a quiet tone of its own all
-    the time (0: none). Takes about 1.5 ms a frame at 640×360."""
-    video = _encode_pictures(name, hue, seconds, size, codec, bitrate)
-    return Loop(name, codec, *size, video, _encode_sound(seconds, tone_hz))
+    the time (0: none). ``fps`` divides 30. Takes about 1.5 ms a frame at 640×360. Raises ValueError."""
+    if FPS % fps:
+        raise ValueError(f"{fps} does not divide {FPS}")
+    video = _encode_pictures(name, hue, seconds, size, codec, bitrate, FPS // fps)
+    return Loop(name, codec, *size, video, encode_sound(seconds, tone_hz))
 
 
 def flash_area(width: int, height: int) -> tuple[slice, slice]:
@@ -103,16 +131,24 @@ def _rgb(hue: float, saturation: float, value: float) -> NDArray[np.float64]:
     return np.array([255 * part for part in colorsys.hsv_to_rgb(hue, saturation, value)])
 
 
-def _encode_pictures(
-    name: str, hue: float, seconds: int, size: tuple[int, int], codec: str, bitrate: int
-) -> tuple[LoopFrame, ...]:
+def draw(name: str, hue: float, number: int, size: tuple[int, int]) -> av.VideoFrame:
+    """Picture ``number`` of a loop, not yet encoded: yuv420p, BT.709."""
+    return av.VideoFrame.from_ndarray(_picture(name, hue, number, size), "rgb24").reformat(
+        format="yuv420p", dst_colorspace="ITU709"
+    )
+
+
+def open_encoder(codec: str, size: tuple[int, int], bitrate: int, group: int) -> VideoCodecContext:
+    """An encoder as a browser's: no delay, one thread, Baseline; at most ``group`` pictures from one keyframe
+    to the next."""
     encoder = av.CodecContext.create("libx264" if codec == "h264" else "libvpx", "w")
+    assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height = size
     encoder.pix_fmt = "yuv420p"
     encoder.time_base = Fraction(1, FPS)
     encoder.framerate = Fraction(FPS)
     encoder.bit_rate = bitrate
-    encoder.gop_size = FPS // 2
+    encoder.gop_size = group
     encoder.thread_count = 1
     if codec == "h264":
         encoder.profile = "Baseline"
@@ -123,13 +159,22 @@ def _encode_pictures(
         }
     else:
         encoder.options = {"deadline": "realtime", "cpu-used": "-6", "lag-in-frames": "0"}
+    return encoder
+
+
+def _encode_pictures(
+    name: str, hue: float, seconds: int, size: tuple[int, int], codec: str, bitrate: int, step: int
+) -> tuple[LoopFrame, ...]:
+    # It takes each picture for a 30th of a second: a slower loop's may be as much larger.
+    encoder = open_encoder(codec, size, bitrate * step, FPS // 2)
     frames: list[LoopFrame] = []
     for number in range(seconds * FPS):
-        frame = av.VideoFrame.from_ndarray(_picture(name, hue, number, size), "rgb24").reformat(
-            format="yuv420p", dst_colorspace="ITU709"
-        )
-        frame.pts = number
-        if number % (FPS // 2) == 0:
+        if number % step:
+            frames.append(LoopFrame((), False))
+            continue
+        frame = draw(name, hue, number, size)
+        frame.pts = number // step
+        if number % (FPS // 2) < step:
             frame.pict_type = av.video.frame.PictureType.I
         for packet in encoder.encode(frame):
             payloads = payloads_of(codec, bytes(packet), len(frames))
@@ -139,7 +184,8 @@ def _encode_pictures(
     return tuple(frames)
 
 
-def _encode_sound(seconds: int, tone_hz: float) -> tuple[bytes, ...]:
+def encode_sound(seconds: int, tone_hz: float) -> tuple[bytes, ...]:
+    """A loop's sound: one Opus packet a 20 ms, for ``seconds``."""
     at = (np.arange(seconds * RATE) + OPUS_DELAY) % (seconds * RATE) / RATE
     wave = np.where(at % 1 < BEEP_S, BEEP_LEVEL * np.sin(2 * np.pi * BEEP_HZ * at), 0)
     if tone_hz:

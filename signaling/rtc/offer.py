@@ -1,10 +1,13 @@
 """A browser's offer, looked at before anything is made of it. Pure."""
 
+import re
+
 from aiortc import RTCRtpCodecCapability, sdp
 from aiortc.codecs import CODECS, get_capabilities
 from aiortc.rtcpeerconnection import filter_preferred_codecs, find_common_codecs
 
 MAX_CANDIDATES = 40
+_OPUS = re.compile(r"a=rtpmap:(\d+) opus/48000/2", re.IGNORECASE)
 
 
 class OfferError(ValueError):
@@ -46,8 +49,11 @@ def preferences(kind: str) -> list[RTCRtpCodecCapability]:
     )
 
 
-def kinds_of(text: str) -> list[str]:
-    """The kinds of media offered, in order. Raises :class:`OfferError` for what cannot be answered."""
+def kinds_of(text: str, *, screen: bool = False) -> list[str]:
+    """The kinds of media offered, in order. Raises :class:`OfferError` for what cannot be answered.
+
+    With ``screen``, a second video section is taken: a guest's screen.
+    """
     try:
         description = sdp.SessionDescription.parse(text)
         offered = [(media.kind, media.rtp.codecs) for media in description.media]
@@ -66,8 +72,10 @@ def kinds_of(text: str) -> list[str]:
     except Exception as error:  # the parser raises whatever a bad line makes it stumble over
         raise OfferError("sdp.invalid", "the offer is not a readable SDP") from error
     kinds = [kind for kind, _ in offered]
-    if not kinds or set(kinds) - {"audio", "video"} or len(set(kinds)) != len(kinds):
-        raise OfferError("sdp.invalid", "one audio and one video section at most, and nothing else")
+    most = {"audio": 1, "video": 2 if screen else 1}
+    if not kinds or any(kinds.count(kind) > most.get(kind, 0) for kind in kinds):
+        pictures = "two video sections" if screen else "one video section"
+        raise OfferError("sdp.invalid", f"one audio and {pictures} at most, and nothing else")
     if not complete:
         raise OfferError("sdp.invalid", "a section lacks its ICE or DTLS parameters, mid or rtcp-mux")
     if len(mids) > 1 and not bundled.issuperset(mids):
@@ -78,3 +86,15 @@ def kinds_of(text: str) -> list[str]:
             wanted = "Opus" if kind == "audio" else "H.264 baseline (packetization-mode 1) or VP8"
             raise OfferError("sdp.no-codec", f"the {kind} section offers no {wanted}")
     return kinds
+
+
+def with_error_correction(answer: str) -> str:
+    """The answer asking for Opus with in-band error correction (RFC 7587 §6.1): each packet then holds the
+    one before as well, coarsely, as soon as our reports tell of losses."""
+    lines: list[str] = []
+    for line in answer.splitlines():
+        lines.append(line)
+        found = _OPUS.fullmatch(line)
+        if found:
+            lines.append(f"a=fmtp:{found[1]} minptime=10;useinbandfec=1")
+    return "\r\n".join(lines) + "\r\n"

@@ -12,18 +12,19 @@ import structlog
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpRrPacket
 
-from signaling.rtc.bitrate import Cap
+from signaling.rtc.bitrate import DEFAULT_BITRATE, Cap
 from signaling.rtc.decode import DecoderPool
-from signaling.rtc.offer import OfferError, clean, kinds_of, preferences
+from signaling.rtc.offer import OfferError, clean, kinds_of, preferences, with_error_correction
 from signaling.rtc.picture_in import PictureStream
 from signaling.rtc.receive import Receiver
 from signaling.rtc.returns import ReturnHub
-from signaling.rtc.seats import Seats
+from signaling.rtc.screen_in import ScreenIn
+from signaling.rtc.seats import SCREEN_PREFIX, Seats
 from signaling.rtc.send import Sender
 from signaling.rtc.sound_in import SoundPacer, SoundStream
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport import DtlsTransport
-from signaling.wire import IceServer, Offer, PeerStats
+from signaling.wire import IceServer, Offer, PeerStats, UplinkTarget
 
 CONNECT_TIMEOUT_S = 15.0
 SILENT_NS = 2_000_000_000
@@ -70,7 +71,12 @@ class Peer:
         self._changed = changed
         self._sync = LipSync()
         self._picture: PictureStream | None = None
+        self._screen: ScreenIn | None = None
+        self._wanted: UplinkTarget | None = None
+        """Of the screen: kept for the time before there is one."""
+        self._wanted_camera: UplinkTarget | None = None
         self._sound: SoundStream | None = None
+        self._open = True
         self._second = _Second()
         self._timeout: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -85,8 +91,11 @@ class Peer:
     async def answer(self) -> str:
         """The SDP answer. Raises :class:`OfferError`; the peer is to be closed then."""
         text = clean(self._offer.sdp)
-        for kind in kinds_of(text):
-            transceiver = self._pc.addTransceiver(kind, "sendrecv" if self.seat else "sendonly")
+        kinds = kinds_of(text, screen=bool(self.seat))
+        for index, kind in enumerate(kinds):
+            second = kind in kinds[:index]  # a screen: nothing goes back in its section
+            direction = "recvonly" if second else "sendrecv" if self.seat else "sendonly"
+            transceiver = self._pc.addTransceiver(kind, direction)
             transceiver.setCodecPreferences(preferences(kind))
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(text, "offer"))
@@ -99,7 +108,28 @@ class Peer:
         await self._pc.setLocalDescription()
         self._advance("connecting", "")
         self._timeout = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_S, self._not_connected)
-        return str(self._pc.localDescription.sdp)
+        return with_error_correction(str(self._pc.localDescription.sdp))
+
+    def aim(self, camera: UplinkTarget | None, screen: UplinkTarget | None) -> None:
+        """What control wants of this peer's pictures; None: it has said nothing of them."""
+        self.cap.target = camera.bitrate if camera is not None else DEFAULT_BITRATE
+        self._wanted_camera, self._wanted = camera, screen
+        if self._picture is not None:
+            self._picture.aim(camera)
+        if self._screen is not None:
+            self._screen.aim(screen)
+
+    def listen(self, is_open: bool) -> None:
+        """Whether the microphone is heard, or could be in a moment. What isn't need not be decoded:
+        the sender says how loud it is, for the console."""
+        self._open = is_open
+        self._sync.sound_open = is_open
+        if self._sound is None:
+            return
+        self._sound.open = is_open
+        for receiver in self._receivers:
+            if receiver.kind == "audio":
+                receiver.on_level = None if is_open else self._sound.level
 
     def close(self, reason: str) -> None:
         """Begin to close; returns at once. No media is written or sent after this."""
@@ -109,7 +139,8 @@ class Peer:
             self._timeout.cancel()
         for sender in self._senders:
             self._house.returns.leave(sender)
-        for stream in (self._picture, self._sound):
+        screen = self._screen.stream if self._screen is not None else None
+        for stream in (self._picture, self._sound, screen):
             if stream is not None:
                 stream.close()
         self._closing = asyncio.ensure_future(self._shut(reason))
@@ -138,12 +169,15 @@ class Peer:
         elif quiet_ns < SILENT_NS:
             self._house.seats[self.seat].beat(self.name, now_ns)
             self._sync.settle(now_ns)
+            if self._screen is not None:
+                self._screen.beat(now_ns)
 
     def report(self, now_ns: int) -> None:
         """Every 0.5 s: reception reports and bit-rate cap; sender reports."""
         if self.state != "connected":
             return
         blocks, ssrcs = [], []
+        lost = expected = 0
         for receiver in self._receivers:
             told = receiver.info(now_ns)
             if told is None or receiver.ssrc is None:
@@ -151,8 +185,11 @@ class Peer:
             blocks.append(told[0])
             ssrcs.append(receiver.ssrc)
             if receiver.kind == "video":
-                self.cap.observe(told[1], told[2])
+                lost += told[1]
+                expected += told[2]
         if blocks:
+            self.cap.observe(lost, expected)
+            self.cap.beside = self._screen.bitrate(now_ns) if self._screen is not None else 0
             first = self._receivers[0]
             packet = bytes(RtcpRrPacket(first._ssrc, blocks)) + first.remb(self.cap.bitrate, ssrcs)
             self._transport.send_control(packet)
@@ -160,6 +197,8 @@ class Peer:
             sender.send_report()
             if sender.rtt_ns is not None and self._picture is not None:
                 self._picture.set_rtt(sender.rtt_ns)
+            if sender.rtt_ns is not None and self._screen is not None:
+                self._screen.stream.set_rtt(sender.rtt_ns)
 
     def stats(self, now_ns: int) -> PeerStats:
         """The time since the last call, for the console."""
@@ -174,6 +213,7 @@ class Peer:
         if self._sound is not None and self._sound.peak > 1e-5:
             level = _decibels(self._sound.peak)
             self._sound.peak = 0.0
+        screen = self._screen.stats(now_ns) if self._screen is not None else None
         return PeerStats(
             peer=self.name,
             seat=self.seat,
@@ -185,6 +225,10 @@ class Peer:
             lost=lost,
             level_db=level,
             problem=self._problem(now_ns),
+            sharing=screen is not None,
+            screen_width=screen.width if screen is not None else 0,
+            screen_height=screen.height if screen is not None else 0,
+            screen_fps=screen.fps if screen is not None else 0.0,
         )
 
     def _problem(self, now_ns: int) -> str:
@@ -193,6 +237,8 @@ class Peer:
                 return "media.silent"
             if self._picture is not None and self._picture.problem:
                 return self._picture.problem
+            if self._screen is not None and self._screen.stream.problem:
+                return self._screen.stream.problem
             if self._transport.garbage > 50:
                 return "rtp.garbage"
         return ""
@@ -215,13 +261,19 @@ class Peer:
         if not self.seat:
             return
         seat = self._house.seats[self.seat]
-        if receiver.kind == "video":
+        if receiver.kind == "video" and self._picture is not None:
+            slot = self._house.seats[f"{SCREEN_PREFIX}{self.seat}"]
+            self._screen = ScreenIn(self._house.pool, receiver, slot, self.name)
+            self._screen.aim(self._wanted)
+        elif receiver.kind == "video":
             self._picture = PictureStream(self._house.pool, self._sync, partial(seat.picture, self.name))
+            self._picture.aim(self._wanted_camera)
             receiver.attach(self._picture)
         else:
             self._sound = SoundStream(self._sync, partial(seat.sound, self.name))
             receiver.attach(self._sound)
             self._house.pacer.add(self._sound)
+            self.listen(self._open)
 
     def _sender_ready(self, sender: Sender) -> None:
         if self._closing is not None:
@@ -238,6 +290,8 @@ class Peer:
                 self._timeout.cancel()
             if self.seat:
                 self._house.seats[self.seat].owner = self.name
+                if self._screen is not None:
+                    self._screen.own()
             self._advance("connected", "")
         elif state == "failed":
             self.close("ice.failed")

@@ -2,42 +2,83 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from mixer.picture import Picture
-from signaling.rtc.bitstream import Chunk, depayload_h264, depayload_vp8
-from signaling.rtc.decode import DecoderPool, Lane, PictureSink
+from signaling.rtc.allowance import Allowance
+from signaling.rtc.bitstream import Chunk, depayload_h264, depayload_vp8, picture_size
+from signaling.rtc.decode import MAX_PIXELS, DecoderPool, Lane, PictureSink
 from signaling.rtc.receive import Feedback
 from signaling.rtc.rtp import Rtp
 from signaling.rtc.timeline import LipSync
-from signaling.rtc.video_jitter import VideoJitter
+from signaling.rtc.video_jitter import Frame, VideoJitter
+from signaling.wire import UplinkTarget
 
+OVER_LIMIT = "video.over-limit"
+OVER_KEY_GAP_NS = 1_000_000_000
+"""A sender over its limits is asked for keyframes, the dearest there are, at most this often …"""
+KEY_GAP_NS = 100_000_000
+"""… and any other at most this often, though it should begin a new stream with each packet."""
 _MAX_SLEW_NS = 2_000_000
 """Change of the presentation delay per picture, at most."""
+_TIMER_SLACK_NS = 5_000_000
 
 
 class PictureStream:
     """Implements ``receive.Stream``. Lives on the event loop; decoding does not."""
 
-    def __init__(self, pool: DecoderPool, sync: LipSync, sink: PictureSink) -> None:
+    def __init__(
+        self,
+        pool: DecoderPool,
+        sync: LipSync,
+        sink: PictureSink,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._pool = pool
         self._sync = sync
         self._sink = sink
+        self._clock = clock
         self._feedback: Feedback | None = None
         self._jitter = VideoJitter()
         self._lane: Lane | None = None
         self._ssrc: int | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._due_ns = 0
         self._delay_ns: int | None = None
         self._last_pts_ns = 0
         self._closed = False
-        self.problem = ""
-        """Code of what is wrong with the picture; empty once one was decoded again."""
+        self._seen = True
+        self._allowance = Allowance()
+        self._asked_ns = -OVER_KEY_GAP_NS
+        self._broken = ""
         self.frames = 0
+        """Whole pictures that came, decoded or not."""
 
     @property
     def lane(self) -> Lane | None:
         return self._lane
+
+    @property
+    def problem(self) -> str:
+        """Code of what is wrong with the picture; empty once one was decoded again, within its limits."""
+        over = self._allowance.over(self._clock())
+        return self._broken or (OVER_LIMIT if over else "")
+
+    def aim(self, target: UplinkTarget | None) -> None:
+        """What the sender was told; None: nothing yet. With 0 fps nobody sees it, and nothing is decoded."""
+        now_ns = self._clock()
+        self._allowance.aim(target, now_ns)
+        seen = target is None or target.fps > 0
+        if seen and not self._seen:
+            # at once, whatever was asked for meanwhile without being sent
+            self._jitter.require_key()
+            if self._feedback is not None and not self._closed:
+                self._ask_key(now_ns)
+        elif not seen and self._lane is not None:
+            self._lane.flush()
+            self._broken = ""
+        self._seen = seen
 
     def bind(self, feedback: Feedback) -> None:
         self._feedback = feedback
@@ -59,12 +100,15 @@ class PictureStream:
         try:
             chunk = depayload_h264(packet.payload) if codec == "h264" else depayload_vp8(packet.payload)
         except ValueError:
-            self.problem = "rtp.garbage"
+            self._broken = "rtp.garbage"
             chunk = Chunk(b"", False)  # it keeps its place, or it would be asked for again and again
         self._sync.picture.observe(packet.timestamp, now_ns)
         for frame in self._jitter.add(packet.seq, packet.timestamp, packet.marker, chunk, now_ns):
             self.frames += 1
-            if frame.data and not self._lane.offer(frame.data, self._pts_ns(frame.timestamp)):
+            if not frame.data or not self._seen or not self._allowed(frame, self._lane, now_ns):
+                continue
+            pts_ns = self._pts_ns(frame.timestamp)
+            if not self._lane.offer(frame.data, pts_ns, frame.arrived_ns, frame.key):
                 self._jitter.require_key()
         self._speak(now_ns)
 
@@ -78,6 +122,14 @@ class PictureStream:
         if self._lane is not None:
             self._lane.close()
 
+    def _allowed(self, frame: Frame, lane: Lane, now_ns: int) -> bool:
+        size = picture_size(lane.codec, frame.data) if frame.key else None
+        # between keyframes what was decoded last says how large they are
+        width, height = size if size is not None else (lane.width, lane.height)
+        if width * height > MAX_PIXELS:
+            return True  # the lane refuses it undecoded, and says so
+        return self._allowance.admit(width * height, frame.key, now_ns)
+
     def _pts_ns(self, timestamp: int) -> int:
         wanted = self._sync.picture_delay_ns
         if self._delay_ns is None:
@@ -87,29 +139,48 @@ class PictureStream:
         picture = self._sync.picture
         pts_ns = picture.local_ns(picture.unwrap(timestamp)) + self._delay_ns
         # a clock that jumped must not hide the guest for long, nor run backwards
-        pts_ns = min(pts_ns, time.monotonic_ns() + 1_000_000_000)
+        pts_ns = min(pts_ns, self._clock() + 1_000_000_000)
         self._last_pts_ns = max(self._last_pts_ns + 1, pts_ns)
         return self._last_pts_ns
 
     def _speak(self, now_ns: int) -> None:
         """Send what the jitter buffer wants said, and come back when it will want to say more."""
         said = self._jitter.feedback(now_ns)
-        if self._feedback is not None:
+        if self._feedback is not None and self._seen:
             if said.nack:
                 self._feedback.nack(said.nack)
-            if said.pli:
-                self._feedback.pli()
-        if self._timer is None and (due_ns := self._jitter.due_ns) is not None and not self._closed:
-            self._timer = self._loop.call_later(max(0.005, (due_ns - now_ns) / 1e9), self._on_timer)
+            if said.pli or self._allowance.waiting_key:
+                self._ask_key_in_bounds(said.pli, now_ns)
+        if (due_ns := self._jitter.due_ns) is None or self._closed:
+            return
+        if self._timer is not None:
+            if due_ns > self._due_ns - _TIMER_SLACK_NS:
+                return
+            self._timer.cancel()
+        self._due_ns = due_ns
+        self._timer = self._loop.call_later(max(0.005, (due_ns - now_ns) / 1e9), self._on_timer)
+
+    def _ask_key_in_bounds(self, lost: bool, now_ns: int) -> None:
+        allowance = self._allowance
+        limited = allowance.waiting_key or allowance.over(now_ns)
+        if now_ns - self._asked_ns < (OVER_KEY_GAP_NS if limited else KEY_GAP_NS):
+            return
+        if lost or allowance.wants_key:
+            self._ask_key(now_ns)
+
+    def _ask_key(self, now_ns: int) -> None:
+        assert self._feedback is not None
+        self._asked_ns = now_ns
+        self._feedback.pli()
 
     def _on_timer(self) -> None:
         self._timer = None
-        if not self._closed and self._sync.picture.alive(time.monotonic_ns()):
-            self._speak(time.monotonic_ns())
+        if not self._closed and self._sync.picture.alive(self._clock()):
+            self._speak(self._clock())
 
-    def _shown(self, picture: Picture, pts_ns: int) -> None:
-        self.problem = ""
-        self._sink(picture, pts_ns)
+    def _shown(self, picture: Picture, pts_ns: int, arrived_ns: int) -> None:
+        self._broken = ""
+        self._sink(picture, pts_ns, arrived_ns)
 
     def _trouble(self, code: str) -> None:
         """On a decoder thread."""
@@ -117,7 +188,7 @@ class PictureStream:
             self._loop.call_soon_threadsafe(self._need_key, code)
 
     def _need_key(self, code: str) -> None:
-        self.problem = code
+        self._broken = code
         self._jitter.require_key()
         if not self._closed:
-            self._speak(time.monotonic_ns())
+            self._speak(self._clock())

@@ -5,7 +5,7 @@ pacer. Until one is attached, packets are counted and forgotten.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import pack
 from typing import Any, Protocol, cast
 
@@ -24,7 +24,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from signaling.rtc.rtp import Rtp, unwrap
+from signaling.rtc.rtp import LEVEL_URI, Rtp, unwrap
 from signaling.rtc.transport import DtlsTransport
 
 _PLI, _REMB = 1, 15
@@ -60,7 +60,8 @@ class Reception:
         self.report: tuple[int, int] | None = None
 
     def add(self, packet: Rtp, now_ns: int) -> None:
-        extended = unwrap(packet.seq, self.top, 16)
+        ahead = packet.seq - self.top & 0xFFFF
+        extended = self.top + 1 if ahead == 1 else unwrap(packet.seq, self.top, 16)
         if abs(extended - self.top) > 3000:
             self.base = self.top = packet.seq + 65536
             self.received = 0
@@ -69,7 +70,7 @@ class Reception:
             self.top = extended
             transit = now_ns * self._rate // 1_000_000_000 - packet.timestamp
             if self._transit is not None:
-                moved = abs((transit - self._transit + 0x80000000) % 0x100000000 - 0x80000000)
+                moved = abs((transit - self._transit + 0x80000000 & 0xFFFFFFFF) - 0x80000000)
                 self._jitter += (min(moved, 10 * self._rate) - self._jitter) / 16
             self._transit = transit
         self.received += 1
@@ -125,6 +126,9 @@ class Receiver:
         self._main: int | None = None
         self.reception: Reception | None = None
         self.garbage = 0
+        self.on_level: Callable[[int], None] | None = None
+        """Takes each packet's loudness in dBov where the sender tells it; None: nobody asks."""
+        self.level_id = 0
         self._retired = (0, 0)
 
     # --- what aiortc's peer connection calls ----------------------------------------------------------
@@ -158,6 +162,9 @@ class Receiver:
             else:
                 self._codecs[codec.payloadType] = codec.name.lower()
                 self._rates[codec.payloadType] = codec.clockRate
+        for extension in parameters.headerExtensions:
+            if extension.uri == LEVEL_URI:
+                self.level_id = int(extension.id)
         self.transport._register_rtp_receiver(cast(Any, self), parameters)
 
     async def stop(self) -> None:

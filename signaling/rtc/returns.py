@@ -1,6 +1,7 @@
 """Return feeds: what the mixer encoded once, cut into packets once, for all who watch and listen.
 
-The hub holds this shard's end of the packet bus and asks for exactly those streams somebody needs now.
+The hub holds this shard's end of the packet bus and asks for exactly those streams somebody needs now. Sound
+goes out as it comes, pictures at the pacer's speed.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from aiortc.codecs.vpx import Vp8Encoder
 
 from mixer.busclient import BusReader
 from mixer.buswire import Packet, ReturnAudio, StreamHeader
+from signaling.rtc.pacing import STEP_S, Pacer
 from signaling.rtc.send import RATES, Sender
 
 SOUND_STREAM = "returns/opus"
@@ -52,6 +54,8 @@ class ReturnHub:
         self._bus: BusReader | None = None
         self._video: dict[str, _Video] = {}
         self._sound: dict[Sender, str] = {}
+        self._pacer: Pacer[Sender] = Pacer()
+        self._next_step: asyncio.TimerHandle | None = None
         self._subscribed: tuple[str, ...] = ()
         self._wall_ntp: int | None = None
 
@@ -73,6 +77,8 @@ class ReturnHub:
         for video in self._video.values():
             if video.timer is not None:
                 video.timer.cancel()
+        if self._next_step is not None:
+            self._next_step.cancel()
         self._drop_bus()
 
     def _drop_bus(self) -> None:
@@ -136,6 +142,7 @@ class ReturnHub:
 
     def leave(self, sender: Sender) -> None:
         self._sound.pop(sender, None)
+        self._pacer.leave(sender)
         for stream, video in list(self._video.items()):
             if sender in video.viewers:
                 video.viewers.remove(sender)
@@ -171,11 +178,22 @@ class ReturnHub:
         ntp = self._ntp((packet.pts * num << 32) // den)
         payloads = payloads_of(video.codec, packet.data, video.picture_id)
         video.picture_id += 1
-        for viewer in video.viewers:
-            if viewer.wait_key and not packet.key:
-                continue
+        if self._pacer.behind(video.stream):
+            for viewer in self._pacer.give_up(video.stream):
+                viewer.wait_key = True
+            if not packet.key:
+                self._want_key(video)
+        viewers = [viewer for viewer in video.viewers if packet.key or not viewer.wait_key]
+        for viewer in viewers:
             viewer.wait_key = False
-            viewer.send_frame(payloads, timestamp, ntp)
+        if viewers and payloads:
+            self._pacer.add(video.stream, payloads, timestamp, ntp, viewers)
+            if self._next_step is None:
+                self._step()
+
+    def _step(self) -> None:
+        more = self._pacer.step()
+        self._next_step = self._loop.call_later(STEP_S, self._step) if more else None
 
     def _send_sound(self, sound: ReturnAudio) -> None:
         ntp = self._ntp((sound.pts << 32) // RATES["audio"])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 _HEADER = Struct("!BBHII")
 HEADER_BYTES = 12
+LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 
 class Rtp(NamedTuple):
@@ -41,12 +42,61 @@ def parse_rtp(data: bytes) -> Rtp:
     return Rtp(second & 0x7F, second > 0x7F, seq, timestamp, ssrc, data[start:end])
 
 
-def build_rtp(payload_type: int, marker: bool, seq: int, timestamp: int, ssrc: int, payload: bytes) -> bytes:
-    """One packet without extensions. ``seq`` and ``timestamp`` are wrapped here."""
+def build_rtp(
+    payload_type: int,
+    marker: bool,
+    seq: int,
+    timestamp: int,
+    ssrc: int,
+    payload: bytes,
+    extension: bytes = b"",
+) -> bytes:
+    """One packet. ``seq`` and ``timestamp`` are wrapped here; ``extension``: as :func:`level_extension` makes
+    it, or none."""
     return (
-        _HEADER.pack(0x80, payload_type | (0x80 if marker else 0), seq & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        _HEADER.pack(
+            0x90 if extension else 0x80,
+            payload_type | (0x80 if marker else 0),
+            seq & 0xFFFF,
+            timestamp & 0xFFFFFFFF,
+            ssrc,
+        )
+        + extension
         + payload
     )
+
+
+def level_extension(extension_id: int, dbov: int) -> bytes:
+    """A header extension with nothing but the loudness, 0 … −127 dBov (RFC 6464 §3), id 1 … 14."""
+    return bytes((0xBE, 0xDE, 0, 1, extension_id << 4, min(127, max(0, -dbov)), 0, 0))
+
+
+def audio_level(data: bytes, extension_id: int) -> int | None:
+    """Loudness in a packet's header extension, 0 … −127 dBov (RFC 6464 §3); None: it isn't there.
+
+    ``data`` is a whole packet that :func:`parse_rtp` takes. Both forms of RFC 8285 §4 are read.
+    """
+    if not data[0] & 0x10:
+        return None
+    start = HEADER_BYTES + 4 * (data[0] & 0x0F)
+    profile = int.from_bytes(data[start : start + 2], "big")
+    end = start + 4 + 4 * int.from_bytes(data[start + 2 : start + 4], "big")
+    short = profile == 0xBEDE
+    if not short and profile >> 4 != 0x100:
+        return None
+    at = start + 4
+    while at + 1 < end:
+        if data[at] == 0:  # padding
+            at += 1
+            continue
+        found, size = (data[at] >> 4, (data[at] & 0x0F) + 1) if short else (data[at], data[at + 1])
+        at += 1 if short else 2
+        if short and found == 15:
+            return None
+        if found == extension_id and size and at < end:
+            return -(data[at] & 0x7F)
+        at += size
+    return None
 
 
 def unwrap(value: int, near: int, bits: int) -> int:

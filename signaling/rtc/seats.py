@@ -4,6 +4,9 @@ from mixer.picture import Picture
 from mixer.slot import SlotWriter
 from signaling.rtc.conceal import Samples
 
+SCREEN_PREFIX = "screen/"
+"""Before a seat's name: the slot of its shared screen."""
+
 
 class Seat:
     """One seat's slot. ``owner`` is the peer whose media is written; all others' is dropped.
@@ -15,14 +18,14 @@ class Seat:
         self.slot: SlotWriter | None = None
         self.owner = ""
 
-    def picture(self, peer: str, picture: Picture, pts_ns: int) -> None:
+    def picture(self, peer: str, picture: Picture, pts_ns: int, arrived_ns: int) -> None:
         """Write a picture; one that is too large for the slot is scaled down into it."""
         slot = self.slot
         if slot is None or peer != self.owner:
             return
         if not slot.fits(picture.width, picture.height):
             picture = scaled_into(picture, slot.max_width, slot.max_height)
-        slot.write_picture(picture, pts_ns)
+        slot.write_picture(picture, pts_ns, arrived_ns)
 
     def sound(self, peer: str, start: int, samples: Samples) -> None:
         slot = self.slot
@@ -35,7 +38,7 @@ class Seat:
 
 
 class Seats:
-    """All seats by name. A slot may come before or after its guest."""
+    """All seats by name, their screens by ``screen/<name>``. A slot may come before or after its guest."""
 
     def __init__(self) -> None:
         self._seats: dict[str, Seat] = {}

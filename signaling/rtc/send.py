@@ -26,13 +26,15 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from signaling.rtc.rtp import build_rtp
+from signaling.rtc.rtp import LEVEL_URI, build_rtp, level_extension
 from signaling.rtc.transport import DtlsTransport
 
 HISTORY = 256
 """Packets kept for sending again."""
-MAX_RESENT = 64
-"""Packets sent again for one request."""
+MAX_RESENT = 128
+"""Packets sent again at once, for any number of requests …"""
+RESENT_PER_S = 250
+"""… and as many a second afterwards: a quarter of the packets of the largest return."""
 RATES = {"audio": 48_000, "video": 90_000}
 
 
@@ -61,10 +63,14 @@ class Sender:
         self.remb = 0
         self.rtt_ns: int | None = None
         self.packets = self.octets = self.resent = 0
+        self._may_resend: float = MAX_RESENT
+        self._asked_s = 0.0
         self._cname = ""
         self._seq = secrets.randbelow(32768)
         self._origin = secrets.randbits(32)
         self._history: list[tuple[int, bytes] | None] = [None] * HISTORY
+        self._level_id = 0
+        self._extension = b""
         self._rtx_type: int | None = None
         self._rtx_seq = secrets.randbelow(32768)
         self._last: tuple[int, int] | None = None
@@ -91,6 +97,9 @@ class Sender:
             return
         self._cname = parameters.rtcp.cname or ""
         self.transport._register_rtp_sender(cast(Any, self), parameters)
+        for extension in parameters.headerExtensions:
+            if extension.uri == LEVEL_URI:
+                self._level_id = int(extension.id)
         codec = parameters.codecs[0]
         for other in parameters.codecs:
             if is_rtx(other) and other.parameters.get("apt") == codec.payloadType:
@@ -107,6 +116,10 @@ class Sender:
 
     # --- sending -------------------------------------------------------------------------------------
 
+    def tell_level(self, dbov: int) -> None:
+        """Say with each packet from now on how loud it is, 0 … −127 dBov, if that was negotiated."""
+        self._extension = level_extension(self._level_id, dbov) if 0 < self._level_id < 15 else b""
+
     @property
     def active(self) -> bool:
         return self.codec is not None and self._enabled
@@ -117,20 +130,24 @@ class Sender:
         ``timestamp`` in the stream's clock counts from the programme's epoch, ``ntp`` (32.32) is the same
         instant on the wall clock: the sender report says so, and browsers keep lip sync by it.
         """
+        self.send_part(payloads, 0, len(payloads), timestamp, ntp)
+
+    def send_part(self, payloads: Sequence[bytes], start: int, stop: int, timestamp: int, ntp: int) -> None:
+        """Send a picture's packets ``start`` … ``stop`` (not included): the next part, or all of it."""
         codec = self.codec
         if codec is None or not self._enabled:
             return
         wire = self._origin + timestamp
         payload_type = int(codec.payloadType or 0)
         last = len(payloads) - 1
-        for index, payload in enumerate(payloads):
-            seq = self._seq
-            data = build_rtp(payload_type, index == last, seq, wire, self._ssrc, payload)
-            self._history[seq % HISTORY] = (seq & 0xFFFF, data)
+        for index in range(start, stop):
+            payload, seq = payloads[index], self._seq
+            data = build_rtp(payload_type, index == last, seq, wire, self._ssrc, payload, self._extension)
+            self._history[seq % HISTORY] = (seq, data)
             self._seq = seq + 1 & 0xFFFF
-            self.packets += 1
             self.octets += len(payload)
             self._put(data)
+        self.packets += stop - start
         self._last = (ntp, wire & 0xFFFFFFFF)
 
     def _put(self, data: bytes) -> None:
@@ -160,11 +177,17 @@ class Sender:
                 self.rtt_ns = rtt if self.rtt_ns is None else (7 * self.rtt_ns + rtt) // 8
 
     def on_nack(self, lost: Sequence[int]) -> None:
-        for seq in lost[:MAX_RESENT]:
+        now_s = time.monotonic()
+        self._may_resend = min(MAX_RESENT, self._may_resend + (now_s - self._asked_s) * RESENT_PER_S)
+        self._asked_s = now_s
+        for seq in lost:
+            if self._may_resend < 1:
+                return
             seq &= 0xFFFF
             held = self._history[seq % HISTORY]
             if held is None or held[0] != seq:
                 continue
+            self._may_resend -= 1
             self.resent += 1
             data = held[1]
             if self._rtx_type is not None:  # RFC 4588 §4

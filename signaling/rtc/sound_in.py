@@ -9,52 +9,71 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import av
-import numpy as np
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.frame import AudioFrame
-
 from mixer.slot import RATE, sample_at
 from signaling.rtc.audio_jitter import AudioJitter, DelayTarget, Lost, Silence, Sound
-from signaling.rtc.conceal import Concealer, Samples, lengthen, shorten
+from signaling.rtc.conceal import ALIKE, ANY, STEADY, Samples, lengthen, shorten
 from signaling.rtc.receive import Feedback
 from signaling.rtc.rtp import Rtp
 from signaling.rtc.timeline import LipSync
+from signaling.rtc.voice import Voice
 
 STEP_S = 0.010
-AHEAD_NS = 15_000_000
-"""Sound is written at least this long before it is heard, at most a step more."""
+AHEAD_NS = 5_000_000
+"""Sound is written from this long before it is heard on, a step later at most; the mixer reads it 40 ms
+after its time, so that a thread that wakes late is no gap."""
 MAX_INBOX = 128
 _BLOCK = 960
-_SLOW, _FAST = RATE // 200, RATE // 50
-"""Samples of delay too little (5 ms) and too much (20 ms) before anything is done about it."""
+_PIECE = 480
+_SLOW, _FAST = RATE // 250, RATE // 125
+"""Samples of delay too little (4 ms) and too much (8 ms) before anything is done about it."""
+_HURRY, _URGENT = RATE // 50, RATE // 16
+"""Up to 20 ms there is time until the voice is steady or pauses; from 62 ms on there is none."""
 _FAR = RATE // 5
-_REST = 5
-"""Blocks between two shortenings."""
+_LATEST = RATE // 50
+"""Samples that may be written this much after their time."""
+_REST = 2
+"""Blocks between two changes of length."""
+_PREROLL = 4
+"""Packets decoded for nothing before the first that is heard: the codec's memory (RFC 7845 §4.6)."""
+_DTX_LIMIT = 2 * RATE
+"""Comfort noise is made no longer than this without a packet."""
+_FADE = 240
 
 SoundSink = Callable[[int, Samples], None]
 """Takes the absolute sample number and float32 samples of shape (n, 2), on the pacer's thread."""
 
 
 class SoundStream:
-    """Implements ``receive.Stream``: :meth:`push` on the event loop, :meth:`run` on the pacer's thread."""
+    """Implements ``receive.Stream``: :meth:`push` on the event loop, :meth:`run` on the pacer's thread.
 
-    def __init__(self, sync: LipSync, sink: SoundSink) -> None:
+    :attr:`open` may be set from any thread. While it is False, packets are put in order and timed, but
+    neither decoded nor written; opened again, the next 20 ms are heard.
+    """
+
+    def __init__(self, sync: LipSync, sink: SoundSink, voice: Voice | None = None) -> None:
         self._sync = sync
         self._sink = sink
         self._inbox: deque[tuple[int, int, bytes]] = deque(maxlen=MAX_INBOX)
         self._jitter = AudioJitter()
         self._target = DelayTarget()
-        self._concealer = Concealer()
-        self._decoder: AudioCodecContext | None = None
+        self._voice = voice or Voice()
+        self._passed: deque[bytes] = deque(maxlen=_PREROLL)
+        self._was_open = True
         self._ssrc: int | None = None
         self._at: int | None = None
         self._debt = 0
+        self._rest_until: int | None = None
         self._rested = 0
         self._restart = False
+        self.open = True
         self.peak = 0.0
-        """Largest absolute sample since it was last set to 0."""
+        """Largest absolute sample since it was last set to 0; by the sender's word while closed."""
         self.concealed = 0
+        """Samples made up so far."""
+        self.stretched = 0
+        """Blocks made longer or shorter so far."""
+        self.decoded = 0
+        """Packets decoded so far."""
         self.closed = False
 
     def bind(self, feedback: Feedback) -> None:
@@ -71,11 +90,21 @@ class SoundStream:
         self._sync.sound_target_ns = self._target.ns
         self._inbox.append((packet.seq, timestamp, packet.payload))
 
+    def level(self, dbov: int) -> None:
+        """Take what the sender says of a packet's loudness, 0 … −127 dBov (RFC 6464)."""
+        if dbov > -127:
+            self.peak = max(self.peak, 10 ** (dbov / 20))
+
     def report(self, ntp: int, timestamp: int) -> None:
         self._sync.sound.report(ntp, timestamp)
 
     def close(self) -> None:
         self.closed = True
+
+    @property
+    def recovered(self) -> int:
+        """Samples that came from error correction so far."""
+        return self._voice.recovered
 
     # --- on the pacer's thread -----------------------------------------------------------------------
 
@@ -87,13 +116,40 @@ class SoundStream:
         while self._inbox:
             self._jitter.add(*self._inbox.popleft())
         limit = sample_at(now_ns + AHEAD_NS)
-        for _ in range(16):  # what a late wake-up has to catch up with; more is skipped by the anchor
+        if self.open != self._was_open:
+            self._was_open = self.open
+            self._turn()
+        if not self._was_open:
+            self._pass(limit)
+            return
+        for _ in range(24):  # what a late wake-up has to catch up with; more is skipped by the anchor
             if self._at is None and not self._anchor(limit):
                 return
             assert self._at is not None
             if self._at > limit:
                 return
-            self._step(limit)
+            self._step()
+
+    def _turn(self) -> None:
+        """From open to closed or back."""
+        if self._was_open:
+            self._voice.prepare(self._passed)
+            self._passed.clear()
+        elif self._at is not None:
+            self._sink(self._at, self._voice.end(_FADE))
+        self._leave()
+
+    def _leave(self) -> None:
+        """What comes next is placed anew."""
+        self._at = self._rest_until = None
+        self._debt = 0
+
+    def _pass(self, limit: int) -> None:
+        """Closed: let go what would be heard by now."""
+        while (sound := self._jitter.peek()) is not None and self._due(sound.timestamp) <= limit:
+            step = self._jitter.take()
+            if isinstance(step, Sound):
+                self._passed.append(step.payload)
 
     def _anchor(self, limit: int) -> bool:
         """Place the next packet on the clock. False: there is none, or it is not due yet."""
@@ -104,103 +160,115 @@ class SoundStream:
         if start > limit:
             return False
         # late already: begin now, the delay is put right by shortening
-        self._at = max(start, limit - sample_at(AHEAD_NS))
+        self._at = max(start, limit - _LATEST)
         self._debt = 0
         return True
 
     def _due(self, timestamp: int) -> int:
         return sample_at(self._sync.sound.local_ns(timestamp) + self._sync.sound_delay_ns)
 
-    def _step(self, limit: int) -> None:
+    def _step(self) -> None:
         assert self._at is not None
+        if self._rest_until is not None:
+            self._rest()
+            return
         step = self._jitter.take()
         if step is None:
             self._starve()
         elif isinstance(step, Sound):
-            self._debt = 0
-            self._write(self._adjust(self._decode(step), step.timestamp))
+            block = self._decode(step)
+            self._write(self._adjust(block, self._at - self._due(step.timestamp)))
         elif isinstance(step, Lost):
-            paid = min(self._debt, step.samples)  # concealed already, while nothing came
-            self._debt -= paid
+            begins = self._jitter.next_timestamp - step.samples
+            paid = min(self._paid(self._at - self._due(begins)), step.samples)
             if step.samples > paid:
-                self._conceal(step.samples - paid)
+                self._conceal(step.samples - paid, step.following, paid)
+            self._debt -= paid
         elif isinstance(step, Silence):
-            self._concealer.silent()
-            due = self._due(self._jitter.next_timestamp)
             self._debt = 0
-            if due > limit:
-                self._at = None  # the anchor waits for it
-            else:
-                self._at = max(self._at, due)
+            self._rest_until = self._due(self._jitter.next_timestamp)
+
+    def _paid(self, excess: int) -> int:
+        """Samples of what comes now that were made up already, while it was not there: left out, unless the
+        delay was too short anyway."""
+        return max(0, min(self._debt, excess))
+
+    def _rest(self) -> None:
+        """The sender is silent on purpose until a packet that is here already."""
+        assert self._at is not None
+        assert self._rest_until is not None
+        left = self._rest_until - self._at
+        if left > 2 * RATE or left <= 0:
+            if left > 0:
+                self._sink(self._at, self._voice.end(_FADE))
+                self._leave()
+            self._rest_until = None
+            return
+        self._write(self._voice.rest(min(_PIECE, left)))
 
     def _starve(self) -> None:
-        if self._concealer.faded or self._debt >= 3 * _BLOCK:
-            self._jitter.pause()
-            self._concealer.silent()
-            self._at = None
-            return
-        self._debt += _BLOCK // 2
-        self._conceal(_BLOCK // 2)
-
-    def _conceal(self, samples: int) -> None:
+        """Nothing came: make something up, and remember how much."""
         assert self._at is not None
-        block = self._concealer.lost(samples)
+        self._debt += _PIECE
+        if self._voice.resting and self._debt <= _DTX_LIMIT:
+            self._write(self._voice.rest(_PIECE))
+        elif self._voice.resting:
+            self._sink(self._at, self._voice.end(_FADE))
+            self._jitter.pause()
+            self._leave()
+        elif self._voice.faded:
+            self._jitter.pause()
+            self._voice.silent()
+            self._leave()
+        else:
+            self._conceal(_PIECE)
+
+    def _conceal(self, samples: int, following: bytes = b"", skipped: int = 0) -> None:
         self.concealed += samples
-        self._sink(self._at, block)
-        self._at += samples
+        self._write(self._voice.lost(samples, following, skipped))
 
     def _write(self, block: Samples) -> None:
         assert self._at is not None
         if not len(block):
             return
-        self.peak = max(self.peak, float(np.abs(block).max()))
+        self.peak = max(self.peak, float(block.max()), -float(block.min()))
         self._sink(self._at, block)
         self._at += len(block)
 
-    def _adjust(self, block: Samples, timestamp: int) -> Samples:
+    def _decode(self, sound: Sound) -> Samples:
+        assert self._at is not None
+        self.decoded += 1
+        if not self._debt:
+            return self._voice.decode(sound.payload, _BLOCK)
+        paid = self._paid(self._at - self._due(sound.timestamp))
+        self._debt = 0
+        return self._voice.decode(sound.payload, _BLOCK, True, paid)
+
+    def _adjust(self, block: Samples, excess: int) -> Samples:
         """Bring the delay nearer to what it should be, by a period at a time."""
         assert self._at is not None
-        block = self._concealer.good(block)
-        excess = self._at - self._due(timestamp)
         self._rested += 1
         if len(block) < _BLOCK or -_SLOW <= excess <= _FAST:
             return block
         if excess > _FAR:
             # far behind after a stall: whole blocks go, joined by the concealer's fade
             self._rested = 0
-            return block[:0] if excess > 2 * _FAR else shorten(block)
-        if excess > _FAST:
-            if self._rested < _REST and excess < 3 * _FAST:
-                return block
-            self._rested = 0
+            if excess > 2 * _FAR:
+                self._voice.cut()
+                return block[:0]
             return shorten(block)
         if excess < -_FAR:
-            self._at += -excess
+            self._at += min(-excess, RATE // 2)  # what jumped farther is put right by and by
             return block
-        return lengthen(block)
-
-    def _decode(self, sound: Sound) -> Samples:
-        if self._decoder is None:
-            decoder = av.CodecContext.create("libopus", "r")
-            decoder.sample_rate = RATE
-            decoder.layout = "stereo"
-            decoder.format = "s16"
-            self._decoder = decoder
-        try:
-            frames = self._decoder.decode(av.Packet(sound.payload))
-        except av.FFmpegError:
-            self._decoder = None
-            frames = []
-        parts = [_samples(frame) for frame in frames]
-        if not parts:
-            return self._concealer.lost(_BLOCK)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _samples(frame: AudioFrame) -> Samples:
-    raw = np.frombuffer(memoryview(frame.planes[0]), np.int16)[: frame.samples * 2]
-    block: Samples = raw.astype(np.float32) * np.float32(1 / 32768)
-    return block.reshape(-1, 2)
+        amount = abs(excess)
+        if self._rested <= _REST and amount <= _URGENT:
+            return block
+        like = STEADY if amount <= _HURRY else ALIKE if amount <= _URGENT else ANY
+        changed = shorten(block, like) if excess > 0 else lengthen(block, like)
+        if len(changed) != len(block):
+            self._rested = 0
+            self.stretched += 1
+        return changed
 
 
 class SoundPacer:

@@ -23,6 +23,8 @@ PAGE = """<!doctype html><video id="v" autoplay muted playsinline></video><scrip
   document.getElementById("v").srcObject = back;
   pc.ontrack = (event) => back.addTrack(event.track);
   for (const track of media.getTracks()) pc.addTransceiver(track, {direction: "sendrecv", streams: [media]});
+  // a screen, shared later: here a second camera, for there is nobody to choose a screen
+  const shared = pc.addTransceiver("video", {direction: "sendonly"});
   await pc.setLocalDescription();
   await new Promise((done) => {
     if (pc.iceGatheringState === "complete") return done();
@@ -30,6 +32,8 @@ PAGE = """<!doctype html><video id="v" autoplay muted playsinline></video><scrip
   });
   const response = await fetch("/offer", {method: "POST", body: pc.localDescription.sdp});
   await pc.setRemoteDescription({type: "answer", sdp: await response.text()});
+  const screen = await navigator.mediaDevices.getUserMedia({video: {width: 1280, height: 720}, fake: true});
+  await shared.sender.replaceTrack(screen.getVideoTracks()[0]);
   setInterval(async () => {
     const out = {};
     for (const s of (await pc.getStats()).values())
@@ -56,7 +60,7 @@ def programme_loops() -> dict[str, Loop]:
 async def test_firefox(programme_loops: dict[str, Loop]) -> None:
     reports: list[dict[str, Any]] = []
     async with ShardHouse() as house:
-        reader = house.slot("m")
+        reader, screen = house.slot("m"), house.screen_slot("m")
         bus = house.bus()
         programme = asyncio.create_task(FakeProgramme(bus, programme_loops).run())
 
@@ -86,6 +90,7 @@ async def test_firefox(programme_loops: dict[str, Loop]) -> None:
             )  # fmt: skip
             try:
                 await until(lambda: reader.serial > 20, 60, "pictures from Firefox")
+                await until(lambda: screen.serial > 5, what="a screen from Firefox")
                 await until(lambda: "return/vp8" in bus.streams, what="a return in VP8")
                 await until(lambda: bool(reports) and reports[-1].get("decoded", 0) > 20, 20, "return played")
                 assert reports[-1]["shown"] == [640, 360]

@@ -61,7 +61,7 @@ class Viewer:
         self.audio = SoundStream(sync, self._sound)
         workers[1].add(self.audio)
 
-    def _picture(self, picture: Picture, pts_ns: int) -> None:
+    def _picture(self, picture: Picture, pts_ns: int, arrived_ns: int) -> None:
         self.pictures.append((picture.width, picture.height, float(picture.u.mean())))
 
     def _sound(self, start: int, samples: Samples) -> None:

@@ -48,7 +48,7 @@ def test_lost_packets_are_as_long_as_they_were() -> None:
     jitter = AudioJitter()
     for number in (0, 3):
         jitter.add(number, number * 960, TOC)
-    assert drain(jitter) == [Sound(TOC, 0), Lost(960), Lost(960), Sound(TOC, 2880)]
+    assert drain(jitter) == [Sound(TOC, 0), Lost(960), Lost(960, TOC), Sound(TOC, 2880)]
 
 
 def test_silence_by_intent_is_no_loss() -> None:
@@ -114,7 +114,7 @@ def test_delay_grows_at_once_and_shrinks_slowly() -> None:
     for _ in range(4):
         target.observe(90 * MS)
     grown = target.ns
-    assert grown >= 110 * MS
+    assert grown >= (90 + 15) * MS
     for _ in range(60):
         target.observe(1 * MS)
     assert target.ns > grown - 10 * MS

@@ -16,11 +16,11 @@ from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged, P
 class Played:
     """The router with its link: what it sent, what it told; answers are given by hand."""
 
-    def __init__(self, *shards: str, timeout_s: float = 5) -> None:
+    def __init__(self, *shards: str, timeout_s: float = 5, hold_s: float = 0.02) -> None:
         self.sent: list[tuple[str, Message]] = []
         self.told: list[tuple[dict[str, str], set[str]]] = []
         self.broken = False
-        self.router = PeerRouter(self._send, IceSettings(), self._tell, offer_timeout_s=timeout_s)
+        self.router = PeerRouter(self._send, IceSettings(), self._tell, timeout_s, hold_s)
         for shard in shards:
             self.router.shard_up(shard)
 
@@ -132,14 +132,56 @@ async def test_a_shard_that_dies_takes_its_peers() -> None:
     first, other = await played.open("a"), await played.open("b")
     waiting = asyncio.create_task(played.router.open("guest", "c", "tab", "v=0", takeover=False))
     await asyncio.sleep(0)
+    shard, offer = played.offers()[-1]
+    assert shard == "shard-1"
     played.router.shard_down("shard-1")
     assert played.router.owner(first) is None
     assert played.router.owner(other) is not None
-    assert played.told[-1] == ({"b": "connected"}, set())
-    with pytest.raises(RefusedError, match=r"shard\.unavailable"):
-        await waiting
+    assert played.told[-1] == ({"b": "connected", "c": "connecting"}, set())
+    assert played.offers()[-1] == ("shard-2", offer)  # not answered yet: another one shall
+    played.router.on_message("shard-2", Answer(offer.peer, "answer"))
+    assert await waiting == (offer.peer, "answer")
     await played.open("a")
     assert played.offers()[-1][0] == "shard-2"
+
+
+async def test_an_offer_waits_for_a_shard_that_is_coming_back() -> None:
+    played = Played("shard-1", hold_s=5)
+    await played.open("a")
+    played.router.shard_down("shard-1")
+    rejoining = [
+        asyncio.create_task(played.router.open("guest", seat, "tab", "v=0", takeover=False))
+        for seat in "abcd"
+    ]
+    await asyncio.sleep(0)
+    assert len(played.offers()) == 1
+    assert played.told[-1] == (dict.fromkeys("abcd", "connecting"), set())
+    played.router.drop_seat("d")
+    for shard in ("shard-2", "shard-1"):
+        played.router.shard_up(shard)
+    assert [to for to, _ in played.offers()[1:]] == ["shard-2"] * 3  # the first that was there
+    played.router.shard_down("shard-2")  # and dies at once
+    for shard, offer in played.offers()[-3:]:
+        assert shard == "shard-1"
+        played.router.on_message(shard, Answer(offer.peer, offer.seat))
+    assert [(await each)[1] for each in rejoining[:3]] == ["a", "b", "c"]
+    with pytest.raises(RefusedError, match=r"peer\.replaced"):
+        await rejoining[3]
+
+
+async def test_who_comes_back_is_spread_over_the_shards_that_are_left() -> None:
+    played = Played("shard-1", "shard-2", "shard-3")
+    for n in range(9):
+        await played.open(f"seat-{n}")
+    lost = [offer.seat for to, offer in played.offers() if to == "shard-2"]
+    played.router.shard_down("shard-2")
+    for seat in lost:
+        await played.open(seat)
+    assert sorted(to for to, _ in played.offers()[9:]) == ["shard-1", "shard-1", "shard-3"]
+    played.router.shard_up("shard-2")
+    for n in range(9, 12):
+        await played.open(f"seat-{n}")
+    assert [to for to, _ in played.offers()[12:]] == ["shard-2"] * 3
 
 
 async def test_no_answer_in_time_closes_what_may_have_opened() -> None:
@@ -153,8 +195,12 @@ async def test_no_answer_in_time_closes_what_may_have_opened() -> None:
 
 
 async def test_a_broken_link_or_no_shard_is_unavailable() -> None:
+    played = Played()
     with pytest.raises(RefusedError, match=r"shard\.unavailable"):
-        await Played().router.open("guest", "a", "tab", "v=0", takeover=False)
+        await played.router.open("guest", "a", "tab", "v=0", takeover=False)
+    assert played.told[-1] == ({}, set())
+    played.router.shard_up("shard-1")
+    assert played.offers() == []  # held no longer
     played = Played("shard-1")
     played.broken = True
     with pytest.raises(RefusedError, match=r"shard\.unavailable"):
@@ -220,3 +266,27 @@ async def test_rubbish_about_unknown_peers_changes_nothing() -> None:
         played.router.on_message("shard-1", message)
     played.router.on_message("shard-9", ShardReport((PeerStats(peer_id("guest", "a", "tab"), "a"),)))
     assert played.told == []
+
+
+async def test_an_offer_leaves_a_shard_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked to close what it may yet open, and nothing that it says afterwards counts."""
+    monkeypatch.setattr("signaling.peers.QUIET_S", 0.2)
+    played = Played("shard-1", "shard-2")
+    opening = asyncio.create_task(played.router.open("guest", "a", "tab", "v=0", takeover=False))
+    async with asyncio.timeout(5):
+        while len(played.offers()) < 2:
+            played.router.on_message("shard-2", ShardReport(()))
+            await asyncio.sleep(0.02)
+    (first, offer), (second, again) = played.offers()
+    assert (first, second) == ("shard-1", "shard-2")
+    assert again == offer
+    assert ("shard-1", ClosePeer(offer.peer)) in played.sent
+    played.router.on_message("shard-1", Answer(offer.peer, "too late"))
+    played.router.on_message("shard-1", PeerChanged(offer.peer, "closed"))
+    played.router.on_message("shard-2", Answer(offer.peer, "answer"))
+    assert await opening == (offer.peer, "answer")
+    # it speaks again, so it gets offers again: it has less to do
+    opening = asyncio.create_task(played.router.open("guest", "b", "tab", "v=0", takeover=False))
+    await asyncio.sleep(0)
+    assert played.offers()[-1][0] == "shard-1"
+    opening.cancel()

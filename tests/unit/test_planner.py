@@ -9,8 +9,8 @@ from mixer.plan import AudioInput, MixPlan, Plate, Rect
 from mixer.wire import SenderConfig
 from signaling.wire import UplinkTarget
 from studio.model import Show
-from studio.planner import Live, Plans, on_scene, plan
-from studio.uplink import GREEN_ROOM, LADDER, THUMBNAIL
+from studio.planner import Live, Plans, asking, on_scene, plan
+from studio.uplink import NOTHING, THUMBNAIL, target_for
 from tests.shows import CANVASES, PLAN_SETTINGS, URL, after, with_mayors, with_scene
 
 
@@ -140,38 +140,94 @@ def test_tiles_of_the_multiview_are_even_and_inside(
     ("mayors", "layout", "expected"),
     [
         (1, "solo", UplinkTarget(1280, 720, 30, 2_500_000)),
-        (2, "duo", UplinkTarget(1280, 720, 30, 2_500_000)),
-        (9, "grid", UplinkTarget(640, 360, 30, 900_000)),
-        (16, "grid", UplinkTarget(480, 270, 30, 600_000)),
-        (49, "grid", UplinkTarget(320, 180, 30, 300_000)),
+        (2, "duo", UplinkTarget(930, 620, 30, 2_000_000)),
+        (9, "grid", UplinkTarget(616, 336, 30, 830_000)),
+        (16, "grid", UplinkTarget(458, 248, 30, 540_000)),
+        (49, "grid", UplinkTarget(256, 136, 30, 220_000)),
     ],
 )
 def test_browsers_send_what_their_tile_needs(mayors: int, layout: str, expected: UplinkTarget) -> None:
-    assert planned(on_air(mayors, layout)).uplink["mayor-1"] == expected
+    plans = planned(on_air(mayors, layout))
+    assert plans.uplink["mayor-1"] == expected
+    rect = plans.mix.canvases["program"].tiles[0].rect
+    assert (expected.width, expected.height) == (min(rect.w, 1280), min(rect.h, 720)), "the tile's own size"
 
 
-def test_browsers_shown_nowhere_send_a_thumbnail() -> None:
+def test_browsers_shown_nowhere_send_a_thumbnail_and_nothing_where_nobody_sees_it() -> None:
     show = on_air(3, "solo", "mayor-1")
-    assert planned(show).uplink["mayor-2"] == THUMBNAIL
+    assert (THUMBNAIL.width, THUMBNAIL.height, THUMBNAIL.fps) == (160, 90, 5)
     watched = planned(show, "mayor-2", watched=("multiview",))
-    assert watched.uplink["mayor-2"] == GREEN_ROOM
-    assert watched.uplink["mayor-3"] == THUMBNAIL
+    assert watched.uplink["mayor-2"] == watched.uplink["mayor-3"] == THUMBNAIL
+    unwatched = planned(show, "mayor-2", watched=("wall",))
+    assert unwatched.uplink["mayor-2"] == unwatched.uplink["mayor-3"] == NOTHING
+    assert NOTHING.fps == 0
+    assert unwatched.uplink["mayor-1"] == target_for(1280, 720)
+
+
+def test_who_is_asked_for_nothing_is_not_at_fault() -> None:
+    show = on_air(2, "solo", "mayor-1")
+
+    def asked(plans: Plans) -> dict[str, bool]:
+        return {source: info.asked for source, info in plans.mix.sources.items()}
+
+    both = ("mayor-1", "mayor-2")
+    assert asked(planned(show, *both)) == {"seat/mayor-1": True, "seat/mayor-2": False}
+    plans = planned(show, *both, watched=("multiview",))
+    assert asked(plans) == {"seat/mayor-1": True, "seat/mayor-2": True}
+    held = asking(planned(show, *both), plans.uplink)
+    assert asked(held) == asked(plans), "what is asked counts, not what is needed"
+    learning = asking(plans, plans.uplink, known=False)
+    assert asked(learning) == {"seat/mayor-1": True, "seat/mayor-2": False}
+
+
+def test_the_largest_use_of_a_picture_counts() -> None:
+    show = with_scene(on_air(9, "grid"), "next", "duo", "mayor-1", "mayor-2")
+    show = after(show, "preview.set", scene="next")
+    uplink = planned(show).uplink
+    assert uplink["mayor-1"] == target_for(930, 620)
+    assert uplink["mayor-3"] == target_for(616, 336)
+    twice = on_air(3, "grid", "mayor-1", "mayor-1", "mayor-2")
+    assert planned(twice).uplink["mayor-1"] == planned(twice).uplink["mayor-2"]
+
+
+def test_microphones_are_open_where_they_are_heard_or_would_be_with_the_next_cut() -> None:
+    show = with_scene(on_air(4, "solo", "mayor-1"), "next", "duo", "mayor-2", "mayor-3")
+    assert planned(show).microphones == ("mayor-1",)
+    show = after(show, "preview.set", scene="next")
+    assert planned(show).microphones == ("mayor-1", "mayor-2", "mayor-3")
+    show = after(show, "source.mute", source="seat/mayor-3", muted=True)
+    assert planned(show).microphones == ("mayor-1", "mayor-2")
+    black = after(show, "program.fade_to_black", on=True)
+    assert planned(black).microphones == ("mayor-1", "mayor-2")
+    held = after(show, "seat.hold", seat="mayor-1")
+    assert planned(held).microphones == ("mayor-2",)
+    assert {each.source for each in planned(show).mix.audio.open} <= {
+        f"seat/{seat}" for seat in planned(show).microphones
+    }
 
 
 def test_the_preview_is_brought_to_full_size_before_it_is_taken() -> None:
     show = after(with_scene(with_mayors(2), "next", "solo", "mayor-2"), "preview.set", scene="next")
-    before = planned(show).uplink["mayor-2"]
-    assert before == LADDER[-1]
-    assert planned(after(show, "program.cut")).uplink["mayor-2"] == before
+    before = planned(show)
+    assert before.uplink["mayor-2"] == target_for(1280, 720)
+    assert before.preview == {"mayor-2": target_for(1280, 720)}
+    assert before.uplink["mayor-1"] == NOTHING
+    assert planned(after(show, "program.cut")).uplink == before.uplink
+
+
+def test_a_scene_that_is_cut_to_directly_is_asked_for_in_full_at_once() -> None:
+    show = with_scene(on_air(2, "solo", "mayor-1"), "next", "solo", "mayor-2")
+    assert planned(show).uplink["mayor-2"] == NOTHING
+    assert planned(after(show, "program.cut", scene="next")).uplink["mayor-2"] == target_for(1280, 720)
 
 
 def test_the_wall_counts_where_somebody_sees_it() -> None:
     show = with_scene(with_mayors(9), "now", "grid", wall={"layout": "solo", "places": [{"seat": "mayor-1"}]})
     show = after(show, "program.cut", scene="now")
-    assert planned(show).uplink["mayor-1"] == LADDER[2]
-    assert planned(show, watched=("wall",)).uplink["mayor-1"] == LADDER[-1]
+    assert planned(show).uplink["mayor-1"] == target_for(616, 336)
+    assert planned(show, watched=("wall",)).uplink["mayor-1"] == target_for(1280, 720)
     show = after(show, "output.create", output="led", url=URL, rendition="wall")
-    assert planned(after(show, "output.start", output="led")).uplink["mayor-1"] == LADDER[-1]
+    assert planned(after(show, "output.start", output="led")).uplink["mayor-1"] == target_for(1280, 720)
 
 
 def test_slots_are_there_for_canvases_and_for_who_is_or_may_be_there() -> None:

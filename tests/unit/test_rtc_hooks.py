@@ -10,11 +10,20 @@ from aiortc import RTCConfiguration, RTCPeerConnection, rtcpeerconnection
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
+from aiortc.rtcrtpparameters import (
+    RTCRtpCodecParameters,
+    RTCRtpDecodingParameters,
+    RTCRtpHeaderExtensionParameters,
+    RTCRtpReceiveParameters,
+    RTCRtpRtxParameters,
+)
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.rtp import RtpPacket
 
 from signaling.rtc import hooks
 from signaling.rtc.receive import Receiver
+from signaling.rtc.rtp import parse_rtp
 from signaling.rtc.send import Sender
 from signaling.rtc.transport import Connection, DtlsTransport
 
@@ -81,4 +90,39 @@ async def test_installed_classes_are_used() -> None:
         assert hasattr(connection, name)
     for name in ("_rx_srtp", "_tx_srtp", "_rtp_router", "_rtp_header_extensions_map"):
         assert hasattr(transport, name)
+    await pc.close()
+
+
+async def test_packets_of_two_video_sections_find_their_own_receiver() -> None:
+    """By the SSRCs of the offer, repairs included, else by the section's mid: payload types are the same."""
+    hooks.install()
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    camera, screen = (cast(Any, pc.addTransceiver("video")).receiver for _ in range(2))
+    transport = camera.transport
+    codecs = [
+        RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90_000, payloadType=96),
+        RTCRtpCodecParameters(mimeType="video/rtx", clockRate=90_000, payloadType=97, parameters={"apt": 96}),
+    ]
+    for receiver, mid, ssrc in ((camera, "1", 100), (screen, "2", 200)):
+        encoding = RTCRtpDecodingParameters(ssrc=ssrc, payloadType=96, rtx=RTCRtpRtxParameters(ssrc=ssrc + 1))
+        extension = RTCRtpHeaderExtensionParameters(id=4, uri="urn:ietf:params:rtp-hdrext:sdes:mid")
+        await receiver.receive(
+            RTCRtpReceiveParameters(
+                codecs=codecs, headerExtensions=[extension], encodings=[encoding], muxId=mid
+            )
+        )
+
+    def receiver_of(ssrc: int, payload_type: int, mid: str | None = None) -> object:
+        packet = RtpPacket(payload_type=payload_type, ssrc=ssrc, payload=b"x")
+        packet.extensions.mid = mid
+        data = packet.serialize(transport._rtp_header_extensions_map)
+        return transport._assign(parse_rtp(data), data)
+
+    assert receiver_of(100, 96) is camera
+    assert receiver_of(200, 96) is screen
+    assert receiver_of(101, 97) is camera
+    assert receiver_of(201, 97) is screen
+    assert receiver_of(300, 96, "2") is screen
+    assert receiver_of(301, 97, "1") is camera
+    assert receiver_of(400, 96) is None
     await pc.close()

@@ -1,5 +1,8 @@
 """The video jitter buffer: whatever order packets come in, only whole frames leave, none after a loss."""
 
+import heapq
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +34,7 @@ def test_frame_leaves_at_its_marker() -> None:
     stream = packets(2, 3, 2, 65534)
     assert jitter.add(*stream[0], 0) == []
     assert jitter.add(*stream[1], 0) == []
-    assert jitter.add(*stream[2], 0) == [Frame(whole(0, 3), 0, True)]
+    assert jitter.add(*stream[2], 7) == [Frame(whole(0, 3), 0, True, 7)]
     assert jitter.feedback(1).nack == ()
 
 
@@ -47,10 +50,9 @@ def test_gap_is_asked_for_until_its_deadline_then_a_keyframe() -> None:
     assert jitter.feedback(10 * MS).nack == (missing[0],)
     assert jitter.feedback(11 * MS).nack == ()
     assert jitter.due_ns == 70 * MS
-    assert jitter.feedback(70 * MS).nack == (missing[0],)
+    assert jitter.feedback(70 * MS) == ((missing[0],), True)
     gone = jitter.feedback(10 * MS + jitter.give_up_ns)
-    assert gone.pli
-    assert gone.nack == ()
+    assert gone == ((), False), "a keyframe is asked for already"
     assert jitter.waiting_key
     assert [f for packet in stream[14:20] for f in jitter.add(*packet, 140 * MS)] == []
     shown = [f for packet in stream[20:24] for f in jitter.add(*packet, 200 * MS)]
@@ -87,6 +89,99 @@ def test_pli_is_repeated_not_poured() -> None:
         jitter.add(seq, seq * 3000, True, Chunk(b"x", False), millisecond * MS)
         asked += jitter.feedback((millisecond + 1) * MS).pli
     assert asked == -(-1_000 * MS // PLI_INTERVAL_NS)
+
+
+def test_a_keyframe_is_asked_for_when_the_first_request_did_not_help() -> None:
+    """It is on its way when the second one fails too; if that helps, no picture is lost for it."""
+    jitter = VideoJitter(rtt_ns=50 * MS)
+    stream = packets(60, 2, 1000, 0)
+    for packet in stream[:4]:
+        jitter.add(*packet, 0)
+    missing = stream[4]
+    for packet in stream[5:8]:
+        jitter.add(*packet, 10 * MS)
+    assert jitter.feedback(10 * MS) == ((missing[0],), False)
+    assert jitter.feedback(69 * MS) == ((), False)
+    assert jitter.due_ns == 70 * MS
+    assert jitter.feedback(70 * MS) == ((missing[0],), True)
+    assert jitter.feedback(71 * MS) == ((), False)
+    assert [frame.data[0] for frame in jitter.add(*missing, 115 * MS)] == [2, 3]
+    assert not jitter.waiting_key
+    # on a bad line that often doesn't help: once a second, no more
+    at = 200 * MS
+    for first in range(8, 40, 4):
+        for packet in (stream[first], *stream[first + 2 : first + 4]):
+            jitter.add(*packet, at)
+        jitter.feedback(at)
+        assert not jitter.feedback(at + 60 * MS).pli
+        jitter.add(*stream[first + 1], at + 90 * MS)
+        at += 95 * MS
+    for packet in (stream[40], stream[42]):
+        jitter.add(*packet, 1500 * MS)
+    jitter.feedback(1500 * MS)
+    assert jitter.feedback(1560 * MS).pli
+
+
+def test_a_keyframes_lost_beginning_is_asked_for_again() -> None:
+    """While a keyframe is waited for, whatever is missing may be its first packet."""
+    jitter = VideoJitter(rtt_ns=50 * MS)
+    stream = packets(30, 3, 10, 0)
+    for packet in stream[:6]:
+        jitter.add(*packet, 0)
+    for packet in stream[7:30]:  # its own loss, given up
+        jitter.add(*packet, 10 * MS)
+        jitter.feedback(10 * MS)
+    jitter.feedback(10 * MS + jitter.give_up_ns)
+    assert jitter.waiting_key
+    start = stream[30]
+    for packet in stream[31:36]:
+        assert jitter.add(*packet, 200 * MS) == []
+    assert jitter.feedback(200 * MS).nack == (start[0],)
+    assert [frame.data for frame in jitter.add(*start, 250 * MS)] == [whole(10, 3), whole(11, 3)]
+
+
+def test_packets_that_are_only_overtaken_are_not_asked_for() -> None:
+    """After the first ones it is known how late they come; a lost one is asked for that much later."""
+    jitter = VideoJitter(rtt_ns=50 * MS)
+    chance = random.Random(1)
+    stream = packets(400, 2, 1000, 0)
+    lost = set(range(300, 800, 40))
+    under_way = [
+        (number * 16 * MS + chance.randrange(50 * MS), number)
+        for number in range(len(stream))
+        if number not in lost
+    ]
+    heapq.heapify(under_way)
+    asked: list[int] = []
+    while under_way:
+        now_ns, number = under_way[0]
+        due_ns = jitter.due_ns
+        if due_ns is not None and due_ns < now_ns:
+            now_ns = due_ns
+        else:
+            heapq.heappop(under_way)
+            jitter.add(*stream[number], now_ns)
+        for seq in jitter.feedback(now_ns).nack:
+            asked.append(seq)
+            heapq.heappush(under_way, (now_ns + 50 * MS, seq))
+    settled = [seq for seq in asked if seq > 100]
+    assert lost <= set(settled)
+    assert len(settled) <= 2 * len(lost)
+    assert jitter.lost_frames == 0
+
+
+def test_overtaking_is_forgotten_when_it_ends() -> None:
+    jitter = VideoJitter(rtt_ns=50 * MS)
+    stream = packets(1000, 1, 1, 0)
+    jitter.add(*stream[0], 0)
+    jitter.add(*stream[2], 10 * MS)
+    jitter.add(*stream[1], 40 * MS)
+    assert jitter.hold_ns == 30 * MS
+    for number in range(3, 500):
+        jitter.add(*stream[number], (100 + 33 * number) * MS)
+    assert jitter.hold_ns == 0
+    jitter.add(*stream[501], 20_000 * MS)
+    assert jitter.feedback(20_000 * MS).nack == (500,)
 
 
 def test_sequence_jump_is_a_stray_unless_it_goes_on() -> None:

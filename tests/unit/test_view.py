@@ -37,7 +37,7 @@ def test_no_secret_gets_out(key: str, password: str, token: str, scheme: str, pa
     stopped = after(show, "output.stop", output="yt")
     public = [
         PublicView()(show),
-        status.public(show, {}),
+        status.public(show, {}, {}),
         *map(public_event, created),
         *map(public_event, events_of(stopped, "output.update", output="yt", url=f"{url}2")),
         *map(public_event, events_of(show, "seat.invite", seat="mayor-1")),

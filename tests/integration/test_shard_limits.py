@@ -1,0 +1,68 @@
+"""What control wants of a guest's picture, held against what he sends: on a real shard."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from signaling.rtc.client import Player, RehearsalGuest
+from signaling.rtc.loops import Loop, make_loop
+from signaling.wire import Answer, Offer, PeerStats, ShardReport, UplinkTarget, UplinkTargets
+from tests.integration.shard_house import ShardHouse, until
+
+FULL, SMALL = UplinkTarget(640, 360, 30, 900_000), UplinkTarget(160, 90, 5, 80_000)
+NOTHING = UplinkTarget(0, 0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def media() -> Loop:
+    return make_loop("Mayor", 0.3, seconds=1)
+
+
+@pytest.fixture
+async def player() -> AsyncIterator[Player]:
+    player = Player()
+    task = asyncio.create_task(player.run())
+    yield player
+    task.cancel()
+
+
+async def reported(house: ShardHouse, matches: Callable[[dict[str, PeerStats]], bool], what: str) -> None:
+    """Wait for a report to come in which the seats' statistics are so."""
+    start = len(house.received)
+
+    def seen() -> bool:
+        reports = [m for m in house.received[start:] if isinstance(m, ShardReport)]
+        return any(matches({stats.seat: stats for stats in each.peers}) for each in reports)
+
+    await until(seen, 15, what)
+
+
+async def test_unseen_is_not_decoded_and_too_much_is_cut_and_named(media: Loop, player: Player) -> None:
+    async with ShardHouse() as house:
+        readers = {seat: house.slot(seat) for seat in ("unseen", "greedy", "honest")}
+        guests = {seat: RehearsalGuest(media, player) for seat in readers}
+        for seat, guest in guests.items():
+            answer = await house.answer(Offer(f"p-{seat}", "guest", await guest.offer(), seat))
+            assert isinstance(answer, Answer), answer
+            await guest.accept(answer.sdp)
+        await until(lambda: all(reader.serial > 10 for reader in readers.values()), what="pictures")
+
+        house.send(UplinkTargets({"unseen": NOTHING, "greedy": SMALL, "honest": FULL}))
+        await reported(house, lambda seats: seats["unseen"].fps == 0 < seats["unseen"].bitrate, "unseen")
+        stood, asked = readers["unseen"].serial, guests["unseen"].keyframe_requests
+        await reported(house, lambda seats: seats["greedy"].problem == "video.over-limit", "named")
+        await reported(house, lambda seats: 0 < seats["greedy"].fps < 20, "cut")
+        await reported(house, lambda seats: seats["honest"].fps > 25, "the others")
+        assert readers["unseen"].serial == stood
+        assert guests["unseen"].keyframe_requests == asked
+
+        house.send(UplinkTargets(dict.fromkeys(readers, FULL)))
+        await until(lambda: guests["unseen"].keyframe_requests > asked, 2, "a keyframe asked for at once")
+        await reported(
+            house,
+            lambda seats: all(seat.problem == "" and seat.fps > 25 for seat in seats.values()),
+            "all are seen again",
+        )
+        for guest in guests.values():
+            await guest.close()

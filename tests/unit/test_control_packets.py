@@ -1,0 +1,204 @@
+"""What an authentic but ill-meaning peer may say: any bytes, through real SRTP, into the transport."""
+
+import asyncio
+import struct
+from collections.abc import Iterator
+
+import pylibsrtp
+import pytest
+from aiortc import RTCCertificate, RTCIceGatherer, RTCIceTransport, RTCRtpCodecParameters
+from aiortc.rtp import RtcpReceiverInfo, pack_remb_fci
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signaling.rtc import hooks
+from signaling.rtc.receive import Receiver, Reception, pack_nack
+from signaling.rtc.rtp import Rtp, build_rtp
+from signaling.rtc.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
+from signaling.rtc.transport import MAX_DATAGRAM, MAX_SSRCS, MAX_STREAMS, DtlsTransport
+
+MS = 1_000_000
+KEY = bytes(range(30))
+OWN = 7
+"""The SSRC the peer says it is."""
+
+
+class Far:
+    """A transport whose peer is this test, with a sender and a receiver of pictures."""
+
+    def __init__(self) -> None:
+        hooks.install()
+        certificate = RTCCertificate.generateCertificate()
+        self.transport = DtlsTransport(RTCIceTransport(RTCIceGatherer([])), [certificate])
+        self.transport._rx_srtp = _session(pylibsrtp.Policy.SSRC_ANY_INBOUND)
+        self._tx = _session(pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+        self.sender = Sender("video", self.transport)
+        self.sender.codec = RTCRtpCodecParameters("video/H264", 90_000, payloadType=97)
+        self.receiver = Receiver("video", self.transport)
+        self.receiver._codecs, self.receiver._rates, self.receiver._apt = {97: "h264"}, {97: 90_000}, {98: 97}
+        router = self.transport._rtp_router
+        router.senders[self.sender._ssrc] = self.sender  # type: ignore[assignment]
+        router.register_receiver(self.receiver, [], [97, 98], mid="0")  # type: ignore[arg-type]
+
+    def control(self, data: bytes) -> None:
+        try:
+            sealed = self._tx.protect_rtcp(data)
+        except (pylibsrtp.Error, ValueError, TypeError):
+            return
+        self.transport._take(sealed)
+
+    def media(self, data: bytes) -> None:
+        self.transport._take(self._tx.protect(data))
+
+
+def _session(direction: int) -> pylibsrtp.Session:
+    profile = pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80
+    return pylibsrtp.Session(pylibsrtp.Policy(key=KEY, ssrc_type=direction, srtp_profile=profile))
+
+
+@pytest.fixture
+def far() -> Iterator[Far]:
+    with asyncio.Runner() as runner:
+
+        async def make() -> Far:
+            return Far()
+
+        yield runner.run(make())
+
+
+def header(kind: int, count: int, body: bytes) -> bytes:
+    return struct.pack("!BBH", 0x80 | count, kind, len(body) // 4) + body
+
+
+bodies = st.binary(max_size=160).map(lambda data: data + bytes(-len(data) % 4))
+
+
+@given(data=st.lists(st.tuples(st.integers(192, 223), st.integers(0, 63), bodies), min_size=1, max_size=5))
+@settings(max_examples=300)
+def test_any_control_packet_is_survived(data: list[tuple[int, int, bytes]]) -> None:
+    with asyncio.Runner() as runner:
+
+        async def take() -> None:
+            far = shared_far()
+            # from itself, about the stream there is: the rest is rubbish
+            about = struct.pack("!II", OWN, far.sender._ssrc)
+            parts = [header(kind, count, about + body) for kind, count, body in data]
+            far.control(b"".join(parts))
+            far.control(b"".join(parts)[:-4])
+            assert far.transport.last_media_ns > 0
+            assert far.sender.active
+            assert far.sender.remb >= 0
+            assert far.transport._heard == {about[:4]}
+
+        runner.run(take())
+
+
+_made: list[Far] = []
+
+
+def shared_far() -> Far:
+    """Certificates take their time: one for all examples."""
+    if not _made:
+        _made.append(Far())
+    return _made[0]
+
+
+def test_streams_without_number_are_not_heard(far: Far) -> None:
+    """SRTP keeps something for each SSRC, for good."""
+    for ssrc in range(1, 3 * MAX_SSRCS):
+        far.media(build_rtp(97, True, 1, 1, ssrc, b"x"))
+        far.control(struct.pack("!BBHI", 0x80, 201, 1, ssrc + 100_000))
+    assert len(far.transport._heard) == MAX_SSRCS
+    assert len(far.transport._streams) <= MAX_STREAMS
+    assert far.transport.garbage >= 2 * MAX_SSRCS
+    # the first ones go on
+    garbage = far.transport.garbage
+    far.media(build_rtp(97, True, 2, 1, 1, b"x"))
+    assert far.transport.garbage == garbage
+
+
+def test_a_packet_larger_than_any_network_carries_is_dropped_unread(far: Far) -> None:
+    far.transport._take(b"\x80\xc8" + bytes(MAX_DATAGRAM))
+    assert far.transport.garbage == 1
+
+
+def test_everything_asked_for_again_and_again_costs_no_more_than_the_budget(far: Far) -> None:
+    sender = far.sender
+    for number in range(HISTORY):
+        sender.send_frame((b"x" * 100,), number * 3000, 1)
+    everything = pack_nack([(sender._seq - HISTORY + number) & 0xFFFF for number in range(HISTORY)])
+    own = struct.pack("!II", OWN, sender._ssrc)
+    for _ in range(20):
+        far.control(header(205, 1, own + everything))
+    assert MAX_RESENT <= sender.resent <= MAX_RESENT + RESENT_PER_S // 10
+    sender._asked_s -= 0.1  # later
+    before = sender.resent
+    far.control(header(205, 1, own + everything))
+    assert sender.resent - before >= RESENT_PER_S // 10
+
+
+@given(st.lists(st.integers(0, 65_535), max_size=400))
+@settings(max_examples=60)
+def test_what_was_never_sent_is_not_sent_again(lost: list[int]) -> None:
+    with asyncio.Runner() as runner:
+
+        async def ask() -> None:
+            sender = Sender("video", shared_far().transport)
+            sender.on_nack(lost)
+            assert sender.resent == 0
+
+        runner.run(ask())
+
+
+def test_a_bit_rate_is_taken_for_the_own_stream_only(far: Far) -> None:
+    far.control(header(206, 15, struct.pack("!II", OWN, 0) + pack_remb_fci(500_000, [far.sender._ssrc])))
+    assert far.sender.remb == pytest.approx(500_000, rel=0.01)
+    far.control(header(206, 15, struct.pack("!II", OWN, 0) + pack_remb_fci(9_000, [1234])))
+    assert far.sender.remb == pytest.approx(500_000, rel=0.01)
+    for rubbish in (b"", b"REMB", b"REMB\xff\xff\xff\xff", b"XXXX\x01\0\0\0" + bytes(4)):
+        far.control(header(206, 15, struct.pack("!II", OWN, 0) + rubbish))
+    assert far.sender.remb == pytest.approx(500_000, rel=0.01)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+def test_a_lied_report_is_no_round_trip(last: int, delay: int) -> None:
+    with asyncio.Runner() as runner:
+
+        async def report() -> None:
+            sender = Sender("video", shared_far().transport)
+            sender.on_reception(RtcpReceiverInfo(sender._ssrc, 0, 0, 0, 0, last, delay))
+            assert sender.rtt_ns is None
+
+        runner.run(report())
+
+
+@given(
+    st.integers(0, 65_535),
+    st.lists(st.tuples(st.integers(-40, 400), st.integers(0, 2**32 - 1)), max_size=120),
+)
+def test_reception_figures_stay_in_their_fields(first: int, moves: list[tuple[int, int]]) -> None:
+    """Whatever numbers and times come: a report can be packed, and says nothing impossible."""
+    reception = Reception(first, 90_000)
+    seq = first
+    for number, (move, timestamp) in enumerate(moves):
+        seq = (seq + move) & 0xFFFF
+        reception.add(Rtp(97, False, seq, timestamp, OWN, b"x"), number * 10 * MS)
+        if number % 7 == 0:
+            lost, expected = reception.interval()
+            assert 0 <= lost <= max(0, expected)
+            info = reception.info(OWN, lost, expected, number * 10 * MS)
+            assert 0 <= info.fraction_lost <= 255
+            assert 0 <= info.highest_sequence < 1 << 32
+            assert len(bytes(info)) == 24
+    assert reception.lost >= 0
+
+
+def test_reception_counts_what_is_missing() -> None:
+    reception = Reception(65_530, 90_000)
+    for number in range(100):
+        if number % 10 != 9:
+            seq = (65_530 + number) & 0xFFFF
+            reception.add(Rtp(97, False, seq, number * 3000, OWN, b"x"), number * 33 * MS)
+    assert (reception.expected, reception.lost) == (99, 9)
+    assert reception.interval() == (9, 99)
+    assert reception.interval() == (0, 0)
