@@ -208,11 +208,34 @@ def doctor(
 @app.command()
 def bench(
     as_json: Annotated[bool, typer.Option("--json", envvar="STUDIO_JSON", help="Print JSON.")] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", envvar="STUDIO_SECONDS", min=0.5, help="Length of each measurement."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", envvar="STUDIO_ONLY", help="A section to measure; may be given again."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", envvar="STUDIO_FULL", help="Take as long as for an acceptance.")
+    ] = False,
+    soak: Annotated[
+        bool,
+        typer.Option("--soak", envvar="STUDIO_SOAK", help="Only watch memory; 30 minutes by default."),
+    ] = False,
 ) -> None:
-    """Measure what this machine composes and encodes."""
-    from studio.bench import measure, show
+    """Measure what this studio costs on this machine, figure by figure beside its targets."""
+    from studio.bench.run import UnknownSectionError
+    from studio.bench.run import bench as measure
+    from studio.bench.show import show
 
-    show(measure(), as_json=as_json)
+    try:
+        report = measure(["soak"] if soak else only or [], seconds, full)
+    except UnknownSectionError as error:
+        _fail(str(error), 2)
+    show(report, as_json=as_json)
+    if report.failed:
+        raise typer.Exit(1)
 
 
 def _run(options: object, begin: object = None) -> None:

@@ -36,10 +36,11 @@ class Command(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fiel
 
 
 class PlaceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Exactly one of the two."""
+    """Exactly one of the two; ``screen``: the screen that the seat shares, in place of its camera."""
 
     seat: Id | None = None
     source: Id | None = None
+    screen: bool = False
 
 
 class CompositionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

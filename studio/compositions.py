@@ -37,18 +37,20 @@ def _composition(show: Show, spec: CompositionSpec) -> Composition:
 
 def _place(show: Show, spec: PlaceSpec) -> Place:
     match spec:
-        case PlaceSpec(seat=str() as id_, source=None):
+        case PlaceSpec(seat=str() as id_, source=None, screen=screen):
             seat = show.seats.get(id_)
             if seat is None:
                 raise RefusedError(404, "seat.unknown", f"There is no seat {id_}.")
             if seat.role != "speaker":
                 raise RefusedError(409, "seat.not-speaker", f"The seat {id_} is not a speaker's.")
-            return Place(seat=id_)
-        case PlaceSpec(seat=None, source=str() as id_):
+            return Place(seat=id_, screen=screen)
+        case PlaceSpec(seat=None, source=str() as id_, screen=False):
             if id_ not in show.sources:
                 raise RefusedError(404, "source.unknown", f"There is no source {id_}.")
             return Place(source=id_)
         case _:
             raise RefusedError(
-                400, "scene.place-malformed", "A place takes exactly one of a seat and a source."
+                400,
+                "scene.place-malformed",
+                "A place takes exactly one of a seat and a source; only a seat has a screen.",
             )

@@ -117,12 +117,17 @@ class Encoding(_Section, frozen=True):
     keyframe_s: Annotated[float, Meta(ge=0.5, le=4.0)] = 2.0
 
 
+ON_REQUEST_S = 4.0
+"""Between keyframes for browsers: they ask for one when they need it, so that the grid is there only for a
+request that got lost. Each is some 20 packets to every viewer. The bus keeps two groups: 4 s is the most."""
+
+
 class Renditions(_Section, frozen=True):
     program: Encoding = Encoding()
-    wall: Encoding = Encoding(bitrate=8_000_000, preset="ultrafast")
-    multiview: Encoding = Encoding(bitrate=2_500_000, preset="ultrafast")
+    wall: Encoding = Encoding(8_000_000, "ultrafast", ON_REQUEST_S)
+    multiview: Encoding = Encoding(2_500_000, "ultrafast", ON_REQUEST_S)
     # field() because "return" is a Python keyword
-    return_feed: Encoding = field(name="return", default=Encoding(bitrate=800_000, preset="ultrafast"))
+    return_feed: Encoding = field(name="return", default=Encoding(800_000, "ultrafast", ON_REQUEST_S))
 
 
 class Audio(_Section, frozen=True):

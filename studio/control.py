@@ -105,7 +105,7 @@ class Control:
             ),
             on_presence=self._presence_changed,
         )
-        self._snapshots = CanvasSnapshots(self._send)
+        self._snapshots = CanvasSnapshots(self._send, asked=self._snapshot_asked)
         self._session: Session | None = None
         self._server: Server | None = None
         self._processes: dict[str, str] = {}
@@ -211,6 +211,10 @@ class Control:
         if self._session is not None:
             self._session.set_peers(seats, watched)
 
+    def _snapshot_asked(self, canvas: CanvasName) -> None:
+        if self._session is not None:
+            self._session.looked(canvas)
+
     def _public_url(self) -> str:
         if self._settings.public_url:
             return self._settings.public_url
@@ -235,9 +239,14 @@ class Control:
             self._send("supervisor", plans.desired)
             for name in self._processes:
                 if name.startswith("shard-"):
-                    self._send(name, UplinkTargets(plans.uplink))
+                    self._tell_targets(name, plans)
         except (LinkClosedError, LinkOverflowError) as error:
             log.error("plan not sent", error=str(error))
+
+    def _tell_targets(self, shard: str, plans: Plans) -> None:
+        """Nothing while control learns who is there: the shard keeps what the one before has told it."""
+        if plans.known:
+            self._send(shard, UplinkTargets(plans.uplink, plans.microphones, plans.screens))
 
     def _receive(self, sender: str, body: msgspec.Raw, fds: list[int]) -> None:
         message = self._decode(body)
@@ -276,7 +285,7 @@ class Control:
             if change.state == "running":
                 self._peers.shard_up(name)
                 if self._session is not None:
-                    self._send(name, UplinkTargets(self._session.plans.uplink))
+                    self._tell_targets(name, self._session.plans)
             else:
                 self._peers.shard_down(name)
 

@@ -15,7 +15,6 @@ from studio.model import (
     Composition,
     Invite,
     Output,
-    Place,
     Scene,
     SceneCanvas,
     Seat,
@@ -299,13 +298,13 @@ def _scenes_without(scenes: dict[str, Scene], seat: str) -> dict[str, Scene]:
 
 
 def _scene_without(scene: Scene, seat: str) -> Scene:
-    gone = Place(seat=seat)
-    if not any(gone in (composition.places or ()) for composition in scene.canvases.values()):
+    named = (place for composition in scene.canvases.values() for place in composition.places or ())
+    if not any(place.seat == seat for place in named):
         return scene
     canvases = {
         name: composition
         if composition.places is None
-        else replace(composition, places=tuple(place for place in composition.places if place != gone))
+        else replace(composition, places=tuple(place for place in composition.places if place.seat != seat))
         for name, composition in scene.canvases.items()
     }
     return replace(scene, canvases=canvases)

@@ -58,10 +58,14 @@ class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What fills one place of a layout: exactly one of a seat's id and a source's id."""
+    """What fills one place of a layout: exactly one of a seat's id and a source's id.
+
+    ``screen``: not the seat's camera but the screen it shares.
+    """
 
     seat: str = ""
     source: str = ""
+    screen: bool = False
 
 
 class Composition(msgspec.Struct, frozen=True, omit_defaults=True):

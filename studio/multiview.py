@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from fractions import Fraction
+from typing import Literal
 
 from mixer.layout import CAPACITY, solve
 from mixer.plan import CanvasPlan, CanvasView, Rect, Tally, Tile
@@ -9,12 +10,18 @@ from studio.model import Show
 
 
 def multiview(
-    show: Show, connected: Collection[str], size: tuple[int, int], preview: CanvasPlan, program: CanvasPlan
+    show: Show,
+    connected: Collection[str],
+    sharing: Collection[str],
+    size: tuple[int, int],
+    preview: CanvasPlan,
+    program: CanvasPlan,
 ) -> CanvasPlan:
     """``preview`` and ``program`` are the program canvas as each of the two scenes composes it.
 
     The preview's tiles are laid out as they will be on air, only smaller, so that what is taken is what was
     seen. People in the green room are shown as well: the director looks at them before admitting them.
+    After the people come the screens they share.
     """
     width, height = size
     pane_h = (height // 2) & ~1
@@ -31,16 +38,18 @@ def multiview(
         for tile in preview.tiles
     ]
     seats = [seat for seat in show.seats.values() if seat.id in connected and seat.role == "speaker"]
-    seats = seats[: CAPACITY["grid"]]
+    people = [(f"seat/{seat.id}", seat.name) for seat in seats]
+    screens = [(f"screen/{seat.id}", f"{seat.name} · screen") for seat in seats if seat.id in sharing]
+    shown = (people + screens)[: CAPACITY["grid"]]
     below = height - pane_h
     # At least three columns: a lone guest isn't blown up beyond the panes that matter.
-    rects = solve("grid", max(len(seats), 3), width, below, gap=4, margin=4)
+    rects = solve("grid", max(len(shown), 3), width, below, gap=4, margin=4)
     on_air, next_up = ({tile.source for tile in canvas.tiles} for canvas in (program, preview))
-    for seat, rect in zip(seats, rects, strict=False):
-        source = f"seat/{seat.id}"
+    for (source, label), rect in zip(shown, rects, strict=False):
         tally: Tally = "program" if source in on_air else "preview" if source in next_up else ""
         place = Rect(rect.x, pane_h + rect.y, rect.w, rect.h)
-        tiles.append(Tile(place, source, label=seat.name, tally=tally))
+        fit: Literal["cover", "contain"] = "contain" if source.startswith("screen/") else "cover"
+        tiles.append(Tile(place, source, fit=fit, label=label, tally=tally))
     panes = (
         CanvasView(left, label="PREVIEW", tally="preview"),
         CanvasView(right, "program", label="PROGRAMME", tally="program"),

@@ -1,5 +1,7 @@
 """Pure: the show's state and who is there → what the mixer, the browsers and the supervisor shall do."""
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
 from mixer.layout import CAPACITY, solve
@@ -19,54 +21,67 @@ from mixer.wire import SenderConfig
 from signaling.wire import UplinkTarget
 from studio.model import Composition, Output, Place, Scene, SceneCanvas, Show
 from studio.multiview import multiview
-from studio.uplink import uplink_targets
+from studio.uplink import NOTHING, THUMBNAIL, screen_targets, uplink_targets
 from studio.wire import Desired, SlotSpec
 
 
 class PlanSettings(msgspec.Struct, frozen=True):
     """``canvases``: size of all three in pixels, even. ``recordings``: folder they go to.
 
-    ``ca_file``: see :class:`SenderConfig`. ``guest``: largest picture a guest's slot takes.
+    ``ca_file``: see :class:`SenderConfig`. ``guest``: largest picture a guest's slot takes; ``screen``: and
+    a shared screen's.
     """
 
     canvases: dict[CanvasName, tuple[int, int]]
     recordings: str
     ca_file: str = ""
     guest: tuple[int, int] = (1280, 720)
+    screen: tuple[int, int] = (1920, 1080)
 
 
 class Live(msgspec.Struct, frozen=True):
-    """Who is there: seats whose media is connected, canvases that somebody's page shows, and the seats that
-    have been connecting or connected at any time since control started."""
+    """Who is there: seats whose media is connected, canvases that somebody's page shows, the seats that
+    have been connecting or connected at any time since control started, and those that share a screen."""
 
     connected: frozenset[str] = frozenset()
     watched: frozenset[CanvasName] = frozenset()
     seen: frozenset[str] = frozenset()
+    sharing: frozenset[str] = frozenset()
 
 
 class Plans(msgspec.Struct, frozen=True):
     """``uplink`` is by seat id (not ``seat/<id>``) and names every speaker, connected or not: whoever comes
     starts right, and a control that is back, and knows of nobody yet, takes nothing from anybody.
+    ``screens``: the same for what they share. ``known`` is False while nobody is to be told either.
+    ``preview`` is what the scene in preview needs of its seats. ``microphones`` are the seats that are heard,
+    or would be with the next cut.
     ``next`` is what a cut would bring: the mixer draws its graphics beforehand."""
 
     mix: MixPlan
     next: dict[CanvasName, CanvasPlan]
     uplink: dict[str, UplinkTarget]
+    screens: dict[str, UplinkTarget]
     desired: Desired
+    preview: dict[str, UplinkTarget]
+    microphones: tuple[str, ...]
+    known: bool = True
 
 
 def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans:
-    """``revision`` is the state's, and becomes the mix plan's."""
+    """``revision`` is the state's, and becomes the mix plan's. ``uplink`` is what this moment needs."""
     program, wall = (_canvas(show, show.program, name, settings) for name in ("program", "wall"))
     preview, preview_wall = (_canvas(show, show.preview, name, settings) for name in ("program", "wall"))
-    console = multiview(show, live.connected, settings.canvases["multiview"], preview, program)
+    console = multiview(show, live.connected, live.sharing, settings.canvases["multiview"], preview, program)
     canvases: dict[CanvasName, CanvasPlan] = {"program": program, "wall": wall, "multiview": console}
     speakers = [seat.id for seat in show.seats.values() if seat.role == "speaker"]
     # What is being prepared is sent in full before it is taken, at the size it will have on air.
-    full = [program, preview]
+    full, coming = [program, preview], [preview]
     if "wall" in live.watched or any(o.running and o.rendition == "wall" for o in show.outputs.values()):
         full += [wall, preview_wall]
-    return Plans(
+        coming += [preview_wall]
+    uplink = uplink_targets(speakers, full, console if "multiview" in live.watched else None, settings.guest)
+    wanted = uplink_targets(speakers, coming, None, settings.guest)
+    plans = Plans(
         mix=MixPlan(
             revision=revision,
             canvases=canvases,
@@ -75,9 +90,28 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
             black=show.black,
         ),
         next={"program": preview, "wall": preview_wall},
-        uplink=uplink_targets(speakers, full, console if "multiview" in live.watched else None),
-        desired=_desired(show, live, settings),
+        uplink=uplink,
+        screens=screen_targets(speakers, full, "multiview" in live.watched),
+        desired=_desired(show, live, settings, (program, wall, preview, preview_wall)),
+        preview={seat: target for seat, target in wanted.items() if target != NOTHING},
+        microphones=_microphones(show),
     )
+    return asking(plans, uplink)
+
+
+def asking(plans: Plans, uplink: Mapping[str, UplinkTarget], *, known: bool = True) -> Plans:
+    """The plans with what is really asked of the browsers. Of whom no picture is asked, its absence is no
+    fault; nor before it is ``known`` who watches, where only the shown are sure to be asked."""
+    least = 0 if known else THUMBNAIL.fps
+
+    def info_of(source: SourceId, info: SourceInfo) -> SourceInfo:
+        kind, _, seat = source.partition("/")
+        target = uplink.get(seat) if kind == "seat" else None
+        return info if target is None else msgspec.structs.replace(info, asked=target.fps > least)
+
+    sources = {source: info_of(source, info) for source, info in plans.mix.sources.items()}
+    mix = msgspec.structs.replace(plans.mix, sources=sources)
+    return msgspec.structs.replace(plans, mix=mix, uplink=dict(uplink), known=known)
 
 
 def shown(show: Show, scene: str | None, canvas: SceneCanvas) -> tuple[Place, ...]:
@@ -109,6 +143,14 @@ def on_scene(show: Show, scene: str | None) -> frozenset[str]:
 
 
 def source_id(place: Place) -> SourceId:
+    """The picture's source."""
+    if place.screen:
+        return f"screen/{place.seat}"
+    return f"seat/{place.seat}" if place.seat else f"source/{place.source}"
+
+
+def sound_id(place: Place) -> SourceId:
+    """The sound's source: a screen has none of its own, and brings the microphone of who shares it."""
     return f"seat/{place.seat}" if place.seat else f"source/{place.source}"
 
 
@@ -123,20 +165,30 @@ def _canvas(show: Show, scene: str | None, canvas: SceneCanvas, settings: PlanSe
 
 
 def _tile(show: Show, place: Place, rect: Rect) -> Tile:
-    if place.seat:
+    if place.seat and not place.screen:
         seat = show.seats[place.seat]
         return Tile(rect, source_id(place), plate=Plate(seat.name, seat.title))
     return Tile(rect, source_id(place), fit="contain")
 
 
 def _audio(show: Show) -> AudioPlan:
-    """Sound follows the picture of the programme: who is seen is heard, once, unless muted."""
+    """Sound follows the picture of the programme: who is seen is heard, once, unless muted.
+
+    Whose screen is seen is heard, too, be he seen himself or not.
+    """
     inputs: dict[SourceId, AudioInput] = {}
     for place in shown(show, show.program, "program"):
         thing = show.seats[place.seat] if place.seat else show.sources[place.source]
         if not thing.muted:
-            inputs[source_id(place)] = AudioInput(source_id(place), thing.gain_db)
+            inputs[sound_id(place)] = AudioInput(sound_id(place), thing.gain_db)
     return AudioPlan(tuple(inputs.values()))
+
+
+def _microphones(show: Show) -> tuple[str, ...]:
+    """Fading to black closes none: fading in again must be heard at once."""
+    scenes = (show.program, show.preview)
+    heard = {place.seat for scene in scenes for place in shown(show, scene, "program") if place.seat}
+    return tuple(sorted(seat for seat in heard if not show.seats[seat].muted))
 
 
 def _infos(show: Show, canvases: dict[CanvasName, CanvasPlan]) -> dict[SourceId, SourceInfo]:
@@ -148,17 +200,24 @@ def _info(show: Show, source: SourceId) -> SourceInfo:
     if kind == "seat":
         seat = show.seats[id_]
         return SourceInfo(name=seat.name, title=seat.title)
+    if kind == "screen":
+        # A screen on which nothing moves sends hardly anything: only its shard knows when sharing has ended.
+        return SourceInfo(name=f"{show.seats[id_].name} · screen", asked=False)
     return SourceInfo(kind="bars", name=show.sources[id_].title)
 
 
-def _desired(show: Show, live: Live, settings: PlanSettings) -> Desired:
+def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[CanvasPlan]) -> Desired:
     """Slots of 6 MB for those who came, not for all who were invited; and for everyone on stage, who must
-    keep theirs when control is started anew and has seen nobody yet."""
+    keep theirs when control is started anew and has seen nobody yet. Slots of 12 MB for the screens that are
+    shared, or that one of the ``scenes`` on air and in preview shows."""
     slots = {
         f"seat/{seat.id}": SlotSpec(*settings.guest)
         for seat in show.seats.values()
         if seat.stage or (seat.role == "speaker" and seat.id in live.seen)
     }
+    named = {tile.source for plan in scenes for tile in plan.tiles if tile.source.startswith("screen/")}
+    shared = {f"screen/{seat}" for seat in live.sharing if seat in show.seats}
+    slots |= {source: SlotSpec(*settings.screen) for source in sorted(named | shared)}
     slots |= {f"canvas/{name}": SlotSpec(*size, frames=2) for name, size in settings.canvases.items()}
     senders = tuple(_sender(show, output, settings) for output in show.outputs.values() if output.running)
     return Desired(slots, senders)

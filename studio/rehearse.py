@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,19 @@ GIVE_UP_S = 30.0
 """Without a studio for so long, the rehearsal is over."""
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
 _CHECK_S = 0.2
-SIZES = ((320, 180), (640, 360), (960, 540), (1280, 720))
+SIZES = ((160, 90), (320, 180), (480, 270), (640, 360), (960, 540), (1280, 720))
 """Pictures a guest can send; the smallest that fills what the studio asks for is sent."""
-_RATES = {(320, 180): 250_000, (640, 360): 600_000, (960, 540): 1_100_000, (1280, 720): 1_800_000}
+RATES = (5, 10, 30)
+"""Pictures a second a guest can send; the lowest that reaches what the studio asks for."""
+_FIRST = (640, 360)
+_BITRATES = {
+    (160, 90): 80_000,
+    (320, 180): 250_000,
+    (480, 270): 420_000,
+    (640, 360): 600_000,
+    (960, 540): 1_100_000,
+    (1280, 720): 1_800_000,
+}
 
 
 class RehearsalError(Exception):
@@ -52,20 +63,24 @@ class _Away(Exception):  # noqa: N818 - not an error of ours: the guest tries ag
 
 
 class Loops:
-    """One guest's loops by size, encoded when they are first asked for."""
+    """One guest's loops by size, or those that several share, encoded when they are first asked for."""
 
     def __init__(self, part: Part) -> None:
         self._part = part
-        self._made: dict[tuple[int, int], Loop] = {}
+        self._made: dict[tuple[tuple[int, int], int], Loop] = {}
+        self._making = threading.Lock()
 
-    def now(self, size: tuple[int, int]) -> Loop:
-        """Encodes for a fraction of a second where the loop isn't there yet."""
-        if size not in self._made:
-            part = self._part
-            self._made[size] = make_loop(
-                part.caption, part.hue, size=size, bitrate=_RATES[size], tone_hz=part.tone_hz
-            )
-        return self._made[size]
+    def now(self, size: tuple[int, int], fps: int = RATES[-1]) -> Loop:
+        """One of :data:`SIZES` at one of :data:`RATES`. Encodes for a fraction of a second where the loop
+        isn't there yet. On any thread."""
+        with self._making:
+            if (size, fps) not in self._made:
+                part = self._part
+                bitrate = max(_BITRATES[SIZES[0]], int(_BITRATES[size] * (fps / RATES[-1]) ** 0.5))
+                self._made[size, fps] = make_loop(
+                    part.caption, part.hue, size=size, bitrate=bitrate, tone_hz=part.tone_hz, fps=fps
+                )
+            return self._made[size, fps]
 
 
 def fitting(width: int, height: int) -> tuple[int, int]:
@@ -73,18 +88,25 @@ def fitting(width: int, height: int) -> tuple[int, int]:
     return next((size for size in SIZES if size[0] >= width and size[1] >= height), SIZES[-1])
 
 
+def slowest(fps: int) -> int:
+    """The lowest of :data:`RATES` that reaches ``fps``, else the highest."""
+    return next((rate for rate in RATES if rate >= fps), RATES[-1])
+
+
 class SyntheticGuest:
     """One guest's life: joins, sends, comes back after a break."""
 
-    def __init__(self, part: Part, link: str, base: str, player: Player, loss: float) -> None:
+    def __init__(
+        self, part: Part, link: str, base: str, player: Player, loss: float, loops: Loops | None = None
+    ) -> None:
         self.part = part
         self._path = urlsplit(link).path
         self._base = base
         self._player = player
         self._loss = loss
-        self._loops = Loops(part)
-        self._size = SIZES[1]
-        self._box = self._size
+        self._loops = loops or Loops(part)
+        self._sent = (_FIRST, RATES[-1])
+        self._asked = {"width": _FIRST[0], "height": _FIRST[1], "fps": RATES[-1]}
         # As a browser's tab does, so that coming back replaces the own peer silently.
         self._client = secrets.token_urlsafe(9)
         self._peer: RehearsalGuest | None = None
@@ -98,7 +120,7 @@ class SyntheticGuest:
 
         The WebSocket and the peer live apart, as on the page: while control restarts, the media goes on.
         """
-        await asyncio.to_thread(self._loops.now, self._size)
+        await asyncio.to_thread(self._loops.now, *self._sent)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._again_and_again(http, self._listen))
             group.create_task(self._again_and_again(http, self._send))
@@ -123,7 +145,8 @@ class SyntheticGuest:
 
     async def _send(self, http: aiohttp.ClientSession, as_: str) -> None:
         """Connect and send until the connection is gone."""
-        peer = RehearsalGuest(self._loops.now(self._size), self._player, loss=self._loss)
+        peer = RehearsalGuest(self._loops.now(*self._sent), self._player, loss=self._loss)
+        peer.pause(self._asked["fps"] == 0)
         self._peer = peer
         location = ""
         try:
@@ -177,7 +200,7 @@ class SyntheticGuest:
             pass
 
     async def _listen(self, http: aiohttp.ClientSession, as_: str) -> None:
-        """Follow the studio's wishes for the picture's size until the socket closes."""
+        """Follow the studio's wishes for the picture until the socket closes."""
         url = f"{self._base}/ws?as={as_}"
         async with http.ws_connect(url, headers={"Origin": self._base}, max_msg_size=0) as socket:
             async for message in socket:
@@ -188,22 +211,26 @@ class SyntheticGuest:
     async def _follow(self, part: dict[str, Any]) -> None:
         """``part``: the seat's state, or what of it changed."""
         uplink = (part.get("status") or {}).get("uplink") or {}
-        self._box = (uplink.get("width", self._box[0]), uplink.get("height", self._box[1]))
-        size = fitting(*self._box)
-        if size != self._size:
-            # Sent once it is there: until then, and on a connection made meanwhile, it is the size before.
-            loop = await asyncio.to_thread(self._loops.now, size)
-            self._size = size
+        self._asked |= {key: uplink[key] for key in self._asked if key in uplink}
+        width, height, fps = self._asked["width"], self._asked["height"], self._asked["fps"]
+        wanted = (fitting(width, height), slowest(fps)) if fps else self._sent
+        if wanted != self._sent:
+            # Sent once it is there: until then, and on a connection made meanwhile, it is the one before.
+            loop = await asyncio.to_thread(self._loops.now, *wanted)
+            self._sent = wanted
             if self._peer is not None:
                 self._peer.change(loop)
+        if self._peer is not None:
+            self._peer.pause(fps == 0)
 
 
 class Rehearsal:
-    """All the guests of one process, on one event loop."""
+    """All the guests of one process, on one event loop. ``loops``: what each sends, by default its own."""
 
-    def __init__(self, info: RunInfo, loss: float) -> None:
+    def __init__(self, info: RunInfo, loss: float, loops: Callable[[Part], Loops] = Loops) -> None:
         self._info = info
         self._loss = loss
+        self._loops = loops
         self.guests: list[SyntheticGuest] = []
 
     async def run(self, cast: Sequence[tuple[Part, str]], seconds: float, ready: Callable[[], None]) -> None:
@@ -216,7 +243,7 @@ class Rehearsal:
         async with contextlib.AsyncExitStack() as stack:
             tasks = [asyncio.create_task(player.run(), name="player")]
             for part, link in cast:
-                guest = SyntheticGuest(part, link, self._info.url, player, self._loss)
+                guest = SyntheticGuest(part, link, self._info.url, player, self._loss, self._loops(part))
                 self.guests.append(guest)
                 # a jar each: they are different people
                 http = await stack.enter_async_context(
@@ -294,12 +321,18 @@ def rehearse(data: Path, guests: int, seconds: float, loss: float) -> None:
     perform(client, seat(client, guests_of(guests)), seconds, loss)
 
 
-def perform(client: Client, cast: Sequence[tuple[Part, str]], seconds: float, loss: float) -> None:
+def perform(
+    client: Client,
+    cast: Sequence[tuple[Part, str]],
+    seconds: float,
+    loss: float,
+    loops: Callable[[Part], Loops] = Loops,
+) -> None:
     """Let the cast sit there until the time is over, SIGINT or SIGTERM. Raises :class:`RehearsalError`."""
     configure_logging("rehearse")
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
-    rehearsal = Rehearsal(client.info, loss)
+    rehearsal = Rehearsal(client.info, loss, loops)
 
     def ready() -> None:
         sys.stdout.write(f"{len(cast)} guests are on stage\n")

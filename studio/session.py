@@ -9,10 +9,10 @@
     await session.close()                                     # closes the store, too
 
 ``publish(plans, issued_ns)`` is called on the event loop whenever plans changed, and by ``start``; it must
-not block. It sends ``TakePlan(plans.mix, issued_ns)`` to the mixer, ``UplinkTargets(plans.uplink)`` to the
-shards and ``plans.desired`` to the supervisor. ``session.plans`` is the newest: say it again to a process
-that came back. ``link_for(role, token)`` gives an invite's link (``studio.links.link(public_url, role,
-token)``).
+not block. It sends ``TakePlan(plans.mix, issued_ns)`` to the mixer, ``UplinkTargets(plans.uplink, …)`` to the
+shards (where ``plans.known``) and ``plans.desired`` to the supervisor. ``session.plans`` is the newest: say
+it again to a process that came back. ``link_for(role, token)`` gives an invite's link
+(``studio.links.link(public_url, role, token)``).
 
 All methods are called on one event loop.
 """
@@ -44,10 +44,11 @@ from signaling.ports import (
 from studio import commands, invites
 from studio.commands import AnyCommand, SeatCreate, SeatInvite
 from studio.decide import Context, decide
+from studio.demand import Demand, DemandSettings
 from studio.events import AnyEvent, SeatCreated, SeatInvited, apply
 from studio.model import Show
 from studio.patch import diff
-from studio.planner import Live, Plans, PlanSettings, plan
+from studio.planner import Live, Plans, PlanSettings, asking, plan
 from studio.status import Connection, Status
 from studio.store import Store, StoreError
 from studio.view import PublicView, public_event
@@ -70,6 +71,7 @@ class SessionSettings(msgspec.Struct, frozen=True):
     plan: PlanSettings
     title: str = "Summit"
     invite_ttl_s: int = 7 * 24 * 3600
+    demand: DemandSettings = DemandSettings()
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -100,7 +102,9 @@ class Session:
         self._revision = 0
         self._serial = 0
         self._live = Live()
-        self._plans = plan(self._show, self._live, settings.plan, 0)
+        self._demand = Demand(time.monotonic(), settings.demand)
+        self._alarm: asyncio.TimerHandle | None = None
+        self._plans = self._planned()
         self._status = Status()
         self._view = PublicView()
         self._state: Mapping[str, Any] = {}
@@ -114,9 +118,10 @@ class Session:
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
         self._show, self._revision = await self._store.replay(apply, self._show)
-        self._plans = plan(self._show, self._live, self._settings.plan, self._revision)
+        self._plans = self._planned()
         self._state = self._public()
         self._say(self._plans, time.monotonic_ns())
+        self._set_alarm()
         self._tasks = [
             asyncio.create_task(self._write(), name="session writer"),
             asyncio.create_task(self._tell_status(), name="session status"),
@@ -127,6 +132,8 @@ class Session:
         if self._closed:
             return
         self._closed = True
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._tasks:
             writer, status = self._tasks
             status.cancel()
@@ -146,15 +153,26 @@ class Session:
         """
         if self._status.take(message, self._show):
             self._status_changed.set()
+            if self._status.sharing != self._live.sharing:
+                self._live = msgspec.structs.replace(self._live, sharing=self._status.sharing)
+                self._replan(time.monotonic_ns())
 
     def set_peers(self, seats: Mapping[str, Connection], watched: Collection[CanvasName]) -> None:
         """Which seats are connecting or connected, which canvases somebody's page shows: the whole set."""
         self._status.set_connections(seats)
         connected = frozenset(seat for seat, state in seats.items() if state == "connected")
         seen = (self._live.seen | seats.keys()) & self._show.seats.keys()
-        self._live = Live(connected, frozenset(watched), seen)
+        self._live = Live(connected, frozenset(watched), seen, self._status.sharing)
         self._replan(time.monotonic_ns())
         self._status_changed.set()
+
+    def looked(self, canvas: CanvasName) -> None:
+        """Somebody asked for a snapshot of this canvas."""
+        now_s = time.monotonic()
+        before = self._demand.watched((), now_s)
+        self._demand.looked(canvas, now_s)
+        if self._demand.watched((), now_s) != before:
+            self._replan(time.monotonic_ns())
 
     # --- signaling.ports.Show --------------------------------------------------------------------------
 
@@ -264,6 +282,7 @@ class Session:
                 # Before listeners are told: a plan on its way is worth more than a console's repaint.
                 self._replan(request.issued_ns)
             self._advance(event)
+        self._set_alarm()
         return Done(self._revision, tuple(map(public_event, events)), self._result(events, token))
 
     def _result(self, events: tuple[AnyEvent, ...], token: str) -> Mapping[str, Any] | None:
@@ -280,11 +299,34 @@ class Session:
 
     # --- telling ---------------------------------------------------------------------------------------
 
+    def _planned(self) -> Plans:
+        now_s = time.monotonic()
+        watched = self._demand.watched(self._live.watched, now_s)
+        live = msgspec.structs.replace(self._live, watched=watched)
+        plans = plan(self._show, live, self._settings.plan, self._revision)
+        return asking(plans, self._demand.targets(plans.uplink, now_s), known=self._demand.known(now_s))
+
     def _replan(self, issued_ns: int) -> None:
-        plans = plan(self._show, self._live, self._settings.plan, self._revision)
+        plans = self._planned()
         if plans != self._plans:
             self._plans = plans
             self._say(plans, issued_ns)
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        """Some of the plan and of the status changes by time alone."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        now_s = time.monotonic()
+        due_s = self._demand.due_s(now_s)
+        if due_s is not None and not self._closed:
+            later = asyncio.get_running_loop().call_later
+            self._alarm = later(max(0.0, due_s - now_s), self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._replan(time.monotonic_ns())
+        self._status_changed.set()
 
     def _say(self, plans: Plans, issued_ns: int) -> None:
         try:
@@ -294,7 +336,11 @@ class Session:
             log.error("plans not sent", **_fault(error))
 
     def _public(self) -> dict[str, Any]:
-        return {**self._view(self._show), "status": self._status.public(self._show, self._plans.uplink)}
+        plans, status = self._plans, self._status
+        waiting = self._demand.waiting(plans.preview, status.arriving, time.monotonic())
+        uplink, screens = (plans.uplink, plans.screens) if plans.known else ({}, {})
+        live = status.public(self._show, uplink, screens, waiting)
+        return {**self._view(self._show), "status": live}
 
     def _advance(self, event: AnyEvent | None) -> None:
         """Make the new public state and tell the listeners the step to it."""
@@ -318,6 +364,7 @@ class Session:
             self._status_changed.clear()
             try:
                 self._advance(None)
+                self._set_alarm()
             except Exception as error:
                 log.error("status failed", **_fault(error))
             await asyncio.sleep(STATUS_INTERVAL_S)

@@ -4,13 +4,13 @@ Messages go in, one JSON-able snapshot comes out; nothing here is stored. What i
 show's seats and outputs and by the supervisor's processes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from mixer.outputs.url import StreamUrl, UrlError
-from mixer.wire import MixerReport, PlanTaken, SenderReport, SourceState
+from mixer.wire import Latency, Load, MixerReport, PlanTaken, SenderReport, SourceState
 from signaling.wire import PeerStats, ShardReport, UplinkTarget
 from studio.model import Seat, Show
 from studio.planner import on_scene
@@ -42,7 +42,16 @@ class Status:
         self.connections: dict[str, Connection] = {}
         self._stats: dict[str, PeerStats] = {}
         self._pictures: dict[str, SourceState] = {}
-        self._mixer: Json = {"ticks": 0, "late_ticks": 0, "revision": -1, "air_ticks": 0, "levels": {}}
+        self._mixer: Json = {
+            "ticks": 0,
+            "late_ticks": 0,
+            "spared_ticks": 0,
+            "revision": -1,
+            "air_ticks": 0,
+            "load": _load(Load()),
+            "latency_ms": _latency(Latency()),
+            "levels": {},
+        }
         self._outputs: dict[str, SenderReport] = {}
         self._processes: dict[str, ProcessChanged] = {}
 
@@ -50,6 +59,22 @@ class Status:
         """The whole set. Figures of those who left are forgotten."""
         self.connections = dict(seats)
         self._stats = {seat: stats for seat, stats in self._stats.items() if seat in seats}
+
+    @property
+    def sharing(self) -> frozenset[str]:
+        """Seats whose shared screen arrives."""
+        return frozenset(seat for seat, stats in self._stats.items() if stats.sharing)
+
+    @property
+    def arriving(self) -> dict[str, tuple[int, int]]:
+        """Width and height of the picture that comes from each seat that is connected; 0 for none yet."""
+        none = PeerStats(peer="")
+        stats = {
+            seat: self._stats.get(seat, none)
+            for seat, state in self.connections.items()
+            if state == "connected"
+        }
+        return {seat: (each.width, each.height) for seat, each in stats.items()}
 
     def take(self, message: msgspec.Struct, show: Show) -> bool:
         """Keep what the message says; False if it says nothing about the live status."""
@@ -60,7 +85,10 @@ class Status:
                     **self._mixer,
                     "ticks": message.ticks,
                     "late_ticks": message.late_ticks,
+                    "spared_ticks": message.spared_ticks,
                     "revision": message.revision,
+                    "load": _load(message.load),
+                    "latency_ms": _latency(message.latency_ms),
                     "levels": {source: round(level) for source, level in message.levels.items()},
                 }
             case PlanTaken():
@@ -87,6 +115,7 @@ class Status:
             self._processes[message.process] = message
         if message.process == "mixer" and message.state != "running":
             self._pictures = {}
+            self._mixer = {**self._mixer, "load": _load(Load()), "latency_ms": _latency(Latency())}
         if message.process.startswith(_SENDER):
             output = message.process.removeprefix(_SENDER)
             wanted = output in show.outputs and show.outputs[output].running
@@ -96,12 +125,21 @@ class Status:
             elif message.state == "stopped":
                 self._outputs.pop(output, None)
 
-    def public(self, show: Show, uplink: Mapping[str, UplinkTarget]) -> Json:
-        """``{"seats", "outputs", "processes", "mixer"}`` as ARCHITECTURE.md has it."""
+    def public(
+        self,
+        show: Show,
+        uplink: Mapping[str, UplinkTarget],
+        screens: Mapping[str, UplinkTarget],
+        waiting: Collection[str] = (),
+    ) -> Json:
+        """``{"seats", "outputs", "processes", "mixer", "preview"}`` as ARCHITECTURE.md has it. ``waiting``:
+        seats in preview whose picture isn't there in full yet."""
         on_air, coming = on_scene(show, show.program), on_scene(show, show.preview)
         return {
             "seats": {
-                seat.id: self._seat(seat, seat.id in on_air, seat.id in coming, uplink.get(seat.id))
+                seat.id: self._seat(
+                    seat, seat.id in on_air, seat.id in coming, uplink.get(seat.id), screens.get(seat.id)
+                )
                 for seat in show.seats.values()
             },
             "outputs": {
@@ -112,9 +150,17 @@ class Status:
                 for name, process in self._processes.items()
             },
             "mixer": self._mixer,
+            "preview": {"ready": not waiting, "waiting": list(waiting)},
         }
 
-    def _seat(self, seat: Seat, on_air: bool, coming: bool, uplink: UplinkTarget | None) -> Json:
+    def _seat(
+        self,
+        seat: Seat,
+        on_air: bool,
+        coming: bool,
+        uplink: UplinkTarget | None,
+        screen: UplinkTarget | None,
+    ) -> Json:
         connection = self.connections.get(seat.id)
         if connection is None:
             return _ABSENT
@@ -139,6 +185,14 @@ class Status:
         }
         if uplink is not None:
             shown["uplink"] = msgspec.to_builtins(uplink)
+        if screen is not None:
+            shown["screen_uplink"] = msgspec.to_builtins(screen)
+        if stats.sharing:
+            shown["screen"] = {
+                "width": stats.screen_width,
+                "height": stats.screen_height,
+                "fps": round(stats.screen_fps, 1),
+            }
         return shown
 
     def _output(self, output: str, running: bool) -> Json:
@@ -163,6 +217,20 @@ class Status:
             for id_, report in self._outputs.items()
             if id_ in show.outputs and show.outputs[id_].running
         }
+
+
+def _load(load: Load) -> Json:
+    return {"step": load.step, "code": load.code, "reason": load.reason}
+
+
+def _latency(latency: Latency) -> Json:
+    """Whole milliseconds, and how many pictures."""
+    return {
+        "p50": round(latency.p50),
+        "p95": round(latency.p95),
+        "max": round(latency.max),
+        "count": latency.count,
+    }
 
 
 def _redacted(report: SenderReport, url: str) -> SenderReport:

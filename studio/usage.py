@@ -9,8 +9,12 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of all its threads; a zombie's counts too."""
+    return _stat_seconds(f"/proc/{pid}/stat")
+
+
+def _stat_seconds(path: str) -> float:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+        stat = Path(path).read_text("ascii", "replace")
     except OSError:
         return 0.0
     fields = stat[stat.rfind(")") + 2 :].split()  # the name before may hold spaces and brackets
@@ -34,3 +38,8 @@ def proportional_bytes(pid: int) -> int:
     except OSError:
         return 0
     return 0
+
+
+def loop_seconds(pid: int) -> float:
+    """User and system time of its main thread alone: the event loop, where it has one."""
+    return _stat_seconds(f"/proc/{pid}/task/{pid}/stat")

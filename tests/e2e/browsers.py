@@ -56,9 +56,11 @@ def microphone_file(folder: Path, name: str, tone_hz: int, seconds: int = 10) ->
 
 
 @contextlib.asynccontextmanager
-async def chromium(camera: Path | None = None, microphone: Path | None = None) -> AsyncIterator[Browser]:
+async def chromium(
+    camera: Path | None = None, microphone: Path | None = None, more_flags: tuple[str, ...] = ()
+) -> AsyncIterator[Browser]:
     """A headless Chromium of its own, with its camera and microphone played from files."""
-    flags = list(_FLAGS)
+    flags = [*_FLAGS, *more_flags]
     if camera is not None:
         flags.append(f"--use-file-for-fake-video-capture={camera}")
     if microphone is not None:

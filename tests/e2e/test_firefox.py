@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from studio.uplink import THUMBNAIL
 from tests.e2e.firefox import END, Firefox, Page, firefox, needs_firefox
+from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, needs_firefox]
@@ -69,7 +71,11 @@ def wait_until_camera_is_on_air(studio: RunningStudio) -> None:
 
 
 def size_received(studio: RunningStudio) -> tuple[int, int] | None:
-    """What the shard decodes of the guest's camera, once it is the size that the studio asked for."""
+    """What the shard decodes of the guest's camera, once it is the size that the studio asked for.
+
+    Looks at the multiview, as somebody's console would: without one, nothing is asked of the green room.
+    """
+    picture(studio, "multiview")
     seat: dict[str, Any] = studio.status("seats", SEAT)
     size, target = (seat["width"], seat["height"]), seat.get("uplink")
     if target is None:  # not planned yet
@@ -96,6 +102,7 @@ def test_a_guest_joins_is_on_air_reloads_and_leaves(room: Room) -> None:
     wait_for_state(page, "waiting")
     assert studio.state()["seats"][SEAT]["name"] == "Hong Gildong"
     small = wait_until("a picture of the size asked for in the green room", lambda: size_received(studio))
+    assert small == (THUMBNAIL.width, THUMBNAIL.height)
     wait_until_playing(page, "programme", [640, 360])
     assert page.evaluate(_VIDEO % "programme")[3] is False, "the programme is heard"
 

@@ -47,14 +47,15 @@ def test_a_guests_sound_and_picture_are_on_the_stream_together(tmp_path: Path) -
         )
         try:
             wait_until(
-                "the guest is on stage with a picture",
-                lambda: studio.status("seats", "rehearsal-1", "fps") or None,
+                "the guest is on stage",
+                lambda: studio.status("seats", "rehearsal-1", "state") == "ready" or None,
                 30,
             )
             places = [{"seat": "rehearsal-1"}]
             canvases = {"program": {"layout": "solo", "places": places}}
             studio.do("scene.create", scene="solo", canvases=canvases)
             studio.do("program.cut", scene="solo")
+            wait_until("with a picture", lambda: studio.status("seats", "rehearsal-1", "fps") or None, 10)
             studio.do(
                 "output.create", output="ingest", url=ingest.url("live/key"), rendition="program", bus="floor"
             )

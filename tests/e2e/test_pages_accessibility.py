@@ -153,6 +153,9 @@ async def test_the_guests_page_the_wall_and_the_plain_pages(tmp_path: Path) -> N
         await page.wait_for_selector("[data-role=state][data-state=on_air]", timeout=CONNECTED_MS)
         assert said == []
         assert await violations(page) == []
+        await page.click("[data-action=share]")
+        await page.wait_for_selector("[data-role=sharing]")
+        assert await violations(page) == []
         # A reload returns to the seat without a press.
         await page.reload()
         await page.wait_for_selector("[data-role=state][data-state=on_air]", timeout=CONNECTED_MS)

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from mixer.wire import MixerReport, PlanTaken, SenderReport
+from mixer.wire import Latency, Load, MixerReport, PlanTaken, SenderReport
 from signaling.ports import Actor, Change, RefusedError, Role, Show
 from signaling.views import merge_patch
 from signaling.wire import PeerStats, ShardReport
+from studio.demand import DemandSettings
 from studio.links import link
 from studio.patch import without_nulls
 from studio.planner import Plans
@@ -22,6 +23,7 @@ from studio.wire import ProcessChanged
 from tests.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
 
 DEADLINE_S = 5.0
+DEMAND = DemandSettings(learn_s=0)
 
 
 class House:
@@ -35,10 +37,10 @@ class House:
         self.mirror: Any = {}
         self._changed = asyncio.Event()
 
-    async def open(self) -> "House":
+    async def open(self, demand: DemandSettings = DEMAND) -> "House":
         self.session = Session(
             await Store.open(self.path),
-            SessionSettings(PLAN_SETTINGS, title="Summit", invite_ttl_s=3600),
+            SessionSettings(PLAN_SETTINGS, title="Summit", invite_ttl_s=3600, demand=demand),
             publish=lambda plans, issued_ns: self.plans.append((plans, issued_ns)),
             link_for=self.link_for,
             unix_time=lambda: self.now,
@@ -301,7 +303,20 @@ async def test_the_live_status_follows_peers_and_the_show(house: House) -> None:
     stats = PeerStats("p1", "mayor-1", 1280, 720, 29.97, 2_400_000, 5000, 3, -17.6)
     house.session.handle("shard-1", ShardReport((stats, PeerStats("p2", "stranger"))))
     house.session.handle(
-        "mixer", MixerReport(90, 91, 2, 4, {"seat/mayor-1": "live"}, {"floor": -12.4}, {}, {})
+        "mixer",
+        MixerReport(
+            90,
+            91,
+            2,
+            4,
+            {"seat/mayor-1": "live"},
+            {"floor": -12.4},
+            {},
+            {},
+            7,
+            Load(3, "overload.program-rate", "6 ticks came late."),
+            Latency(31.4, 44.6, 51.2, 300),
+        ),
     )
     house.session.handle("mixer", PlanTaken(4, 88, 1))
     seat = (await house.until(lambda s: s["status"]["mixer"]["ticks"] == 91))["status"]["seats"]["mayor-1"]
@@ -315,10 +330,15 @@ async def test_the_live_status_follows_peers_and_the_show(house: House) -> None:
     assert house.mirror["status"]["mixer"] == {
         "ticks": 91,
         "late_ticks": 2,
+        "spared_ticks": 7,
         "revision": 4,
         "air_ticks": 1,
+        "load": {"step": 3, "code": "overload.program-rate", "reason": "6 ticks came late."},
+        "latency_ms": {"p50": 31, "p95": 45, "max": 51, "count": 300},
         "levels": {"floor": -12},
     }
+    house.session.handle("supervisor", ProcessChanged("mixer", "restarting", 9, 1))
+    await house.until(lambda s: s["status"]["mixer"]["load"] == {"step": 0, "code": "", "reason": ""})
     house.session.set_peers({}, ())
     await house.until(lambda s: state(s) == "absent")
     assert house.mirror["status"]["seats"]["mayor-1"]["width"] == 0
@@ -404,3 +424,21 @@ async def test_events_say_when_and_who(house: House) -> None:
     assert (first.actor, second.actor) == ("director", "speaker/mayor-1")
     assert await house.session.events(1, 10) == [second]
     assert await house.session.events(-5, -1) == []
+
+
+async def test_a_screen_that_is_shared_gets_its_slot_and_its_place_in_the_multiview(house: House) -> None:
+    await house.do("seat.create", seat="mayor-1", name="Mayor One")
+    house.session.set_peers({"mayor-1": "connected"}, {"multiview"})
+    shared = PeerStats("p1", "mayor-1", sharing=True, screen_width=1920, screen_height=1080, screen_fps=2.0)
+    house.session.handle("shard-1", ShardReport((shared,)))
+    plans, _ = house.plans[-1]
+    assert "screen/mayor-1" in plans.desired.slots
+    assert "screen/mayor-1" in [tile.source for tile in plans.mix.canvases["multiview"].tiles]
+    seats = (await house.until(lambda s: "screen" in s["status"]["seats"]["mayor-1"]))["status"]["seats"]
+    assert seats["mayor-1"]["screen"] == {"width": 1920, "height": 1080, "fps": 2.0}
+    said = len(house.plans)
+    house.session.handle("shard-1", ShardReport((shared,)))
+    assert len(house.plans) == said
+    house.session.handle("shard-1", ShardReport((PeerStats("p1", "mayor-1"),)))
+    assert "screen/mayor-1" not in house.plans[-1][0].desired.slots
+    await house.until(lambda s: "screen" not in s["status"]["seats"]["mayor-1"])

@@ -8,7 +8,7 @@ export const LAYOUTS = /** @type {const} */ ([["grid", "Grid", 49], ["solo", "So
 
 /**
  * @typedef {{title: string, layout: string, everyone: boolean, places: string[], wall: string}} SceneForm
- *   `places`: `seat/<id>` or `source/<id>`, in order; `wall`: "" follows the programme, else a layout
+ *   `places`: `seat/<id>`, `screen/<seat id>` or `source/<id>`, in order; `wall`: "" follows the programme, else a layout
  */
 
 /**
@@ -21,7 +21,7 @@ export function formOf(scene) {
     title: scene?.title ?? "",
     layout: program?.layout ?? "grid",
     everyone: !program?.places,
-    places: (program?.places ?? []).map((place) => ("seat" in place ? `seat/${place.seat}` : `source/${place.source}`)),
+    places: (program?.places ?? []).map(keyOf),
     wall: scene?.canvases.wall?.layout ?? "",
   };
 }
@@ -65,10 +65,20 @@ export function toggled(places, place) {
 }
 
 /**
- * @param {string} key `seat/a` or `source/b`
+ * @param {Place} place
+ * @returns {string}
+ */
+function keyOf(place) {
+  if ("source" in place) return `source/${place.source}`;
+  return `${place.screen ? "screen" : "seat"}/${place.seat}`;
+}
+
+/**
+ * @param {string} key `seat/a`, `screen/a` or `source/b`
  * @returns {Place}
  */
 function placeOf(key) {
   const id = key.slice(key.indexOf("/") + 1);
+  if (key.startsWith("screen/")) return { seat: id, screen: true };
   return key.startsWith("seat/") ? { seat: id } : { source: id };
 }

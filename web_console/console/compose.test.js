@@ -12,11 +12,18 @@ test("form and scene are each other's inverse", () => {
   const scene = {
     title: "Talk",
     canvases: {
-      program: { layout: "duo", places: [{ seat: "a" }, { source: "bars" }] },
+      program: { layout: "duo", places: [{ seat: "a", screen: true }, { source: "bars" }] },
       wall: { layout: "grid" },
     },
   };
   assert.deepEqual(canvasesOf(formOf(scene), scene), scene.canvases);
+});
+
+test("a person and the screen that the person shares are two places", () => {
+  const form = { title: "", layout: "duo", everyone: false, places: ["screen/a", "seat/a"], wall: "" };
+  const canvases = canvasesOf(form, undefined);
+  assert.deepEqual(canvases.program.places, [{ seat: "a", screen: true }, { seat: "a" }]);
+  assert.deepEqual(formOf({ title: "", canvases }).places, form.places);
 });
 
 test("places beyond the layout's capacity are left out, in the order chosen", () => {

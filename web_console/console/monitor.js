@@ -6,6 +6,7 @@ import { Meter } from "../shared/meter.js";
 import { play } from "../shared/play.js";
 import { withSession } from "../shared/protocol.js";
 import * as model from "./model.js";
+import { previewLine } from "./text.js";
 
 export function Monitor() {
   const [sound, setSound] = useState(false);
@@ -13,6 +14,7 @@ export function Monitor() {
   if (!state) return null;
   const floor_db = state.status.mixer.levels?.floor ?? -100;
   const { preview, program, black } = state;
+  const coming = previewLine(state);
   return html`<section class="monitor" aria-label="Monitor">
     <${Multiview} sound=${sound} />
     <div class="sound-strip">
@@ -26,10 +28,12 @@ export function Monitor() {
       <div class="bus preview" data-role="preview" data-scene=${preview ?? ""} aria-live="polite">
         <span class="bus-name">Preview</span>
         <strong class="clip">${preview ? model.sceneTitle(preview) : "Nothing"}</strong>
+        <span class="bus-note clip" data-role="preview-ready" data-ready=${String(coming.ready)}>${coming.text}</span>
       </div>
       <div class="transport">
         <button class="cut" data-action="cut" disabled=${!preview || !model.can_direct.value} onClick=${model.cut}
-          title="Preview goes to programme (Space)">CUT<kbd>Space</kbd></button>
+          data-ready=${String(coming.ready)}
+          title=${coming.ready ? "Preview goes to programme (Space)" : `Cuts at once (Space). ${coming.text}`}>CUT<kbd>Space</kbd></button>
         <button class=${black ? "black on" : "black"} data-action="fade-to-black" aria-pressed=${black}
           disabled=${!model.can_direct.value} onClick=${model.toggleBlack} title="Fade programme and wall to black">
           ${black ? "BLACK" : "Fade to black"}</button>

@@ -28,7 +28,14 @@ export function SceneDialog({ id, onClose }) {
   };
   const speakers = state.order.seats.filter((one) => state.seats[one]?.role === "speaker");
   const people = [
-    ...speakers.map((one) => ({ key: `seat/${one}`, name: state.seats[one]?.name || one, kind: state.seats[one]?.title ?? "" })),
+    ...speakers.flatMap((one) => {
+      const name = state.seats[one]?.name || one;
+      const shares = state.status.seats[one]?.screen !== undefined;
+      return [
+        { key: `seat/${one}`, name, kind: state.seats[one]?.title ?? "" },
+        { key: `screen/${one}`, name: `${name} — screen`, kind: shares ? "shared now" : "not shared now" },
+      ];
+    }),
     ...state.order.sources.map((one) => ({ key: `source/${one}`, name: state.sources[one]?.title || one, kind: state.sources[one]?.kind ?? "" })),
   ];
   const most = capacity(form.layout);

@@ -10,6 +10,7 @@ import { sayError } from "../shared/i18n.js";
 import * as media from "./media.js";
 import * as model from "./model.js";
 import { SelfView } from "./prepare.js";
+import * as screen from "./screen.js";
 
 const { t } = model;
 
@@ -17,6 +18,7 @@ export function Live() {
   const [leaving, setLeaving] = useState(false);
   const shown = model.shown_state.value;
   const muted = model.self_muted.value;
+  const sharing = screen.screen.value !== null;
   const seat = model.state.value?.seat;
   const lost = model.peer_state.value !== "connected" || model.link.value !== "open";
   useEffect(() => keepAwake(), []);
@@ -39,10 +41,12 @@ export function Live() {
           </figcaption>
         </figure>
         <div class="notes" aria-live="polite">
+          ${sharing ? html`<p class="note sharing" data-role="sharing"><${Icon} name="screen" />${t("live.sharing")}</p>` : null}
           ${muted ? html`<p class="note warn" data-role="self-muted">${t("live.muted-note")}</p>` : null}
           ${seat?.muted ? html`<p class="note warn" data-role="studio-muted">${t("live.muted-by-studio")}</p>` : null}
           ${media.problem.value ? html`<p class="note warn" data-role="media-problem">${media.problem.value === "media.no-camera" ? t("live.no-camera")
             : sayError(model.language.value, { code: media.problem.value })}</p>` : null}
+          ${screen.problem.value ? html`<p class="note warn" data-role="screen-problem">${sayError(model.language.value, { code: screen.problem.value })}</p>` : null}
           ${model.error.value ? html`<p class="note bad" data-role="error">${model.errorText()}</p>` : null}
         </div>
       </aside>
@@ -57,6 +61,9 @@ export function Live() {
           <${Icon} name=${model.camera_off.value ? "camera-off" : "camera"} />
           ${model.camera_off.value ? t("live.camera-on") : t("live.camera-off")}
         </button>
+        ${screen.can_share ? html`<button class="toggle" data-action="share" aria-pressed=${sharing} onClick=${() => void model.toggleShare()}>
+          <${Icon} name="screen" />${sharing ? t("live.share-stop") : t("live.share")}
+        </button>` : null}
       </div>
       <button data-action="leave" onClick=${() => setLeaving(true)}>${t("live.leave")}</button>
     </footer>

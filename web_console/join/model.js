@@ -7,6 +7,7 @@ import { ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import * as media from "./media.js";
+import * as screen from "./screen.js";
 
 /** @typedef {import("../shared/types.js").SpeakerState} SpeakerState */
 /** @typedef {"loading"|"prepare"|"joined"|"left"|"elsewhere"|"blocked"} Stage */
@@ -88,7 +89,7 @@ export async function start() {
     kind: "guest",
     as,
     client: await tabClient(),
-    tracks: () => ({ audio: media.microphone.value, video: media.camera.value }),
+    tracks: () => ({ audio: media.microphone.value, video: media.camera.value, screen: screen.screen.value }),
     onState: (next, refused) => peerChanged(next, refused),
     onStream: (stream) => { programme.value = stream; },
     onQuality: (next) => { quality.value = next; },
@@ -102,6 +103,7 @@ export async function start() {
   // Another camera or microphone, or none: the connection goes on with what there is.
   effect(() => void peer?.replaceTrack("video", media.camera.value).catch(() => {}));
   effect(() => void peer?.replaceTrack("audio", media.microphone.value).catch(() => {}));
+  effect(() => void peer?.replaceTrack("screen", screen.screen.value).catch(() => {}));
   effect(() => { if (media.microphone.value) media.microphone.value.enabled = !self_muted.value; });
   await media.ask();
   // A reload returns to the seat by itself, if the browser still lets us have camera and microphone.
@@ -116,7 +118,8 @@ function takeState(next) {
   state.value = next;
   if (next.status.connection === "connected") place.value = next.status.state ?? "waiting";
   if (stage.value === "loading") stage.value = "prepare";
-  if (next.status.uplink) void peer?.setTarget(next.status.uplink);
+  if (next.status.uplink) void peer?.setTarget("video", next.status.uplink);
+  if (next.status.screen_uplink) void peer?.setTarget("screen", next.status.screen_uplink);
   // The studio has lost us (its shard died) before we noticed ourselves. What a fresh snapshot says doesn't count:
   // a control that has just restarted doesn't know its guests yet, and they go on undisturbed.
   const told = link.value === "open" && before === "connected" && next.status.connection === "absent";
@@ -133,6 +136,7 @@ function peerChanged(next, refused) {
   else if (refused) error.value = refused;
   if (next === "refused" && refused) {
     programme.value = null;
+    screen.stop();
     if (refused.status === 409) stage.value = "elsewhere";
     else block(refused);
   }
@@ -147,6 +151,7 @@ function block(reason) {
   socket?.stop();
   if (peer_state.value !== "idle") peer?.stop();
   media.release();
+  screen.stop();
 }
 
 /**
@@ -181,6 +186,7 @@ export function leave() {
   peer?.stop();
   programme.value = null;
   media.release();
+  screen.stop();
   stage.value = "left";
 }
 
@@ -193,6 +199,11 @@ export async function comeBack() {
 export async function toggleCamera() {
   if (camera_off.value) await media.startCamera();
   else media.stopCamera();
+}
+
+export async function toggleShare() {
+  if (screen.screen.value) screen.stop();
+  else await screen.share();
 }
 
 export function toggleMute() {

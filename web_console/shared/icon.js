@@ -8,6 +8,7 @@ const PATHS = {
   "microphone-off": "M12 15a3 3 0 0 0 3-3V6a3 3 0 0 0-6 0v6a3 3 0 0 0 3 3Zm6-3a6 6 0 0 1-12 0M12 18v3M4 3l16 18",
   camera: "M3 7h12v10H3zM15 11l6-4v10l-6-4",
   "camera-off": "M3 7h12v10H3zM15 11l6-4v10l-6-4M3 3l18 18",
+  screen: "M3 5h18v11H3zM12 16v4M8 20h8",
   sound: "M4 9v6h4l5 4V5L8 9zM16 9a4 4 0 0 1 0 6M18.500 6.500a8 8 0 0 1 0 11",
 };
 

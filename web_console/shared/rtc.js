@@ -1,20 +1,24 @@
 /**
  * A browser's peer connection to the studio: one offer, one answer, and back again by itself when it breaks.
  *
- * Knows WebRTC and HTTP, but no element of a page. A guest sends camera and microphone and receives the
- * return feed; a viewer (wall, multiview) only receives.
+ * Knows WebRTC and HTTP, but no element of a page. A guest sends camera and microphone, may share a screen, and
+ * receives the return feed; a viewer (wall, multiview) only receives.
  */
 
 import { Backoff } from "./backoff.js";
 import { asStudioError, StudioError } from "./errors.js";
 import { call, callJson, withSession } from "./protocol.js";
 import {
-  CONNECT_LIMIT_MS, encodingFor, lineQuality, preferredVideoCodecs, startWatch, stepWatch,
+  CONNECT_LIMIT_MS, encodingFor, lineQuality, preferredVideoCodecs, screenEncodingFor, startWatch, stepWatch,
 } from "./rtc_settings.js";
 
 /** @typedef {import("./types.js").UplinkTarget} UplinkTarget */
 /** @typedef {"idle"|"connecting"|"connected"|"reconnecting"|"refused"|"closed"} PeerState */
-/** @typedef {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} Tracks */
+/** @typedef {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null, screen: MediaStreamTrack|null}} Tracks */
+/** @typedef {"audio"|"video"|"screen"} Section in the order of the offer; only a guest's has the third */
+
+/** @type {Section[]} */
+const SECTIONS = ["audio", "video", "screen"];
 
 const GATHER_LIMIT_MS = 1_500;
 const OFFER_TIMEOUT_MS = 8_000;
@@ -33,7 +37,7 @@ export class Peer {
     this.kind = kind;
     this.as = as;
     this.client = client;
-    this.tracks = tracks ?? (() => ({ audio: null, video: null }));
+    this.tracks = tracks ?? (() => ({ audio: null, video: null, screen: null }));
     this.onState = onState;
     this.onStream = onStream;
     this.onQuality = onQuality ?? (() => {});
@@ -46,8 +50,8 @@ export class Peer {
     this.attempt = 0;
     /** Where the server says this peer is: its path. */
     this.location = "";
-    /** @type {UplinkTarget|null} */
-    this.target = null;
+    /** @type {{video: UplinkTarget|null, screen: UplinkTarget|null}} */
+    this.targets = { video: null, screen: null };
     /** @type {ReturnType<typeof setTimeout>[]} */
     this.timers = [];
     this.close_on_hide = () => this.#tellClosed();
@@ -75,24 +79,27 @@ export class Peer {
   }
 
   /**
-   * Sends another track from now on, or none (camera off), without renegotiating.
-   * @param {"audio"|"video"} kind
+   * Sends another track from now on, or none (camera off, screen not shared), without renegotiating.
+   * @param {Section} section
    * @param {MediaStreamTrack|null} track
    */
-  async replaceTrack(kind, track) {
-    await this.#sender(kind)?.replaceTrack(track);
-    if (kind === "video") await this.#applyTarget();
+  async replaceTrack(section, track) {
+    await this.#sender(section)?.replaceTrack(track);
+    if (section !== "audio") await this.#applyTarget(section);
   }
 
-  /** @param {UplinkTarget} target what the studio needs of the camera now */
-  async setTarget(target) {
-    const before = this.target;
+  /**
+   * @param {"video"|"screen"} section
+   * @param {UplinkTarget} target what the studio needs of the camera, or of the shared screen, now
+   */
+  async setTarget(section, target) {
+    const before = this.targets[section];
     if (
       before && before.width === target.width && before.height === target.height &&
       before.fps === target.fps && before.bitrate === target.bitrate
     ) return;
-    this.target = target;
-    await this.#applyTarget();
+    this.targets[section] = target;
+    await this.#applyTarget(section);
   }
 
   /**
@@ -183,12 +190,14 @@ export class Peer {
   /** @param {RTCPeerConnection} connection */
   #prepare(connection) {
     const sends = this.kind === "guest";
-    const { audio, video } = this.tracks();
+    const { audio, video, screen } = this.tracks();
     const direction = sends ? "sendrecv" : "recvonly";
     connection.addTransceiver(audio && sends ? audio : "audio", { direction });
     const pictures = connection.addTransceiver(video && sends ? video : "video", { direction });
+    // Always offered: what is shared later needs no new offer.
+    const shared = sends ? [connection.addTransceiver(screen ?? "video", { direction: "sendonly" })] : [];
     const codecs = preferredVideoCodecs(RTCRtpReceiver.getCapabilities("video")?.codecs ?? []);
-    if (codecs.length > 0) pictures.setCodecPreferences(codecs);
+    if (codecs.length > 0) for (const one of [pictures, ...shared]) one.setCodecPreferences(codecs);
     const stream = new MediaStream();
     connection.ontrack = ({ track }) => {
       stream.addTrack(track);
@@ -206,7 +215,7 @@ export class Peer {
         if (this.state !== "connected") {
           this.backoff.reset();
           this.#to("connected");
-          void this.#applyTarget();
+          void this.#applyTarget("video").then(() => this.#applyTarget("screen"));
           this.#watch(connection);
         }
         break;
@@ -283,20 +292,24 @@ export class Peer {
     return counters;
   }
 
-  /** @param {"audio"|"video"} kind */
-  #sender(kind) {
-    return this.connection?.getTransceivers().find((one) => one.receiver.track.kind === kind)?.sender;
+  /** @param {Section} section */
+  #sender(section) {
+    return this.connection?.getTransceivers()[SECTIONS.indexOf(section)]?.sender;
   }
 
-  async #applyTarget() {
-    const sender = this.#sender("video");
+  /** @param {"video"|"screen"} section */
+  async #applyTarget(section) {
+    const sender = this.#sender(section);
     const track = sender?.track;
-    if (!this.target || !sender || !track || this.state !== "connected") return;
+    const target = this.targets[section];
+    if (!target || !sender || !track || this.state !== "connected") return;
     const { width = 1280, height = 720 } = track.getSettings();
     const parameters = /** @type {RTCRtpSendParameters & {degradationPreference?: string}} */ (sender.getParameters());
     const encoding = parameters.encodings?.[0];
     if (!encoding) return;
-    const { scaleResolutionDownTo, ...known } = encodingFor(this.target, { width, height });
+    const { scaleResolutionDownTo, ...known } = (section === "screen" ? screenEncodingFor : encodingFor)(
+      target, { width, height },
+    );
     // Both scales are set: a browser that knows "to" uses it and ignores "by", and one that doesn't (Firefox)
     // ignores it silently.
     Object.assign(encoding, known, { scaleResolutionDownTo });

@@ -29,15 +29,37 @@ export function encodingFor(target, camera) {
   const allowed = 2 * target.width * target.height;
   if (active && area > allowed) scale *= Math.sqrt(allowed / area);
   scale = Math.min(1, scale);
+  // Up to whole pixels: one too many is cropped for nothing, one too few makes the mixer scale the picture.
+  const maxWidth = Math.max(1, Math.ceil(width * scale - 1e-6));
+  const maxHeight = Math.max(1, Math.ceil(height * scale - 1e-6));
   return {
     active,
     maxBitrate: Math.max(10_000, Math.round(target.bitrate)),
     maxFramerate: Math.max(1, target.fps),
+    // A hair less, for browsers round what comes of it down.
+    scaleResolutionDownBy: Math.max(1, 1 / Math.max(maxWidth / width, maxHeight / height) - 1e-6),
+    scaleResolutionDownTo: { maxWidth, maxHeight },
+  };
+}
+
+/**
+ * What to set on the sender of a shared screen: its own size, as far as the target's box holds it, whatever the
+ * tile; only frames and bits follow the target, or nobody could read it.
+ *
+ * @param {UplinkTarget} target the largest size in pixels, frames and bits a second; 0 fps: send nothing
+ * @param {{width: number, height: number}} screen what is captured, in pixels
+ * @returns {ReturnType<typeof encodingFor>}
+ */
+export function screenEncodingFor(target, screen) {
+  const box = { width: Math.max(1, target.width), height: Math.max(1, target.height) };
+  const scale = Math.min(1, box.width / Math.max(1, screen.width), box.height / Math.max(1, screen.height));
+  return {
+    active: target.fps > 0,
+    maxBitrate: Math.max(10_000, Math.round(target.bitrate)),
+    maxFramerate: Math.max(1, target.fps),
     scaleResolutionDownBy: 1 / scale,
-    scaleResolutionDownTo: {
-      maxWidth: Math.max(1, Math.round(width * scale)),
-      maxHeight: Math.max(1, Math.round(height * scale)),
-    },
+    // The box, not the size: a window that its owner enlarges stays within it without being told.
+    scaleResolutionDownTo: { maxWidth: box.width, maxHeight: box.height },
   };
 }
 

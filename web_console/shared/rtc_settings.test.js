@@ -1,18 +1,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodingFor, lineQuality, preferredVideoCodecs, startWatch, stepWatch } from "./rtc_settings.js";
+import {
+  encodingFor, lineQuality, preferredVideoCodecs, screenEncodingFor, startWatch, stepWatch,
+} from "./rtc_settings.js";
 
 const HD = { width: 1280, height: 720 };
 
 test("a 16:9 camera is scaled to its 16:9 tile", () => {
   const encoding = encodingFor({ width: 640, height: 360, fps: 30, bitrate: 800_000 }, HD);
-  assert.deepEqual(encoding, {
+  const { scaleResolutionDownBy, ...rest } = encoding;
+  assert.ok(Math.abs(scaleResolutionDownBy - 2) < 1e-5);
+  assert.deepEqual(rest, {
     active: true,
     maxBitrate: 800_000,
     maxFramerate: 30,
-    scaleResolutionDownBy: 2,
     scaleResolutionDownTo: { maxWidth: 640, maxHeight: 360 },
   });
+});
+
+test("whatever the tile, the picture covers it and has one of its sides, to the pixel", () => {
+  for (const camera of [HD, { width: 640, height: 480 }, { width: 1920, height: 1080 }]) {
+    for (let width = 162; width <= 640; width += 14) {
+      for (const height of [Math.round(width / 2), Math.round(width / 1.6), Math.round((width * 9) / 16)]) {
+        const encoding = encodingFor({ width, height, fps: 30, bitrate: 1 }, camera);
+        const by = encoding.scaleResolutionDownBy;
+        const { maxWidth, maxHeight } = encoding.scaleResolutionDownTo;
+        // browsers: "by" is rounded down, "to" is a box that the picture is fitted into
+        const fitted = Math.min(maxWidth / camera.width, maxHeight / camera.height);
+        const sizes = [
+          [Math.floor(camera.width / by), Math.floor(camera.height / by)],
+          [Math.round(camera.width * fitted), Math.round(camera.height * fitted)],
+        ];
+        for (const [w = 0, h = 0] of sizes) {
+          assert.ok(w >= width && h >= height, `${w}×${h} for ${width}×${height}`);
+          assert.ok(w - width <= 1 || h - height <= 1, `${w}×${h} for ${width}×${height}`);
+        }
+      }
+    }
+  }
 });
 
 test("a 4:3 camera covers a 16:9 tile, which crops it", () => {
@@ -47,6 +72,29 @@ test("no frames asked: nothing is sent, and the parameters stay valid", () => {
 test("a camera of unknown size doesn't divide by zero", () => {
   const encoding = encodingFor({ width: 640, height: 360, fps: 30, bitrate: 1 }, { width: 0, height: 0 });
   assert.ok(Number.isFinite(encoding.scaleResolutionDownBy));
+});
+
+const SCREEN = { width: 1920, height: 1080, fps: 10, bitrate: 2_500_000 };
+
+test("a screen keeps its size, whatever frames and bits it may send", () => {
+  const seldom = screenEncodingFor({ ...SCREEN, fps: 1, bitrate: 300_000 }, { width: 1680, height: 1050 });
+  assert.deepEqual(seldom, {
+    active: true,
+    maxBitrate: 300_000,
+    maxFramerate: 1,
+    scaleResolutionDownBy: 1,
+    scaleResolutionDownTo: { maxWidth: 1920, maxHeight: 1080 },
+  });
+});
+
+test("a screen larger than the studio takes fits into the box, uncropped", () => {
+  const { scaleResolutionDownBy: by } = screenEncodingFor(SCREEN, { width: 3840, height: 2400 });
+  assert.ok(3840 / by <= 1920 && 2400 / by <= 1080.001, `${by}`);
+  assert.ok(Math.abs(2400 / by - 1080) < 1, "smaller than it could be");
+});
+
+test("a screen that nobody sees is not sent", () => {
+  assert.equal(screenEncodingFor({ ...SCREEN, fps: 0, bitrate: 0 }, HD).active, false);
 });
 
 const H264 = (/** @type {string} */ profile, mode = 1) => ({

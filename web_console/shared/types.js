@@ -13,11 +13,12 @@
  *   gain_db: number, invited: boolean, expires?: number}} Seat
  * @typedef {{state: "absent"|"waiting"|"ready"|"next"|"on_air",
  *   connection: "absent"|"connecting"|"connected", picture: "card"|"live"|"slate", width: number,
- *   height: number, fps: number, bitrate: number, lost: number, level_db: number, problem: string}} SeatStatus
+ *   height: number, fps: number, bitrate: number, lost: number, level_db: number, problem: string,
+ *   screen?: {width: number, height: number, fps: number}}} SeatStatus
  *
  * @typedef {{title: string, kind: string, muted: boolean, gain_db: number}} Source
  *
- * @typedef {{seat: string} | {source: string}} Place
+ * @typedef {{seat: string, screen?: true} | {source: string}} Place
  * @typedef {{layout: string, places?: Place[], graphics?: unknown[]}} SceneCanvas
  * @typedef {{title: string, canvases: {program: SceneCanvas, wall?: SceneCanvas}}} Scene
  *
@@ -27,18 +28,22 @@
  *   file: string, retry_in_s: number}} OutputStatus
  *
  * @typedef {{state: string, restarts: number}} ProcessStatus
- * @typedef {{ticks: number, late_ticks: number, revision: number, levels: Record<string, number>}} MixerStatus
+ * @typedef {{step: number, code: string, reason: string}} Load
+ * @typedef {{ticks: number, late_ticks: number, spared_ticks: number, revision: number, load: Load,
+ *   latency_ms: {p50: number, p95: number, max: number, count: number},
+ *   levels: Record<string, number>}} MixerStatus
  *
  * @typedef {{event: {title: string}, seats: Record<string, Seat>, sources: Record<string, Source>,
  *   scenes: Record<string, Scene>, outputs: Record<string, Output>, preview: string|null,
  *   program: string|null, black: boolean,
  *   order: {seats: string[], scenes: string[], sources: string[], outputs: string[]},
  *   status: {seats: Record<string, SeatStatus>, outputs: Record<string, OutputStatus>,
- *     processes: Record<string, ProcessStatus>, mixer: Partial<MixerStatus>}}} DirectorState
+ *     processes: Record<string, ProcessStatus>, mixer: Partial<MixerStatus>,
+ *     preview?: {ready: boolean, waiting: string[]}}}} DirectorState
  *
  * @typedef {{event: {title: string}, seat?: Seat, status: {state?: "waiting"|"next"|"on_air", live?: boolean,
  *   connection?: "absent"|"connecting"|"connected", picture?: "card"|"live"|"slate", problem?: string,
- *   uplink?: UplinkTarget}}} SpeakerState
+ *   uplink?: UplinkTarget, screen_uplink?: UplinkTarget}}} SpeakerState
  */
 
 export {};

@@ -1,0 +1,55 @@
+"""The guests of a bench, in a process of their own: ``python -m studio.bench.generator DATA GUESTS [FIRST]``.
+
+Rehearsal guests, with real ICE, DTLS and SRTP and following what the studio asks them to send; but their
+pictures and sounds are encoded once for a few of them and shared by all. Ends by SIGTERM.
+"""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+VARIANTS = 4
+"""Different loops of each size: as many as are cheap, so that neighbours on the canvas differ."""
+
+
+def main() -> None:
+    from studio.cast import Part, guests_of
+    from studio.client import Client
+    from studio.rehearse import Loops, perform, seat
+
+    client = Client.of(Path(sys.argv[1]))
+    count, first = (int(each) for each in (*sys.argv[2:], "1")[:2])
+    cast = guests_of(first - 1 + count)[first - 1 :]
+    shared = [Loops(part) for part in cast[:VARIANTS]]
+    of = {part.seat: shared[number % len(shared)] for number, part in enumerate(cast)}
+
+    def loops(part: Part) -> Loops:
+        return of[part.seat]
+
+    perform(client, seat(client, cast), 0, 0.0, loops)
+
+
+@contextlib.contextmanager
+def running_generator(data: Path, guests: int, first: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, for the studio of this data directory; it is ended with the block. The seats are
+    ``rehearsal-<first>`` and on."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "studio.bench.generator", str(data), str(guests), str(first)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    main()
