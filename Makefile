@@ -13,13 +13,14 @@ NODE := web_console/node.sh
 # Folders that may be installed already, with what only checks need
 DEV_MODULES := node_modules/.with-dev
 
-.PHONY: setup demo run test check unit clean help
+.PHONY: setup demo run test check unit soak clean help
 
 help:
 	@echo 'make demo    set up, start the demo, print the link of the console'
 	@echo 'make run     set up, start an empty studio'
 	@echo 'make test    install what only tests need, run every check and test'
 	@echo 'make check   lint, formats and types only'
+	@echo 'make soak    half an hour of guests coming and going: does memory grow?'
 	@echo 'make setup   set up only      make clean   remove what set-up made'
 
 setup: $(VENV)/.installed web_console/vendor/.installed
@@ -68,6 +69,10 @@ check: $(VENV)/.installed-dev $(DEV_MODULES) web_console/vendor/.installed
 test: check
 	.ci/test-packages
 	$(BIN)/pytest
+
+# Half an hour with guests coming and going: memory must not grow
+soak: setup
+	$(BIN)/studio bench --soak
 
 clean:
 	rm -rf $(VENV) node_modules web_console/vendor build dist

@@ -30,6 +30,7 @@ from signaling.server import Server, make_app, serve
 from signaling.snapshots import CanvasSnapshots
 from signaling.turn import IceSettings
 from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged
+from studio.demand import DemandSettings
 from studio.links import link
 from studio.planner import PlanSettings
 from studio.session import Session, SessionSettings
@@ -39,6 +40,7 @@ DIRECTOR = "director-token-of-the-tests"
 PAGES = Path(__file__).resolve().parent.parent / "web_console"
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 SIZE = (64, 48)
+DEMAND = DemandSettings(learn_s=0)
 
 
 class PlayedShard:
@@ -108,7 +110,9 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def house(data: Path, *, limits: Limits | None = None, **deps: Any) -> AsyncIterator[House]:
+async def house(
+    data: Path, *, limits: Limits | None = None, demand: DemandSettings = DEMAND, **deps: Any
+) -> AsyncIterator[House]:
     """A running studio without media; ``deps`` go to :class:`Deps` as they are."""
     made: House | None = None
     shard = PlayedShard()
@@ -125,7 +129,8 @@ async def house(data: Path, *, limits: Limits | None = None, **deps: Any) -> Asy
             asyncio.get_running_loop().call_soon(made.snapshots.on_message, CanvasPublished(message.canvas))
 
     settings = SessionSettings(
-        PlanSettings({"program": (1920, 1080), "wall": (3840, 1080), "multiview": (1280, 720)}, str(data))
+        PlanSettings({"program": (1920, 1080), "wall": (3840, 1080), "multiview": (1280, 720)}, str(data)),
+        demand=demand,
     )
     show = Session(
         await Store.open(data / "show.db"),
@@ -139,9 +144,10 @@ async def house(data: Path, *, limits: Limits | None = None, **deps: Any) -> Asy
         IceSettings(("stun:stun.test:3478",), ("turn:turn.test:3478",), "secret"),
         show.set_peers,
         offer_timeout_s=0.3,
+        hold_s=0.1,
     )
     router.shard_up("shard-1")
-    snapshots = CanvasSnapshots(send, timeout_s=0.3)
+    snapshots = CanvasSnapshots(send, timeout_s=0.3, asked=show.looked)
     writers: dict[str, SlotWriter] = {}
     for canvas in ("program", "wall", "multiview"):
         fd = create_slot(f"canvas/{canvas}", *SIZE)

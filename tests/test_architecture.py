@@ -31,6 +31,9 @@ PURE = (
     "studio.events",
     "studio.decide",
     "studio.planner",
+    "studio.uplink",
+    "studio.hysteresis",
+    "studio.demand",
     "studio.config",
     "studio.cast",
 )

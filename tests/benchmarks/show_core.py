@@ -98,10 +98,10 @@ def _pure() -> None:
     print(f"{len(msgspec.msgpack.encode(plans.mix))} bytes of mix plan")
     view, status = PublicView(), Status()
     status.set_connections(dict.fromkeys(show.seats, "connected"))
-    old = {**view(show), "status": status.public(show, plans.uplink)}
+    old = {**view(show), "status": status.public(show, plans.uplink, plans.screens)}
     start = time.process_time()
     for _ in range(rounds):
-        new = {**view(show), "status": status.public(show, plans.uplink)}
+        new = {**view(show), "status": status.public(show, plans.uplink, plans.screens)}
         diff(old, new)
     print(f"public state and patch, {SEATS} seats: {_ms(start, rounds):.2f} ms")
 

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from signaling.rtc.client import Player, RehearsalGuest
 from signaling.rtc.loops import Loop, make_loop
+from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, running_studio
 
 
@@ -139,9 +140,15 @@ async def test_a_guest_stays_while_control_is_started_anew(
         await until(
             "its picture is there", lambda: studio.status("seats", "steady", "connection") == "connected"
         )
-        await until("it is measured", lambda: studio.status("seats", "steady", "width") == 320)
+
+        def measured() -> bool:
+            picture(studio, "multiview")  # somebody looks: else its picture isn't even decoded
+            return bool(studio.status("seats", "steady", "width") == 320)
+
+        await until("it is measured", measured)
         before = await asyncio.to_thread(studio.client.state)
-        os.kill(studio.processes()["control"], signal.SIGKILL)
+        processes = await asyncio.to_thread(studio.processes)
+        os.kill(processes["control"], signal.SIGKILL)
         took_s = await until(
             "the console sees the guest again",
             lambda: studio.status("seats", "steady", "connection") == "connected",

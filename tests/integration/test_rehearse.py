@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from studio.cast import MAYORS
-from studio.rehearse import SIZES, fitting
+from studio.rehearse import SIZES, fitting, slowest
+from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
 
@@ -116,7 +117,34 @@ def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
 
 def test_guests_send_what_fills_the_box() -> None:
     assert fitting(160, 90) == SIZES[0]
-    assert fitting(480, 270) == (640, 360)
+    assert fitting(458, 248) == (480, 270)
+    assert fitting(482, 270) == (640, 360)
     assert fitting(640, 540) == (960, 540)
     assert fitting(1280, 540) == (1280, 720)
     assert fitting(3840, 1080) == SIZES[-1]
+    assert [slowest(fps) for fps in (1, 5, 6, 30, 60)] == [5, 5, 10, 30, 30]
+
+
+def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(studio: RunningStudio) -> None:
+    canvases = {"program": {"layout": "solo", "places": [{"seat": "rehearsal-1"}]}}
+    seats = ("rehearsal-1", "rehearsal-2")
+    with rehearsal(studio, "--guests", "2"):
+        wait_until("both are there", lambda: all(_seat(studio, seat).get("width") for seat in seats), 30)
+        studio.do("scene.create", scene="solo", canvases=canvases)
+        studio.do("program.cut", scene="solo")
+        wait_until("one in full", lambda: _seat(studio, "rehearsal-1")["height"] == 720, 15)
+
+        def quiet() -> bool:
+            seat = _seat(studio, "rehearsal-2")
+            return seat["uplink"]["fps"] == 0 and seat["fps"] == 0 and seat["bitrate"] < 80_000  # type: ignore[index,operator]
+
+        wait_until("nobody watches: no picture of the other", quiet, 25)
+        assert _seat(studio, "rehearsal-2")["picture"] != "slate", "he is not at fault"
+
+        def thumbnail() -> bool:
+            picture(studio, "multiview")  # as a viewer's console does
+            seat = _seat(studio, "rehearsal-2")
+            return (seat["width"], seat["height"]) == (160, 90) and 3 <= seat["fps"] <= 7  # type: ignore[operator]
+
+        wait_until("a thumbnail for the multiview", thumbnail, 15, every_s=0.5)
+        assert _seat(studio, "rehearsal-1")["height"] == 720
