@@ -277,9 +277,9 @@ def test_garbage_in_slots_does_not_stop_the_tick(mixer: Mixer) -> None:
         mixer.take(plan_of(1, BOTH, ("seat/a", "seat/b")))
         tap = mixer.tap(VIDEO, SOUND)
         for _ in range(60):
-            a._header[6:10] = rng.integers(0, 2**63, 4, np.uint64)
+            a._header[6:10] = memoryview(rng.integers(0, 2**63, 4, np.uint64).tobytes()).cast("Q")
             for meta in a._metas:
-                meta[:] = rng.integers(0, 2**12, 8, np.uint64) * 2
+                meta[:] = memoryview((rng.integers(0, 2**12, 8, np.uint64) * 2).tobytes()).cast("Q")
             a._sound[:] = np.nan
             a.beat(time.monotonic_ns())
             time.sleep(0.01)
