@@ -91,18 +91,20 @@ class Outcome:
 def strike(studio: RunningStudio, shard: str, number: signal.Signals) -> Outcome:
     """Send a shard a signal and wait until all its guests are back on air."""
     with Arrivals(studio.process.pid, SOURCES) as arrivals:
+
+        def moving() -> bool:
+            now = time.monotonic()
+            return all(arrivals.count(source, now - 0.5) >= 8 for source in SOURCES)
+
+        wait_until("all pictures move", moving, 15)
         begun = time.monotonic()
-        wait_until("a calm second", lambda: all(len(at_s) > 30 for at_s in arrivals.at_s.values()))
-        before = max(arrivals.longest_gap_s(source, begun + 0.2) for source in SOURCES)
+        wait_until("a calm second", lambda: all(arrivals.count(source, begun) > 30 for source in SOURCES))
+        before = max(arrivals.longest_gap_s(source, begun) for source in SOURCES)
         struck = time.monotonic()
         os.kill(studio.processes()[shard], number)
 
         def gaps() -> dict[str, float]:
             return {seat: arrivals.longest_gap_s(f"seat/{seat}", struck) for seat in SEATS}
-
-        def moving() -> bool:
-            now = time.monotonic()
-            return all(arrivals.count(source, now - 0.5) >= 8 for source in SOURCES)
 
         wait_until("somebody is off air", lambda: max(gaps().values()) > OFF_AIR_S, 5)
         wait_until("all pictures move again", moving, 15)
