@@ -150,7 +150,7 @@ class DelayTarget:
 
     A histogram of lateness that forgets: the share of a packet halves every 170 packets. The target keeps the
     packets that would be too late under 1 %. It grows at once, for which one accident is not enough but
-    three late packets in five seconds are; it shrinks by 2 ms in 50 packets.
+    three late packets in five seconds are; it shrinks by 4 ms in 50 packets.
     """
 
     _BIN_NS = 4 * _MS
@@ -160,7 +160,7 @@ class DelayTarget:
     _TOO_LATE = 0.01
     _PRIOR = 50.0
     """Packets of no lateness that are taken for granted at first."""
-    _STEP_NS = 2 * _MS
+    _STEP_NS = 4 * _MS
     _EVERY = 50
 
     def __init__(self) -> None:

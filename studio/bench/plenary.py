@@ -27,7 +27,7 @@ from studio.usage import cpu_seconds, proportional_bytes
 
 GUESTS, REALTIME_GUESTS = 40, 24
 VISIBLE, HEARD = 16, 8
-WARM_UP_S = 15.0
+WARM_UP_S = 30.0
 CUT_EVERY_S = 2.0
 CONFIGURATION = "[video]\nwall = [1920, 1080]\n"
 
