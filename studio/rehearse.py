@@ -63,10 +63,14 @@ class _Away(Exception):  # noqa: N818 - not an error of ours: the guest tries ag
 
 
 class Loops:
-    """One guest's loops by size, or those that several share, encoded when they are first asked for."""
+    """One guest's loops by size, or those that several share, encoded when they are first asked for.
 
-    def __init__(self, part: Part) -> None:
+    ``grain``: see :func:`signaling.rtc.loops.draw`.
+    """
+
+    def __init__(self, part: Part, grain: float = 0.0) -> None:
         self._part = part
+        self._grain = grain
         self._made: dict[tuple[tuple[int, int], int], Loop] = {}
         self._making = threading.Lock()
 
@@ -78,7 +82,13 @@ class Loops:
                 part = self._part
                 bitrate = max(_BITRATES[SIZES[0]], int(_BITRATES[size] * (fps / RATES[-1]) ** 0.5))
                 self._made[size, fps] = make_loop(
-                    part.caption, part.hue, size=size, bitrate=bitrate, tone_hz=part.tone_hz, fps=fps
+                    part.caption,
+                    part.hue,
+                    size=size,
+                    bitrate=bitrate,
+                    tone_hz=part.tone_hz,
+                    fps=fps,
+                    grain=self._grain,
                 )
             return self._made[size, fps]
 

@@ -6,6 +6,7 @@ and who is who.
 """
 
 import colorsys
+import functools
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -86,12 +87,14 @@ def make_loop(
     bitrate: int = 600_000,
     tone_hz: float = 0.0,
     fps: int = FPS,
+    grain: float = 0.0,
 ) -> Loop:
     """Draw and encode a loop: ``hue`` 0 … 1, keyframes each 0.5 s, ``tone_hz`` a quiet tone of its own all
-    the time (0: none). ``fps`` divides 30. Takes about 1.5 ms a frame at 640×360. Raises ValueError."""
+    the time (0: none), ``grain``: see :func:`draw`. ``fps`` divides 30. Takes about 1.5 ms a frame at
+    640×360. Raises ValueError."""
     if FPS % fps:
         raise ValueError(f"{fps} does not divide {FPS}")
-    video = _encode_pictures(name, hue, seconds, size, codec, bitrate, FPS // fps)
+    video = _encode_pictures(name, hue, seconds, size, codec, bitrate, FPS // fps, grain)
     return Loop(name, codec, *size, video, encode_sound(seconds, tone_hz))
 
 
@@ -131,11 +134,30 @@ def _rgb(hue: float, saturation: float, value: float) -> NDArray[np.float64]:
     return np.array([255 * part for part in colorsys.hsv_to_rgb(hue, saturation, value)])
 
 
-def draw(name: str, hue: float, number: int, size: tuple[int, int]) -> av.VideoFrame:
-    """Picture ``number`` of a loop, not yet encoded: yuv420p, BT.709."""
-    return av.VideoFrame.from_ndarray(_picture(name, hue, number, size), "rgb24").reformat(
-        format="yuv420p", dst_colorspace="ITU709"
-    )
+def draw(name: str, hue: float, number: int, size: tuple[int, int], grain: float = 0.0) -> av.VideoFrame:
+    """Picture ``number`` of a loop, not yet encoded: yuv420p, BT.709.
+
+    ``grain``: a room with things in it, not a smooth wall, and a camera's noise over all of it: its standard
+    deviation in code values (0: neither). Codecs have as much to do with it as with a real picture.
+    """
+    picture = _picture(name, hue, number, size)
+    if grain:
+        picture = np.clip(picture + _room(size) + _noise(number, size, grain), 0, 255).astype(np.uint8)
+    return av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
+
+
+@functools.lru_cache(maxsize=8)
+def _room(size: tuple[int, int]) -> NDArray[np.int16]:
+    """Lighter and darker blocks like a shelf's, the same in each picture; shape (h, w, 1)."""
+    import cv2
+
+    blocks = np.random.default_rng(7).normal(0, 14, (18, 32)).astype(np.float32)
+    return cv2.resize(blocks, size, interpolation=cv2.INTER_NEAREST).astype(np.int16)[..., None]
+
+
+def _noise(number: int, size: tuple[int, int], grain: float) -> NDArray[np.int16]:
+    noise = np.random.default_rng(number).normal(0, grain, (size[1], size[0], 1))
+    return np.rint(noise).astype(np.int16)
 
 
 def open_encoder(codec: str, size: tuple[int, int], bitrate: int, group: int) -> VideoCodecContext:
@@ -163,7 +185,14 @@ def open_encoder(codec: str, size: tuple[int, int], bitrate: int, group: int) ->
 
 
 def _encode_pictures(
-    name: str, hue: float, seconds: int, size: tuple[int, int], codec: str, bitrate: int, step: int
+    name: str,
+    hue: float,
+    seconds: int,
+    size: tuple[int, int],
+    codec: str,
+    bitrate: int,
+    step: int,
+    grain: float,
 ) -> tuple[LoopFrame, ...]:
     # It takes each picture for a 30th of a second: a slower loop's may be as much larger.
     encoder = open_encoder(codec, size, bitrate * step, FPS // 2)
@@ -172,7 +201,7 @@ def _encode_pictures(
         if number % step:
             frames.append(LoopFrame((), False))
             continue
-        frame = draw(name, hue, number, size)
+        frame = draw(name, hue, number, size, grain)
         frame.pts = number // step
         if number % (FPS // 2) < step:
             frame.pict_type = av.video.frame.PictureType.I

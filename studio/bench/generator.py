@@ -14,6 +14,8 @@ from pathlib import Path
 VARIANTS = 4
 """Different loops of each size: as many as are cheap, so that neighbours on the canvas differ."""
 
+GRAIN = 2.0
+"""A webcam's noise: without it pictures are so plain that codecs have little to do."""
 SEEN = (480, 270)
 """The size most of them are going to send."""
 
@@ -24,14 +26,14 @@ def main() -> None:
     from studio.client import Client
     from studio.rehearse import Loops, perform, seat
 
-    # Guests' computers don't wait for ours: where that is allowed, packets are sent on time whatever the studio
+    # Guests' computers don't wait for ours: where it is allowed, packets go out on time, whatever the studio
     # does. What the generator encodes beforehand, on threads of its own, stays ordinary work.
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(Urgency.CLOCK))
     client = Client.of(Path(sys.argv[1]))
     count, first = (int(each) for each in (*sys.argv[2:], "1")[:2])
     cast = guests_of(first - 1 + count)[first - 1 :]
-    shared = [Loops(part) for part in cast[:VARIANTS]]
+    shared = [Loops(part, GRAIN) for part in cast[:VARIANTS]]
     for each in shared:
         each.now(SEEN, 30)  # not while others are sending: that would be jitter of our own making
     of = {part.seat: shared[number % len(shared)] for number, part in enumerate(cast)}

@@ -20,7 +20,7 @@ from studio.bench.codecs import (
     packed,
     settings_of,
 )
-from studio.bench.generator import VARIANTS
+from studio.bench.generator import GRAIN, VARIANTS
 from studio.cast import guests_of
 from studio.config import Encoding, Settings
 from studio.rehearse import RATES, Loops, fitting
@@ -37,7 +37,7 @@ def codecs_cores(
     microphones; encoding these pictures of the programme as such, as a wall and as return, AAC, and Opus for
     all and for each who is heard. Settings are the defaults."""
     decoding = 0.0
-    variants = [Loops(part) for part in guests_of(VARIANTS)]  # the very loops that the generator sends
+    variants = [Loops(part, GRAIN) for part in guests_of(VARIANTS)]  # the very loops that the generator sends
     for kind in sent:
         size = fitting(kind["width"], kind["height"])
         rate = min(RATES, key=lambda each: abs(each - kind["fps"]))
