@@ -18,7 +18,7 @@ from mixer.designs import TALLY, tally_width
 from mixer.graphics import Graphics
 from mixer.picture import Picture, Plane, i420_bytes, view_i420
 from mixer.plan import CanvasName, CanvasPlan, CanvasView, Rect, SourceId, SourceInfo, Tile
-from mixer.sprites import Face, Sprite, blend, fill
+from mixer.sprites import Face, Placed, Sprite, blend, fill, place
 from mixer.wire import SourceState
 
 
@@ -71,6 +71,8 @@ class _Buffer:
         self.signature: object = None
         self.keys: list[object] = []
         self.targets: list[Picture | None] = []
+        self.overlays: list[tuple[object, Placed]] = []
+        """Plates and captions as they lie on each tile, by the tile's marks."""
         self.stacked = False  # some items lie over others
 
 
@@ -205,6 +207,7 @@ class Compositor:
             self._draw_face(buffer.picture, face)
         buffer.keys = [None] * len(rects)
         buffer.targets = [self._target(buffer, rect) for rect in rects]
+        buffer.overlays = [(None, ())] * len(rects)
         buffer.stacked = any(_overlaps(rect, rects[:index]) for index, rect in enumerate(rects))
         buffer.signature = signature
 
@@ -260,7 +263,12 @@ class Compositor:
         else:
             fill(target, yuv_of(background))
             plate = None
-        if plate or item.label or tile.tally:
+        if picture is not None and not tile.tally:
+            if buffer.overlays[index][0] is not item.marks:
+                sprites = (*(plate or ()), *(item.label or ()))
+                buffer.overlays[index] = item.marks, place(target, sprites)
+            blend(buffer.overlays[index][1])
+        elif plate or item.label or tile.tally:
             self._finish(target, plate, item.label, tile.tally)
         if picture is not None and not source.intact():
             self.torn += 1
@@ -309,13 +317,11 @@ class Compositor:
         if tally:
             thickness = tally_width(target.width, target.height)
             draw.draw_frame(target, yuv_of(TALLY[tally]), thickness)
-        for sprite in (*(plate or ()), *(label or ())):
-            blend(target, sprite)
+        blend(place(target, (*(plate or ()), *(label or ()))))
 
     def _draw_face(self, target: Picture, face: Face) -> None:
         fill(target, face.colour)
-        for sprite in face.sprites:
-            blend(target, sprite)
+        blend(place(target, face.sprites))
 
     def _target(self, buffer: _Buffer, rect: Rect) -> Picture | None:
         """The canvas under ``rect``; None when it isn't all inside: such a plan is for another canvas."""

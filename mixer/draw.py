@@ -79,11 +79,11 @@ def draw_cover(target: Picture, source: Picture) -> None:
         return
     x, y = source.y.shape[1] - w, source.y.shape[0] - h
     if x >= 0 <= y and (x <= (_NEAR - 1) * w or y <= (_NEAR - 1) * h):
-        x, y = x // 4 * 2, y // 4 * 2
-        _copy(source.y[y : y + h, x : x + w], target.y)
-        chroma = np.s_[y // 2 : (y + h) // 2, x // 2 : (x + w) // 2]
-        np.copyto(target.u, source.u[chroma])
-        np.copyto(target.v, source.v[chroma])
+        x, y = x // 4, y // 4  # of the chroma, so that it starts with the luma
+        _copy(source.y[2 * y : 2 * y + h, 2 * x : 2 * x + w], target.y)
+        h, w = h // 2, w // 2
+        np.copyto(target.u, source.u[y : y + h, x : x + w])
+        np.copyto(target.v, source.v[y : y + h, x : x + w])
         return
     if min(source.width, source.height) < _COARSE:
         source = _enlarged(source)

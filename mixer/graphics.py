@@ -13,7 +13,7 @@ from mixer.colour import colour_bars
 from mixer.designs import Sheet, draw_card, draw_event, draw_label, draw_plate, draw_slate
 from mixer.picture import Picture, new_picture
 from mixer.plan import CanvasPlan, CanvasView, MixPlan, Plate, SourceInfo, Tally, Tile
-from mixer.sprites import Face, Sprite, blend
+from mixer.sprites import Face, Sprite, blend, place
 from mixer.text import Typesetter
 
 Key = tuple[str, object, int, int]
@@ -128,8 +128,7 @@ class Graphics:
         """The event's slate as a new picture of even size, for what is encoded apart from a canvas."""
         face = draw_event(Sheet(self._type, width, height), self._title)
         picture = new_picture(width, height, face.colour)
-        for sprite in face.sprites:
-            blend(picture, sprite)
+        blend(place(picture, face.sprites))
         return picture
 
 

@@ -45,16 +45,29 @@ class Face:
     sprites: tuple[Sprite, ...]
 
 
-def blend(target: Picture, sprite: Sprite) -> None:
-    """Draw the sprite over ``target``, a tile's planes. The sprite lies inside it."""
-    for index, (plane, source) in enumerate(zip(target, sprite.picture, strict=True)):
-        x, y = (sprite.x, sprite.y) if index == 0 else (sprite.x // 2, sprite.y // 2)
-        height, width = source.shape
-        region = plane[y : y + height, x : x + width]
-        if sprite.inverse is None:
+Placed = tuple[tuple[Plane, Plane, Plane | None], ...]
+"""Planes of a target where sprites lie, with what belongs there and, for see-through ones, 255 − coverage."""
+
+
+def place(target: Picture, sprites: "tuple[Sprite, ...]") -> Placed:
+    """Where the sprites lie on ``target``, a tile's planes; they lie inside it."""
+    placed: list[tuple[Plane, Plane, Plane | None]] = []
+    for sprite in sprites:
+        for index, (plane, source) in enumerate(zip(target, sprite.picture, strict=True)):
+            x, y = (sprite.x, sprite.y) if index == 0 else (sprite.x // 2, sprite.y // 2)
+            height, width = source.shape
+            inverse = None if sprite.inverse is None else sprite.inverse[index]
+            placed.append((plane[y : y + height, x : x + width], source, inverse))
+    return tuple(placed)
+
+
+def blend(placed: Placed) -> None:
+    """Draw placed sprites over what is there."""
+    for region, source, inverse in placed:
+        if inverse is None:
             np.copyto(region, source)
         else:
-            cv2.multiply(region, sprite.inverse[index], dst=region, scale=1 / 255)
+            cv2.multiply(region, inverse, dst=region, scale=1 / 255)
             cv2.add(region, source, dst=region)
 
 

@@ -84,7 +84,7 @@ def _machine(_data: Path, settings: config.Settings) -> Iterator[Finding]:
 
 def _urgency(_data: Path, _settings: config.Settings) -> Iterator[Finding]:
     if priority.allowed():
-        yield Finding("real time", "ok", "the mixer's threads go before all others")
+        yield Finding("real time", "ok", "the mixer's and the shards' threads go before all others")
     else:
         yield Finding(
             "real time",

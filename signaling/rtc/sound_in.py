@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from mixer.slot import RATE, sample_at
+from signaling.rtc import opus
 from signaling.rtc.audio_jitter import AudioJitter, DelayTarget, Lost, Silence, Sound
 from signaling.rtc.conceal import ALIKE, ANY, STEADY, Samples, lengthen, shorten
 from signaling.rtc.receive import Feedback
@@ -275,6 +276,7 @@ class SoundPacer:
     """The thread that runs all sound streams of a shard."""
 
     def __init__(self) -> None:
+        opus.load()  # opens a file: now, not when the first guest comes
         self._streams: tuple[SoundStream, ...] = ()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sound", daemon=True)

@@ -26,6 +26,9 @@ from signaling.rtc.rtp import Rtp, audio_level, is_rtcp, parse_rtp
 MAX_DATAGRAM = 2048
 MAX_STREAMS = 16
 """SSRCs a peer may send on; more are ignored."""
+PACKETS_PER_S = 4000
+"""Of one peer, more than that are dropped unread: some fifteen cameras' worth. A flood shall cost its
+sender's picture, not the loop. As many at once may come, when a network that stood still lets go of them."""
 MAX_SSRCS = 64
 """SSRCs a peer may be heard on, media or control: SRTP keeps the state of each for good, and looks through
 all of them for each packet."""
@@ -154,6 +157,8 @@ class DtlsTransport(RTCDtlsTransport):
         self._heard: set[bytes] = set()
         self.garbage = 0
         """Packets that could not be decrypted, read or assigned."""
+        self._credit = float(PACKETS_PER_S)
+        self._credit_ns = time.monotonic_ns()
         self.unsent = 0
         """Media packets that could not be encrypted or sent."""
         self.last_media_ns = 0
@@ -198,6 +203,10 @@ class DtlsTransport(RTCDtlsTransport):
 
     def _take(self, data: bytes) -> None:
         now_ns = time.monotonic_ns()
+        self._credit -= 1
+        if self._credit < 0 and not self._earned(now_ns):
+            self.garbage += 1
+            return
         try:
             is_control = is_rtcp(data)
             ssrc = data[4:8] if is_control else data[8:12]
@@ -225,6 +234,15 @@ class DtlsTransport(RTCDtlsTransport):
         except Exception:
             # whatever a packet manages to break, it breaks for itself: the next one may be fine
             self.garbage += 1
+
+    def _earned(self, now_ns: int) -> bool:
+        """Whether time has brought new credit; asked only when it is used up."""
+        earned = (now_ns - self._credit_ns) * PACKETS_PER_S / 1e9
+        if earned >= 1:
+            self._credit_ns, self._credit = now_ns, min(earned, PACKETS_PER_S) - 1
+        else:
+            self._credit = 0.0
+        return earned >= 1
 
     def _assign(self, packet: Rtp, plain: bytes) -> MediaReceiver | None:
         if len(self._streams) >= MAX_STREAMS:

@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 
 from mixer.audio.encode import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
 from mixer.encode import VideoEncoder, VideoSettings
-from mixer.picture import i420_bytes
-from mixer.slot import RATE
+from mixer.picture import Picture, i420_bytes, view_i420
+from mixer.slot import RATE, Samples
 from signaling.rtc.bitstream import depayload_h264
 from signaling.rtc.loops import Loop
 
 Buffer = NDArray[np.uint8]
 """One packed I420 picture."""
-
-_SOUND_S = 10
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -79,24 +77,41 @@ def encode_ms(settings: VideoSettings, pictures: Sequence[Buffer]) -> float:
     return cpu_s(encode) * 1000 / max(1, len(pictures))
 
 
-def aac_share(bitrate: int) -> float:
-    """Share of a core for one AAC of the programme's sound."""
+def aac_share(bitrate: int, sound: Samples) -> float:
+    """Share of a core for one AAC of this sound, float32 of shape (n, 2)."""
     encoder = AacEncoder("bench", bitrate)
-    return cpu_s(lambda: _push(encoder, AAC_BLOCK)) / _SOUND_S
+    return cpu_s(lambda: _push(encoder, AAC_BLOCK, sound)) * RATE / len(sound)
 
 
-def opus_share(bitrate: int) -> float:
+def opus_share(bitrate: int, sound: Samples) -> float:
     """Share of a core for one Opus as guests get it."""
     encoder = OpusEncoder("bench", bitrate)
-    return cpu_s(lambda: _push(encoder, OPUS_BLOCK)) / _SOUND_S
+    return cpu_s(lambda: _push(encoder, OPUS_BLOCK, sound)) * RATE / len(sound)
 
 
-def _push(encoder: AacEncoder | OpusEncoder, block: int) -> None:
-    at = np.arange(_SOUND_S * RATE) / RATE
-    wave = 0.1 * np.sin(2 * np.pi * 220 * at) + np.random.default_rng(1).normal(0, 0.01, len(at))
-    samples = np.repeat(wave.astype(np.float32)[:, None], 2, axis=1)
-    for start in range(0, len(samples) - block + 1, block):
-        encoder.push(start, samples[start : start + block])
+def _push(encoder: AacEncoder | OpusEncoder, block: int, sound: Samples) -> None:
+    for start in range(0, len(sound) - block + 1, block):
+        encoder.push(start, sound[start : start + block])
+
+
+def decoded(loop: Loop) -> list[Picture]:
+    """A loop's pictures."""
+    context = av.CodecContext.create("h264", "r")
+    assert isinstance(context, VideoCodecContext)
+    frames = [frame for data in coded_pictures(loop) for frame in context.decode(av.Packet(data))]
+    return [view_i420(packed(frame), frame.width, frame.height) for frame in frames]
+
+
+def decoded_sound(loop: Loop) -> Samples:
+    """A loop's sound: float32 of shape (n, 2)."""
+    context = av.CodecContext.create("libopus", "r")
+    assert isinstance(context, AudioCodecContext)
+    context.sample_rate = RATE
+    context.layout = "stereo"
+    context.format = "s16"
+    frames = [frame for data in loop.audio for frame in context.decode(av.Packet(data))]
+    blocks = [frame.to_ndarray().reshape(-1, 2) for frame in frames]
+    return np.concatenate(blocks).astype(np.float32) / np.float32(32768)
 
 
 def packed(frame: av.VideoFrame) -> Buffer:

@@ -2,27 +2,33 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 
+from mixer.compositor import Compositor, SourcePicture
+from mixer.graphics import Graphics
+from mixer.layout import solve
 from mixer.picture import i420_bytes, view_i420
+from mixer.plan import CanvasPlan, MixPlan, Plate, Tile
+from mixer.slot import Samples
+from signaling.rtc.loops import Loop
 from studio.bench.codecs import (
     Buffer,
     aac_share,
     decode_ms,
+    decoded,
+    decoded_sound,
     encode_ms,
     opus_decode_ms,
     opus_share,
-    packed,
     settings_of,
 )
-from studio.bench.generator import GRAIN, VARIANTS
+from studio.bench.generator import GRAIN, SEEN, VARIANTS
 from studio.cast import guests_of
 from studio.config import Encoding, Settings
+from studio.paths import FONTS
 from studio.rehearse import RATES, Loops, fitting
 
 FPS = 30
@@ -30,11 +36,9 @@ _BLOCKS_PER_S = 50
 RETURN = (640, 360)
 
 
-def codecs_cores(
-    sent: Sequence[Mapping[str, Any]], heard: int, programme: Sequence[av.VideoFrame]
-) -> dict[str, float]:
+def codecs_cores(sent: Sequence[Mapping[str, Any]], heard: int, visible: int) -> dict[str, float]:
     """Cores by codec: decoding what guests send (``[{"width", "height", "fps", "guests"}]``) and ``heard``
-    microphones; encoding these pictures of the programme as such, as a wall and as return, AAC, and Opus for
+    microphones; encoding a programme of ``visible`` tiles as such, as a wall and as return, AAC, and Opus for
     all and for each who is heard. Settings are the defaults."""
     decoding = 0.0
     variants = [Loops(part, GRAIN) for part in guests_of(VARIANTS)]  # the very loops that the generator sends
@@ -43,11 +47,16 @@ def codecs_cores(
         rate = min(RATES, key=lambda each: abs(each - kind["fps"]))
         once = statistics.mean(decode_ms(loops.now(size, rate)) for loops in variants)
         decoding += once / 1000 * kind["fps"] * kind["guests"]
-    sound = variants[0].now(fitting(480, 270))
+    playing = [loops.now(SEEN) for loops in variants]
+    sound = mixed(playing, heard)
     defaults = Settings()
     renditions, audio = defaults.renditions, defaults.audio
-    size = (programme[0].width, programme[0].height)
-    pictures = [packed(frame) for frame in programme]
+    size = defaults.video.program
+    tiles = [
+        Tile(rect, f"seat/{number}", plate=Plate(f"Guest {number}", "Rehearsal"))
+        for number, rect in enumerate(solve("grid", visible, *size))
+    ]
+    pictures = composed(playing, tiles, size)
     returned = [_scaled(picture, size, RETURN) for picture in pictures]
 
     def encoding(pictures: Sequence[Buffer], size: tuple[int, int], how: Encoding, constant: bool) -> float:
@@ -55,29 +64,45 @@ def codecs_cores(
 
     return {
         "decode_h264": decoding,
-        "decode_opus": opus_decode_ms(sound) / 1000 * _BLOCKS_PER_S * heard,
+        "decode_opus": opus_decode_ms(playing[0]) / 1000 * _BLOCKS_PER_S * heard,
         "encode_program": encoding(pictures, size, renditions.program, True),
         "encode_wall": encoding(pictures, size, renditions.wall, False),
         "encode_return": encoding(returned, RETURN, renditions.return_feed, False),
-        "encode_aac": aac_share(audio.aac_bitrate),
-        "encode_opus": opus_share(audio.opus_bitrate) * (heard + 1),
+        "encode_aac": aac_share(audio.aac_bitrate, sound),
+        "encode_opus": opus_share(audio.opus_bitrate, sound) * (heard + 1),
     }
 
 
-def recorded(file: Path) -> list[av.VideoFrame]:
-    """The last whole group of pictures of a recording that may still be growing. Raises ValueError."""
-    groups: list[list[Any]] = []
-    with av.open(str(file)) as container:
-        stream = container.streams.video[0]
-        for packet in container.demux(stream):
-            if packet.is_keyframe:
-                groups = [*groups[-1:], []]
-            if groups and packet.size:
-                groups[-1].append(packet)
-        if len(groups) < 2:
-            raise ValueError("the recording is too short")
-        frames = [frame for packet in groups[0] for frame in stream.codec_context.decode(packet)]
-        return frames + stream.codec_context.decode(None)
+def composed(loops: Sequence[Loop], tiles: Sequence[Tile], canvas: tuple[int, int]) -> list[Buffer]:
+    """Two seconds of the programme as the mixer would compose it of these loops: what its encoders are given.
+
+    The loops fill the tiles in turn, each tile at another moment of its loop.
+    """
+    films = [decoded(loop) for loop in loops]
+    graphics = Graphics(FONTS, "bench")
+    plan = CanvasPlan(*canvas, tuple(tiles))
+    graphics.prepare(MixPlan(1, {"program": plan}))
+    compositor = Compositor(graphics, *canvas)
+    pictures = []
+    for number in range(2 * FPS):
+        sources = {}
+        for index, tile in enumerate(tiles):
+            film = films[index % len(films)]
+            at = (number + 7 * index) % len(film)
+            sources[tile.source] = SourcePicture("live", film[at], number + 1)
+        done = compositor.compose(plan, sources, {}, {})
+        assert done is not None
+        pictures.append(done.buffer.copy())
+        done.release()
+    return pictures
+
+
+def mixed(loops: Sequence[Loop], heard: int) -> Samples:
+    """The sound of so many of these loops together: float32 of shape (n, 2)."""
+    voices = [decoded_sound(loop) for loop in loops]
+    count = min(map(len, voices))
+    total = sum(np.roll(voices[index % len(voices)][:count], 6000 * index, axis=0) for index in range(heard))
+    return np.asarray(total, np.float32)
 
 
 def _scaled(picture: Buffer, size: tuple[int, int], to: tuple[int, int]) -> Buffer:

@@ -13,11 +13,12 @@ from mixer.compositor import Compositor, SourcePicture
 from mixer.graphics import Graphics
 from mixer.layout import solve
 from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, Plate, Tile
+from mixer.plan import CanvasPlan, MixPlan, Plate, Tile
 from signaling.rtc.loops import FPS, make_loop
 from signaling.wire import UplinkTarget
 from studio.bench.codecs import decode_ms
 from studio.bench.figures import Figure, Section, figure, ratio
+from studio.bench.generator import GRAIN
 from studio.bench.settings import Settings
 from studio.doctor import encoder_ms
 from studio.paths import FONTS
@@ -115,7 +116,7 @@ def _layout(graphics: Graphics, count: int) -> dict[str, float]:
 
 def _decode_ms(target: UplinkTarget) -> float:
     """For each picture of the canvas, of which the sender may send fewer."""
-    loop = make_loop("Mayor", 0.3, 2, sent_for(target), bitrate=target.bitrate)
+    loop = make_loop("Mayor", 0.3, 2, sent_for(target), bitrate=target.bitrate, grain=GRAIN)
     return decode_ms(loop, rounds=10) * target.fps / FPS
 
 
@@ -131,16 +132,20 @@ def _compose_ms(
 ) -> float:
     """Every source brings a new picture for every picture of the canvas."""
     plan = CanvasPlan(*canvas, tiles)
+    graphics.prepare(MixPlan(1, {"program": plan}))  # name plates, as on air
     # pictures of their own for each tile, as slots are: one that all share would stay in the cache
     pictures = [[_moving(*size, number + index) for number in range(2)] for index, size in enumerate(sizes)]
     compositor = Compositor(graphics, *canvas)
-
-    def compose(number: int) -> None:
-        sources = {
-            tile.source: SourcePicture("live", mine[number % 2], number + 1)
+    shown = [
+        {
+            tile.source: SourcePicture("live", mine[turn], turn)
             for tile, mine in zip(tiles, pictures, strict=True)
         }
-        done = compositor.compose(plan, sources, {}, {}, False)
+        for turn in range(2)
+    ]
+
+    def compose(number: int) -> None:
+        done = compositor.compose(plan, shown[number % 2], {}, {}, False)
         if done is not None:
             done.release()
 

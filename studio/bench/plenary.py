@@ -18,7 +18,7 @@ from typing import Any
 from studio.bench.figures import Section, figure, percentile, ratio
 from studio.bench.generator import running_generator
 from studio.bench.ingest import Ingest
-from studio.bench.isolated import codecs_cores, recorded
+from studio.bench.isolated import codecs_cores
 from studio.bench.latency import buckets_of, during
 from studio.bench.running import RunningStudio, running_studio, wait_until
 from studio.bench.settings import Settings
@@ -39,9 +39,8 @@ def measure(settings: Settings) -> Section:
         settings.say(f"plenary: {GUESTS} guests, {seconds:.0f} s")
         run = observe(studio, generator, seconds, cuts=False)
         sent = sending(studio)
-        pictures = recorded(next((studio.data / "recordings").glob("*.mkv")))
     settings.say("plenary: the codecs alone")
-    parts = codecs_cores(sent, HEARD, pictures)
+    parts = codecs_cores(sent, HEARD, VISIBLE)
     ours, alone = sum(run["cpu_cores"].values()), sum(parts.values())
     most = ", ".join(f"{name} {cores:.2f}" for name, cores in _largest(run["cpu_cores"]))
     coming = ", ".join(f"{s['guests']} × {s['width']}×{s['height']} at {s['fps']:g}" for s in sent)

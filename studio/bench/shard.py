@@ -43,6 +43,8 @@ class Bus:
         self._out = bytearray()
 
     def pump(self) -> None:
+        if self._sock.fileno() < 0:
+            return  # closed: the mixer that it stood for has died
         try:
             while data := self._sock.recv(65536):
                 for message in self._frames.feed(memoryview(data)):

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+import time
 from collections.abc import Iterator
 
 import pylibsrtp
@@ -15,7 +16,7 @@ from signaling.rtc import hooks
 from signaling.rtc.receive import Receiver, Reception, pack_nack
 from signaling.rtc.rtp import Rtp, build_rtp
 from signaling.rtc.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
-from signaling.rtc.transport import MAX_DATAGRAM, MAX_SSRCS, MAX_STREAMS, DtlsTransport
+from signaling.rtc.transport import MAX_DATAGRAM, MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
 
 MS = 1_000_000
 KEY = bytes(range(30))
@@ -120,6 +121,26 @@ def test_streams_without_number_are_not_heard(far: Far) -> None:
 def test_a_packet_larger_than_any_network_carries_is_dropped_unread(far: Far) -> None:
     far.transport._take(b"\x80\xc8" + bytes(MAX_DATAGRAM))
     assert far.transport.garbage == 1
+
+
+def test_a_flood_is_dropped_unread_and_ends_with_itself(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ns = time.monotonic_ns()
+    far.transport._credit_ns = now_ns
+    monkeypatch.setattr(time, "monotonic_ns", lambda: now_ns)
+    packets = [build_rtp(97, True, seq, 0, OWN, b"\x41\x00") for seq in range(2 * PACKETS_PER_S)]
+    for packet in packets[: PACKETS_PER_S + 500]:
+        far.media(packet)
+    assert far.receiver.totals[1] <= PACKETS_PER_S + 1
+    assert far.transport.garbage >= 499
+    now_ns += 10 * MS
+    before = far.receiver.totals[1]
+    for packet in packets[PACKETS_PER_S + 500 : PACKETS_PER_S + 600]:
+        far.media(packet)
+    assert far.receiver.totals[1] - before == pytest.approx(PACKETS_PER_S / 100, abs=1)
+    now_ns += 1000 * MS
+    before = far.receiver.totals[1]
+    far.media(packets[PACKETS_PER_S + 600])
+    assert far.receiver.totals[1] == before + 1
 
 
 def test_everything_asked_for_again_and_again_costs_no_more_than_the_budget(far: Far) -> None:

@@ -11,7 +11,7 @@ from mixer.fonts import FontsMissingError, check_fonts, main, prepare_fonts
 from mixer.graphics import Graphics
 from mixer.picture import new_picture
 from mixer.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
-from mixer.sprites import Paint, blend, rounded_box
+from mixer.sprites import Paint, blend, place, rounded_box
 from mixer.text import Typesetter
 from tests.fontfolder import ROOT, font_folder
 
@@ -116,8 +116,7 @@ def test_blending_leaves_what_is_beside_and_covers_what_is_below() -> None:
     paint = Paint(40, 20)
     paint.put(rounded_box(40, 20, 8), 0, 0, "#ffffff")
     tile = new_picture(64, 36, yuv_of("#203040"))
-    for sprite in paint.sprites(10, 10):
-        blend(tile, sprite)
+    blend(place(tile, paint.sprites(10, 10)))
     ground = yuv_of("#203040")[0]
     assert tile.y[20, 30] == 235
     assert tile.u[10, 15] == 128
