@@ -133,6 +133,11 @@ class Compositor:
         self.torn = 0
         self.starved = 0
 
+    @property
+    def free(self) -> int:
+        """Buffers that nobody holds now."""
+        return len(self._free)
+
     def compose(
         self,
         canvas: CanvasPlan,

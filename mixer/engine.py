@@ -8,7 +8,7 @@ late, the overload ladder says which canvases are left out at every second tick;
 import gc
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -229,7 +229,10 @@ class Engine:
                 canvas.release()
 
     def _follow_load(self, tick: int) -> None:
-        change = self._ladder.look(self._clock.now(), self._work())
+        work, primary = self._work(), self._renditions.primary
+        if primary is not None:
+            work = replace(work, late=work.late - primary.failed)
+        change = self._ladder.look(self._clock.now(), work)
         if change is None:
             return
         self._renditions.ease(change.step)

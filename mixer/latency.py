@@ -10,6 +10,7 @@ Not measured: pictures that were superseded before any tick showed them; a pictu
 when a cut brought its source; what never came in packets (clips, bars).
 """
 
+import contextlib
 from collections import deque
 from collections.abc import Iterable, Mapping
 
@@ -62,8 +63,9 @@ class LatencyMeter:
     def dropped(self, tick: int) -> None:
         """The encoder had no room for the picture of ``tick``, the newest: the next tick's is the first."""
         self._known = self._before
-        if self._pending and self._pending[-1][0] == tick:
-            self._pending.pop()
+        with contextlib.suppress(IndexError):  # the encoder's thread may have taken the last one meanwhile
+            if self._pending[-1][0] == tick:
+                self._pending.pop()
 
     def published(self, tick: int, now_ns: int) -> None:
         """The programme's picture of ``tick`` is with the bus. Those of earlier ticks never get there."""

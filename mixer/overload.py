@@ -137,8 +137,6 @@ class Ladder:
         self._struck = self._struck + late if self._strikes else 0
         if self._strikes >= WINDOWS:
             return self._down(now_ns, work, self._struck)
-        if self._strikes:
-            self._overloaded_ns = now_ns
         self._window_ns, self._start = now_ns, work
         return None
 

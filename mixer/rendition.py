@@ -55,6 +55,8 @@ class RenditionEncoder:
         """Pictures that found the queue full, or the encoder broken."""
         self.late = 0
         """Pictures that reached the encoder more than a frame period after they were due."""
+        self.failed = 0
+        """Of the dropped, those that the encoder refused: no sign of an overload."""
         self.encoded = 0
         self.busy_ns = 0
         """What the thread spent on the pictures encoded: scaling, encoding, publishing."""
@@ -132,6 +134,7 @@ class RenditionEncoder:
             except Exception as error:
                 # whatever a codec dislikes: the rendition is opened again, the programme goes on
                 self.dropped += 1
+                self.failed += 1
                 self._encoder = None
                 self._failed_ns = self._clock.now()
                 _log.error("encoder.failed", stream=self.stream, error=str(error))
@@ -150,6 +153,7 @@ class RenditionEncoder:
             if self._encoder is None:
                 if self._failed_ns and now_ns - self._failed_ns < RETRY_NS:
                     self.dropped += 1
+                    self.failed += 1
                     return
                 self._open()
             assert self._encoder is not None

@@ -15,6 +15,8 @@ CANVASES: tuple[CanvasName, ...] = ("program", "wall", "multiview")
 """In this order: a later one may show an earlier one inside it."""
 BUFFERS = 6
 """Of each canvas: one being drawn, three with the programme's encoder, the rest with slower ones."""
+SPARE_BUFFERS = 2
+"""Of the programme's that are left to it while other canvases share its pictures."""
 QUARANTINE_NS = 2 * NS
 
 _log = structlog.get_logger()
@@ -38,6 +40,11 @@ class Stage:
         """Canvases that could not be drawn because encoders held all buffers."""
         return sum(compositor.starved for compositor in self._compositors.values())
 
+    @property
+    def _short_of_buffers(self) -> bool:
+        """Slow encoders of a wall must not hold the programme's last ones."""
+        return self._compositors["program"].free < SPARE_BUFFERS
+
     def compose(
         self,
         plan: MixPlan,
@@ -56,7 +63,8 @@ class Stage:
                 continue
             canvas_plan = plan.canvases.get(name) or CanvasPlan(compositor.width, compositor.height)
             black = plan.black and name != "multiview"
-            if name != "program" and "program" in canvases and canvas_plan == plan.canvases.get("program"):
+            shared = name != "program" and "program" in canvases and not self._short_of_buffers
+            if shared and canvas_plan == plan.canvases.get("program"):
                 # a wall that follows the programme at its size is the same picture
                 canvases[name] = canvases["program"].hold()
                 views[name] = canvases[name].picture

@@ -7,6 +7,8 @@ rejoin.
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import os
 import socket
 import sys
@@ -45,6 +47,8 @@ from signaling.wire import (
 
 MAX_PEERS = 128
 BEAT_S = 0.1
+COLLECT_EVERY = 50
+"""Beats: 5 s."""
 SEAT_PREFIX = "seat/"
 
 log = structlog.get_logger()
@@ -67,6 +71,8 @@ class Shard:
         self._tasks: set[asyncio.Task[None]] = set()
         self._configured = False
         self._writing = False
+        self._litter = False
+        """Peers have left whose objects refer to each other in circles, hundreds of kilobytes each."""
         self.done = asyncio.Event()
 
     async def run(self) -> None:
@@ -188,7 +194,7 @@ class Shard:
 
     def _changed(self, peer: Peer, state: State, reason: str) -> None:
         if state == "closed":
-            self._peers.pop(peer.name, None)
+            self._litter |= self._peers.pop(peer.name, None) is not None
         if state != "new":
             self._send("control", PeerChanged(peer.name, state, reason))
 
@@ -203,15 +209,31 @@ class Shard:
             count += 1
             now_ns = time.monotonic_ns()
             for index, peer in enumerate(list(self._peers.values())):
-                peer.beat(now_ns)
-                if (count + index) % 5 == 0:  # not all in the same instant
-                    peer.report(now_ns)
+                try:
+                    peer.beat(now_ns)
+                    if (count + index) % 5 == 0:  # not all in the same instant
+                        peer.report(now_ns)
+                except Exception:
+                    # one guest's trouble must not stop the shard's heart
+                    log.exception("peer.failed", peer=peer.name)
+                    peer.close("error")
             if count % 5 == 0:
                 self._send("supervisor", Heartbeat())
             if count % 10 == 0:
                 self._send("control", ShardReport(tuple(p.stats(now_ns) for p in self._peers.values())))
                 used = {peer.seat for peer in self._peers.values()}
                 self._house.seats.forget_unused(used | {f"{SCREEN_PREFIX}{seat}" for seat in used})
+            if count % COLLECT_EVERY == 0 and self._litter:
+                self._litter = False
+                _tidy()
+
+
+def _tidy() -> None:
+    """Let go of what peers have left. By itself the collector would wait until a quarter of all objects are
+    litter, and the C library keeps what is freed in pieces."""
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # glibc's own
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def main() -> None:
@@ -224,6 +246,8 @@ def main() -> None:
     async def serve() -> None:
         await Shard(link).run()
 
+    gc.collect()
+    gc.freeze()  # what was imported is never looked at again
     uvloop.run(serve())
     link.close()
 

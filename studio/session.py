@@ -118,6 +118,7 @@ class Session:
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
         self._show, self._revision = await self._store.replay(apply, self._show)
+        self._demand = Demand(time.monotonic(), self._settings.demand)  # a long log takes a while
         self._plans = self._planned()
         self._state = self._public()
         self._say(self._plans, time.monotonic_ns())

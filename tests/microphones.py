@@ -73,13 +73,16 @@ def opus_dtx(wave: Mono) -> list[bytes | None]:
 @dataclass
 class Line:
     """``drift_ppm``: by how much the microphone's clock is slow, against the sender's own wall clock, too,
-    unless ``honest`` is False: then that one is just as slow."""
+    unless ``honest`` is False: then that one is just as slow. ``seq`` and ``timestamp``: by how much the
+    sender's counts have jumped."""
 
     loss: float = 0.0
     jitter_ms: float = 0.0
     drift_ppm: float = 0.0
     honest: bool = True
     seed: int = 1
+    seq: int = 0
+    timestamp: int = 0
 
 
 class Ordeal:
@@ -122,13 +125,14 @@ class Ordeal:
             if number % 50 == 7:  # a report each second
                 wall = number * 20 * MS if not line.honest else sent_ns - self._start_ns
                 arrivals.append((sent_ns + 25 * MS, 0, None))
-                reports[sent_ns + 25 * MS] = (wall, number * BLOCK)
+                reports[sent_ns + 25 * MS] = (wall, number * BLOCK + line.timestamp)
             if payload is None:
                 continue
             seq += 1
             if chance.random() >= line.loss:
                 late_ns = round(chance.uniform(0, line.jitter_ms) * MS)
-                sound = Rtp(111, False, seq & 0xFFFF, number * BLOCK & 0xFFFFFFFF, 1, payload)
+                timestamp = number * BLOCK + line.timestamp
+                sound = Rtp(111, False, seq + line.seq & 0xFFFF, timestamp & 0xFFFFFFFF, 1, payload)
                 arrivals.append((sent_ns + 25 * MS + late_ns, seq, sound))
         arrivals.sort(key=lambda arrival: arrival[:2], reverse=True)
         while self._now_ns < end_ns:

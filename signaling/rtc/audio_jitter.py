@@ -9,6 +9,10 @@ from signaling.rtc.rtp import unwrap
 
 MAX_PACKETS = 64
 MAX_JUMP = 1500
+"""A larger step of the sequence number is a stray packet, or a new start if its successor is the next to come
+(RFC 3550 A.1)."""
+MAX_LATE = 100
+"""What is late by more than this many packets is the same: nothing on the way takes that long."""
 _MS = 1_000_000
 MIN_DELAY_NS, MAX_DELAY_NS = 40 * _MS, 200 * _MS
 MARGIN_NS = 17 * _MS
@@ -81,12 +85,14 @@ class AudioJitter:
         if self._next is None and not self._packets:
             self._top = seq + 65536
         extended = unwrap(seq, self._top, 16)
-        if abs(extended - self._top) > MAX_JUMP:
+        too_late = self._next is not None and extended < self._next - MAX_LATE
+        if too_late or abs(extended - self._top) > MAX_JUMP:
             if extended != self._stray:
                 self._stray = extended + 1
                 return False
             self.restart()
             extended = self._top = seq + 65536
+        self._stray = -1
         if (self._next is not None and extended < self._next) or extended in self._packets:
             self.late += 1
             return False

@@ -97,15 +97,20 @@ class PictureStream:
                 self._lane.close()
                 self._jitter.require_key()
             self._lane = Lane(self._pool, codec, self._shown, self._trouble)
-        try:
-            chunk = depayload_h264(packet.payload) if codec == "h264" else depayload_vp8(packet.payload)
-        except ValueError:
-            self._broken = "rtp.garbage"
-            chunk = Chunk(b"", False)  # it keeps its place, or it would be asked for again and again
-        self._sync.picture.observe(packet.timestamp, now_ns)
-        for frame in self._jitter.add(packet.seq, packet.timestamp, packet.marker, chunk, now_ns):
+        # padding and rubbish keep their place, or would be asked for again and again
+        chunk = Chunk(b"", False)
+        if packet.payload:
+            try:
+                chunk = depayload_h264(packet.payload) if codec == "h264" else depayload_vp8(packet.payload)
+            except ValueError:
+                self._broken = "rtp.garbage"
+            if not packet.repaired:  # the timestamp of what is sent again says nothing of the path
+                self._sync.picture.observe(packet.timestamp, now_ns)
+        for frame in self._jitter.add(
+            packet.seq, packet.timestamp, packet.marker, chunk, now_ns, repaired=packet.repaired
+        ):
             self.frames += 1
-            if not frame.data or not self._seen or not self._allowed(frame, self._lane, now_ns):
+            if not self._seen or not self._allowed(frame, self._lane, now_ns):
                 continue
             pts_ns = self._pts_ns(frame.timestamp)
             if not self._lane.offer(frame.data, pts_ns, frame.arrived_ns, frame.key):

@@ -28,6 +28,8 @@ from signaling.rtc.rtp import LEVEL_URI, Rtp, unwrap
 from signaling.rtc.transport import DtlsTransport
 
 _PLI, _REMB = 1, 15
+MAX_ASKED = 128
+"""Packets asked for in one message: one each, 524 bytes, far below what SRTP and any network carry."""
 
 
 class Feedback(Protocol):
@@ -206,6 +208,7 @@ class Receiver:
                 ssrc=self._main,
                 seq=int.from_bytes(packet.payload[:2], "big"),
                 payload=packet.payload[2:],
+                repaired=True,
             )
             codec = self._codecs[original]
         elif packet.ssrc != self._main or self.reception is None:
@@ -215,7 +218,8 @@ class Receiver:
             self._main = packet.ssrc
             self.reception = Reception(packet.seq, self._rates[payload_type])
         self.reception.add(packet, now_ns)  # type: ignore[union-attr]
-        if self._stream is not None and packet.payload:
+        # padding between pictures has a number that would be missed; sound goes by its timestamps
+        if self._stream is not None and (packet.payload or self.kind == "video"):
             self._stream.push(packet, codec, now_ns)
 
     def on_report(self, packet: RtcpSrPacket) -> None:
@@ -253,9 +257,11 @@ class Receiver:
             self.transport.send_control(bytes(RtcpRrPacket(self._ssrc, [told[0]])))
 
     def nack(self, lost: Sequence[int]) -> None:
-        if self._main is not None and lost:
+        if self._main is None:
+            return
+        for at in range(0, len(lost), MAX_ASKED):
             # header and media SSRC by hand: aiortc's packing fails where the numbers wrap
-            body = pack("!II", self._ssrc, self._main) + pack_nack(lost)
+            body = pack("!II", self._ssrc, self._main) + pack_nack(lost[at : at + MAX_ASKED])
             self.transport.send_control(pack("!BBH", 0x81, 205, len(body) // 4) + body)
 
     def pli(self) -> None:

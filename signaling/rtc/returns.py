@@ -192,8 +192,12 @@ class ReturnHub:
                 self._step()
 
     def _step(self) -> None:
-        more = self._pacer.step()
-        self._next_step = self._loop.call_later(STEP_S, self._step) if more else None
+        self._next_step = None
+        try:
+            self._pacer.step()
+        finally:  # whatever one viewer's packet broke, the others' go out
+            if self._pacer.waiting:
+                self._next_step = self._loop.call_later(STEP_S, self._step)
 
     def _send_sound(self, sound: ReturnAudio) -> None:
         ntp = self._ntp((sound.pts << 32) // RATES["audio"])

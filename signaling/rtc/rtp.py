@@ -9,7 +9,10 @@ LEVEL_URI = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 
 class Rtp(NamedTuple):
-    """One packet. ``seq`` is 16 bits, ``timestamp`` and ``ssrc`` 32, as on the wire."""
+    """One packet. ``seq`` is 16 bits, ``timestamp`` and ``ssrc`` 32, as on the wire.
+
+    ``repaired``: it was sent once more (RFC 4588), and has here what it had the first time.
+    """
 
     payload_type: int
     marker: bool
@@ -17,6 +20,7 @@ class Rtp(NamedTuple):
     timestamp: int
     ssrc: int
     payload: bytes
+    repaired: bool = False
 
 
 def parse_rtp(data: bytes) -> Rtp:

@@ -40,6 +40,9 @@ _DTX_LIMIT = 2 * RATE
 """Comfort noise is made no longer than this without a packet."""
 _FADE = 240
 
+_Origin = tuple[int, int]
+"""What a packet's numbers belong to: its SSRC, and how often the sender's clock had jumped when it came."""
+
 SoundSink = Callable[[int, Samples], None]
 """Takes the absolute sample number and float32 samples of shape (n, 2), on the pacer's thread."""
 
@@ -54,18 +57,17 @@ class SoundStream:
     def __init__(self, sync: LipSync, sink: SoundSink, voice: Voice | None = None) -> None:
         self._sync = sync
         self._sink = sink
-        self._inbox: deque[tuple[int, int, bytes]] = deque(maxlen=MAX_INBOX)
+        self._inbox: deque[tuple[_Origin, int, int, bytes]] = deque(maxlen=MAX_INBOX)
+        self._origin: _Origin = (-1, 0)
         self._jitter = AudioJitter()
         self._target = DelayTarget()
         self._voice = voice or Voice()
         self._passed: deque[bytes] = deque(maxlen=_PREROLL)
         self._was_open = True
-        self._ssrc: int | None = None
         self._at: int | None = None
         self._debt = 0
         self._rest_until: int | None = None
         self._rested = 0
-        self._restart = False
         self.open = True
         self.peak = 0.0
         """Largest absolute sample since it was last set to 0; by the sender's word while closed."""
@@ -83,13 +85,11 @@ class SoundStream:
     def push(self, packet: Rtp, codec: str, now_ns: int) -> None:
         if codec != "opus":
             return
-        if packet.ssrc != self._ssrc:
-            self._restart = self._ssrc is not None
-            self._ssrc = packet.ssrc
         timestamp, lateness_ns = self._sync.sound.observe(packet.timestamp, now_ns)
         self._target.observe(lateness_ns)
         self._sync.sound_target_ns = self._target.ns
-        self._inbox.append((packet.seq, timestamp, packet.payload))
+        origin = (packet.ssrc, self._sync.sound.resets)
+        self._inbox.append((origin, packet.seq, timestamp, packet.payload))
 
     def level(self, dbov: int) -> None:
         """Take what the sender says of a packet's loudness, 0 … −127 dBov (RFC 6464)."""
@@ -111,11 +111,12 @@ class SoundStream:
 
     def run(self, now_ns: int) -> None:
         """Write what is to be heard until ``now_ns`` + :data:`AHEAD_NS`."""
-        if self._restart:
-            self._restart = False
-            self._jitter.restart()
         while self._inbox:
-            self._jitter.add(*self._inbox.popleft())
+            origin, seq, timestamp, payload = self._inbox.popleft()
+            if origin != self._origin:
+                self._origin = origin
+                self._begin()
+            self._jitter.add(seq, timestamp, payload)
         limit = sample_at(now_ns + AHEAD_NS)
         if self.open != self._was_open:
             self._was_open = self.open
@@ -140,6 +141,14 @@ class SoundStream:
             self._sink(self._at, self._voice.end(_FADE))
         self._leave()
 
+    def _begin(self) -> None:
+        """Another stream, or another clock: what is held of the old one has no place on it."""
+        self._jitter.restart()
+        self._passed.clear()
+        if self._at is not None:
+            self._sink(self._at, self._voice.end(_FADE))
+        self._leave()
+
     def _leave(self) -> None:
         """What comes next is placed anew."""
         self._at = self._rest_until = None
@@ -151,6 +160,7 @@ class SoundStream:
             step = self._jitter.take()
             if isinstance(step, Sound):
                 self._passed.append(step.payload)
+        self._jitter.pause()
 
     def _anchor(self, limit: int) -> bool:
         """Place the next packet on the clock. False: there is none, or it is not due yet."""
@@ -251,6 +261,8 @@ class SoundStream:
         self._rested += 1
         if len(block) < _BLOCK or -_SLOW <= excess <= _FAST:
             return block
+        if self._sync.sound.resets != self._origin[1]:
+            return block  # the clock jumped since the inbox was read: `excess` is between two clocks
         if excess > _FAR:
             # far behind after a stall: whole blocks go, joined by the concealer's fade
             self._rested = 0

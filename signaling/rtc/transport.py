@@ -33,6 +33,8 @@ MAX_SSRCS = 64
 """SSRCs a peer may be heard on, media or control: SRTP keeps the state of each for good, and looks through
 all of them for each packet."""
 SOCKET_BUFFER = 1 << 20
+_UNSENDABLE = (pylibsrtp.Error, OSError, RuntimeError, ValueError)
+"""A socket that is going, or a packet larger than SRTP takes: that packet's trouble, and not its sender's."""
 _GATHER_TIMEOUT_S = 5.0
 _REMB = 15
 
@@ -160,7 +162,7 @@ class DtlsTransport(RTCDtlsTransport):
         self._credit = float(PACKETS_PER_S)
         self._credit_ns = time.monotonic_ns()
         self.unsent = 0
-        """Media packets that could not be encrypted or sent."""
+        """Packets, media or control, that could not be encrypted or sent."""
         self.last_media_ns = 0
         """When something authentic last came."""
 
@@ -191,15 +193,18 @@ class DtlsTransport(RTCDtlsTransport):
             return
         try:
             pair.protocol.transport.sendto(self._tx_srtp.protect(data), pair.remote_addr)
-        except (pylibsrtp.Error, OSError, RuntimeError):
-            self.unsent += 1  # its socket is going; the next viewer's packet is sent all the same
+        except _UNSENDABLE:
+            self.unsent += 1  # the next viewer's packet is sent all the same
 
     def send_control(self, data: bytes) -> None:
         """Encrypt and send one (compound) RTCP packet, under the same rule."""
         pair = self.transport._connection._nominated.get(1)
         if pair is None or self._tx_srtp is None or self.state != "connected":
             return
-        pair.protocol.transport.sendto(self._tx_srtp.protect_rtcp(data), pair.remote_addr)
+        try:
+            pair.protocol.transport.sendto(self._tx_srtp.protect_rtcp(data), pair.remote_addr)
+        except _UNSENDABLE:
+            self.unsent += 1  # what is said next may get through
 
     def _take(self, data: bytes) -> None:
         now_ns = time.monotonic_ns()

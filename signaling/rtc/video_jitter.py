@@ -15,6 +15,8 @@ MAX_FRAME_BYTES = 2 * 1024 * 1024
 KEEP_WAITING = 64
 MAX_GAP = 256
 """A larger hole is not filled packet by packet: it is a loss at once."""
+MAX_HOLES = 512
+"""Packets that are waited for at the same time. With more missing, the newest packet is where it goes on."""
 MAX_JUMP = 3000
 """A larger step of the sequence number is a stray packet, or a new start if its successor follows
 (RFC 3550 A.1)."""
@@ -33,7 +35,7 @@ _HOLD_FADES_NS = 10_000 * _MS
 
 
 class Frame(NamedTuple):
-    """A whole encoded picture. ``timestamp`` is as on the wire, 32 bits."""
+    """A whole encoded picture, never an empty one. ``timestamp`` is as on the wire, 32 bits."""
 
     data: bytes
     timestamp: int
@@ -137,8 +139,14 @@ class VideoJitter:
     def _pli_again_ns(self) -> int:
         return max(PLI_INTERVAL_NS, self.rtt_ns + 100 * _MS)
 
-    def add(self, seq: int, timestamp: int, marker: bool, chunk: Chunk, now_ns: int) -> list[Frame]:
-        """Take a packet (``seq`` 16 bits); returns the frames that are whole now, in order."""
+    def add(
+        self, seq: int, timestamp: int, marker: bool, chunk: Chunk, now_ns: int, *, repaired: bool = False
+    ) -> list[Frame]:
+        """Take a packet (``seq`` 16 bits); returns the frames that are whole now, in order.
+
+        An empty chunk only keeps its place. ``repaired``: the packet was sent again, perhaps unasked to probe
+        the path, and may be of any age.
+        """
         self._now_ns = now_ns
         if self._top is None:
             self._start(seq)
@@ -147,6 +155,8 @@ class VideoJitter:
         ahead = extended - self._top
         if abs(ahead) > MAX_JUMP or extended < self._next - MAX_LATE:
             self.strays += 1
+            if repaired:
+                return []  # old ones in a row are no sender that counts anew
             if extended != self._stray:
                 self._stray = extended + 1
                 return []
@@ -156,9 +166,8 @@ class VideoJitter:
         elif extended < self._next or extended in self._packets:
             return []
         if ahead > 0 and extended > self._top:
-            if ahead > MAX_GAP:
-                self._lose()
-                self._next = self._scan = extended
+            if ahead > MAX_GAP or len(self._holes) + ahead - 1 > MAX_HOLES:
+                self._go_on_at(extended)
             elif ahead > 1:  # also while a keyframe is waited for: it may be its beginning
                 hold_ns = self.hold_ns
                 for missing in range(self._top + 1, extended):
@@ -167,8 +176,9 @@ class VideoJitter:
         if self._holes and (hole := self._holes.pop(extended, None)) is not None:
             self._learn(hole, now_ns)
         if len(self._packets) >= MAX_PACKETS or self._bytes > MAX_FRAME_BYTES:
-            self._lose()
-            self._next = self._scan = extended
+            self._go_on_at(self._top)
+            if extended < self._top:
+                return []
         self._packets[extended] = _Packet(timestamp, marker, chunk, now_ns)
         self._bytes += len(chunk.data)
         if self._waiting_key and not self._find_key():
@@ -246,6 +256,13 @@ class VideoJitter:
         else:
             self._drop_before(keep_from)
 
+    def _go_on_at(self, newest: int) -> None:
+        """All that came before is given up: to look for a keyframe in it is what a flood would have repeated
+        with each packet."""
+        self._lose()
+        self._next = self._scan = newest
+        self._drop_before(newest)
+
     def _drop_before(self, first: int) -> None:
         for seq in [seq for seq in self._packets if seq < first]:
             self._bytes -= len(self._packets.pop(seq).chunk.data)
@@ -254,13 +271,13 @@ class VideoJitter:
 
     def _find_key(self) -> bool:
         assert self._top is not None
-        starts = [seq for seq, packet in self._packets.items() if packet.chunk.starts_key]
-        if not starts:
+        start = self._oldest_key()
+        if start is None:
             # nothing before a keyframe's start will ever be shown; a few are kept, its start may be overtaken
             self._next = self._scan = max(self._next, self._top - KEEP_WAITING)
             self._drop_before(self._next)
             return False
-        self._next = self._scan = min(starts)
+        self._next = self._scan = start
         self._drop_before(self._next)
         self._waiting_key = self._want_key = False
         known, hold_ns = self._holes, self.hold_ns
@@ -271,10 +288,25 @@ class VideoJitter:
         }
         return True
 
+    def _oldest_key(self) -> int | None:
+        """First packet of the oldest keyframe behind which not more than :data:`MAX_HOLES` are missing."""
+        assert self._top is not None
+        there = sorted(self._packets)
+        for index, seq in enumerate(there):
+            missing = self._top + 1 - seq - (len(there) - index)
+            if missing <= MAX_HOLES and self._packets[seq].chunk.starts_key:
+                return seq
+        return None
+
     def _release(self) -> list[Frame]:
         frames: list[Frame] = []
         packets = self._packets
         while (packet := packets.get(self._scan)) is not None:
+            if self._scan == self._next and not packet.chunk.data:
+                # padding between two pictures, or rubbish: its place was all it had to keep
+                del packets[self._scan]
+                self._next = self._scan = self._scan + 1
+                continue
             following = packets.get(self._scan + 1)
             self._scan += 1
             if not packet.marker and (following is None or following.timestamp == packet.timestamp):

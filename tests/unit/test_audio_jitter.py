@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from signaling.rtc.audio_jitter import (
     MAX_DELAY_NS,
+    MAX_LATE,
     MAX_PACKETS,
     MIN_DELAY_NS,
     AudioJitter,
@@ -64,6 +65,28 @@ def test_late_and_doubled_packets_are_refused() -> None:
     assert not jitter.add(1, 960, TOC)
     drain(jitter)
     assert not jitter.add(0, 0, TOC)
+
+
+def test_two_in_a_row_that_are_far_too_late_are_a_new_start() -> None:
+    jitter = AudioJitter()
+    for number in range(2000, 2100):
+        jitter.add(number, number * 960, TOC)
+        jitter.take()
+    assert not jitter.add(1000, 2100 * 960, TOC)
+    assert jitter.add(2100, 2100 * 960, TOC)  # that one was a stray: its successor isn't the next to come
+    assert not jitter.add(1001, 2101 * 960, TOC)
+    drain(jitter)
+    taken = [jitter.add(seq, (1101 + seq) * 960, TOC) for seq in range(1000, 2100)]
+    assert taken.count(False) == 1
+    assert drain(jitter)[0] == Sound(TOC, (2100 - MAX_PACKETS + 1101) * 960)
+
+
+def test_two_in_a_row_that_are_a_little_too_late_are_late() -> None:
+    jitter = AudioJitter()
+    for number in range(200):
+        jitter.add(number, number * 960, TOC)
+        jitter.take()
+    assert not any(jitter.add(number, number * 960, TOC) for number in range(200 - MAX_LATE, 200))
 
 
 @settings(max_examples=200, deadline=None)

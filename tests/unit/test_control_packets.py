@@ -4,16 +4,19 @@ import asyncio
 import struct
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pylibsrtp
 import pytest
 from aiortc import RTCCertificate, RTCIceGatherer, RTCIceTransport, RTCRtpCodecParameters
-from aiortc.rtp import RtcpReceiverInfo, pack_remb_fci
+from aiortc.rtcdtlstransport import State
+from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpRtpfbPacket, pack_remb_fci
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.rtc import hooks
-from signaling.rtc.receive import Receiver, Reception, pack_nack
+from signaling.rtc.receive import MAX_ASKED, Feedback, Receiver, Reception, pack_nack
 from signaling.rtc.rtp import Rtp, build_rtp
 from signaling.rtc.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
 from signaling.rtc.transport import MAX_DATAGRAM, MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
@@ -156,6 +159,96 @@ def test_everything_asked_for_again_and_again_costs_no_more_than_the_budget(far:
     before = sender.resent
     far.control(header(205, 1, own + everything))
     assert sender.resent - before >= RESENT_PER_S // 10
+
+
+class Way:
+    """The socket of a connected transport, as far as packets that leave go; ``broken``: it takes none."""
+
+    def __init__(self, far: Far) -> None:
+        self.sent: list[bytes] = []
+        self.broken = False
+        self._far = _session(pylibsrtp.Policy.SSRC_ANY_INBOUND)
+        far.transport._tx_srtp = _session(pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+        far.transport._state = State.CONNECTED
+        pair = SimpleNamespace(protocol=SimpleNamespace(transport=self), remote_addr=("127.0.0.1", 9))
+        far.transport.transport._connection._nominated[1] = cast(Any, pair)
+
+    def sendto(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self.broken:
+            raise OSError("no route")
+        self.sent.append(data)
+
+    def asked(self) -> list[list[int]]:
+        """Numbers asked for again, by message."""
+        control = [RtcpPacket.parse(self._far.unprotect_rtcp(data))[0] for data in self.sent]
+        return [[seq & 0xFFFF for seq in each.lost] for each in control if isinstance(each, RtcpRtpfbPacket)]
+
+
+def test_however_much_is_missing_it_is_asked_for_in_messages_that_can_be_sent(far: Far) -> None:
+    way = Way(far)
+    far.media(build_rtp(97, True, 1, 1, OWN, b"x"))
+    lost = [(50_000 + 40 * number) & 0xFFFF for number in range(1500)]
+    far.receiver.nack(lost)
+    asked = way.asked()
+    assert [seq for message in asked for seq in message] == lost
+    assert max(len(message) for message in asked) == MAX_ASKED
+    assert max(len(data) for data in way.sent) < 600
+    assert far.transport.unsent == 0
+    far.receiver.nack([])
+    assert len(way.sent) == len(asked)
+
+
+def test_what_cannot_be_sent_is_counted_and_what_follows_is_sent(far: Far) -> None:
+    way = Way(far)
+    far.media(build_rtp(97, True, 1, 1, OWN, b"x"))
+    far.transport.send_control(header(205, 1, struct.pack("!II", OWN, OWN) + bytes(1500)))
+    far.transport.send_media(build_rtp(97, True, 1, 1, OWN, bytes(1500)))
+    assert (far.transport.unsent, way.sent) == (2, [])
+    way.broken = True
+    far.receiver.pli()
+    far.transport.send_media(build_rtp(97, True, 2, 1, OWN, b"x"))
+    assert (far.transport.unsent, way.sent) == (4, [])
+    way.broken = False
+    far.receiver.pli()
+    far.transport.send_media(build_rtp(97, True, 3, 1, OWN, b"x"))
+    assert (far.transport.unsent, len(way.sent)) == (4, 2)
+
+
+class Taken:
+    """A stream that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.packets: list[Rtp] = []
+
+    def bind(self, feedback: Feedback) -> None: ...
+    def report(self, ntp: int, timestamp: int) -> None: ...
+    def close(self) -> None: ...
+
+    def push(self, packet: Rtp, codec: str, now_ns: int) -> None:
+        self.packets.append(packet)
+
+
+def test_padding_keeps_its_number_among_pictures_and_is_nothing_among_sound(far: Far) -> None:
+    taken = Taken()
+    far.receiver.attach(taken)
+    padding = bytes((0xA0, 97)) + build_rtp(97, False, 11, 1, OWN, bytes(223) + b"\xe0")[2:]
+    for data in (build_rtp(97, True, 10, 1, OWN, b"x"), padding, build_rtp(97, True, 12, 2, OWN, b"y")):
+        far.media(data)
+    assert [(packet.seq, packet.payload) for packet in taken.packets] == [(10, b"x"), (11, b""), (12, b"y")]
+    sound, heard = Receiver("audio", far.transport), Taken()
+    sound._codecs, sound._rates = {97: "opus"}, {97: 48_000}
+    sound.attach(heard)
+    for seq, payload in ((1, b"x"), (2, b""), (3, b"y")):
+        sound.on_rtp(Rtp(97, False, seq, seq * 960, OWN, payload), 0)
+    assert [packet.seq for packet in heard.packets] == [1, 3]
+
+
+def test_what_was_sent_again_says_so(far: Far) -> None:
+    taken = Taken()
+    far.receiver.attach(taken)
+    far.media(build_rtp(97, True, 10, 1, OWN, b"x"))
+    far.media(build_rtp(98, True, 500, 1, OWN + 1, struct.pack("!H", 9) + b"w"))
+    assert taken.packets == [Rtp(97, True, 10, 1, OWN, b"x"), Rtp(97, True, 9, 1, OWN, b"w", True)]
 
 
 @given(st.lists(st.integers(0, 65_535), max_size=400))

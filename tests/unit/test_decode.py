@@ -16,6 +16,7 @@ from signaling.rtc.loops import Loop, make_loop
 from signaling.rtc.picture_in import OVER_KEY_GAP_NS, OVER_LIMIT, PictureStream
 from signaling.rtc.rtp import Rtp
 from signaling.rtc.timeline import LipSync
+from signaling.rtc.video_jitter import MAX_LATE
 from signaling.wire import UplinkTarget
 from tests.integration.shard_house import until
 
@@ -108,12 +109,13 @@ class Guest:
 
     def __init__(self, pool: DecoderPool, media: Loop) -> None:
         self.now_ns = time.monotonic_ns()
-        self.stream = PictureStream(pool, LipSync(), self._shown, lambda: self.now_ns)
+        self.sync = LipSync()
+        self.stream = PictureStream(pool, self.sync, self._shown, lambda: self.now_ns)
         self.stream.bind(self)
         self.shown: list[int] = []
         self.asked: list[int] = []
         self._media = media
-        self._seq = self._number = 0
+        self.seq = self._number = 0
 
     def nack(self, lost: Sequence[int]) -> None:
         raise AssertionError("nothing was lost")
@@ -131,11 +133,18 @@ class Guest:
             for index, payload in enumerate(entry.payloads):
                 marker = index == len(entry.payloads) - 1
                 stamp = self._number * 3000
-                self.stream.push(Rtp(97, marker, self._seq & 0xFFFF, stamp, 1, payload), "h264", self.now_ns)
-                self._seq += 1
+                self.stream.push(Rtp(97, marker, self.seq & 0xFFFF, stamp, 1, payload), "h264", self.now_ns)
+                self.seq += 1
             await self._idle()
             self._number += 1
             self.now_ns += S // 30
+
+    def pad(self, packets: int) -> None:
+        """Packets of nothing but padding, with the timestamp of the last picture."""
+        for _ in range(packets):
+            stamp = max(0, self._number - 1) * 3000
+            self.stream.push(Rtp(97, False, self.seq & 0xFFFF, stamp, 1, b""), "h264", self.now_ns)
+            self.seq += 1
 
     async def _idle(self) -> None:
         lane = self.stream.lane
@@ -160,6 +169,32 @@ async def test_whom_nobody_sees_is_not_decoded_and_comes_back_with_a_keyframe(
     assert len(guest.asked) == asked + 1  # at once
     await guest.send(17)  # pictures 43 and 44 hang on what was not decoded; 45 is a keyframe
     assert len(guest.shown) == 10 + 15
+    guest.stream.close()
+
+
+async def test_padding_between_pictures_is_neither_a_loss_nor_rubbish(pool: DecoderPool, media: Loop) -> None:
+    guest = Guest(pool, media)
+    for number in range(1, 21):
+        await guest.send(1)
+        guest.pad(3)
+        assert (len(guest.shown), guest.stream.frames, guest.stream.problem) == (number, number, "")
+    assert len(guest.asked) <= 1  # the first picture's
+    guest.now_ns += 3 * S
+    guest.pad(1)
+    assert guest.sync.picture.resets == 0, "late padding is no clock that jumped"
+    guest.stream.close()
+
+
+async def test_old_packets_that_probe_the_path_are_no_new_stream(pool: DecoderPool, media: Loop) -> None:
+    guest = Guest(pool, media)
+    await guest.send(240)
+    assert guest.seq > MAX_LATE + 5
+    asked = len(guest.asked)
+    for seq in range(5):
+        old = Rtp(97, True, seq, 0, 1, media.video[0].payloads[0], True)
+        guest.stream.push(old, "h264", guest.now_ns)
+    await guest.send(20)
+    assert (len(guest.shown), len(guest.asked), guest.sync.picture.resets) == (260, asked, 0)
     guest.stream.close()
 
 

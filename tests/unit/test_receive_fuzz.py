@@ -10,7 +10,7 @@ from signaling.rtc.bitstream import Chunk, depayload_h264, depayload_vp8, pictur
 from signaling.rtc.loops import FPS, Loop, make_loop
 from signaling.rtc.receive import Reception
 from signaling.rtc.rtp import build_rtp, parse_rtp
-from signaling.rtc.video_jitter import MAX_FRAME_BYTES, MAX_PACKETS, Frame, VideoJitter
+from signaling.rtc.video_jitter import MAX_FRAME_BYTES, MAX_HOLES, MAX_PACKETS, Frame, VideoJitter
 
 MS = 1_000_000
 DEPAYLOAD = {"h264": depayload_h264, "vp8": depayload_vp8}
@@ -64,12 +64,12 @@ class Way:
         self.ask()
         assert len(self.jitter._packets) <= MAX_PACKETS
         assert self.jitter._bytes <= MAX_FRAME_BYTES + len(data) + 8
-        assert len(self.jitter._holes) <= 3100
+        assert len(self.jitter._holes) <= MAX_HOLES
 
     def ask(self) -> None:
         said = self.jitter.feedback(self.now_ns)
         assert all(0 <= seq <= 0xFFFF for seq in said.nack)
-        assert len(said.nack) <= 3100
+        assert len(said.nack) <= MAX_HOLES
 
 
 STEP = st.tuples(

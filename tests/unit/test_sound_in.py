@@ -1,12 +1,16 @@
 """A microphone's way in, in time that is handed in: gaps, delay, drift, stretching, silence, rubbish."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.slot import RATE, sample_at
-from signaling.rtc.conceal import ALIKE, lengthen, shorten
+from signaling.rtc.audio_jitter import Sound
+from signaling.rtc.conceal import ALIKE, Samples, lengthen, shorten
 from signaling.rtc.opus import AvDecoder, LibDecoder, load
 from signaling.rtc.rtp import Rtp, audio_level, build_rtp, level_extension, parse_rtp
 from signaling.rtc.sound_in import MAX_INBOX, SoundStream
@@ -186,6 +190,81 @@ def test_a_closed_microphone_is_timed_but_not_decoded() -> None:
     assert np.abs(ordeal.heard(began_s + 0.01, began_s + 0.03)).max() > 0.3
     turning = np.concatenate((ordeal.heard(3.9, 4.3), ordeal.heard(7.9, 8.3)))
     assert steepest(turning) < 1.1 * steepest(wave)
+
+
+@pytest.mark.parametrize("jump", [-1000, -50])
+def test_a_microphone_that_counted_anew_while_closed_is_heard_once_it_is_open(jump: int) -> None:
+    packets = opus(tone(300, 6))
+    ordeal = Ordeal()
+    ordeal.play(packets[:100], Line())
+    ordeal.stream.open = False
+    ordeal.play(packets[100:120], Line(seq=jump), first=100)
+    ordeal.stream.open = True
+    ordeal.play(packets[120:], Line(seq=jump), first=120)
+    assert ordeal.written(2.46, 5.9).all()
+    assert gaps_ms(ordeal.heard(2.46, 5.9)) == []
+
+
+@pytest.mark.parametrize("jump_s", [-10, 10])
+def test_timestamps_that_jump_cost_one_short_interruption(jump_s: int) -> None:
+    packets = opus(tone(300, 8))
+    ordeal = Ordeal()
+    ordeal.play(packets[:100], Line())
+    ordeal.play(packets[100:300], Line(timestamp=jump_s * RATE), first=100)
+    gaps = gaps_ms(ordeal.heard(0.5, 5.9))
+    print("gaps, ms:", gaps)
+    assert len(gaps) <= 1
+    assert sum(gaps) < 150
+    assert steepest(ordeal.heard(0.5, 5.9)) < 1.1 * steepest(tone(300, 1))
+    before = ordeal.stream.stretched
+    ordeal.play(packets[300:], Line(timestamp=jump_s * RATE, jitter_ms=60), first=300)
+    assert ordeal.stream.stretched > before  # on the new clock the delay follows its target as on the old one
+    assert ordeal.errors == []
+
+
+class _Interrupted(Voice):
+    """While it decodes, the event loop gets its turn once."""
+
+    turn: Callable[[], None] | None = None
+
+    def decode(self, payload: bytes, expected: int, late: bool = False, skipped: int = 0) -> Samples:
+        turn, self.turn = self.turn, None
+        if turn is not None:
+            turn()
+        return super().decode(payload, expected, late, skipped)
+
+
+def test_timestamps_that_jump_in_the_middle_of_a_step_cost_no_more() -> None:
+    ends: list[int] = []
+    voice = _Interrupted()
+    stream = SoundStream(LipSync(), lambda start, samples: ends.append(start + len(samples)), voice)
+    packets = opus(tone(300, 1.2))
+
+    def push(number: int, timestamp: int, at_ns: int) -> None:
+        packet = Rtp(111, False, number, timestamp & 0xFFFFFFFF, 1, packets[number])
+        stream.push(packet, "opus", at_ns)
+
+    for number in range(50):
+        now_ns = 10**12 + number * 20 * MS
+        if number == 25:
+            voice.turn = partial(push, 25, 25 * 960 - 10 * RATE, now_ns)
+        else:
+            push(number, number * 960 - (10 * RATE if number > 25 else 0), now_ns)
+        for half in range(2):
+            stream.run(now_ns + half * 10 * MS)
+    assert voice.turn is None
+    assert max(np.diff(ends)) < 0.150 * RATE
+
+
+def test_nothing_of_the_stream_before_is_held_when_another_begins() -> None:
+    ordeal = Ordeal()
+    ordeal.play(SOUND[:100], Line())
+    now_ns = round((1000 + ordeal.elapsed_s) * 1e9)
+    for seq, timestamp, ssrc in ((101, 100 * 960, 1), (71, 101 * 960, 2)):  # before the next step, both
+        ordeal.stream.push(Rtp(111, False, seq, timestamp, ssrc, SOUND[100]), "opus", now_ns)
+    ordeal.stream.run(now_ns)
+    assert len(ordeal.stream._jitter) == 1
+    assert ordeal.stream._jitter.peek() == Sound(SOUND[100], 101 * 960)
 
 
 def test_a_picture_waits_for_no_closed_microphone() -> None:

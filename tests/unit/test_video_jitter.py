@@ -2,12 +2,24 @@
 
 import heapq
 import random
+import time
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.rtc.bitstream import Chunk
-from signaling.rtc.video_jitter import MAX_PACKETS, PLI_INTERVAL_NS, Frame, VideoJitter
+from signaling.rtc.video_jitter import (
+    KEEP_WAITING,
+    MAX_GAP,
+    MAX_HOLES,
+    MAX_LATE,
+    MAX_PACKETS,
+    PLI_INTERVAL_NS,
+    Frame,
+    VideoJitter,
+)
 
 MS = 1_000_000
 
@@ -195,6 +207,104 @@ def test_sequence_jump_is_a_stray_unless_it_goes_on() -> None:
     assert [f.data for f in jitter.add(30_001, 0, True, Chunk(b"new", True), 0)] == [b"new"]
 
 
+@pytest.mark.parametrize("age", [MAX_LATE + 100, 4000])
+def test_old_packets_sent_again_in_a_row_are_no_new_start(age: int) -> None:
+    """A sender probes the path with what it has sent long ago; its own numbers go on."""
+    jitter = VideoJitter()
+    stream = packets(5000, 1, 10_000, 60_000)
+    for packet in stream[:4500]:
+        assert len(jitter.add(*packet, 0)) == 1
+    jitter.feedback(MS)
+    for packet in stream[4500 - age : 4510 - age]:
+        assert jitter.add(*packet, MS, repaired=True) == []
+    assert not jitter.waiting_key
+    assert jitter.feedback(500 * MS) == ((), False)
+    assert [frame.data for frame in jitter.add(*stream[4500], 500 * MS)] == [whole(4500, 1)]
+    # between two packets of a real new start they change nothing, either
+    assert jitter.add(30_000, 0, True, Chunk(b"?", True), 0) == []
+    assert jitter.add(*stream[4500 - age], 0, repaired=True) == []
+    assert [f.data for f in jitter.add(30_001, 0, True, Chunk(b"new", True), 0)] == [b"new"]
+
+
+def test_padding_keeps_its_place_and_is_no_picture() -> None:
+    jitter = VideoJitter()
+    out: list[Frame] = []
+    seq = 65_000
+    for number in range(4):
+        for part in range(2):
+            chunk = Chunk(bytes((number, part)), part == 0 and number % 2 == 0)
+            out += jitter.add(seq & 0xFFFF, number * 3000, part == 1, chunk, 0)
+            seq += 1
+        # with the timestamp of what was sent last, and as long as it likes
+        for _ in range(MAX_PACKETS + 10):
+            assert jitter.add(seq & 0xFFFF, number * 3000, False, Chunk(b"", False), 0) == []
+            seq += 1
+    assert [(frame.data, frame.key) for frame in out] == [(whole(n, 2), n % 2 == 0) for n in range(4)]
+    assert (jitter.lost_frames, jitter.due_ns, jitter._packets) == (0, None, {})
+
+
+@pytest.mark.parametrize(
+    ("seq_of", "timestamp_of"),
+    [
+        (lambda number: number * 250, lambda number: number * 3000),
+        (lambda number: number * (MAX_GAP + 1), lambda number: number * 3000),
+        (lambda number: number * 2, lambda number: number * 3000),
+        (lambda number: number, lambda number: 0),
+    ],
+    ids=["steps of 250", "steps too large to fill", "every other packet", "a picture without end"],
+)
+def test_no_stream_costs_much_by_what_it_leaves_out(
+    seq_of: Callable[[int], int], timestamp_of: Callable[[int], int]
+) -> None:
+    """Each packet looks like a keyframe: there is always something to wait for."""
+    jitter, holes, count = VideoJitter(), 0, 2 * MAX_PACKETS
+    began_ns = time.thread_time_ns()
+    for number in range(count):
+        at = number * MS // 4
+        jitter.add(seq_of(number) & 0xFFFF, timestamp_of(number), False, Chunk(b"x", True), at)
+        said, due_ns = jitter.feedback(at), jitter.due_ns
+        assert due_ns is None or due_ns >= 0
+        assert len(said.nack) <= MAX_HOLES
+        holes = max(holes, len(jitter._holes))
+    each_ns = (time.thread_time_ns() - began_ns) / count
+    assert holes <= MAX_HOLES
+    assert len(jitter._packets) <= MAX_PACKETS
+    assert each_ns < MS, "400 packets a second are to be a small part of a core"
+
+
+def test_after_too_many_holes_it_goes_on_at_the_newest_keyframe() -> None:
+    jitter = VideoJitter()
+    assert len(jitter.add(0, 0, True, Chunk(b"first", True), 0)) == 1
+    for number in range(1, 4):
+        out = jitter.add(number * 250, number * 3000, True, Chunk(bytes((number,)), True), 0)
+    assert [frame.data for frame in out] == [b"\x03"]
+    assert (jitter.lost_frames, len(jitter._holes), len(jitter._packets)) == (1, 0, 0)
+
+
+def test_a_picture_without_end_is_given_up_once_a_buffer() -> None:
+    """Not with each packet of it, when there is a keyframe's start behind the first one."""
+    jitter = VideoJitter()
+    for seq in range(2 * MAX_PACKETS):
+        assert jitter.add(seq, 0, False, Chunk(b"x", True), 0) == []
+        assert len(jitter._packets) <= MAX_PACKETS
+    assert jitter.lost_frames == 1
+
+
+def test_a_keyframe_too_full_of_holes_is_not_gone_back_to() -> None:
+    """What was missing before a loss is missing behind the keyframe that is kept, too."""
+    jitter = VideoJitter()
+    jitter.add(0, 0, True, Chunk(b"first", True), 0)
+    last = 2 + 2 * 400
+    for seq in range(2, last + 1, 2):
+        jitter.add(seq, 3000 * seq, False, Chunk(b"x", seq == 2), 0)
+    jitter.require_key()
+    jitter.add(last + 250, 3000 * last, False, Chunk(b"x", False), 0)
+    assert jitter.waiting_key
+    assert len(jitter._holes) <= KEEP_WAITING
+    out = jitter.add(last + 251, 3000 * last + 3000, True, Chunk(b"new", True), 0)
+    assert [frame.data for frame in out] == [b"new"]
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_only_whole_frames_in_order_and_none_after_a_loss(data: st.DataObject) -> None:
@@ -245,5 +355,5 @@ def test_rubbish_neither_raises_nor_grows(rubbish: list[tuple[int, int, bool, by
         jitter.add(seq, timestamp, marker, Chunk(data, key), number * MS)
         said = jitter.feedback(number * MS)
         assert all(0 <= lost <= 0xFFFF for lost in said.nack)
-    assert len(jitter._packets) <= MAX_PACKETS
-    assert len(jitter._holes) <= 3100
+        assert len(jitter._packets) <= MAX_PACKETS
+        assert len(jitter._holes) <= MAX_HOLES

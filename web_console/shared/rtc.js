@@ -25,6 +25,7 @@ const OFFER_TIMEOUT_MS = 8_000;
 const WATCH_EVERY_MS = 500;
 /** "disconnected" often heals by itself within a moment; longer, and a new offer is faster. */
 const DISCONNECTED_LIMIT_MS = 1_500;
+const RETRY_TARGET_MS = 1_000;
 
 export class Peer {
   /**
@@ -320,7 +321,10 @@ export class Peer {
       // Older browsers refuse what they don't know; the size and rate are what matters.
       const plain = sender.getParameters();
       Object.assign(plain.encodings[0] ?? {}, known);
-      await sender.setParameters(plain).catch(() => {});
+      await sender.setParameters(plain).catch(() => {
+        // Not now (a negotiation under way, say); a target that was never applied must not count as told.
+        this.timers.push(setTimeout(() => void this.#applyTarget(section), RETRY_TARGET_MS));
+      });
     }
   }
 }

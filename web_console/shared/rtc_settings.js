@@ -6,8 +6,8 @@
 export const TRANSPORT_SILENCE_MS = 2_000;
 /** Reports still come, but no media: the mixer is away and its shard alive; a new offer rarely helps. */
 export const MEDIA_SILENCE_MS = 8_000;
-/** From the answer to "connected". */
-export const CONNECT_LIMIT_MS = 6_000;
+/** From the answer to "connected". A shard that dies in between must not cost more than 5 s. */
+export const CONNECT_LIMIT_MS = 4_500;
 
 /**
  * What to set on the camera's sender so that the picture just fills the tile it is shown in.
