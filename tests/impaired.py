@@ -9,7 +9,6 @@ import itertools
 import random
 import time
 import zlib
-from collections.abc import Callable
 
 import av
 import numpy as np
@@ -196,24 +195,6 @@ class Noise:
             due = time.monotonic() + 0.005
             await asyncio.sleep(0.005)
             self.ms = max(self.ms, 1000 * (time.monotonic() - due))
-
-
-class NeverComes:
-    """A relay's filter: one packet of a stream that never comes, nor anything sent again until ``over``."""
-
-    def __init__(self, ssrc: int, rtx_ssrc: int, over: Callable[[], bool]) -> None:
-        self._ssrc, self._rtx, self._over = ssrc, rtx_ssrc, over
-        self._seq: bytes | None = None
-        self.at_ns = 0
-
-    def __call__(self, data: bytes) -> bool:
-        if 192 <= data[1] <= 223:
-            return False
-        ssrc = int.from_bytes(data[8:12], "big")
-        if self._seq is None and ssrc == self._ssrc:
-            self._seq, self.at_ns = data[2:4], time.monotonic_ns()
-            return True
-        return (ssrc == self._ssrc and data[2:4] == self._seq) or (ssrc == self._rtx and not self._over())
 
 
 class Loses:

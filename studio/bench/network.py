@@ -97,18 +97,20 @@ async def joined(
 
 
 class NeverComes:
-    """A relay's filter: the picture's next packet never comes, nor anything sent again until ``over``."""
+    """A relay's filter: the picture's next packet never comes, nor anything sent again until ``over``.
+    ``at_ns``: when it was lost."""
 
     def __init__(self, ssrc: int, rtx_ssrc: int, over: Callable[[], bool]) -> None:
         self._ssrc, self._rtx, self._over = ssrc, rtx_ssrc, over
         self._seq: bytes | None = None
+        self.at_ns = 0
 
     def __call__(self, data: bytes) -> bool:
         if 192 <= data[1] <= 223:  # RTCP
             return False
         ssrc = int.from_bytes(data[8:12], "big")
         if self._seq is None and ssrc == self._ssrc:
-            self._seq = data[2:4]
+            self._seq, self.at_ns = data[2:4], time.monotonic_ns()
             return True
         return (ssrc == self._ssrc and data[2:4] == self._seq) or (ssrc == self._rtx and not self._over())
 

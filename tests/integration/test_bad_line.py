@@ -12,7 +12,8 @@ from mixer.plan import Rect, Tile
 from mixer.wire import SlotOpened
 from signaling.rtc.client import Player, RehearsalGuest
 from signaling.rtc.relay import Path, Relay
-from tests.impaired import Loses, NeverComes, Noise, NumberedCamera, Watch, camera_of, join
+from studio.bench.network import NeverComes
+from tests.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, plan_of, small_config
 

@@ -9,8 +9,9 @@ from aiohttp import web
 
 from signaling.rtc.relay import Path, Relay
 from signaling.wire import Answer, Offer, UplinkTarget, UplinkTargets
+from studio.bench.network import NeverComes
 from tests.e2e.browsers import chromium
-from tests.impaired import NeverComes, Noise, Watch
+from tests.impaired import Noise, Watch
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_chromium import PAGE
 

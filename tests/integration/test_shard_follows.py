@@ -72,7 +72,7 @@ class Guest:
 
         try:
             await until(fits, within_s)
-        except AssertionError:
+        except TimeoutError:
             raise AssertionError(f"{self.size} for {target}") from None
 
     async def rate(self, seconds: float = 2.0) -> float:
