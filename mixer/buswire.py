@@ -1,7 +1,8 @@
 """What crosses the packet bus: frames of MessagePack behind a 4-byte little-endian length.
 
 The socket is a Unix stream socket made by the supervisor (``wire.BusAttach``). Stream names are
-``<rendition>/h264``, ``<rendition>/vp8``, ``<bus>/aac``, ``<bus>/opus`` and ``returns/opus``.
+``<rendition>/h264``, ``<rendition>/vp8``, ``<bus>/aac``, ``<bus>/opus``; what guests hear is
+``returns/<bus>``, what interpreters hear ``booth/<bus>``, where sudden jumps of level are held down.
 """
 
 import msgspec
@@ -44,17 +45,19 @@ class StreamHeader(BusMessage, frozen=True):
 
 
 class ReturnAudio(BusMessage, frozen=True):
-    """20 ms of what guests hear, on stream ``returns/opus``: one Opus packet for all who are not heard on
-    the floor, and one without the own voice (mix-minus) for each who is.
+    """20 ms of what the listeners of one bus hear: one Opus packet for all who are not part of it, and one of
+    their own for each who is (mix-minus), or to whom the director talks.
 
-    A listener whose source is in ``heard`` gets ``minus[source]``, and silence where that is missing;
-    everyone else gets ``floor``. So nobody hears himself, on no packet. ``pts`` in 1/48000 s.
+    A listener whose source is in ``heard`` gets ``own[source]``, and silence where that is missing;
+    everyone else gets ``common``. So nobody hears himself, on no packet. ``pts`` in 1/48000 s.
     """
 
+    stream: str
+    """``returns/<bus>`` or ``booth/<bus>``; ``<bus>`` may be ``hall`` or ``monitor``, too."""
     pts: int
-    floor: bytes
+    common: bytes
     heard: tuple[str, ...]
-    minus: dict[str, bytes]
+    own: dict[str, bytes]
 
 
 FromMixer = Packet | StreamHeader | ReturnAudio

@@ -116,10 +116,10 @@ class PacketBus:
         frame = encode_frame(block)
         now = time.monotonic_ns()
         with self._lock:
-            size = len(block.floor) + sum(map(len, block.minus.values()))
-            self._bytes["returns/opus"] = self._bytes.get("returns/opus", 0) + size
+            size = len(block.common) + sum(map(len, block.own.values()))
+            self._bytes[block.stream] = self._bytes.get(block.stream, 0) + size
             for subscriber in self._subscribers.values():
-                if "returns/opus" in subscriber.streams:
+                if block.stream in subscriber.streams:
                     subscriber.put_sound(frame, now)
             self._signal()
 

@@ -12,7 +12,11 @@ SourceId = str
 """``seat/<seat id>`` for a seat's camera and microphone, ``screen/<seat id>`` for the screen it shares,
 ``source/<source id>`` for everything else."""
 
-CanvasName = Literal["program", "wall", "multiview"]
+CanvasName = Literal["program", "clean", "wall", "multiview"]
+"""``clean`` is the programme without plates, for who puts his own on it."""
+
+BusName = str
+"""``floor``, a language of the event (``ko``), or ``hall``: see :class:`AudioPlan`."""
 
 Tally = Literal["", "program", "preview"]
 """On air, next, or neither."""
@@ -85,17 +89,104 @@ class SourceInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     asked: bool = True
 
 
+class Strip(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the desk does to one source, in this order; each part is off by default."""
+
+    delay_ms: int = 0
+    """0 … 500."""
+    highpass_hz: float = 0.0
+    """Corner of a second-order high-pass, 20 … 400; 0: off."""
+    gate_db: float = -100.0
+    """Below this level, dBFS, the gate closes; −100: off."""
+    leveller: bool = False
+    """Bring the source slowly to −23 LUFS, short term, gated."""
+    compressor_db: float = 0.0
+    """Threshold, dBFS; 0: off."""
+    ratio: float = 3.0
+    """Of the compressor, 1 … 20."""
+
+
 class AudioInput(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A source heard on the floor, with its gain in dB (−60 … +20)."""
+    """A source on the floor, with its gain in dB (−60 … +20).
+
+    ``language`` is what is spoken there: a language bus of it carries the source in full; empty: unknown, it
+    is ducked under an interpreter wherever one speaks. ``muted``: heard by the director's solo alone.
+    """
 
     source: SourceId
     gain_db: float = 0.0
+    language: str = ""
+    strip: Strip = Strip()
+    muted: bool = False
+
+
+class Interpreter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An interpreter whose microphone is open, into the bus of one ``language``. Never on the floor."""
+
+    source: SourceId
+    language: str
+    gain_db: float = 0.0
+    strip: Strip = Strip()
+
+
+class Ducking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the floor gives way to an interpreter, and comes back when he is silent."""
+
+    level_db: float = -18.0
+    attack_ms: int = 80
+    hold_ms: int = 500
+    """Silence before the floor begins to come back."""
+    release_ms: int = 400
+
+
+class Bus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A bus, with its loudness target: a sum of sources at −23 LUFS is made louder by the difference."""
+
+    name: BusName
+    target_lufs: float = -23.0
+
+
+class Hall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the hall hears: a bus without the hall's own sources, or it howls."""
+
+    bus: BusName = "floor"
+    without: tuple[SourceId, ...] = ()
+
+
+class Monitor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the director hears: a bus, or the soloed sources alone, be they open, muted or neither."""
+
+    bus: BusName = "floor"
+    solo: tuple[SourceId, ...] = ()
+
+
+class Talkback(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The director talks to some guests (or to everybody who has a return), whose return is ducked."""
+
+    source: SourceId
+    to: tuple[SourceId, ...] = ()
+    everybody: bool = False
+    level_db: float = -20.0
+    """Of the return under it."""
 
 
 class AudioPlan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The sources that are open (audible) on the floor. Muted ones are left out by the planner."""
+    """All sound at one revision. A source is looked for in the slot of its name.
+
+    ``open``: the floor. ``listeners``: which bus each seat hears, floor where it isn't named.
+    """
 
     open: tuple[AudioInput, ...] = ()
+    interpreters: tuple[Interpreter, ...] = ()
+    buses: tuple[Bus, ...] = (Bus("floor"),)
+    """The floor, then one for each language of the event."""
+    ducking: Ducking = Ducking()
+    hall: Hall = Hall()
+    monitor: Monitor = Monitor()
+    talkback: Talkback | None = None
+    listeners: dict[SourceId, BusName] = {}
+    solo: tuple[AudioInput, ...] = ()
+    """The monitor's soloed sources with their strips, where they aren't in ``open`` or ``interpreters``."""
 
 
 class MixPlan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from mixer.plan import CanvasName, CanvasPlan, MixPlan, SourceId
+from mixer.plan import BusName, CanvasName, CanvasPlan, MixPlan, SourceId
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -114,7 +114,29 @@ class PublishCanvas(Message, frozen=True):
     canvas: CanvasName
 
 
-MixerIn = MixerConfig | TakePlan | PublishCanvas | SlotOpened | SlotClosed | BusAttach | Shutdown
+class WatchMeters(Message, frozen=True):
+    """Control → mixer and shards: somebody looks at the meters, or nobody any more."""
+
+    on: bool
+
+
+class ResetLoudness(Message, frozen=True):
+    """Control → mixer: begin a bus's integrated loudness and its highest true peak anew."""
+
+    bus: BusName
+
+
+MixerIn = (
+    MixerConfig
+    | TakePlan
+    | PublishCanvas
+    | WatchMeters
+    | ResetLoudness
+    | SlotOpened
+    | SlotClosed
+    | BusAttach
+    | Shutdown
+)
 
 
 class PlanTaken(Message, frozen=True):
@@ -178,6 +200,37 @@ class MixerReport(Message, frozen=True):
     """Since the mixer started: pictures that took 0 … 1 ms, 1 … 2 ms and so on; the last: all the longer."""
     latency_sum_s: float = 0.0
     """Since the mixer started: all of them added up."""
+    sound_problems: dict[SourceId, str] = {}
+    """Stable code of what is wrong with a source's sound: ``sound.dc``, ``sound.hum``, ``sound.clipping``,
+    ``sound.zeros``."""
+
+
+class SourceMeter(msgspec.Struct, frozen=True, array_like=True):
+    """dBFS, at least −100: the peak since the last message, and the peak that is held."""
+
+    peak: float
+    hold: float
+
+
+class BusMeter(msgspec.Struct, frozen=True, array_like=True):
+    """``peak`` and ``hold`` as of a source, after the limiter. Loudness in LUFS by ITU-R BS.1770-4, −100 for
+    silence; ``integrated`` since the last :class:`ResetLoudness`; ``true_peak`` in dBTP, the highest since
+    then.
+    """
+
+    peak: float
+    hold: float
+    momentary: float
+    short_term: float
+    integrated: float
+    true_peak: float
+
+
+class Meters(Message, frozen=True):
+    """Mixer → control, 20 times a second while somebody watches."""
+
+    sources: dict[SourceId, SourceMeter]
+    buses: dict[BusName, BusMeter]
 
 
 # --- senders -------------------------------------------------------------------------------------------
@@ -198,9 +251,24 @@ class SenderConfig(Message, frozen=True):
     ca_file: str = ""
     """Additional certificate authority for ``rtmps``, PEM; empty for the system's."""
     title: str = ""
+    epoch_ns: int = 0
+    """When the programme's time 0 was: packets' times count from there."""
 
 
-SenderIn = SenderConfig | BusAttach | Shutdown
+class Mark(Message, frozen=True, omit_defaults=True):
+    """Control → recordings: from this tick of the programme on, a scene or a cue is on air: a chapter.
+
+    ``sources``: what the programme shows, in the order of the places.
+    """
+
+    tick: int
+    kind: Literal["scene", "cue"]
+    id: str
+    title: str
+    sources: tuple[SourceId, ...] = ()
+
+
+SenderIn = SenderConfig | Mark | BusAttach | Shutdown
 
 OutputState = Literal["starting", "live", "retrying", "failed", "stopped"]
 
@@ -221,4 +289,6 @@ class SenderReport(Message, frozen=True):
     """bit/s over the last seconds."""
     file: str = ""
     """A recording's current file name, without its folder."""
+    remaining_s: float = -1.0
+    """How long a recording can go on at its present rate until the disk is full; −1: unknown."""
     retry_in_s: float = 0.0

@@ -4,9 +4,10 @@ from typing import Literal
 
 import msgspec
 
-from mixer.wire import BusAttach, Message, Shutdown, SlotClosed, SlotOpened
+from mixer.wire import BusAttach, Message, Shutdown, SlotClosed, SlotOpened, WatchMeters
 
-PeerKind = Literal["guest", "wall", "multiview"]
+PeerKind = Literal["guest", "booth", "wall", "multiview", "talkback"]
+"""``booth``: an interpreter; ``talkback``: the director's microphone, while he talks to guests."""
 
 
 class IceServer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,6 +25,8 @@ class ShardConfig(Message, frozen=True):
     """First and last UDP port for ICE; (0, 0) lets the system choose."""
     announce: str = ""
     """Public IP address to announce in host candidates instead of the machine's own; empty for none."""
+    epoch_ns: int = 0
+    """When the programme's time 0 was."""
 
 
 class Offer(Message, frozen=True):
@@ -31,7 +34,8 @@ class Offer(Message, frozen=True):
 
     ``seat`` names the guest's seat (kind ``guest``). A guest's offer has one audio and one video section,
     each sendrecv: camera and microphone in, return feed out; a second video section, sendonly, is for a
-    shared screen. A viewer's (wall, multiview) is recvonly.
+    shared screen. A viewer's (wall, multiview) is recvonly. A booth's audio is sendrecv and its video
+    recvonly, ``seat`` the interpreter's; a talkback's is one audio section, sendonly.
     """
 
     peer: str
@@ -80,6 +84,8 @@ class UplinkTargets(Message, frozen=True):
     open: tuple[str, ...] | None = None
     screens: dict[str, UplinkTarget] = msgspec.field(default_factory=dict)
     """The same for shared screens."""
+    listens: dict[str, str] = msgspec.field(default_factory=dict)
+    """The bus each seat hears; the floor where it isn't named."""
 
 
 class PeerChanged(Message, frozen=True):
@@ -120,5 +126,33 @@ class ShardReport(Message, frozen=True):
     peers: tuple[PeerStats, ...]
 
 
-ShardIn = ShardConfig | Offer | ClosePeer | UplinkTargets | SlotOpened | SlotClosed | BusAttach | Shutdown
-FromShard = Answer | OfferFailed | PeerChanged | ShardReport
+class ShardLevels(Message, frozen=True):
+    """Shard → control, 20 times a second while somebody looks at the meters: peak in dBFS since the last one
+    of each guest's microphone, by source (``seat/<id>``)."""
+
+    levels: dict[str, float]
+
+
+class RecordSeats(Message, frozen=True):
+    """Control → shard: write every seat as it arrives into ``folder``; empty: stop, finish the files.
+
+    ``output`` is the output's id: the files' names begin with it.
+    """
+
+    folder: str
+    output: str = ""
+
+
+ShardIn = (
+    ShardConfig
+    | Offer
+    | ClosePeer
+    | UplinkTargets
+    | RecordSeats
+    | WatchMeters
+    | SlotOpened
+    | SlotClosed
+    | BusAttach
+    | Shutdown
+)
+FromShard = Answer | OfferFailed | PeerChanged | ShardReport | ShardLevels

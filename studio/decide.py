@@ -15,7 +15,8 @@ from studio import commands as c
 from studio import events as e
 from studio.compositions import compose
 from studio.model import (
-    BUSES,
+    FLOOR,
+    HALL,
     MAX_NAME,
     MAX_OUTPUTS,
     MAX_SCENES,
@@ -261,7 +262,7 @@ def _output(show: Show, command: _OutputCommand) -> tuple[e.AnyEvent, ...]:
         id_ = _new_id("output", command.output, show.outputs, MAX_OUTPUTS, "", kind)
         bus = command.bus or "floor"
         buses = (bus,) if command.buses is None else command.buses
-        made = _checked(Output(id_, command.url, command.recording, command.rendition, bus, buses))
+        made = _checked(show, Output(id_, command.url, command.recording, command.rendition, bus, buses))
         return (e.OutputCreated(id_, made.rendition, made.bus, made.buses, made.url, made.recording),)
     output = show.outputs.get(command.output)
     if output is None:
@@ -276,7 +277,7 @@ def _output(show: Show, command: _OutputCommand) -> tuple[e.AnyEvent, ...]:
         case c.OutputDelete():
             return (e.OutputDeleted(output.id),)
         case c.OutputUpdate():
-            changed = _checked(msgspec.structs.replace(output, **_given(command)))
+            changed = _checked(show, msgspec.structs.replace(output, **_given(command)))
             if changed == output:
                 return ()
             return (e.OutputUpdated(output.id, changed.rendition, changed.bus, changed.buses, changed.url),)
@@ -289,14 +290,15 @@ def _given(command: c.OutputUpdate) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
-def _checked(output: Output) -> Output:
+def _checked(show: Show, output: Output) -> Output:
     """The output with the one bus of a stream as its only track. Raises RefusedError 400."""
     if output.rendition not in RENDITIONS:
         raise RefusedError(400, "output.rendition-unknown", f"Renditions are: {', '.join(RENDITIONS)}.")
     buses = output.buses if output.recording else (output.bus,)
-    if not buses or len(set(buses)) != len(buses) or not {output.bus, *buses} <= set(BUSES):
+    known = (FLOOR, *show.languages, HALL)
+    if not buses or len(set(buses)) != len(buses) or not {output.bus, *buses} <= set(known):
         raise RefusedError(
-            400, "output.bus-unknown", f"An output needs one or more different buses of: {', '.join(BUSES)}."
+            400, "output.bus-unknown", f"An output needs one or more different buses of: {', '.join(known)}."
         )
     if output.recording:
         if output.url:

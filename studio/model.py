@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from mixer.layout import LayoutName
+from mixer.plan import BusName, SourceId, Strip
 from signaling.ports import Role
 
 SceneCanvas = Literal["program", "wall"]
@@ -27,8 +28,19 @@ MAX_REVOKED = 1000
 MIN_GAIN_DB = -60.0
 MAX_GAIN_DB = 20.0
 
-RENDITIONS = ("program", "wall")
-BUSES = ("floor",)
+MAX_LANGUAGES = 16
+MAX_BOOTHS = 32
+MAX_NOTES = 50
+MAX_CUES = 500
+OFFER_S = 15
+"""Seconds in which a partner may take over the microphone that is offered."""
+
+RENDITIONS = ("program", "clean", "wall")
+FLOOR: BusName = "floor"
+HALL: BusName = "hall"
+RESERVED_BUSES = (FLOOR, HALL, "monitor")
+"""Names that no language may have."""
+LANGUAGES = ("ko", "en")
 SOURCE_KINDS = ("bars",)
 """Kinds of source this version can play."""
 
@@ -55,6 +67,18 @@ class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
     muted: bool = False
     gain_db: float = 0.0
     invite: Invite | None = None
+    strip: Strip = Strip()
+    listen: BusName = FLOOR
+    """The bus this person hears."""
+    hall: bool = False
+    """Its microphone stands in the hall, which must not hear itself."""
+    booth: str = ""
+    """An interpreter's."""
+    into: str = ""
+    """The language an interpreter speaks into: one of the booth's."""
+    on: bool = False
+    """An interpreter's microphone is on; ``cough``: and held shut for a moment."""
+    cough: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,12 +100,21 @@ class Composition(msgspec.Struct, frozen=True, omit_defaults=True):
     graphics: tuple[str, ...] = ()
 
 
-class Scene(msgspec.Struct, frozen=True):
+class AudioPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who is heard while a scene is on air: with ``follow`` who is seen on the programme, and ``sources``
+    besides; else ``sources`` alone. They are ``seat/<id>`` or ``source/<id>``."""
+
+    follow: bool = True
+    sources: tuple[SourceId, ...] = ()
+
+
+class Scene(msgspec.Struct, frozen=True, omit_defaults=True):
     """``canvases`` always has ``program``; a canvas left out follows it."""
 
     id: str
     title: str
     canvases: dict[SceneCanvas, Composition]
+    audio: AudioPolicy = AudioPolicy()
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,11 +123,16 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: SourceKind
     muted: bool = False
     gain_db: float = 0.0
+    language: str = ""
+    strip: Strip = Strip()
+    hall: bool = False
 
 
 class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     """A destination: a stream with a ``url`` (secret: it holds the stream key) and one ``bus``, or a
-    ``recording`` with one audio track for each of ``buses``."""
+    ``recording`` with one audio track for each of ``buses``. ``backup``: a second ingest that runs together
+    with the first, as secret. ``buses``: of a ``udp://`` stream (MPEG-TS) several, too. ``seats``: a
+    recording of every seat as it arrives, without any rendition or bus."""
 
     id: str
     url: str = ""
@@ -103,6 +141,50 @@ class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     bus: str = "floor"
     buses: tuple[str, ...] = ("floor",)
     running: bool = False
+    backup: str = ""
+    seats: bool = False
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """The microphone is offered by one interpreter of a booth to the other, ``until`` (Unix seconds)."""
+
+    giver: str
+    taker: str
+    until: int
+
+
+class Booth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where interpreters work, each in a seat of role ``interpreter``: between two or more languages.
+
+    ``slower_at``: when the speaker was last asked to slow down, Unix seconds; 0 for never.
+    """
+
+    id: str
+    title: str
+    languages: tuple[str, ...]
+    handover: Handover | None = None
+    slower_at: int = 0
+
+
+class Note(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line between a booth and the director. ``seat``: who wrote it; empty: the director."""
+
+    booth: str
+    text: str
+    at: int
+    seat: str = ""
+
+
+class Cue(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One entry of the rundown. ``planned``: when it shall begin, Unix seconds, 0 for none; ``scene`` and
+    ``people`` (seats) are hints for those who read it."""
+
+    id: str
+    title: str
+    planned: int = 0
+    duration_s: int = 0
+    scene: str = ""
+    people: tuple[str, ...] = ()
 
 
 class Show(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -121,3 +203,20 @@ class Show(msgspec.Struct, frozen=True, omit_defaults=True):
     black: bool = False
     invites: int = 0
     revoked: dict[str, int] = {}
+    languages: tuple[str, ...] = LANGUAGES
+    """Of the event; each has a bus of its name."""
+    targets: dict[BusName, float] = {}
+    """Loudness targets of buses in LUFS; −23 where none is named."""
+    both_open: bool = False
+    """Two interpreters may be open into one language at once, and are mixed."""
+    booths: dict[str, Booth] = {}
+    notes: tuple[Note, ...] = ()
+    """The last :data:`MAX_NOTES`, oldest first."""
+    hall_bus: BusName = FLOOR
+    monitor_bus: BusName = FLOOR
+    solo: tuple[SourceId, ...] = ()
+    talk: tuple[str, ...] | None = None
+    """Seats the director talks to now; empty: to everybody; None: to nobody."""
+    rundown: tuple[Cue, ...] = ()
+    cue: str | None = None
+    """The cue that is on."""

@@ -28,7 +28,7 @@ LAG = 40 * RATE // 1000
 BLOCK = OPUS_BLOCK
 MAX_BEHIND = 5 * RATE
 """Further behind than this (the machine slept) the sound goes on at the present instead of catching up."""
-FLOOR_AAC, FLOOR_OPUS, RETURNS = "floor/aac", "floor/opus", "returns/opus"
+FLOOR_AAC, FLOOR_OPUS, RETURNS = "floor/aac", "floor/opus", "returns/floor"
 
 _log = structlog.get_logger()
 
@@ -165,7 +165,7 @@ class SoundWorker:
         }
         for name in [n for n in encoders if n not in packets]:
             del encoders[name]
-        self._bus.publish_returns(ReturnAudio(start, packets.pop(""), block.heard, packets))
+        self._bus.publish_returns(ReturnAudio(RETURNS, start, packets.pop(""), block.heard, packets))
 
     def _opus(self, name: str) -> OpusEncoder:
         if name not in self._return_opus:

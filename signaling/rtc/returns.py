@@ -17,7 +17,7 @@ from mixer.buswire import Packet, ReturnAudio, StreamHeader
 from signaling.rtc.pacing import STEP_S, Pacer
 from signaling.rtc.send import RATES, Sender
 
-SOUND_STREAM = "returns/opus"
+SOUND_STREAM = "returns/floor"
 OPUS_SILENCE = b"\xf8\xff\xfe"
 """20 ms of digital silence (RFC 6716: CELT, full band)."""
 KEY_INTERVAL_S = 1.0
@@ -203,7 +203,7 @@ class ReturnHub:
         ntp = self._ntp((sound.pts << 32) // RATES["audio"])
         for listener, source in self._sound.items():
             is_heard = bool(source) and source in sound.heard
-            data = sound.minus.get(source, OPUS_SILENCE) if is_heard else sound.floor
+            data = sound.own.get(source, OPUS_SILENCE) if is_heard else sound.common
             listener.send_frame((data,), sound.pts, ntp)
 
     def _ntp(self, since_epoch: int) -> int:

@@ -74,7 +74,7 @@ class Feed:
         self._pictures: list[Packet] = []
         for number, frame in enumerate(pictures()):
             self._pictures += video.encode(packed(frame), number, number == 0)
-        sound = OpusEncoder("returns/opus", _OPUS_BPS)
+        sound = OpusEncoder("returns/floor", _OPUS_BPS)
         self._blocks: list[bytes] = []
         for number, block in enumerate(blocks()):
             samples = (block.to_ndarray().reshape(-1, 2) / 32768).astype(np.float32)
@@ -93,7 +93,7 @@ class Feed:
                 picture += 1
             while block <= passed * _BLOCKS_PER_S:
                 data = self._blocks[block % len(self._blocks)]
-                bus.send(ReturnAudio(block * RATE // _BLOCKS_PER_S, data, (), {}))
+                bus.send(ReturnAudio("returns/floor", block * RATE // _BLOCKS_PER_S, data, (), {}))
                 block += 1
             await asyncio.sleep(0.005)
 

@@ -31,7 +31,7 @@ from tests.impaired import join
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, Tap, plan_of, small_config
 
-PICTURES, SOUND = "return/h264", "returns/opus"
+PICTURES, SOUND = "return/h264", "returns/floor"
 PROGRAMME, FLOOR = "program/h264", "floor/aac"
 AAC = 1024
 ADDED_MS = 150
@@ -133,7 +133,7 @@ def sound_delays_ms(came: Came, tap: Tap) -> list[float]:
     begin = 0
     for at_ns, payload in came.sound:
         for index in range(begin, len(blocks)):
-            if payload == blocks[index].floor or payload in blocks[index].minus.values():
+            if payload == blocks[index].common or payload in blocks[index].own.values():
                 begin = index + 1
                 if (held := programme.get(blocks[index].pts // AAC)) is not None:
                     delays.append((at_ns - held) / 1e6)

@@ -97,7 +97,7 @@ class FakeProgramme:
             now = time.monotonic() - epoch
             while number / 30 < now:
                 for stream in self._bus.streams:
-                    if stream == "returns/opus":
+                    if stream == "returns/floor":
                         continue
                     codec = stream.split("/")[1]
                     if stream not in known:
@@ -107,10 +107,12 @@ class FakeProgramme:
                     self._bus.send(Packet(stream, number, number, 1, key, data))
                 number += 1
             while block * 0.02 < now:
-                if "returns/opus" in self._bus.streams:
+                if "returns/floor" in self._bus.streams:
                     floor, minus = self._loops["h264"].audio, self._loops["minus"].audio
                     own = dict.fromkeys(self.heard, minus[block % 50]) if self.with_minus else {}
-                    self._bus.send(ReturnAudio(block * 960, floor[block % 50], self.heard, own))
+                    self._bus.send(
+                        ReturnAudio("returns/floor", block * 960, floor[block % 50], self.heard, own)
+                    )
                 block += 1
             await asyncio.sleep(0.005)
 
@@ -133,7 +135,7 @@ async def test_returns(
         one, two, three = Viewer(workers), Viewer(workers), Viewer(workers)
         guest = RehearsalGuest(loops["media"], player, video=one.video, audio=one.audio)
         await join(house, guest, Offer("p1", "guest", await guest.offer(), "a"))
-        await until(lambda: set(bus.streams) == {"return/h264", "returns/opus"}, what="subscription")
+        await until(lambda: set(bus.streams) == {"return/h264", "returns/floor"}, what="subscription")
         await until(lambda: len(one.pictures) > 20, what="return picture")
         assert one.pictures[-1][:2] == (640, 360)
         assert one.pictures[-1][2] > 150 or one.pictures[-1][2] == pytest.approx(128, abs=3)

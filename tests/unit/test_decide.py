@@ -197,7 +197,7 @@ def test_sound_of_seats_and_sources() -> None:
         ({"url": f"http://ingest.example/live/{STREAM_KEY}"}, "url.scheme"),
         ({"url": "rtmp://ingest.example/live/"}, "url.key"),
         ({"url": URL, "rendition": "multiview"}, "output.rendition-unknown"),
-        ({"url": URL, "bus": "ko"}, "output.bus-unknown"),
+        ({"url": URL, "bus": "fr"}, "output.bus-unknown"),
         ({"url": URL, "recording": True}, "output.url-unwanted"),
         ({"recording": True, "buses": []}, "output.bus-unknown"),
         ({"recording": True, "buses": ["floor", "floor"]}, "output.bus-unknown"),

@@ -146,7 +146,7 @@ async def test_a_keyframe_to_forty_holds_up_neither_the_loop_nor_the_sound(line:
             key = number % 10 == 0
             bus.send(Packet("return/h264", number, number, 1, key, encoded(key)))
             number += 1
-        bus.send(ReturnAudio(block * 960, b"sound", (), {}))
+        bus.send(ReturnAudio("returns/floor", block * 960, b"sound", (), {}))
         await asyncio.sleep(max(0.0, began + (block + 1) / 50 - time.monotonic()))
     assert number == 30
     size = len(payloads_of("h264", encoded(key=True), 0))

@@ -195,11 +195,11 @@ def test_keyframe_requests_reach_the_encoder(rig: Rig) -> None:
 
 
 def test_returns_reach_who_wants_them(rig: Rig) -> None:
-    reader = rig.subscribe("returns/opus")
-    block = ReturnAudio(960, b"floor", ("seat/a",), {"seat/a": b"minus"})
+    reader = rig.subscribe("returns/floor")
+    block = ReturnAudio("returns/floor", 960, b"floor", ("seat/a",), {"seat/a": b"minus"})
     rig.bus.publish_returns(block)
     assert collect(reader, 1) == [block]
-    assert rig.bus.bytes_published()["returns/opus"] == 10
+    assert rig.bus.bytes_published()["returns/floor"] == 10
 
 
 def test_a_subscriber_that_sends_rubbish_is_dropped(rig: Rig) -> None:
