@@ -3,6 +3,7 @@
 RTP payloads: RFC 6184 (H.264, packetization-mode 1) and RFC 7741 (VP8).
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _START_CODE = b"\x00\x00\x00\x01"
@@ -72,8 +73,9 @@ def picture_size(codec: str, data: bytes) -> tuple[int, int] | None:
     at = data.find(b"\x00\x00\x01")
     while 0 <= at < len(data) - 4:
         if data[at + 3] & 0x1F == _SPS:
+            end = data.find(b"\x00\x00\x01", at + 4, at + 132)
             try:
-                return _sps_size(data[at + 4 : at + 132])
+                return _sps_size(data[at + 4 : end if end > 0 else at + 132])
             except IndexError:
                 return None
         if data[at + 3] & 0x1F in (1, _IDR):
@@ -104,6 +106,7 @@ class _Bits:
         return (1 << zeros) - 1 + self.take(zeros)
 
 
+@lru_cache(maxsize=256)
 def _sps_size(data: bytes) -> tuple[int, int]:
     """Cropped picture size of a sequence parameter set (H.264 §7.3.2.1.1), NAL header left out."""
     bits = _Bits(data)

@@ -15,7 +15,7 @@ from signaling.rtc.audio_jitter import AudioJitter, DelayTarget, Lost, Silence, 
 from signaling.rtc.conceal import ALIKE, ANY, STEADY, Samples, lengthen, shorten
 from signaling.rtc.receive import Feedback
 from signaling.rtc.rtp import Rtp
-from signaling.rtc.timeline import LipSync
+from signaling.rtc.timeline import HOPELESS_NS, LipSync
 from signaling.rtc.voice import Voice
 
 STEP_S = 0.010
@@ -86,7 +86,8 @@ class SoundStream:
         if codec != "opus":
             return
         timestamp, lateness_ns = self._sync.sound.observe(packet.timestamp, now_ns)
-        self._target.observe(lateness_ns)
+        if lateness_ns < HOPELESS_NS:  # no delay there is would have waited for it
+            self._target.observe(lateness_ns)
         self._sync.sound_target_ns = self._target.ns
         origin = (packet.ssrc, self._sync.sound.resets)
         self._inbox.append((origin, packet.seq, timestamp, packet.payload))

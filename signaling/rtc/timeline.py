@@ -13,6 +13,10 @@ _SECOND = 1_000_000_000
 _BUCKET_NS = 2_000_000_000
 _BUCKETS = 5
 _JUMP_NS = 2_000_000_000
+HOPELESS_NS = 400_000_000
+_HOPELESS_FOR_NS = 1_000_000_000
+"""Who is later than anybody waits for, for so long without a packet in time, is not late: his clock was put
+back, or his path has become another one: a new beginning, or he would be silent until the base follows."""
 MAX_SKEW_NS = 600_000_000
 """Larger differences between sound's and picture's path are a broken clock, not a path."""
 PICTURE_LEAD_NS = 35_000_000
@@ -118,6 +122,7 @@ class Timeline:
         self._pivot_ns = 0
         self._trusted: tuple[int, int] = (0, 0)
         self._distrusted_until = 0
+        self._hopeless_since: int | None = None
         self.last_arrival_ns = 0
         self.resets = 0
 
@@ -137,9 +142,10 @@ class Timeline:
         """Take a packet's arrival; returns its unwrapped timestamp and its lateness in ns (≥ 0)."""
         extended = self.unwrap(timestamp)
         transit = arrival_ns - self._media_ns(extended)
-        if not self._started or abs(transit - self._base) > _JUMP_NS:
+        if not self._started or self._jumped(transit - self._base, arrival_ns):
             self.resets += self._started
             self._started = True
+            self._hopeless_since = None
             self._clock.clear()
             self._skew_ppb, self._pivot, self._pivot_ns = 0, extended, 0
             transit = arrival_ns
@@ -159,6 +165,14 @@ class Timeline:
         self._last = extended
         self.last_arrival_ns = arrival_ns
         return extended, transit - self._base
+
+    def _jumped(self, lateness_ns: int, arrival_ns: int) -> bool:
+        if lateness_ns <= HOPELESS_NS:
+            self._hopeless_since = None
+            return lateness_ns < -_JUMP_NS
+        if self._hopeless_since is None:
+            self._hopeless_since = arrival_ns
+        return lateness_ns > _JUMP_NS or arrival_ns - self._hopeless_since > _HOPELESS_FOR_NS
 
     def _rebase(self) -> None:
         self._base = min(arrival - self._media_ns(extended) for arrival, extended in self._minima)

@@ -205,19 +205,21 @@ def test_a_microphone_that_counted_anew_while_closed_is_heard_once_it_is_open(ju
     assert gaps_ms(ordeal.heard(2.46, 5.9)) == []
 
 
-@pytest.mark.parametrize("jump_s", [-10, 10])
-def test_timestamps_that_jump_cost_one_short_interruption(jump_s: int) -> None:
+@pytest.mark.parametrize(("jump_s", "silent_ms", "step"), [(-10, 150, 1.1), (10, 150, 1.1), (-1.9, 300, 2.5)])
+def test_timestamps_that_jump_cost_one_short_interruption(jump_s: float, silent_ms: int, step: float) -> None:
+    """A small step back looks like a stall at first: it takes a second to tell them apart."""
     packets = opus(tone(300, 8))
+    jump = int(jump_s * RATE)
     ordeal = Ordeal()
     ordeal.play(packets[:100], Line())
-    ordeal.play(packets[100:300], Line(timestamp=jump_s * RATE), first=100)
+    ordeal.play(packets[100:300], Line(timestamp=jump), first=100)
     gaps = gaps_ms(ordeal.heard(0.5, 5.9))
     print("gaps, ms:", gaps)
     assert len(gaps) <= 1
-    assert sum(gaps) < 150
-    assert steepest(ordeal.heard(0.5, 5.9)) < 1.1 * steepest(tone(300, 1))
+    assert sum(gaps) < silent_ms
+    assert steepest(ordeal.heard(0.5, 5.9)) < step * steepest(tone(300, 1))
     before = ordeal.stream.stretched
-    ordeal.play(packets[300:], Line(timestamp=jump_s * RATE, jitter_ms=60), first=300)
+    ordeal.play(packets[300:], Line(timestamp=jump, jitter_ms=60), first=300)
     assert ordeal.stream.stretched > before  # on the new clock the delay follows its target as on the old one
     assert ordeal.errors == []
 
