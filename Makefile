@@ -71,8 +71,9 @@ test: check
 	$(BIN)/pytest
 
 # Half an hour with guests coming and going: memory must not grow
-soak: setup
+soak: setup $(VENV)/.installed-dev
 	$(BIN)/studio bench --soak
+	$(BIN)/pytest -m soak
 
 clean:
 	rm -rf $(VENV) node_modules web_console/vendor build dist

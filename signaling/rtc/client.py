@@ -73,6 +73,7 @@ class RehearsalGuest:
 
     ``video`` and ``audio`` may be given to look at the return feed; by default it is counted.
     ``screen``: what is shared from the beginning on, at 10 pictures a second; the offer has a third section.
+    Without ``camera`` it sends sound alone, as an interpreter does, and sees the programme.
     """
 
     def __init__(
@@ -85,11 +86,13 @@ class RehearsalGuest:
         video: Stream | None = None,
         audio: Stream | None = None,
         screen: Media | None = None,
+        camera: bool = True,
     ) -> None:
         hooks.install()
         self._media = media
         self._screen = screen
         self._shares = screen is not None
+        self._camera = camera and media is not None
         self._player = player
         self._loss = loss
         self._pc = RTCPeerConnection(
@@ -136,8 +139,8 @@ class RehearsalGuest:
     async def offer(self, mime: str = "") -> str:
         """The SDP to send to the studio. ``mime``: the only video codec offered; by default the loop's own,
         or H.264."""
-        both = "sendrecv" if self._media else "recvonly"
-        sections = [("audio", both), ("video", both)] + [("video", "sendonly")] * self._shares
+        sound, picture = ("sendrecv" if sends else "recvonly" for sends in (self._media, self._camera))
+        sections = [("audio", sound), ("video", picture)] + [("video", "sendonly")] * self._shares
         for kind, direction in sections:
             transceiver = self._pc.addTransceiver(kind, direction)
             wanted = {"audio/opus"} if kind == "audio" else {"video/rtx", mime or self._mime}
@@ -187,8 +190,8 @@ class RehearsalGuest:
 
     def play(self, now_ns: int) -> None:
         """Send what is due by now."""
-        media = self._media
-        if media is None or not all(sender.active for sender in self._sending):
+        media, sending = self._media, self._sending
+        if media is None or not all(sender.active for sender in (sending if self._camera else sending[:1])):
             return None
         if self._began_ns is None:
             self._began_ns = now_ns
@@ -200,7 +203,7 @@ class RehearsalGuest:
             frame = media.picture(self._frames)
             at = self._frames * 90_000 // FPS
             self._wait_key = self._paused or (self._wait_key and not frame.key)
-            if not self._wait_key:
+            if self._camera and not self._wait_key:
                 picture.send_frame(frame.payloads, at, self._ntp(self._frames, FPS))
             self._frames += 1
         while self._blocks * BLOCK * 1_000_000_000 <= elapsed_ns * RATE:

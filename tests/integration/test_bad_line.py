@@ -92,6 +92,7 @@ class Line:
         )
 
 
+@pytest.mark.soak
 async def test_a_bad_line_for_long(player: Player, camera: NumberedCamera) -> None:
     """5 % loss and 50 ms of jitter that reorders, through the shard and the mixer, against the same guest on
     a clean line just before. Repairs and the keyframes they end in are lost at the same rate, so a freeze of

@@ -79,6 +79,7 @@ def beep_delays_ms(ear: Ear, guest: Drifting) -> list[float]:
     return delays[1:]
 
 
+@pytest.mark.soak
 async def test_a_clock_that_runs_off_is_followed(media: Loop, player: Player) -> None:
     """No gap in picture or sound, and no delay that grows or is used up, against a guest whose clock is true.
     2000 ppm is more than any clock does: uncorrected, its delay would change by 40 ms in this time."""
