@@ -16,7 +16,7 @@ from mixer import draw
 from mixer.colour import BLACK, yuv_of
 from mixer.designs import TALLY, tally_width
 from mixer.graphics import Graphics
-from mixer.picture import Picture, Plane, i420_bytes, view_i420
+from mixer.picture import Picture, Plane, copy_into, i420_bytes, view_i420
 from mixer.plan import CanvasName, CanvasPlan, CanvasView, Rect, SourceId, SourceInfo, Tile
 from mixer.sprites import Face, Placed, Sprite, blend, fill, place
 from mixer.wire import SourceState
@@ -145,12 +145,14 @@ class Compositor:
         infos: Mapping[SourceId, SourceInfo],
         views: Mapping[CanvasName, Picture],
         black: bool = False,
+        base: Picture | None = None,
     ) -> Canvas | None:
         """The canvas at this tick; None when all buffers are still held. The caller releases it.
 
         A source missing from ``sources`` shows its card (``bars`` show without being there); a canvas missing
         from ``views`` leaves its place empty. An empty plan shows the event's slate. Tiles reaching over the
-        canvas's edge are left out; so a plan made for another size does no harm.
+        canvas's edge are left out; so a plan made for another size does no harm. ``base``: the canvas at this
+        tick without plates, to copy from instead of scaling the sources once more.
         """
         with self._lock:
             if not self._free:
@@ -158,7 +160,7 @@ class Compositor:
                 return None
             buffer = self._free.pop()  # the one used last: its memory is warm, and least of it has changed
         try:
-            self._draw(buffer, canvas, sources, infos, views, black)
+            self._draw(buffer, canvas, sources, infos, views, black, base)
         except BaseException:
             buffer.signature = None
             with self._lock:
@@ -174,6 +176,7 @@ class Compositor:
         infos: Mapping[SourceId, SourceInfo],
         views: Mapping[CanvasName, Picture],
         black: bool,
+        base: Picture | None,
     ) -> None:
         if black:
             self._draw_ground(buffer, "black", None)
@@ -188,7 +191,7 @@ class Compositor:
         for index, item in enumerate(self._looked_up(canvas, infos)):
             bars = item.info.kind == "bars"
             source = self._bars if bars else sources.get(item.tile.source, _CARD)
-            self._item(buffer, index, drawn, item, source, canvas.background)
+            self._item(buffer, index, drawn, item, source, canvas.background, base)
         for index, view in enumerate(canvas.views, len(canvas.tiles)):
             if view.canvas is None:
                 self._pane(buffer, index, drawn, view)
@@ -235,6 +238,7 @@ class Compositor:
         item: _Item,
         source: SourcePicture,
         background: str,
+        base: Picture | None,
     ) -> None:
         tile = item.tile
         picture = source.picture if source.state == "live" else None
@@ -258,7 +262,9 @@ class Compositor:
         self.redrawn += 1
         plate = item.plate
         if picture is not None:
-            if tile.fit == "cover":
+            if base is not None:
+                copy_into(target, draw.window(base, tile.rect))
+            elif tile.fit == "cover":
                 draw.draw_cover(target, picture)
             else:
                 draw.draw_contain(target, picture, yuv_of(background))

@@ -30,7 +30,9 @@ class Step(enum.IntEnum):
     PRESET = 1
     """The programme is encoded with less effort; the stream stays the same one."""
     WALL_RATE = 2
-    """Wall, multiview and all that browsers watch: every second tick."""
+    """Wall, multiview, clean feed and all that browsers watch: every second tick. A clean feed costs what the
+    programme costs, and whoever takes it can live with half the pictures; the programme's audience comes
+    first. Its rate stays constant, as the programme's does on the next step."""
     PROGRAM_RATE = 3
     """The programme: every second tick."""
 

@@ -41,10 +41,12 @@ from mixer.wire import (
     MixerReport,
     PublishCanvas,
     Ready,
+    ResetLoudness,
     Shutdown,
     SlotClosed,
     SlotOpened,
     TakePlan,
+    WatchMeters,
 )
 
 HEARTBEAT_NS = NS // 2
@@ -117,7 +119,9 @@ class MixerProcess:
         self._bus.start()
         self._latency = LatencyMeter()
         self._renditions = RenditionSet(config.renditions, self._clock, self._bus, self._latency)
-        self._sound = SoundWorker(self._clock, self._bus, config.aac_bitrate, config.opus_bitrate)
+        self._sound = SoundWorker(
+            self._clock, self._bus, config.aac_bitrate, config.opus_bitrate, self._notify
+        )
         stage = Stage(self._graphics, config.canvases)
         self._renditions.open(self._graphics)
         ladder = Ladder(self._clock.period_ns, config.ladder, self._renditions.steps)
@@ -198,6 +202,10 @@ class MixerProcess:
                 self._open_slot(source, fds[0])
             case SlotClosed(source):
                 self._engine.close_source(source)
+            case WatchMeters(on):
+                self._sound.watch(on)
+            case ResetLoudness(bus):
+                self._sound.reset_loudness(bus)
             case BusAttach(subscriber):
                 self._bus.attach(subscriber, socket.socket(fileno=fds.pop(0)))
             case _:
@@ -227,6 +235,7 @@ class MixerProcess:
             self._latency.recent(),
             self._latency.counts(),
             self._latency.sum_s,
+            dict(self._sound.problems()),
         )
 
     def _request_keyframe(self, stream: str) -> None:

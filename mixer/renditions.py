@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import cast, get_args
 
+import msgspec
 import numpy as np
 
+from mixer.buswire import Packet
 from mixer.clock import NS, ProgrammeClock
 from mixer.compositor import Canvas
 from mixer.encode import VideoCodec, VideoSettings, can_ease, encode_slate
@@ -19,7 +21,9 @@ from mixer.rendition import RenditionEncoder
 from mixer.wire import Rendition
 
 IDLE_NS = 2 * NS
-"""A rendition without subscribers runs on for this long, for a page that is reloaded."""
+"""A rendition without subscribers runs on for this long, for a page that is reloaded …"""
+OUTPUT_IDLE_NS = 10 * NS
+"""… and one for outputs for this long: a recorder that is started anew goes on where the last one ended."""
 _TWO_THREADS = 1280 * 720
 """Pixels from which a picture is worth two encoder threads."""
 
@@ -41,15 +45,23 @@ class RenditionSet:
         self.primary: RenditionEncoder | None = None
         """The programme's encoder, by which late ticks are told."""
         self._can_ease = False
+        self._step = Step.NONE
+        self._slates: dict[VideoSettings, tuple[Packet, ...]] = {}
+        """Of renditions for outputs: what ingests are shown when the mixer is gone."""
         self._running: dict[str, RenditionEncoder] = {}
         self._idle_since: dict[str, int] = {}
         self._ended: list[RenditionEncoder] = []
 
     def open(self, graphics: Graphics) -> None:
-        """Start the renditions that always run, their slates encoded first. Takes a second: before tick 1."""
+        """Start the renditions that always run, slates encoded first. Takes a second: before tick 1."""
         for name, rendition in self._renditions.items():
+            if rendition.always or rendition.outputs:
+                settings = self._settings(f"{name}/h264")
+                if settings not in self._slates:  # one for the programme and its clean feed
+                    picture = _slate(graphics, settings)
+                    self._slates[settings] = encode_slate("", settings, picture)
             if rendition.always:
-                self._start(f"{name}/h264", graphics)
+                self._start(f"{name}/h264")
         if self.primary is not None:
             self._can_ease = can_ease(self.primary.settings)
 
@@ -59,21 +71,21 @@ class RenditionSet:
         return tuple(s for s in Step if s > Step.PRESET or (s == Step.PRESET and self._can_ease))
 
     def ease(self, step: Step) -> None:
-        """Encode the programme with the effort of this step."""
-        if self.primary is not None:
-            eased = step >= Step.PRESET and self._can_ease
-            self.primary.set_effort("eased" if eased else "full", step >= Step.PROGRAM_RATE)
+        """Encode the programme, and what else goes to outputs, with the effort of this step."""
+        self._step = step
+        for stream, encoder in self._running.items():
+            self._ease(stream, encoder)
 
     def follow(self, now_ns: int) -> None:
         """Start what is wanted, stop what nobody has wanted for a while. Called once a tick."""
         wanted = self._bus.wanted
         for stream in wanted:
             if stream not in self._running and self._known(stream):
-                self._start(stream, None)
+                self._start(stream)
         for stream, encoder in list(self._running.items()):
             if stream in wanted or self._always(stream):
                 self._idle_since.pop(stream, None)
-            elif now_ns - self._idle_since.setdefault(stream, now_ns) > IDLE_NS:
+            elif now_ns - self._idle_since.setdefault(stream, now_ns) > self._idle_ns(stream):
                 del self._running[stream], self._idle_since[stream]
                 encoder.stop()
                 self._bus.end(stream)
@@ -117,37 +129,57 @@ class RenditionSet:
         name, _, codec = stream.partition("/")
         return name in self._renditions and codec in get_args(VideoCodec)
 
-    def _start(self, stream: str, graphics: Graphics | None) -> None:
+    def _for_outputs(self, stream: str) -> bool:
+        name, _, codec = stream.partition("/")
+        return self._always(stream) or (codec == "h264" and self._renditions[name].outputs)
+
+    def _idle_ns(self, stream: str) -> int:
+        return OUTPUT_IDLE_NS if self._for_outputs(stream) else IDLE_NS
+
+    def _ease(self, stream: str, encoder: RenditionEncoder) -> None:
+        if self._for_outputs(stream):
+            eased = self._step >= Step.PRESET and self._can_ease
+            halved = Step.PROGRAM_RATE if self._canvas(stream) == "program" else Step.WALL_RATE
+            encoder.set_effort("eased" if eased else "full", self._step >= halved)
+
+    def _settings(self, stream: str) -> VideoSettings:
         name, _, codec = stream.partition("/")
         rendition = self._renditions[name]
-        always = self._always(stream)
-        primary = always and rendition.canvas == "program" and self.primary is None
-        fps = self._clock.fps
-        settings = VideoSettings(
+        return VideoSettings(
             cast(VideoCodec, codec),
             rendition.width,
             rendition.height,
-            fps,
+            self._clock.fps,
             rendition.bitrate,
             rendition.preset,
-            constant=always,
+            constant=self._for_outputs(stream),
             threads=2 if rendition.width * rendition.height >= _TWO_THREADS else 1,
+        )
+
+    def _start(self, stream: str) -> None:
+        always = self._always(stream)
+        rendition = self._renditions[stream.partition("/")[0]]
+        primary = always and rendition.canvas == "program" and self.primary is None
+        settings = self._settings(stream)
+        slate = tuple(
+            msgspec.structs.replace(packet, stream=stream) for packet in self._slates.get(settings, ())
         )
         encoder = RenditionEncoder(
             stream,
             settings,
-            max(1, round(rendition.keyframe_s * fps)),
+            max(1, round(rendition.keyframe_s * self._clock.fps)),
             self._clock,
             self._bus.announce,
             self._bus.publish,
-            encode_slate(stream, settings, _slate(graphics, settings)) if graphics is not None else (),
-            depth=2 if always else 1,
+            slate,
+            depth=2 if settings.constant else 1,
             urgency=Urgency.PROGRAMME if always else Urgency.OTHERS,
             published=self._latency.published if primary else None,
         )
         if primary:
             self.primary = encoder
         self._running[stream] = encoder
+        self._ease(stream, encoder)
         encoder.start()
 
 

@@ -65,6 +65,9 @@ class Rendition(msgspec.Struct, frozen=True, omit_defaults=True):
     keyframe_s: float = 2.0
     always: bool = False
     """Encoded from the start, subscribers or not: the programme. Others run while somebody subscribes."""
+    outputs: bool = False
+    """As H.264 for ingests and files, as what is encoded always is: constant bit rate, parameter sets beside
+    the stream, a slate. Others are for browsers."""
 
 
 class LadderTimes(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,7 +91,7 @@ class MixerConfig(Message, frozen=True):
     fps_den: int
     canvases: dict[CanvasName, tuple[int, int]]
     renditions: dict[str, Rendition]
-    """By name: ``program``, ``return``, ``wall``, ``multiview``."""
+    """By name: ``program``, ``clean``, ``return``, ``wall``, ``multiview``."""
     title: str
     """The event's title, on the slate."""
     fonts: str
@@ -240,12 +243,13 @@ class SenderConfig(Message, frozen=True):
     """Supervisor → sender, first message. The URL holds a stream key: it travels here, never in argv."""
 
     output: str
+    """The output's id; of its backup ingest :func:`mixer.outputs.ingests.backup_of` that."""
     video: str
     """Bus stream of the picture: ``program/h264``."""
     audio: tuple[str, ...]
-    """Bus streams of the sound: ``floor/aac``."""
+    """Bus streams of the sound: ``floor/aac``. RTMP carries one, recordings and ``udp://`` several."""
     url: str = ""
-    """``rtmp://`` or ``rtmps://``; empty for a recording."""
+    """``rtmp://``, ``rtmps://`` or ``udp://``; empty for a recording."""
     folder: str = ""
     """Where a recording's parts go; empty for a stream."""
     ca_file: str = ""
@@ -277,6 +281,7 @@ class SenderReport(Message, frozen=True):
     """Sender → control, once a second and at each change of state."""
 
     output: str
+    """As in :class:`SenderConfig`: the output's id, or its backup's name (:mod:`mixer.outputs.ingests`)."""
     state: OutputState
     reason: str = ""
     """One sentence for the director, without secrets; empty while all is well."""

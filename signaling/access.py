@@ -27,6 +27,7 @@ class Access:
         self._offers_ip = Limiter(limits.offers_ip, "rate.offers")
         self._commands = Limiter(limits.commands, "rate.commands")
         self._commands_guest = Limiter(limits.commands_guest, "rate.commands")
+        self._commands_booth = Limiter(limits.commands_booth, "rate.commands")
         self.ws_messages = limits.ws_messages
 
     def by_token(self, request: web.Request, token: str) -> Session:
@@ -75,7 +76,13 @@ class Access:
 
     def take_command(self, session: Session) -> None:
         """Count one command. Raises RefusedError 429 ``rate.commands``."""
-        limiter = self._commands if session.grant.role == "director" else self._commands_guest
+        match session.grant.role:
+            case "director":
+                limiter = self._commands
+            case "interpreter":
+                limiter = self._commands_booth
+            case _:
+                limiter = self._commands_guest
         limiter.take(session.key)
 
     def take_offer(self, request: web.Request, session: Session) -> None:

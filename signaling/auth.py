@@ -17,7 +17,7 @@ import msgspec
 
 from signaling.ports import Actor, Grant, RefusedError, Role, Show
 
-PageName = Literal["console", "join", "wall"]
+PageName = Literal["console", "join", "booth", "wall"]
 
 COOKIE_PREFIX = "studio-"
 DIRECTOR_SESSION_S = 7 * 86_400
@@ -30,9 +30,12 @@ PAGE_OF: dict[Role, PageName] = {
     "director": "console",
     "viewer": "console",
     "speaker": "join",
+    "interpreter": "booth",
     "wall": "wall",
 }
 """The page a role's link leads to, whatever page it was pasted behind."""
+SEAT_PAGES: frozenset[PageName] = frozenset(("join", "booth"))
+"""Those that one browser may have open for several seats."""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -156,8 +159,8 @@ class Authenticator:
 
 def session_name(session: Session) -> str:
     """The ``as`` of a session: ``console``, ``wall``, or a short id of the seat, safe in a cookie's name."""
-    page = PAGE_OF.get(session.grant.role, "join")
-    if page != "join":
+    page = PAGE_OF[session.grant.role]
+    if page not in SEAT_PAGES:
         return page
     return hashlib.sha256(session.grant.seat.encode()).hexdigest()[:12]
 

@@ -13,6 +13,10 @@ def _always_ready() -> Sequence[str]:
     return ()
 
 
+def _nobody_to_tell(on: bool) -> None:
+    """The meters' default."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Deps:
     """No ``repr``: it holds secrets.
@@ -22,6 +26,7 @@ class Deps:
     that differs from the address we listen on (``https://studio.example``); empty where it doesn't.
     ``trusted_proxies`` are the addresses or networks whose ``X-Forwarded-For`` is believed. ``tls`` says
     that we speak TLS ourselves. ``ready`` names what is not ready yet (``/readyz``); empty when all is.
+    ``meters_wanted`` is told when the first one watches the meters, and when the last one no longer does.
     """
 
     show: Show
@@ -35,6 +40,7 @@ class Deps:
     tls: bool = False
     metrics: Metrics = field(default_factory=Metrics)
     ready: Callable[[], Sequence[str]] = _always_ready
+    meters_wanted: Callable[[bool], None] = _nobody_to_tell
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -2,6 +2,9 @@
 
 Sending never waits: a client has a bounded outbox, and one that doesn't keep up is disconnected (4008); it
 comes back by itself and starts from a snapshot, which is cheaper for both than a long backlog.
+
+Meters are another matter: what is late is worth nothing. They are encoded once for all who see the same, and
+a client that has anything else to read doesn't get them.
 """
 
 import asyncio
@@ -13,12 +16,15 @@ from typing import Any
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from mixer.wire import Meters
 from signaling import messages
 from signaling.auth import Session
 from signaling.guard import ended_seat
 from signaling.limits import Limits
+from signaling.meters import MeterBoard
 from signaling.ports import Actor, Change, RefusedError, Show, Unsubscribe
-from signaling.views import State, merge_patch, patch_between, sees_everything, view
+from signaling.views import State, booth_sources, merge_patch, patch_between, sees_everything, view
+from signaling.wire import ShardLevels
 
 log = structlog.get_logger()
 
@@ -36,6 +42,7 @@ class Client:
         self.session = session
         self.actor: Actor = session.actor
         self.closing = False
+        self._meters = b""
         self._socket = socket
         self._abort = abort
         self._outbox: deque[bytes] = deque()
@@ -55,15 +62,27 @@ class Client:
         self._filled.set()
         return True
 
+    def offer_meters(self, data: bytes) -> bool:
+        """Send the meters next, in place of older ones that are still here; False, and nothing is kept, when
+        something else waits to be sent."""
+        if self._outbox:
+            return False
+        self._meters = data
+        self._filled.set()
+        return True
+
     async def write(self) -> None:
         """Send the outbox until cancelled or the connection is gone."""
         with contextlib.suppress(ConnectionError):
             while True:
                 await self._filled.wait()
                 self._filled.clear()
-                while self._outbox:
-                    data = self._outbox.popleft()
-                    self._bytes -= len(data)
+                while self._outbox or self._meters:
+                    if self._outbox:
+                        data = self._outbox.popleft()
+                        self._bytes -= len(data)
+                    else:
+                        data, self._meters = self._meters, b""
                     await self._socket.send_frame(data, WSMsgType.TEXT)
 
     async def end(self, code: int, reason: str) -> None:
@@ -75,9 +94,15 @@ class Client:
 
 
 class Hub:
-    """All on one event loop. ``not_withdrawn``: see :class:`signaling.auth.Authenticator`."""
+    """All on one event loop. ``not_withdrawn``: see :class:`signaling.auth.Authenticator`;
+    ``meters_wanted``: see :class:`signaling.deps.Deps`."""
 
-    def __init__(self, show: Show, not_withdrawn: Callable[[Session], bool]) -> None:
+    def __init__(
+        self,
+        show: Show,
+        not_withdrawn: Callable[[Session], bool],
+        meters_wanted: Callable[[bool], None] = lambda on: None,
+    ) -> None:
         self._show = show
         self._not_withdrawn = not_withdrawn
         self._clients: dict[Client, asyncio.Task[None]] = {}
@@ -86,6 +111,11 @@ class Hub:
         self._serial = -1
         self._endings: set[asyncio.Task[None]] = set()
         self._unsubscribe: Unsubscribe | None = None
+        self._meters_wanted = meters_wanted
+        self._board = MeterBoard()
+        self._watchers: set[Client] = set()
+        self._booths: dict[str, frozenset[str]] = {}
+        """Interpreters' seats and whose meters they see, as of the present state."""
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -125,6 +155,7 @@ class Hub:
 
     async def leave(self, client: Client) -> None:
         """Forget a client; its writer is gone afterwards."""
+        self._unwatch(client)
         writer = self._clients.pop(client, None)
         if not any(other.actor == client.actor for other in self._clients):
             self._views.pop(client.actor, None)
@@ -136,11 +167,60 @@ class Hub:
     def send(self, client: Client, message: messages.ToClient) -> None:
         self._offer(client, messages.encode(message))
 
+    # --- the meters ------------------------------------------------------------------------------------
+
+    @property
+    def meters_wanted(self) -> bool:
+        """Whether anybody watches the meters: for processes that start now."""
+        return bool(self._watchers)
+
+    def watch_meters(self, client: Client, on: bool) -> None:
+        """Raises RefusedError 403 ``role.forbidden``."""
+        if not on:
+            self._unwatch(client)
+            return
+        if not (sees_everything(client.actor) or client.actor.role == "interpreter"):
+            raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
+        if client in self._clients and not client.closing:
+            first = not self._watchers
+            self._watchers.add(client)
+            if first:
+                self._meters_wanted(True)
+
+    def _unwatch(self, client: Client) -> None:
+        if client in self._watchers:
+            self._watchers.discard(client)
+            if not self._watchers:
+                self._board.forget()
+                self._meters_wanted(False)
+
+    def publish_meters(self, sender: str, message: Meters | ShardLevels) -> None:
+        """Take what a process (``mixer``, ``shard-1`` …) measured, and send to each who watches what it may
+        see: encoded once for directors and viewers, and once for each booth."""
+        reading = self._board.take(sender, message) if self._watchers else None
+        if reading is None:
+            return
+        whole: bytes | None = None
+        booths: dict[frozenset[str], bytes] = {}
+        for client in self._watchers:
+            if sees_everything(client.actor):
+                whole = whole or messages.encode(reading.whole())
+                client.offer_meters(whole)
+                continue
+            seat = client.actor.seat
+            if seat not in self._booths:
+                self._booths[seat] = booth_sources(self._state, seat)
+            sources = self._booths[seat]
+            if sources not in booths:
+                booths[sources] = messages.encode(reading.part(sources))
+            client.offer_meters(booths[sources])
+
     # --- the show's changes ----------------------------------------------------------------------------
 
     def _take_state(self) -> None:
         self._state = self._show.public_state()
         self._serial = self._show.serial
+        self._booths.clear()
 
     def _on_change(self, change: Change) -> None:
         if change.serial <= self._serial:
@@ -148,6 +228,7 @@ class Hub:
         if change.serial == self._serial + 1:
             self._state = merge_patch(self._state, change.patch)
             self._serial = change.serial
+            self._booths.clear()
         else:
             self._take_state()
         whole: bytes | None = None

@@ -45,6 +45,8 @@ class Limits(msgspec.Struct, frozen=True):
     commands_guest: Rate = Rate(2, 20)
     """The same for everybody else. Each one that is carried out is a line of the log for good and a plate to
     be drawn, and a guest has a name to set and nothing more."""
+    commands_booth: Rate = Rate(5, 60)
+    """An interpreter's: the microphone's keys are pressed and let go, and none of it may be refused."""
     offers: Rate = Rate(1, 20)
     """Per session."""
     offers_ip: Rate = Rate(20, 200)

@@ -65,7 +65,13 @@ class Ping(msgspec.Struct, frozen=True, tag="ping"):
     pass
 
 
-FromClient = Command | Ping
+class WatchMeters(msgspec.Struct, frozen=True, tag="meters"):
+    """For directors, viewers and interpreters: :class:`Meters` come from now on, or no more."""
+
+    on: bool
+
+
+FromClient = Command | Ping | WatchMeters
 decode_from_client = msgspec.json.Decoder(FromClient).decode
 
 
@@ -103,7 +109,16 @@ class Pong(msgspec.Struct, frozen=True, tag="pong"):
     pass
 
 
-ToClient = Snapshot | Changed | Reply | Refused | Pong
+class Meters(msgspec.Struct, frozen=True, tag="meters"):
+    """At most 20 a second, and dropped for who is slow. ``sources``: by source (``seat/<id>``) peak and held
+    peak in dBFS. ``buses``: by name those two after the limiter, and for directors and viewers momentary,
+    short-term and integrated loudness in LUFS and the highest true peak in dBTP. −100: nothing."""
+
+    sources: Mapping[str, tuple[float, float]]
+    buses: Mapping[str, tuple[float, ...]]
+
+
+ToClient = Snapshot | Changed | Reply | Refused | Pong | Meters
 encode = msgspec.json.Encoder().encode
 
 

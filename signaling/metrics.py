@@ -18,11 +18,13 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from mixer.outputs.ingests import sender_of
 from mixer.wire import MixerReport, OutputState, PlanTaken, SenderReport
 from signaling.wire import PeerStats, ShardReport
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SEAT_STATES = ("absent", "waiting", "ready", "next", "on_air")
+BOOTH_OPEN = ("open", "on_air")
 OUTPUT_STATES: tuple[OutputState, ...] = ("starting", "live", "retrying", "failed", "stopped")
 MAX_SEATS = 1000
 MAX_OUTPUTS = 1000
@@ -82,9 +84,10 @@ class Metrics(Collector):
         """Everything as Prometheus text; ``state`` is the public state, ``sockets`` the open WebSockets."""
         self._state, self._sockets = state, sockets
         outputs, seats = state.get("outputs", {}), state.get("seats", {})
-        for known, present in ((self._outputs, outputs), (self._guests, seats)):
-            for gone in [each for each in known if each not in present]:
-                del known[gone]
+        for name in [each for each in self._outputs if sender_of(each).output not in outputs]:
+            del self._outputs[name]
+        for seat in [each for each in self._guests if each not in seats]:
+            del self._guests[seat]
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
@@ -141,18 +144,20 @@ class Metrics(Collector):
         yield dropped
 
     def _of_outputs(self) -> Iterator[Metric]:
+        labels = ["output", "ingest"]
         state = GaugeMetricFamily(
-            "studio_output_state", "1 for the state an output is in.", labels=["output", "state"]
+            "studio_output_state", "1 for the state an output is in.", labels=[*labels, "state"]
         )
-        sent = CounterMetricFamily("studio_output_bytes", "Bytes sent.", labels=["output"])
-        dropped = CounterMetricFamily("studio_output_dropped", "Pictures lost on the way.", labels=["output"])
+        sent = CounterMetricFamily("studio_output_bytes", "Bytes sent.", labels=labels)
+        dropped = CounterMetricFamily("studio_output_dropped", "Pictures lost on the way.", labels=labels)
         # The state is the show's, which knows also of outputs that have no process to report.
         for output, shown in self._state.get("status", {}).get("outputs", {}).items():
-            for each in OUTPUT_STATES:
-                state.add_metric([output, each], float(each == shown.get("state")))
-        for output, report in self._outputs.items():
-            sent.add_metric([output], report.bytes_sent)
-            dropped.add_metric([output], report.dropped)
+            for ingest, status in (("primary", shown), ("backup", shown.get("backup"))):
+                for each in OUTPUT_STATES if status else ():
+                    state.add_metric([output, ingest, each], float(each == status.get("state")))
+        for name, report in self._outputs.items():
+            sent.add_metric([*sender_of(name)], report.bytes_sent)
+            dropped.add_metric([*sender_of(name)], report.dropped)
         yield state
         yield sent
         yield dropped
@@ -165,6 +170,12 @@ class Metrics(Collector):
         for state in SEAT_STATES:
             seats.add_metric([state], counts[state])
         yield seats
+        booths = GaugeMetricFamily(
+            "studio_booth_open", "1 while an interpreter's microphone is on in a booth.", labels=["booth"]
+        )
+        for booth, shown in self._state.get("status", {}).get("booths", {}).items():
+            booths.add_metric([booth], float(shown.get("state") in BOOTH_OPEN))
+        yield booths
         lost = CounterMetricFamily(
             "studio_guest_packets_lost", "RTP packets lost from a guest since it connected.", labels=["seat"]
         )

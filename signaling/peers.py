@@ -12,7 +12,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import structlog
@@ -22,6 +22,7 @@ from mixer.wire import Message
 from signaling.ports import Outbox, PeerOwner, RefusedError
 from signaling.turn import IceSettings, ice_servers
 from signaling.wire import (
+    SEATED,
     Answer,
     ClosePeer,
     IceServer,
@@ -47,7 +48,7 @@ Connection = Literal["connecting", "connected"]
 
 _STATUS = {"sdp.invalid": 400, "sdp.no-codec": 406, "shard.full": 503}
 _CANVAS: dict[PeerKind, CanvasName] = {"wall": "wall", "multiview": "multiview"}
-_KINDS: tuple[PeerKind, ...] = ("guest", "wall", "multiview")
+_KINDS: tuple[PeerKind, ...] = get_args(PeerKind)
 _SEPARATOR = "~"
 """In peer ids: URLs take it as it is, and neither kinds, seats, clients nor random parts contain it."""
 
@@ -124,7 +125,7 @@ class PeerRouter:
             raise RefusedError(503, "shard.full", "The studio is full.")
         previous = self._previous(kind, seat, client)
         for old in previous:
-            if kind == "guest" and old.client != client and not takeover:
+            if kind in SEATED and old.client != client and not takeover:
                 raise RefusedError(
                     409, "seat.in-use", "This link is open in another window or on another device."
                 )
@@ -133,8 +134,7 @@ class PeerRouter:
             # Before the new one opens: a seat's slot has one writer.
             self._end(old, "replaced by a newer connection")
         peer = _Peer(peer_id(kind, seat, client), kind, seat, client)
-        guest = seat if kind == "guest" else ""
-        offer = Offer(peer.id, kind, sdp, guest, self.ice_servers())
+        offer = Offer(peer.id, kind, sdp, seat if kind in SEATED else "", self.ice_servers())
         waiting = _Waiting(offer, asyncio.get_running_loop().create_future())
         self._peers[peer.id] = peer
         self._offers[peer.id] = waiting
@@ -166,6 +166,10 @@ class PeerRouter:
     def owner(self, peer: str) -> PeerOwner | None:
         known = self._peers.get(peer)
         return PeerOwner(known.kind, known.seat, known.client) if known is not None else None
+
+    def has(self, kind: PeerKind) -> bool:
+        """Whether there is a peer of this kind, connected or on its way."""
+        return any(each.kind == kind for each in self._peers.values())
 
     def drop_seat(self, seat: str) -> None:
         for peer in [each for each in self._peers.values() if seat and each.seat == seat]:
@@ -232,12 +236,12 @@ class PeerRouter:
     # --- inside ----------------------------------------------------------------------------------------
 
     def _previous(self, kind: PeerKind, seat: str, client: str) -> list[_Peer]:
-        """Those that the new peer takes the place of: a seat's live one, or the same tab's of this kind."""
-        return [
-            each
-            for each in self._peers.values()
-            if (each.kind, each.seat) == (kind, seat) and (kind == "guest" or each.client == client)
-        ]
+        """Those that the new peer takes the place of: a seat's live one, or the same tab's of this kind; of
+        the talkback microphone there is one in all, and who opens it last has it."""
+        alike = [each for each in self._peers.values() if each.kind == kind]
+        if kind == "talkback":
+            return alike
+        return [each for each in alike if each.seat == seat and (kind in SEATED or each.client == client)]
 
     def _is_elsewhere(self, peer: str, shard: str) -> bool:
         known = self._peers.get(peer)
@@ -337,9 +341,9 @@ class PeerRouter:
         owner = owner_of(stats.peer)
         if owner is None or len(self._peers) >= MAX_PEERS:
             return
-        if stats.seat != (owner.seat if owner.kind == "guest" else ""):
+        if stats.seat != (owner.seat if owner.kind in SEATED else ""):
             return
-        if owner.kind == "guest" and self._previous("guest", owner.seat, ""):
+        if owner.kind in (*SEATED, "talkback") and self._previous(owner.kind, owner.seat, ""):
             self._order_closed(shard, stats.peer)  # its seat is live elsewhere: a seat has one
             return
         self._peers[stats.peer] = _Peer(
@@ -347,7 +351,7 @@ class PeerRouter:
         )
 
     def _tell(self) -> None:
-        seats = {each.seat: each.state for each in self._peers.values() if each.kind == "guest"}
+        seats = {each.seat: each.state for each in self._peers.values() if each.kind in SEATED}
         watched = frozenset(_CANVAS[each.kind] for each in self._peers.values() if each.kind in _CANVAS)
         if (seats, watched) != self._told:
             self._told = (seats, watched)

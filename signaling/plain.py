@@ -63,18 +63,6 @@ _TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
             "본인의 초대장에 있는 링크를 여시거나, 초대하신 분께 문의해 주세요.",
         ),
     },
-    "page.unavailable": {
-        "en": (
-            "The interpreters' page is not here yet",
-            "Your link is good, but this version of the studio has no interpreting booths. You don't need to "
-            "do anything: the person who invited you will tell you when it has them.",
-        ),
-        "ko": (
-            "통역사 페이지는 아직 준비되지 않았습니다",
-            "링크는 유효하지만, 이 버전의 스튜디오에는 아직 통역 부스가 없습니다. 지금 하실 일은 없습니다. "
-            "준비되면 초대하신 분이 알려 드릴 것입니다.",
-        ),
-    },
     "rate": {
         "en": ("Too many tries", "Wait a minute, then open your link again."),
         "ko": ("시도가 너무 많습니다", "1분 뒤에 링크를 다시 열어 주세요."),

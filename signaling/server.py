@@ -61,7 +61,7 @@ def make_app(deps: Deps) -> web.Application:
     """The application; it listens to the show while it runs. Raises OSError when the pages are missing."""
     auth = Authenticator(deps.show, deps.director_token, deps.secret)
     access = Access(auth, ClientAddress(deps.trusted_proxies), deps.public_url, deps.limits)
-    hub = Hub(deps.show, auth.not_withdrawn)
+    hub = Hub(deps.show, auth.not_withdrawn, deps.meters_wanted)
     app = web.Application(middlewares=[_outermost], client_max_size=COMMAND_BYTES)
     app[CONTEXT] = Context(deps, access, hub, Pages(deps.pages), JpegCache(deps.snapshots))
     listed = routes()

@@ -22,13 +22,15 @@ from mixer import child, priority
 from mixer.busclient import BusReader
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.slot import SlotWriter
-from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened
+from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
 from signaling.rtc import hooks
 from signaling.rtc.decode import DecoderPool
+from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, TALK_PREFIX, source_of
 from signaling.rtc.offer import OfferError
 from signaling.rtc.peer import House, Peer, State
+from signaling.rtc.record import SeatRecorder
 from signaling.rtc.returns import ReturnHub
-from signaling.rtc.seats import SCREEN_PREFIX, Seats
+from signaling.rtc.seats import Seats
 from signaling.rtc.sound_in import SoundPacer
 from signaling.rtc.transport import Network
 from signaling.wire import (
@@ -38,8 +40,10 @@ from signaling.wire import (
     Offer,
     OfferFailed,
     PeerChanged,
+    RecordSeats,
     ShardConfig,
     ShardIn,
+    ShardLevels,
     ShardReport,
     UplinkTarget,
     UplinkTargets,
@@ -49,7 +53,7 @@ MAX_PEERS = 128
 BEAT_S = 0.1
 COLLECT_EVERY = 50
 """Beats: 5 s."""
-SEAT_PREFIX = "seat/"
+METER_S = 0.05
 
 log = structlog.get_logger()
 
@@ -62,12 +66,18 @@ class Shard:
         self._loop = asyncio.get_running_loop()
         self._decode = msgspec.msgpack.Decoder(ShardIn).decode
         self._house = House(
-            DecoderPool(max(2, min(4, os.cpu_count() or 2))), SoundPacer(), ReturnHub(), Seats()
+            DecoderPool(max(2, min(4, os.cpu_count() or 2))),
+            SoundPacer(),
+            ReturnHub(),
+            Seats(),
+            SeatRecorder(link.name),
         )
         self._peers: dict[str, Peer] = {}
         self._targets: dict[str, UplinkTarget] = {}
         self._screens: dict[str, UplinkTarget] = {}
         self._open: frozenset[str] | None = None
+        self._listens: dict[str, str] = {}
+        self._meters: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._configured = False
         self._writing = False
@@ -83,9 +93,11 @@ class Shard:
         await self.done.wait()
         self._loop.remove_reader(self._link.fileno())
         ticker.cancel()
+        self._watch(False)
         for peer in self._peers.values():
             peer.close("shutdown")
         await asyncio.gather(*(peer.closed() for peer in self._peers.values()))
+        await asyncio.to_thread(self._house.recorder.close)
         self._house.returns.close()
         self._house.pacer.close()
         self._house.pool.close()
@@ -111,6 +123,7 @@ class Shard:
         match message:
             case ShardConfig(ports=ports, announce=announce) if not self._configured:
                 hooks.install(Network(ports, announce))
+                self._house.recorder.epoch_ns = message.epoch_ns
                 self._configured = True
                 self._send("supervisor", Ready())
             case Offer():
@@ -119,16 +132,20 @@ class Shard:
                 if name in self._peers:
                     self._peers[name].close("closed")
             case UplinkTargets(seats=seats, screens=screens):
-                self._targets, self._screens = seats, screens
+                self._targets, self._screens, self._listens = seats, screens, message.listens
                 self._open = None if message.open is None else frozenset(message.open)
                 for peer in self._peers.values():
                     self._aim(peer)
             case SlotOpened(source=source) if fds and source.startswith(SEAT_PREFIX):
                 self._house.seats.opened(source.removeprefix(SEAT_PREFIX), SlotWriter(fds[0]))
-            case SlotOpened(source=source) if fds and source.startswith(SCREEN_PREFIX):
+            case SlotOpened(source=source) if fds and source.startswith((SCREEN_PREFIX, TALK_PREFIX)):
                 self._house.seats.opened(source, SlotWriter(fds[0]))
             case SlotClosed(source=source):
                 self._house.seats.closed(source.removeprefix(SEAT_PREFIX))
+            case RecordSeats(folder=folder, output=output):
+                self._house.recorder.record(folder, output)
+            case WatchMeters(on=on):
+                self._watch(on)
             case BusAttach() if fds:
                 self._house.returns.attach(BusReader(socket.socket(fileno=os.dup(fds[0]))))
             case Shutdown():
@@ -190,7 +207,8 @@ class Shard:
 
     def _aim(self, peer: Peer) -> None:
         peer.aim(self._targets.get(peer.seat), self._screens.get(peer.seat))
-        peer.listen(self._open is None or peer.seat in self._open)
+        peer.listen(self._open is None or not peer.seat or peer.seat in self._open)
+        peer.tune(self._listens.get(peer.seat, "") if peer.seat else "")
 
     def _changed(self, peer: Peer, state: State, reason: str) -> None:
         if state == "closed":
@@ -199,6 +217,23 @@ class Shard:
             self._send("control", PeerChanged(peer.name, state, reason))
 
     # --- time ----------------------------------------------------------------------------------------
+
+    def _watch(self, on: bool) -> None:
+        """Tell all microphones' levels from now on, or no more: nothing is looked at then."""
+        if on and self._meters is None:
+            self._meters = asyncio.create_task(self._tell_levels())
+        elif not on and self._meters is not None:
+            self._meters.cancel()
+            self._meters = None
+
+    async def _tell_levels(self) -> None:
+        due = self._loop.time()
+        while True:
+            levels = {source_of(peer.place): peer.level() for peer in self._peers.values() if peer.place}
+            known = {source: level for source, level in levels.items() if level is not None}
+            self._send("control", ShardLevels(known))
+            due = max(due + METER_S, self._loop.time())
+            await asyncio.sleep(due - self._loop.time())
 
     async def _tick(self) -> None:
         count = 0
@@ -221,7 +256,9 @@ class Shard:
                 self._send("supervisor", Heartbeat())
             if count % 10 == 0:
                 self._send("control", ShardReport(tuple(p.stats(now_ns) for p in self._peers.values())))
-                used = {peer.seat for peer in self._peers.values()}
+                if (recorded := self._house.recorder.status()) is not None:
+                    self._send("control", recorded)
+                used = {peer.place for peer in self._peers.values()}
                 self._house.seats.forget_unused(used | {f"{SCREEN_PREFIX}{seat}" for seat in used})
             if count % COLLECT_EVERY == 0 and self._litter:
                 self._litter = False

@@ -9,6 +9,7 @@ State = Mapping[str, Any]
 
 _SPEAKER_STATES = {"next": "next", "on_air": "on_air"}
 _MINE = ("connection", "picture", "problem", "uplink", "screen_uplink")
+_OF_A_PARTNER = ("name", "on", "cough", "into")
 
 
 def sees_everything(actor: Actor) -> bool:
@@ -21,26 +22,112 @@ def view(state: State, actor: Actor) -> State:
         return state
     if actor.role == "wall":
         return {"event": _event(state), "status": {"mixer": state.get("status", {}).get("mixer", {})}}
+    if actor.role == "interpreter":
+        return _booth_view(state, actor.seat)
     return _seat_view(state, actor.seat)
 
 
-def _event(state: State) -> State:
-    return {"title": state.get("event", {}).get("title", "")}
+def booth_sources(state: State, seat: str) -> frozenset[str]:
+    """The microphones whose meters an interpreter sees: those of the booth, the own one included."""
+    booth = state.get("seats", {}).get(seat, {}).get("booth", "")
+    return frozenset(f"seat/{each}" for each in (seat, *_others(state, booth, seat)))
+
+
+def _event(state: State, *fields: str) -> State:
+    event = state.get("event", {})
+    return {"title": event.get("title", ""), **{name: event[name] for name in fields if name in event}}
+
+
+def _status(state: State, seat: str) -> State:
+    found: State = state.get("status", {}).get("seats", {}).get(seat, {})
+    return found
+
+
+def _is_spoken_to(state: State, seat: str) -> bool:
+    """Whether the director talks to this seat now: by name, or to everybody."""
+    to = state.get("talk")
+    return to is not None and (not to or seat in to)
 
 
 def _seat_view(state: State, seat: str) -> State:
-    """``live`` is whether the audience sees or hears this person now: on air, and the programme not black."""
-    status = state.get("status", {}).get("seats", {}).get(seat, {})
+    """``live`` is whether the audience sees or hears this person now: on air, and the programme not black.
+    ``slower``: an interpreter asked who speaks to slow down, and this may be the one."""
+    status = _status(state, seat)
     shown = _SPEAKER_STATES.get(status.get("state", ""), "waiting")
+    booths = state.get("status", {}).get("booths", {}).values()
     return {
-        "event": _event(state),
+        "event": _event(state, "languages"),
         "seat": state.get("seats", {}).get(seat),
         "status": {
             "state": shown,
             "live": shown == "on_air" and not state.get("black", False),
+            "slower": shown == "on_air" and any(booth.get("slower", False) for booth in booths),
+            "talkback": _is_spoken_to(state, seat),
             **{name: status[name] for name in _MINE if name in status},
         },
     }
+
+
+def _others(state: State, booth: str, seat: str) -> list[str]:
+    """The other seats of a booth, in the show's order."""
+    if not booth:
+        return []
+    mine = {id_ for id_, each in state.get("seats", {}).items() if each.get("booth", "") == booth}
+    order = [id_ for id_ in state.get("order", {}).get("seats", ()) if id_ in mine]
+    return [id_ for id_ in (*order, *sorted(mine.difference(order))) if id_ != seat]
+
+
+def _booth_view(state: State, seat: str) -> State:
+    """``status.on_air`` is the lamp: this very microphone is on, not held shut, and on a language's bus."""
+    seats, status = state.get("seats", {}), _status(state, seat)
+    me = seats.get(seat, {})
+    id_ = me.get("booth", "")
+    booth = state.get("booths", {}).get(id_)
+    shown = state.get("status", {}).get("booths", {}).get(id_, {}) if id_ else {}
+    speaks = me.get("on", False) and not me.get("cough", False) and status.get("connection") == "connected"
+    partners = [_partner(state, each) for each in _others(state, id_, seat)]
+    return {
+        "event": _event(state, "languages", "both_open"),
+        "seat": seats.get(seat),
+        "booth": {"id": id_, **booth} if booth is not None else None,
+        "partner": partners[0] if partners else None,
+        "partners": partners,
+        "notes": [note for note in state.get("notes", ()) if id_ and note.get("booth") == id_],
+        "rundown": [_with_names(cue, seats) for cue in state.get("rundown", ())],
+        "cue": state.get("cue"),
+        "on_air": _people_on_air(state),
+        "status": {
+            "state": shown.get("state", "off"),
+            "on_air": shown.get("state") == "on_air" and speaks,
+            "slower": shown.get("slower", False),
+            "talkback": _is_spoken_to(state, seat),
+            "connection": status.get("connection", "absent"),
+            "problem": status.get("problem", ""),
+        },
+    }
+
+
+def _partner(state: State, seat: str) -> State:
+    shown: dict[str, Any] = {"seat": seat, "connection": _status(state, seat).get("connection", "absent")}
+    each = state.get("seats", {}).get(seat, {})
+    return shown | {name: each[name] for name in _OF_A_PARTNER if name in each}
+
+
+def _with_names(cue: State, seats: State) -> State:
+    """A cue whose people are called by their names: their seats' ids say nothing to an interpreter."""
+    return {**cue, "people": [seats.get(id_, {}).get("name") or id_ for id_ in cue.get("people", ())]}
+
+
+def _people_on_air(state: State) -> list[State]:
+    """Who is on the programme, in the show's order: an interpreter hears them and is to say their names."""
+    seats, status = state.get("seats", {}), state.get("status", {}).get("seats", {})
+    shown = [
+        seats[id_]
+        for id_ in state.get("order", {}).get("seats", ())
+        if id_ in seats and status.get(id_, {}).get("state") == "on_air"
+    ]
+    people = [each for each in shown if each.get("role") == "speaker"]
+    return [{name: each.get(name, "") for name in ("name", "title", "language")} for each in people]
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

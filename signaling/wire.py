@@ -8,6 +8,8 @@ from mixer.wire import BusAttach, Message, Shutdown, SlotClosed, SlotOpened, Wat
 
 PeerKind = Literal["guest", "booth", "wall", "multiview", "talkback"]
 """``booth``: an interpreter; ``talkback``: the director's microphone, while he talks to guests."""
+SEATED: frozenset[PeerKind] = frozenset(("guest", "booth"))
+"""Those that take a person's seat: there is one of each seat."""
 
 
 class IceServer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -143,6 +145,28 @@ class RecordSeats(Message, frozen=True):
     output: str = ""
 
 
+class SeatsRecorded(Message, frozen=True):
+    """Shard → control, once a second while seats are recorded, and when their files are finished.
+
+    Counts since this recording began; ``files`` begun, ``bytes`` written, ``dropped`` packets that the disk
+    was too slow or too full for. ``code``: ``disk.full`` …, with a sentence in ``reason``; nothing is written
+    then, and it begins anew once there is room. ``live``: it is asked for.
+    """
+
+    output: str
+    shard: str
+    live: bool
+    files: int = 0
+    bytes: int = 0
+    dropped: int = 0
+    bitrate: int = 0
+    """bit/s over the last seconds."""
+    remaining_s: float = -1.0
+    """Until the disk is full, by what it loses to everybody; −1: unknown."""
+    code: str = ""
+    reason: str = ""
+
+
 ShardIn = (
     ShardConfig
     | Offer
@@ -155,4 +179,4 @@ ShardIn = (
     | BusAttach
     | Shutdown
 )
-FromShard = Answer | OfferFailed | PeerChanged | ShardReport | ShardLevels
+FromShard = Answer | OfferFailed | PeerChanged | ShardReport | ShardLevels | SeatsRecorded

@@ -134,12 +134,17 @@ def invite(
     seat: Annotated[
         str, typer.Option(envvar="STUDIO_SEAT", help="The seat's id; one that exists gets a new link.")
     ] = "",
+    booth: Annotated[
+        str, typer.Option(envvar="STUDIO_BOOTH", help="An interpreter's booth; one that exists.")
+    ] = "",
     qr: Annotated[bool, typer.Option("--qr", envvar="STUDIO_QR", help="Print the QR code too.")] = False,
 ) -> None:
     """Make a seat in the running studio and print the link for whoever shall sit there."""
     from studio.client import Client, ClientError
 
     command = {"type": "seat.create", "name": name, "title": title, "role": role, "language": language}
+    if booth:
+        command |= {"booth": booth, "role": "interpreter"}
     try:
         client = Client.of(data or default_data())
         if seat:
@@ -236,6 +241,51 @@ def bench(
     show(report, as_json=as_json)
     if report.failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def vod(
+    recording: Annotated[
+        list[str],
+        typer.Argument(
+            envvar="STUDIO_RECORDING",
+            help="An output's id or one of its parts: the parts before and after it are found. Several files"
+            " are taken as they are.",
+        ),
+    ],
+    data: Data = None,
+    config: Config = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", envvar="STUDIO_OUT", help="Where to. Default: the recording's folder."),
+    ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            envvar="STUDIO_LANGUAGE",
+            help="A language or bus, as in ko, eng, floor; may be given again. Default: every one.",
+        ),
+    ] = None,
+) -> None:
+    """Make one MP4 per language of a recording, without encoding anew, and an edit list of its cuts.
+
+    Parts that overlap are joined without a seam; time between parts that nobody recorded is cut out.
+    """
+    from studio.config import ConfigError
+    from studio.start import Options, read_settings
+    from studio.vod.errors import VodError
+    from studio.vod.run import vod as make
+
+    folder = data or default_data()
+    try:
+        settings, _ = read_settings(Options(folder, config))
+        recordings = Path(settings.outputs.recordings or folder / "recordings")
+        make(recording, recordings, out, language or [])
+    except ConfigError as error:
+        _fail(str(error), 2)
+    except VodError as error:
+        _fail(str(error))
 
 
 def _run(options: object, begin: object = None) -> None:

@@ -11,28 +11,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from signaling.ports import RefusedError, Role
-from studio.model import MAX_GAIN_DB, MAX_PLACES, MIN_GAIN_DB, SceneCanvas, SourceKind
+from studio.booth_commands import BoothCommand
+from studio.desk_commands import BusCommand, RundownCommand, SourceCommand
+from studio.fields import AudioId, Command, Id, Language, Name, Seconds, Text, Tongue, Url
+from studio.model import MAX_LANGUAGES, MAX_PLACES, SceneCanvas
 
 MAX_COMMAND = 64 * 1024
 """Bytes of one command."""
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?![\s\S])"
-"""The look-ahead is an end of text that, unlike ``$``, doesn't tolerate a newline after it."""
-
-Id = Annotated[str, Meta(pattern=ID_PATTERN)]
-AudioId = Annotated[str, Meta(pattern=r"^((seat|source)/)?[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?![\s\S])")]
-"""A source's id, or ``seat/<seat id>`` for a seat's microphone."""
-Text = Annotated[str, Meta(max_length=1000)]
-"""Names as typed: cleaned, then held to the field's own limit."""
-Language = Annotated[str, Meta(pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3})?(?![\s\S])")]
-"""A BCP 47 tag such as ``ko`` or ``zh-Hant``; empty for none."""
-Url = Annotated[str, Meta(max_length=2048)]
-Seconds = Annotated[int, Meta(ge=60, le=90 * 24 * 3600)]
-Decibels = Annotated[float, Meta(ge=MIN_GAIN_DB, le=MAX_GAIN_DB)]
-Name = Annotated[str, Meta(max_length=64)]
-
-
-class Command(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
-    """Base of every command; the tag ``noun.verb`` is its ``type``."""
 
 
 class PlaceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,12 +36,25 @@ class CompositionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     graphics: Annotated[tuple[Any, ...], Meta(max_length=64)] = ()
 
 
+class AudioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """With ``follow`` who is seen on the programme is heard, and ``sources`` besides; else these alone."""
+
+    follow: bool = True
+    sources: Annotated[tuple[AudioId, ...], Meta(max_length=64)] = ()
+
+
 class ShowUpdate(Command, frozen=True, tag="show.update"):
-    title: Text
+    """``languages`` of the event, each with a bus of its name. ``both_open``: two interpreters may be open
+    into one language at once, and are mixed."""
+
+    title: Text | UnsetType = UNSET
+    languages: Annotated[tuple[Tongue, ...], Meta(min_length=1, max_length=MAX_LANGUAGES)] | UnsetType = UNSET
+    both_open: bool | UnsetType = UNSET
 
 
 class SeatCreate(Command, frozen=True, tag="seat.create"):
-    """Makes a seat and its invite: ``result.link``, told once. ``ttl_s``: seconds the link is good for."""
+    """Makes a seat and its invite: ``result.link``, told once. ``ttl_s``: seconds the link is good for;
+    ``booth``: an interpreter's."""
 
     name: Text = ""
     title: Text = ""
@@ -64,15 +62,24 @@ class SeatCreate(Command, frozen=True, tag="seat.create"):
     language: Language = ""
     seat: Id | None = None
     ttl_s: Seconds | None = None
+    booth: Id | None = None
 
 
 class SeatUpdate(Command, frozen=True, tag="seat.update"):
-    """Speakers may send it for their own seat."""
+    """Speakers may send it for their own seat without ``hall`` and ``booth``, interpreters for theirs with
+    ``name`` and ``listen``.
+
+    ``listen``: the bus this person hears. ``hall``: the microphone stands in the hall. ``booth``: an
+    interpreter's; ``null`` for none.
+    """
 
     seat: Id
     name: Text | UnsetType = UNSET
     title: Text | UnsetType = UNSET
     language: Language | UnsetType = UNSET
+    listen: Name | UnsetType = UNSET
+    hall: bool | UnsetType = UNSET
+    booth: Id | UnsetType | None = UNSET
 
 
 class SeatAdmit(Command, frozen=True, tag="seat.admit"):
@@ -111,15 +118,17 @@ class SceneCreate(Command, frozen=True, tag="scene.create"):
 
     scene: Id | None = None
     title: Text = ""
-    canvases: dict[SceneCanvas, CompositionSpec] = {}
+    canvases: dict[SceneCanvas, CompositionSpec] = msgspec.field(default_factory=dict)
+    audio: AudioSpec = AudioSpec()
 
 
 class SceneUpdate(Command, frozen=True, tag="scene.update"):
-    """``canvases`` replaces all of the scene's canvases."""
+    """``canvases`` replaces all of the scene's canvases, ``audio`` all of its policy."""
 
     scene: Id
     title: Text | UnsetType = UNSET
     canvases: dict[SceneCanvas, CompositionSpec] | UnsetType = UNSET
+    audio: AudioSpec | UnsetType = UNSET
 
 
 class SceneDelete(Command, frozen=True, tag="scene.delete"):
@@ -142,52 +151,36 @@ class ProgramFadeToBlack(Command, frozen=True, tag="program.fade_to_black"):
     on: bool
 
 
-class SourceCreate(Command, frozen=True, tag="source.create"):
-    kind: SourceKind
-    source: Id | None = None
-    title: Text = ""
-    media: Id | None = None
-    url: Url | None = None
-
-
-class SourceUpdate(Command, frozen=True, tag="source.update"):
-    source: Id
-    title: Text | UnsetType = UNSET
-
-
-class SourceDelete(Command, frozen=True, tag="source.delete"):
-    source: Id
-
-
-class SourceMute(Command, frozen=True, tag="source.mute"):
-    source: AudioId
-    muted: bool
-
-
-class SourceGain(Command, frozen=True, tag="source.gain"):
-    source: AudioId
-    db: Decibels
+Buses = Annotated[tuple[Name, ...], Meta(max_length=18)]
 
 
 class OutputCreate(Command, frozen=True, tag="output.create"):
-    """A stream (``url`` and ``bus``) or, with ``recording``, a recording (``buses``)."""
+    """A stream (``url`` and ``bus``) or, with ``recording``, a recording (``buses``).
+
+    ``backup``: a second ingest that runs together with the first. A ``udp://host:port`` stream takes several
+    ``buses``. ``seats``: a recording of every seat as it arrives, without rendition and bus.
+    """
 
     output: Id | None = None
     url: Url = ""
     recording: bool = False
     rendition: Name = "program"
     bus: Name | None = None
-    buses: Annotated[tuple[Name, ...], Meta(max_length=16)] | None = None
+    buses: Buses | None = None
+    backup: Url = ""
+    seats: bool = False
 
 
 class OutputUpdate(Command, frozen=True, tag="output.update"):
-    """While the output is stopped."""
+    """While the output is stopped. An empty ``backup`` takes it away."""
 
     output: Id
     url: Url | UnsetType = UNSET
     rendition: Name | UnsetType = UNSET
     bus: Name | UnsetType = UNSET
-    buses: Annotated[tuple[Name, ...], Meta(max_length=16)] | UnsetType = UNSET
+    buses: Buses | UnsetType = UNSET
+    backup: Url | UnsetType = UNSET
+    seats: bool | UnsetType = UNSET
 
 
 class OutputStart(Command, frozen=True, tag="output.start"):
@@ -217,16 +210,15 @@ AnyCommand = (
     | PreviewSet
     | ProgramCut
     | ProgramFadeToBlack
-    | SourceCreate
-    | SourceUpdate
-    | SourceDelete
-    | SourceMute
-    | SourceGain
     | OutputCreate
     | OutputUpdate
     | OutputStart
     | OutputStop
     | OutputDelete
+    | SourceCommand
+    | BusCommand
+    | BoothCommand
+    | RundownCommand
 )
 
 

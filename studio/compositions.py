@@ -2,8 +2,9 @@
 
 from mixer.layout import CAPACITY
 from signaling.ports import RefusedError
-from studio.commands import CompositionSpec, PlaceSpec
-from studio.model import Composition, Place, SceneCanvas, Show
+from studio.commands import AudioSpec, CompositionSpec, PlaceSpec
+from studio.deciding.checks import sound_source, sounding
+from studio.model import AudioPolicy, Composition, Place, SceneCanvas, Seat, Show
 
 
 def compose(show: Show, canvases: dict[SceneCanvas, CompositionSpec]) -> dict[SceneCanvas, Composition]:
@@ -16,6 +17,18 @@ def compose(show: Show, canvases: dict[SceneCanvas, CompositionSpec]) -> dict[Sc
     for name, spec in canvases.items():
         composed[name] = _composition(show, spec)
     return composed
+
+
+def heard(show: Show, spec: AudioSpec) -> AudioPolicy:
+    """Checked against the show. Raises RefusedError: 404 ``seat.unknown``, ``source.unknown``; 409
+    ``seat.not-speaker``."""
+    sources = []
+    for each in spec.sources:
+        thing, key = sounding(show, each)
+        if isinstance(thing, Seat) and thing.role != "speaker":
+            raise RefusedError(409, "seat.not-speaker", f"The seat {thing.id} is not a speaker's.")
+        sources.append(sound_source(key))
+    return AudioPolicy(spec.follow, tuple(dict.fromkeys(sources)))
 
 
 def _composition(show: Show, spec: CompositionSpec) -> Composition:

@@ -7,7 +7,7 @@ text is one line with the file, the key and the reason.
 import ipaddress
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -16,9 +16,14 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, field
 
-from mixer.plan import CanvasName
+from mixer.plan import CanvasName, Ducking
 from mixer.wire import MixerConfig, Rendition
+from signaling.ports import RefusedError
 from signaling.wire import ShardConfig
+from studio.deciding.event import checked_event_languages
+from studio.desk_commands import Loudness
+from studio.fields import Tongue
+from studio.model import FLOOR, LANGUAGES, MAX_LANGUAGES
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"]
 Bitrate = Annotated[int, Meta(ge=50_000, le=100_000_000)]
@@ -55,7 +60,21 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Event(_Section, frozen=True):
+    """``languages``: each has a bus of its name. Both are what a new show begins with."""
+
     title: Annotated[str, Meta(min_length=1, max_length=120)] = "Summit Studio"
+    languages: Annotated[tuple[Tongue, ...], Meta(min_length=1, max_length=MAX_LANGUAGES)] = LANGUAGES
+
+
+class Interpretation(_Section, frozen=True):
+    """How the floor gives way to an interpreter; see :class:`mixer.plan.Ducking`. ``both_open``: two may be
+    open into one language at once, which a new show begins with."""
+
+    duck_db: Annotated[float, Meta(ge=-60, le=0)] = -18.0
+    attack_ms: Annotated[int, Meta(ge=10, le=500)] = 80
+    hold_ms: Annotated[int, Meta(ge=0, le=900)] = 500
+    release_ms: Annotated[int, Meta(ge=20, le=900)] = 400
+    both_open: bool = False
 
 
 class Server(_Section, frozen=True):
@@ -133,6 +152,8 @@ class Renditions(_Section, frozen=True):
 class Audio(_Section, frozen=True):
     aac_bitrate: Annotated[int, Meta(ge=48_000, le=512_000)] = 160_000
     opus_bitrate: Annotated[int, Meta(ge=16_000, le=256_000)] = 64_000
+    targets: dict[str, Loudness] = {}
+    """Loudness of each bus in LUFS, which a new show begins with; −23 where it isn't named."""
 
 
 class Outputs(_Section, frozen=True):
@@ -159,11 +180,15 @@ class Settings(_Section, frozen=True):
     video: Video = Video()
     renditions: Renditions = Renditions()
     audio: Audio = Audio()
+    interpretation: Interpretation = Interpretation()
     outputs: Outputs = Outputs()
     invites: Invites = Invites()
     shards: Annotated[int, Meta(ge=0, le=64)] = 0
     """Processes that receive guests; 0: one on two cores, else about half the cores."""
 
+
+COMPLETE_MS = 900
+"""Of the second in which the floor must be back; the rest is for hearing that the interpreter is silent."""
 
 _AT = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`")
@@ -233,10 +258,27 @@ def _check(settings: Settings, file: str) -> None:
     first, last = settings.rtc.ports
     if first > last or (first == 0) != (last == 0):
         fail("rtc.ports", "must be [first, last] with first ≤ last, or [0, 0]")
+    _check_sound(settings, fail)
     _check_ice(settings.ice.stun, "ice.stun", ("stun:", "stuns:"), fail)
     _check_ice(settings.ice.turn, "ice.turn", ("turn:", "turns:"), fail)
     if settings.ice.turn and not settings.ice.turn_secret:
         fail("ice.turn_secret", "is needed with ice.turn")
+
+
+def _check_sound(settings: Settings, fail: Callable[[str, str], None]) -> None:
+    try:
+        checked_event_languages(settings.event.languages)
+    except RefusedError as error:
+        fail("event.languages", error.detail)
+    how = settings.interpretation
+    if how.hold_ms + how.release_ms > COMPLETE_MS:
+        fail(
+            "interpretation.release_ms",
+            f"hold_ms and release_ms together are at most {COMPLETE_MS}: the floor is back within a second",
+        )
+    for bus in settings.audio.targets:
+        if bus not in (FLOOR, *settings.event.languages):
+            fail(f"audio.targets.{bus}", "is neither floor nor a language of the event")
 
 
 def _check_ice(urls: Sequence[str], key: str, schemes: tuple[str, ...], fail: Any) -> None:
@@ -249,17 +291,24 @@ def _check_ice(urls: Sequence[str], key: str, schemes: tuple[str, ...], fail: An
 
 
 def canvas_sizes(settings: Settings) -> dict[CanvasName, tuple[int, int]]:
-    """Pixels of every canvas."""
+    """Pixels of every canvas but ``clean``, which has the programme's."""
     video = settings.video
     return {"program": video.program, "wall": video.wall, "multiview": video.multiview}
+
+
+def ducking(settings: Settings) -> Ducking:
+    how = settings.interpretation
+    return Ducking(how.duck_db, how.attack_ms, how.hold_ms, how.release_ms)
 
 
 def mixer_config(settings: Settings, epoch_ns: int, fonts: Path) -> MixerConfig:
     """The mixer's first message. ``fonts`` is the folder of TTF files."""
     sizes = canvas_sizes(settings)
 
-    def rendition(canvas: CanvasName, size: tuple[int, int], how: Encoding, *, always: bool) -> Rendition:
-        return Rendition(canvas, *size, how.bitrate, how.preset, how.keyframe_s, always)
+    def rendition(
+        canvas: CanvasName, size: tuple[int, int], how: Encoding, *, always: bool, outputs: bool = False
+    ) -> Rendition:
+        return Rendition(canvas, *size, how.bitrate, how.preset, how.keyframe_s, always, outputs)
 
     encodings = settings.renditions
     return MixerConfig(
@@ -269,6 +318,8 @@ def mixer_config(settings: Settings, epoch_ns: int, fonts: Path) -> MixerConfig:
         canvases=sizes,
         renditions={
             "program": rendition("program", sizes["program"], encodings.program, always=True),
+            # Encoded as the programme is, so that recordings of both line up keyframe by keyframe.
+            "clean": rendition("clean", sizes["program"], encodings.program, always=False, outputs=True),
             "return": rendition("program", (640, 360), encodings.return_feed, always=False),
             "wall": rendition("wall", sizes["wall"], encodings.wall, always=False),
             "multiview": rendition("multiview", sizes["multiview"], encodings.multiview, always=False),
@@ -285,17 +336,17 @@ def shard_count(settings: Settings, cores: int) -> int:
     return settings.shards or max(1, cores // 2)
 
 
-def shard_config(settings: Settings, index: int, count: int) -> ShardConfig:
+def shard_config(settings: Settings, index: int, count: int, epoch_ns: int = 0) -> ShardConfig:
     """Shard ``index``'s first message: its own share of the UDP ports, as two processes can't share one.
 
     Raises :class:`ConfigError` when there are fewer ports than shards.
     """
     first, last = settings.rtc.ports
     if first == 0:
-        return ShardConfig(announce=settings.rtc.announce)
+        return ShardConfig(announce=settings.rtc.announce, epoch_ns=epoch_ns)
     share = (last - first + 1) // count
     if share < 1:
         raise ConfigError("", "rtc.ports", f"fewer ports than the {count} shards")
     start = first + index * share
     end = last if index == count - 1 else start + share - 1
-    return ShardConfig(ports=(start, end), announce=settings.rtc.announce)
+    return ShardConfig(ports=(start, end), announce=settings.rtc.announce, epoch_ns=epoch_ns)

@@ -23,6 +23,7 @@ from mixer.wire import (
     CanvasPublished,
     Heartbeat,
     Message,
+    Meters,
     MixerReport,
     PlanTaken,
     Ready,
@@ -33,14 +34,25 @@ from mixer.wire import (
     TakePlan,
 )
 from signaling.deps import Deps
+from signaling.hub import Hub
 from signaling.metrics import Metrics
 from signaling.peers import Connection, PeerRouter
+from signaling.routes.context import CONTEXT
 from signaling.server import PortTakenError, ServeError, Server, TlsFiles, make_app, serve
 from signaling.snapshots import CanvasSnapshots
 from signaling.turn import IceSettings
-from signaling.wire import Answer, OfferFailed, PeerChanged, ShardReport, UplinkTargets
+from signaling.wire import (
+    Answer,
+    OfferFailed,
+    PeerChanged,
+    SeatsRecorded,
+    ShardLevels,
+    ShardReport,
+    UplinkTargets,
+)
 from studio import config
 from studio.datadir import write_private
+from studio.errands import Errands
 from studio.links import link as link_to
 from studio.looplink import LoopLink
 from studio.paths import PAGES
@@ -66,6 +78,9 @@ _CLOSE_S = 4.0
 
 ControlIn = (
     MixerReport
+    | Meters
+    | ShardLevels
+    | SeatsRecorded
     | PlanTaken
     | CanvasPublished
     | SenderReport
@@ -80,6 +95,9 @@ ControlIn = (
     | ProcessUsage
     | Shutdown
 )
+
+
+_FOR_SESSION = (ProcessChanged, MixerReport, PlanTaken, SenderReport, ShardReport, SeatsRecorded)
 
 
 class CannotStartError(Exception):
@@ -106,7 +124,11 @@ class Control:
             on_presence=self._presence_changed,
         )
         self._snapshots = CanvasSnapshots(self._send, asked=self._snapshot_asked)
+        self._recordings = _recordings_of(self._settings, Path(start.data))
+        self._errands = Errands(self._send, str(self._recordings))
         self._session: Session | None = None
+        self._hub: Hub | None = None
+        self._talkback = False
         self._server: Server | None = None
         self._processes: dict[str, str] = {}
         self._presence: tuple[Mapping[str, Connection], Collection[CanvasName]] = ({}, ())
@@ -136,7 +158,7 @@ class Control:
         settings, start = self._settings, self._start
         data = Path(start.data)
         try:
-            recordings = _recordings(settings, data)
+            self._recordings.mkdir(parents=True, exist_ok=True)
             secret = _cookie_secret(data)
             store = await Store.open(data / DATABASE)
         except StoreError as error:
@@ -148,13 +170,19 @@ class Control:
             SessionSettings(
                 plan=PlanSettings(
                     canvases=config.canvas_sizes(settings),
-                    recordings=str(recordings),
+                    recordings=str(self._recordings),
                     ca_file=settings.outputs.ca_file,
+                    epoch_ns=start.epoch_ns,
+                    ducking=config.ducking(settings),
                 ),
                 title=settings.event.title,
                 invite_ttl_s=settings.invites.days * 86400,
+                languages=settings.event.languages,
+                both_open=settings.interpretation.both_open,
+                targets=settings.audio.targets,
             ),
             publish=self._publish,
+            happened=self._errands.happened,
             link_for=lambda role, token: link_to(self._public_url(), role, token),
         )
         try:
@@ -163,6 +191,7 @@ class Control:
             await session.close()
             raise CannotStartError(str(error)) from error
         self._session = session
+        self._errands.planned(session.plans, session.show)
         session.set_peers(*self._presence)
         for sender, message in self._early:
             session.handle(sender, message)
@@ -181,8 +210,10 @@ class Control:
                 tls=tls is not None,
                 metrics=self._metrics,
                 ready=self._not_ready,
+                meters_wanted=self._errands.meters_wanted,
             )
         )
+        self._hub = app[CONTEXT].hub
         try:
             self._server = await serve(app, start.host, start.port, tls=tls)
         except (PortTakenError, ServeError) as error:
@@ -237,6 +268,8 @@ class Control:
         try:
             self._send("mixer", TakePlan(plans.mix, issued_ns, plans.next))
             self._send("supervisor", plans.desired)
+            if self._session is not None:
+                self._errands.planned(plans, self._session.show)
             for name in self._processes:
                 if name.startswith("shard-"):
                     self._tell_targets(name, plans)
@@ -246,7 +279,7 @@ class Control:
     def _tell_targets(self, shard: str, plans: Plans) -> None:
         """Nothing while control learns who is there: the shard keeps what the one before has told it."""
         if plans.known:
-            self._send(shard, UplinkTargets(plans.uplink, plans.microphones, plans.screens))
+            self._send(shard, UplinkTargets(plans.uplink, plans.microphones, plans.screens, plans.listens))
 
     def _receive(self, sender: str, body: msgspec.Raw, fds: list[int]) -> None:
         message = self._decode(body)
@@ -264,15 +297,27 @@ class Control:
                 self._metrics.on_usage(cpu_seconds, resident_bytes)
             case ProcessChanged():
                 self._process_changed(message)
+            case Meters() | ShardLevels():
+                if self._hub is not None:
+                    self._hub.publish_meters(sender, message)
             case _:
                 self._snapshots.on_message(message)
                 self._peers.on_message(sender, message)
                 self._metrics.on_message(sender, message)
-        if isinstance(message, ProcessChanged | MixerReport | PlanTaken | SenderReport | ShardReport):
+        if isinstance(message, PeerChanged | ShardReport | ProcessChanged):
+            self._look_for_talkback()
+        if isinstance(message, PlanTaken):
+            self._errands.plan_taken(message)
+        if isinstance(message, _FOR_SESSION):
             if self._session is not None:
                 self._session.handle(sender, message)
             elif isinstance(message, ProcessChanged):
                 self._early.append((sender, message))
+
+    def _look_for_talkback(self) -> None:
+        before, self._talkback = self._talkback, self._peers.has("talkback")
+        if before and not self._talkback and self._session is not None:
+            self._session.talkback_gone()
 
     def _process_changed(self, change: ProcessChanged) -> None:
         name = change.process
@@ -281,6 +326,7 @@ class Control:
         else:
             self._processes[name] = change.state
         self._metrics.on_process(name, change.restarts)
+        self._errands.process_changed(change)
         if name.startswith("shard-"):
             if change.state == "running":
                 self._peers.shard_up(name)
@@ -290,11 +336,9 @@ class Control:
                 self._peers.shard_down(name)
 
 
-def _recordings(settings: config.Settings, data: Path) -> Path:
-    """The folder of the recordings, made where it is missing. Raises OSError."""
-    folder = Path(settings.outputs.recordings or data / "recordings").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _recordings_of(settings: config.Settings, data: Path) -> Path:
+    """The folder of the recordings."""
+    return Path(settings.outputs.recordings or data / "recordings").resolve()
 
 
 def _cookie_secret(data: Path) -> bytes:

@@ -24,6 +24,7 @@ CONFIGURATION = """\
 # The demo's configuration; every other key has its default. See README.md.
 [event]
 title = "World Mayors' Summit: demo"
+languages = ["ko", "en"]
 """
 
 
@@ -58,8 +59,30 @@ def beside(folder: Path, guests: int) -> Iterator[Callable[[object], None]]:
                 process.wait()
 
 
-def commands(cast: Sequence[Part]) -> list[dict[str, Any]]:
-    """The show, after its seats: scenes, a recording, the grid on air. Pure."""
+def _booth(languages: Sequence[str]) -> list[dict[str, Any]]:
+    """A booth between two languages with two seats: whoever is given one of their links sits there."""
+    if len(languages) < 2:
+        return []
+    title = " ↔ ".join(languages)
+    seats = [
+        {
+            "type": "seat.create",
+            "seat": f"interpreter-{number}",
+            "name": f"Interpreter {number}",
+            "role": "interpreter",
+            "booth": "booth-1",
+            "language": language,
+        }
+        for number, language in enumerate(languages, 1)
+    ]
+    return [
+        {"type": "booth.create", "booth": "booth-1", "title": title, "languages": list(languages)},
+        *seats,
+    ]
+
+
+def commands(cast: Sequence[Part], languages: Sequence[str]) -> list[dict[str, Any]]:
+    """The show, after its speakers' seats: scenes, a booth, a recording, the grid on air. Pure."""
     places = [{"seat": part.seat} for part in cast]
     everybody = {"layout": "grid"}
     made: list[dict[str, Any]] = [
@@ -92,12 +115,13 @@ def commands(cast: Sequence[Part]) -> list[dict[str, Any]]:
             }
         )
     made += [
+        *_booth(languages[:2]),
         {
             "type": "output.create",
             "output": "vod",
             "recording": True,
             "rendition": "program",
-            "buses": ["floor"],
+            "buses": ["floor", *languages],
         },
         {"type": "output.start", "output": "vod"},
         {"type": "program.cut", "scene": "plenary"},
@@ -109,7 +133,8 @@ def commands(cast: Sequence[Part]) -> list[dict[str, Any]]:
 
 def set_up(client: Client, cast: Sequence[Part]) -> None:
     """Send the commands. A demo that was run before on this data finds its things: 409 is no fault."""
-    for command in commands(cast):
+    languages = client.state()["state"]["event"]["languages"]
+    for command in commands(cast, languages):
         try:
             client.command(command)
         except ClientError as error:

@@ -4,14 +4,19 @@ Events carry results, not requests: replaying them decides nothing again, so tha
 state under newer rules. They hold secrets (stream keys, token hashes); ``studio.view`` shows them without.
 """
 
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 import msgspec
 from msgspec.structs import replace
 
+from mixer.plan import BusName
 from signaling.ports import Role
+from studio.booth_events import BoothEvent, apply_booth, with_seat, without_offers_of
+from studio.desk_events import DeskEvent, apply_desk
+from studio.event import Event, without
 from studio.model import (
     MAX_REVOKED,
+    AudioPolicy,
     Composition,
     Invite,
     Output,
@@ -19,17 +24,15 @@ from studio.model import (
     SceneCanvas,
     Seat,
     Show,
-    Source,
-    SourceKind,
 )
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
-    """Base of every event; the tag is its ``type``."""
-
-
 class ShowUpdated(Event, frozen=True, tag="show.updated"):
+    """None: as it was, in logs from before there was such a field."""
+
     title: str
+    languages: tuple[str, ...] | None = None
+    both_open: bool | None = None
 
 
 class SeatCreated(Event, frozen=True, tag="seat.created"):
@@ -40,13 +43,22 @@ class SeatCreated(Event, frozen=True, tag="seat.created"):
     expires: int
     title: str = ""
     language: str = ""
+    booth: str = ""
+    into: str = ""
 
 
 class SeatUpdated(Event, frozen=True, tag="seat.updated"):
+    """None: as it was, in logs from before there was such a field. In another booth the microphone is off,
+    and ``into`` is the language chosen there."""
+
     seat: str
     name: str
     title: str
     language: str
+    listen: BusName | None = None
+    hall: bool | None = None
+    booth: str | None = None
+    into: str | None = None
 
 
 class SeatAdmitted(Event, frozen=True, tag="seat.admitted"):
@@ -75,12 +87,14 @@ class SceneCreated(Event, frozen=True, tag="scene.created"):
     scene: str
     title: str
     canvases: dict[SceneCanvas, Composition]
+    audio: AudioPolicy = AudioPolicy()
 
 
 class SceneUpdated(Event, frozen=True, tag="scene.updated"):
     scene: str
     title: str
     canvases: dict[SceneCanvas, Composition]
+    audio: AudioPolicy = AudioPolicy()
 
 
 class SceneDeleted(Event, frozen=True, tag="scene.deleted"):
@@ -102,35 +116,6 @@ class ProgramFaded(Event, frozen=True, tag="program.faded_to_black"):
     on: bool
 
 
-class SourceCreated(Event, frozen=True, tag="source.created"):
-    source: str
-    kind: SourceKind
-    title: str
-
-
-class SourceUpdated(Event, frozen=True, tag="source.updated"):
-    source: str
-    title: str
-
-
-class SourceDeleted(Event, frozen=True, tag="source.deleted"):
-    source: str
-
-
-class SourceMuted(Event, frozen=True, tag="source.muted"):
-    """``source`` is a source's id or ``seat/<seat id>``."""
-
-    source: str
-    muted: bool
-
-
-class SourceGained(Event, frozen=True, tag="source.gained"):
-    """``source`` is a source's id or ``seat/<seat id>``."""
-
-    source: str
-    db: float
-
-
 class OutputCreated(Event, frozen=True, tag="output.created"):
     output: str
     rendition: str
@@ -138,6 +123,8 @@ class OutputCreated(Event, frozen=True, tag="output.created"):
     buses: tuple[str, ...]
     url: str = ""
     recording: bool = False
+    backup: str = ""
+    seats: bool = False
 
 
 class OutputUpdated(Event, frozen=True, tag="output.updated"):
@@ -146,6 +133,8 @@ class OutputUpdated(Event, frozen=True, tag="output.updated"):
     bus: str
     buses: tuple[str, ...]
     url: str = ""
+    backup: str = ""
+    seats: bool = False
 
 
 class OutputStarted(Event, frozen=True, tag="output.started"):
@@ -175,19 +164,14 @@ AnyEvent = (
     | PreviewChanged
     | ProgramChanged
     | ProgramFaded
-    | SourceCreated
-    | SourceUpdated
-    | SourceDeleted
-    | SourceMuted
-    | SourceGained
     | OutputCreated
     | OutputUpdated
     | OutputStarted
     | OutputStopped
     | OutputDeleted
+    | DeskEvent
+    | BoothEvent
 )
-
-T = TypeVar("T")
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(AnyEvent).decode
@@ -198,7 +182,12 @@ def apply(show: Show, event: AnyEvent) -> Show:
     """The state after ``event``; total for every event that ``decide`` made of this state."""
     match event:
         case ShowUpdated():
-            return replace(show, title=event.title)
+            return replace(
+                show,
+                title=event.title,
+                languages=show.languages if event.languages is None else event.languages,
+                both_open=show.both_open if event.both_open is None else event.both_open,
+            )
         case (
             SeatCreated()
             | SeatUpdated()
@@ -210,32 +199,20 @@ def apply(show: Show, event: AnyEvent) -> Show:
         ):
             return _apply_seat(show, event)
         case SceneCreated() | SceneUpdated():
-            scene = Scene(event.scene, event.title, event.canvases)
+            scene = Scene(event.scene, event.title, event.canvases, event.audio)
             return replace(show, scenes={**show.scenes, event.scene: scene})
         case SceneDeleted():
-            return replace(show, scenes=_without(show.scenes, event.scene))
+            return replace(show, scenes=without(show.scenes, event.scene))
         case PreviewChanged():
             return replace(show, preview=event.scene)
         case ProgramChanged():
             return replace(show, program=event.scene, preview=event.preview)
         case ProgramFaded():
             return replace(show, black=event.on)
-        case SourceCreated():
-            source = Source(event.source, event.title, event.kind)
-            return replace(show, sources={**show.sources, event.source: source})
-        case SourceUpdated():
-            source = replace(show.sources[event.source], title=event.title)
-            return replace(show, sources={**show.sources, event.source: source})
-        case SourceDeleted():
-            return replace(show, sources=_without(show.sources, event.source))
-        case SourceMuted():
-            return _with_sound(show, event.source, muted=event.muted)
-        case SourceGained():
-            return _with_sound(show, event.source, gain_db=event.db)
         case OutputCreated() | OutputUpdated() | OutputStarted() | OutputStopped() | OutputDeleted():
             return _apply_output(show, event)
         case _:
-            assert_never(event)
+            return apply_booth(show, event) if isinstance(event, BoothEvent) else apply_desk(show, event)
 
 
 _SeatEvent = SeatCreated | SeatUpdated | SeatAdmitted | SeatHeld | SeatRemoved | SeatInvited | SeatRevoked
@@ -244,11 +221,12 @@ _SeatEvent = SeatCreated | SeatUpdated | SeatAdmitted | SeatHeld | SeatRemoved |
 def _apply_seat(show: Show, event: _SeatEvent) -> Show:
     if isinstance(event, SeatCreated):
         seat = Seat(event.seat, event.name, event.title, event.role, event.language)
+        seat = replace(seat, booth=event.booth, into=event.into)
         return _invited(show, seat, event.token_hash, event.expires)
     seat = show.seats[event.seat]
     match event:
         case SeatUpdated():
-            seat = replace(seat, name=event.name, title=event.title, language=event.language)
+            return _updated(show, seat, event)
         case SeatAdmitted():
             seat = replace(seat, stage=True)
         case SeatHeld():
@@ -259,15 +237,40 @@ def _apply_seat(show: Show, event: _SeatEvent) -> Show:
             invite = replace(seat.invite, revoked=True) if seat.invite else None
             seat = replace(seat, invite=invite)
         case SeatRemoved():
-            return replace(
-                show,
-                seats=_without(show.seats, seat.id),
-                scenes=_scenes_without(show.scenes, seat.id),
-                revoked=_revoked(show.revoked, seat.invite),
-            )
+            return _removed(show, seat)
         case _:
             assert_never(event)
     return replace(show, seats={**show.seats, seat.id: seat})
+
+
+def _updated(show: Show, seat: Seat, event: SeatUpdated) -> Show:
+    changed = replace(
+        seat,
+        name=event.name,
+        title=event.title,
+        language=event.language,
+        listen=seat.listen if event.listen is None else event.listen,
+        hall=seat.hall if event.hall is None else event.hall,
+    )
+    if event.booth is None or event.booth == seat.booth:
+        return with_seat(show, changed)
+    moved = replace(changed, booth=event.booth, into=event.into or "", on=False, cough=False)
+    return without_offers_of(with_seat(show, moved), seat.id)
+
+
+def _removed(show: Show, seat: Seat) -> Show:
+    """A person can always be taken out at once, so everything that names the seat goes with it."""
+    show = without_offers_of(show, seat.id)
+    talk = tuple(each for each in show.talk or () if each != seat.id)
+    return replace(
+        show,
+        seats=without(show.seats, seat.id),
+        scenes=_scenes_without(show.scenes, seat.id),
+        revoked=_revoked(show.revoked, seat.invite),
+        solo=tuple(source for source in show.solo if source != f"seat/{seat.id}"),
+        # Nobody left of those who were named: nobody, not everybody.
+        talk=(talk or None) if show.talk else show.talk,
+    )
 
 
 def _invited(show: Show, seat: Seat, token_hash: str, expires: int) -> Show:
@@ -290,16 +293,14 @@ def _revoked(revoked: dict[str, int], invite: Invite | None) -> dict[str, int]:
 
 
 def _scenes_without(scenes: dict[str, Scene], seat: str) -> dict[str, Scene]:
-    """A person can always be taken out at once, so the places that name the seat go with it.
-
-    Scenes without it stay the same objects: snapshots compare by identity.
-    """
+    """Scenes without it stay the same objects: snapshots compare by identity."""
     return {id_: _scene_without(scene, seat) for id_, scene in scenes.items()}
 
 
 def _scene_without(scene: Scene, seat: str) -> Scene:
     named = (place for composition in scene.canvases.values() for place in composition.places or ())
-    if not any(place.seat == seat for place in named):
+    heard = tuple(source for source in scene.audio.sources if source != f"seat/{seat}")
+    if heard == scene.audio.sources and not any(place.seat == seat for place in named):
         return scene
     canvases = {
         name: composition
@@ -307,19 +308,7 @@ def _scene_without(scene: Scene, seat: str) -> Scene:
         else replace(composition, places=tuple(place for place in composition.places if place.seat != seat))
         for name, composition in scene.canvases.items()
     }
-    return replace(scene, canvases=canvases)
-
-
-def _with_sound(show: Show, source: str, *, muted: bool | None = None, gain_db: float | None = None) -> Show:
-    changed: dict[str, bool | float] = {}
-    if muted is not None:
-        changed["muted"] = muted
-    if gain_db is not None:
-        changed["gain_db"] = gain_db
-    kind, _, id_ = source.rpartition("/")
-    if kind == "seat":
-        return replace(show, seats={**show.seats, id_: replace(show.seats[id_], **changed)})
-    return replace(show, sources={**show.sources, id_: replace(show.sources[id_], **changed)})
+    return replace(scene, canvases=canvases, audio=replace(scene.audio, sources=heard))
 
 
 _OutputEvent = OutputCreated | OutputUpdated | OutputStarted | OutputStopped | OutputDeleted
@@ -329,6 +318,7 @@ def _apply_output(show: Show, event: _OutputEvent) -> Show:
     match event:
         case OutputCreated():
             output = Output(event.output, event.url, event.recording, event.rendition, event.bus, event.buses)
+            output = replace(output, backup=event.backup, seats=event.seats)
         case OutputUpdated():
             output = replace(
                 show.outputs[event.output],
@@ -336,17 +326,15 @@ def _apply_output(show: Show, event: _OutputEvent) -> Show:
                 rendition=event.rendition,
                 bus=event.bus,
                 buses=event.buses,
+                backup=event.backup,
+                seats=event.seats,
             )
         case OutputStarted():
             output = replace(show.outputs[event.output], running=True)
         case OutputStopped():
             output = replace(show.outputs[event.output], running=False)
         case OutputDeleted():
-            return replace(show, outputs=_without(show.outputs, event.output))
+            return replace(show, outputs=without(show.outputs, event.output))
         case _:
             assert_never(event)
     return replace(show, outputs={**show.outputs, output.id: output})
-
-
-def _without(mapping: dict[str, T], key: str) -> dict[str, T]:
-    return {other: value for other, value in mapping.items() if other != key}

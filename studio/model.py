@@ -32,14 +32,17 @@ MAX_LANGUAGES = 16
 MAX_BOOTHS = 32
 MAX_NOTES = 50
 MAX_CUES = 500
+MAX_NOTE = 300
 OFFER_S = 15
 """Seconds in which a partner may take over the microphone that is offered."""
 
 RENDITIONS = ("program", "clean", "wall")
 FLOOR: BusName = "floor"
 HALL: BusName = "hall"
-RESERVED_BUSES = (FLOOR, HALL, "monitor")
-"""Names that no language may have."""
+RESERVED_BUSES = (FLOOR, HALL, "monitor", "returns", "booth")
+"""Names that no language may have: other sounds have them, on the packet bus or at the desk."""
+TARGET_LUFS = -23.0
+"""Loudness target of a bus for which no other is set: EBU R 128."""
 LANGUAGES = ("ko", "en")
 SOURCE_KINDS = ("bars",)
 """Kinds of source this version can play."""
@@ -156,7 +159,8 @@ class Handover(msgspec.Struct, frozen=True):
 class Booth(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where interpreters work, each in a seat of role ``interpreter``: between two or more languages.
 
-    ``slower_at``: when the speaker was last asked to slow down, Unix seconds; 0 for never.
+    ``slower_at``: when the speaker was last asked to slow down, Unix seconds; 0 for never. ``lost``: the seat
+    whose connection was lost while it was on, until somebody acts.
     """
 
     id: str
@@ -164,6 +168,7 @@ class Booth(msgspec.Struct, frozen=True, omit_defaults=True):
     languages: tuple[str, ...]
     handover: Handover | None = None
     slower_at: int = 0
+    lost: str = ""
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):

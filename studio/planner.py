@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from mixer.layout import CAPACITY, solve
+from mixer.layout import solve
+from mixer.outputs.ingests import backup_of
 from mixer.plan import (
-    AudioInput,
-    AudioPlan,
+    BusName,
     CanvasName,
     CanvasPlan,
+    Ducking,
     MixPlan,
     Plate,
     Rect,
@@ -19,17 +20,24 @@ from mixer.plan import (
 )
 from mixer.wire import SenderConfig
 from signaling.wire import UplinkTarget
-from studio.model import Composition, Output, Place, Scene, SceneCanvas, Show
+from studio.model import Output, Place, SceneCanvas, Show
 from studio.multiview import multiview
+from studio.places import composition_of, on_scene, shown, source_id
+from studio.sounds import TALKBACK, audio, listens, microphones
 from studio.uplink import NOTHING, THUMBNAIL, screen_targets, uplink_targets
 from studio.wire import Desired, SlotSpec
 
+__all__ = ["Live", "PlanSettings", "Plans", "asking", "on_scene", "plan"]
+
+SOUND_ONLY = SlotSpec(16, 16, frames=2)
+"""Slot of a microphone without a camera: its pictures are the smallest there are."""
+
 
 class PlanSettings(msgspec.Struct, frozen=True):
-    """``canvases``: size of all three in pixels, even. ``recordings``: folder they go to.
+    """``canvases``: size of each in pixels, even. ``recordings``: folder they go to.
 
-    ``ca_file``: see :class:`SenderConfig`. ``guest``: largest picture a guest's slot takes; ``screen``: and
-    a shared screen's.
+    ``ca_file`` and ``epoch_ns``: see :class:`SenderConfig`. ``guest``: largest picture a guest's slot takes;
+    ``screen``: and a shared screen's.
     """
 
     canvases: dict[CanvasName, tuple[int, int]]
@@ -37,6 +45,8 @@ class PlanSettings(msgspec.Struct, frozen=True):
     ca_file: str = ""
     guest: tuple[int, int] = (1280, 720)
     screen: tuple[int, int] = (1920, 1080)
+    epoch_ns: int = 0
+    ducking: Ducking = Ducking()
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -54,7 +64,8 @@ class Plans(msgspec.Struct, frozen=True):
     starts right, and a control that is back, and knows of nobody yet, takes nothing from anybody.
     ``screens``: the same for what they share. ``known`` is False while nobody is to be told either.
     ``preview`` is what the scene in preview needs of its seats. ``microphones`` are the seats that are heard,
-    or would be with the next cut.
+    or would be with the next cut, and those of interpreters. ``listens``: the bus each seat hears.
+    ``recorded``: the running output that takes every seat as it arrives; empty for none.
     ``next`` is what a cut would bring: the mixer draws its graphics beforehand."""
 
     mix: MixPlan
@@ -65,6 +76,8 @@ class Plans(msgspec.Struct, frozen=True):
     preview: dict[str, UplinkTarget]
     microphones: tuple[str, ...]
     known: bool = True
+    listens: dict[str, BusName] = msgspec.field(default_factory=dict)
+    recorded: str = ""
 
 
 def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans:
@@ -73,10 +86,11 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
     preview, preview_wall = (_canvas(show, show.preview, name, settings) for name in ("program", "wall"))
     console = multiview(show, live.connected, live.sharing, settings.canvases["multiview"], preview, program)
     canvases: dict[CanvasName, CanvasPlan] = {"program": program, "wall": wall, "multiview": console}
+    running = [output for output in show.outputs.values() if output.running]
     speakers = [seat.id for seat in show.seats.values() if seat.role == "speaker"]
     # What is being prepared is sent in full before it is taken, at the size it will have on air.
     full, coming = [program, preview], [preview]
-    if "wall" in live.watched or any(o.running and o.rendition == "wall" for o in show.outputs.values()):
+    if "wall" in live.watched or any(output.rendition == "wall" for output in running):
         full += [wall, preview_wall]
         coming += [preview_wall]
     uplink = uplink_targets(speakers, full, console if "multiview" in live.watched else None, settings.guest)
@@ -85,7 +99,7 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
         mix=MixPlan(
             revision=revision,
             canvases=canvases,
-            audio=AudioPlan() if show.black else _audio(show),
+            audio=audio(show, settings.ducking),
             sources=_infos(show, canvases),
             black=show.black,
         ),
@@ -94,7 +108,9 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
         screens=screen_targets(speakers, full, "multiview" in live.watched),
         desired=_desired(show, live, settings, (program, wall, preview, preview_wall)),
         preview={seat: target for seat, target in wanted.items() if target != NOTHING},
-        microphones=_microphones(show),
+        microphones=microphones(show),
+        listens=listens(show),
+        recorded=next((output.id for output in running if output.seats), ""),
     )
     return asking(plans, uplink)
 
@@ -114,46 +130,6 @@ def asking(plans: Plans, uplink: Mapping[str, UplinkTarget], *, known: bool = Tr
     return msgspec.structs.replace(plans, mix=mix, uplink=dict(uplink), known=known)
 
 
-def shown(show: Show, scene: str | None, canvas: SceneCanvas) -> tuple[Place, ...]:
-    """What fills the places of a scene's canvas now: as many as its layout takes, people on stage only.
-
-    A seat that is named but back in the green room leaves its place to the next: nobody is put on air who
-    isn't admitted.
-    """
-    if scene is None:
-        return ()
-    composition = composition_of(show.scenes[scene], canvas)
-    places = composition.places
-    if places is None:
-        places = tuple(Place(seat=seat.id) for seat in show.seats.values() if seat.stage)
-    else:
-        places = tuple(place for place in places if not place.seat or show.seats[place.seat].stage)
-    return places[: CAPACITY[composition.layout]]
-
-
-def composition_of(scene: Scene, canvas: SceneCanvas) -> Composition:
-    """A canvas left out follows ``program``."""
-    return scene.canvases.get(canvas) or scene.canvases["program"]
-
-
-def on_scene(show: Show, scene: str | None) -> frozenset[str]:
-    """Seats that a scene shows on any canvas."""
-    canvases: tuple[SceneCanvas, ...] = ("program", "wall")
-    return frozenset(place.seat for name in canvases for place in shown(show, scene, name) if place.seat)
-
-
-def source_id(place: Place) -> SourceId:
-    """The picture's source."""
-    if place.screen:
-        return f"screen/{place.seat}"
-    return f"seat/{place.seat}" if place.seat else f"source/{place.source}"
-
-
-def sound_id(place: Place) -> SourceId:
-    """The sound's source: a screen has none of its own, and brings the microphone of who shares it."""
-    return f"seat/{place.seat}" if place.seat else f"source/{place.source}"
-
-
 def _canvas(show: Show, scene: str | None, canvas: SceneCanvas, settings: PlanSettings) -> CanvasPlan:
     width, height = settings.canvases[canvas]
     if scene is None:
@@ -169,26 +145,6 @@ def _tile(show: Show, place: Place, rect: Rect) -> Tile:
         seat = show.seats[place.seat]
         return Tile(rect, source_id(place), plate=Plate(seat.name, seat.title))
     return Tile(rect, source_id(place), fit="contain")
-
-
-def _audio(show: Show) -> AudioPlan:
-    """Sound follows the picture of the programme: who is seen is heard, once, unless muted.
-
-    Whose screen is seen is heard, too, be he seen himself or not.
-    """
-    inputs: dict[SourceId, AudioInput] = {}
-    for place in shown(show, show.program, "program"):
-        thing = show.seats[place.seat] if place.seat else show.sources[place.source]
-        if not thing.muted:
-            inputs[sound_id(place)] = AudioInput(sound_id(place), thing.gain_db)
-    return AudioPlan(tuple(inputs.values()))
-
-
-def _microphones(show: Show) -> tuple[str, ...]:
-    """Fading to black closes none: fading in again must be heard at once."""
-    scenes = (show.program, show.preview)
-    heard = {place.seat for scene in scenes for place in shown(show, scene, "program") if place.seat}
-    return tuple(sorted(seat for seat in heard if not show.seats[seat].muted))
 
 
 def _infos(show: Show, canvases: dict[CanvasName, CanvasPlan]) -> dict[SourceId, SourceInfo]:
@@ -218,9 +174,21 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
     named = {tile.source for plan in scenes for tile in plan.tiles if tile.source.startswith("screen/")}
     shared = {f"screen/{seat}" for seat in live.sharing if seat in show.seats}
     slots |= {source: SlotSpec(*settings.screen) for source in sorted(named | shared)}
+    slots |= {
+        f"seat/{seat.id}": SOUND_ONLY
+        for seat in show.seats.values()
+        if seat.role == "interpreter" and (seat.on or seat.id in live.seen)
+    }
+    slots[TALKBACK] = SOUND_ONLY
     slots |= {f"canvas/{name}": SlotSpec(*size, frames=2) for name, size in settings.canvases.items()}
-    senders = tuple(_sender(show, output, settings) for output in show.outputs.values() if output.running)
-    return Desired(slots, senders)
+    outputs = [output for output in show.outputs.values() if output.running and not output.seats]
+    senders = [_sender(show, output, settings) for output in outputs]
+    senders += [
+        msgspec.structs.replace(sender, output=backup_of(sender.output), url=output.backup)
+        for output, sender in zip(outputs, senders, strict=True)
+        if output.backup
+    ]
+    return Desired(slots, tuple(senders))
 
 
 def _sender(show: Show, output: Output, settings: PlanSettings) -> SenderConfig:
@@ -232,4 +200,5 @@ def _sender(show: Show, output: Output, settings: PlanSettings) -> SenderConfig:
         folder=settings.recordings if output.recording else "",
         ca_file="" if output.recording else settings.ca_file,
         title=show.title,
+        epoch_ns=settings.epoch_ns,
     )

@@ -40,7 +40,7 @@ def fixed_children(launch: Launch, epoch_ns: int, port: Callable[[], int]) -> li
     shards = []
     for index in range(launch.shards):
         name = f"shard-{index + 1}"
-        shard = config.shard_config(launch.settings, index, launch.shards)
+        shard = config.shard_config(launch.settings, index, launch.shards, epoch_ns)
         shards.append(Child(name, ("signaling.shard", name), _always(shard)))
     mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts)
     return [

@@ -22,8 +22,6 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 import msgspec
@@ -32,7 +30,6 @@ import structlog
 from mixer.plan import CanvasName
 from signaling.ports import (
     Actor,
-    Change,
     ChangeListener,
     Done,
     Grant,
@@ -42,16 +39,24 @@ from signaling.ports import (
     Unsubscribe,
 )
 from studio import commands, invites
+from studio.boothstatus import booth_times
+from studio.changes import Changes
 from studio.commands import AnyCommand, SeatCreate, SeatInvite
 from studio.decide import Context, decide
-from studio.demand import Demand, DemandSettings
+from studio.deciding.event import with_used_languages
+from studio.deciding.lost import Dropped, Hushed, Lost, decide_lost
+from studio.demand import Demand
+from studio.dropouts import Dropouts
 from studio.events import AnyEvent, SeatCreated, SeatInvited, apply
+from studio.faults import fault, refused, shutting_down
 from studio.model import Show
-from studio.patch import diff
-from studio.planner import Live, Plans, PlanSettings, asking, plan
+from studio.planner import Live, Plans, asking, plan
+from studio.session_settings import SessionSettings
 from studio.status import Connection, Status
 from studio.store import Store, StoreError
 from studio.view import PublicView, public_event
+
+__all__ = ["MAX_WAITING", "Session", "SessionSettings"]
 
 MAX_WAITING = 256
 """Commands waiting for the writer; more are refused."""
@@ -60,23 +65,14 @@ MAX_EVENTS = 1000
 STATUS_INTERVAL_S = 0.25
 """Least time between two changes that are about the live status only."""
 
-_STATUS_OF = {"store.disk-full": 507}
-
 log = structlog.get_logger()
 
 
-class SessionSettings(msgspec.Struct, frozen=True):
-    """``title`` names a show nobody has named yet; ``invite_ttl_s``: how long a new link is good for."""
-
-    plan: PlanSettings
-    title: str = "Summit"
-    invite_ttl_s: int = 7 * 24 * 3600
-    demand: DemandSettings = DemandSettings()
-
-
 class _Request(msgspec.Struct, frozen=True):
-    command: AnyCommand
-    actor: Actor
+    """``actor`` None: the session itself."""
+
+    command: AnyCommand | Lost
+    actor: Actor | None
     issued_ns: int
     done: "asyncio.Future[Done]"
 
@@ -91,25 +87,26 @@ class Session:
         *,
         publish: Callable[[Plans, int], None],
         link_for: Callable[[Role, str], str],
+        happened: Callable[[AnyEvent, Show], None] = lambda event, show: None,
         unix_time: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._settings = settings
         self._publish = publish
         self._link_for = link_for
+        self._happened = happened
         self._unix_time = unix_time
-        self._show = Show(title=settings.title)
+        self._show = settings.new_show()
         self._revision = 0
-        self._serial = 0
         self._live = Live()
         self._demand = Demand(time.monotonic(), settings.demand)
         self._alarm: asyncio.TimerHandle | None = None
         self._plans = self._planned()
         self._status = Status()
+        self._dropouts = Dropouts(self._show)
         self._view = PublicView()
-        self._state: Mapping[str, Any] = {}
+        self._changes = Changes()
         self._invites = invites.Index()
-        self._listeners: dict[object, ChangeListener] = {}
         self._requests: asyncio.Queue[_Request | None] = asyncio.Queue(MAX_WAITING)
         self._status_changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,10 +114,12 @@ class Session:
 
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
-        self._show, self._revision = await self._store.replay(apply, self._show)
+        show, self._revision = await self._store.replay(apply, self._show)
+        self._show = with_used_languages(show)
+        self._dropouts = Dropouts(self._show)
         self._demand = Demand(time.monotonic(), self._settings.demand)  # a long log takes a while
         self._plans = self._planned()
-        self._state = self._public()
+        self._changes.state = self._public()
         self._say(self._plans, time.monotonic_ns())
         self._set_alarm()
         self._tasks = [
@@ -147,13 +146,20 @@ class Session:
         """The newest."""
         return self._plans
 
+    @property
+    def show(self) -> Show:
+        """The newest; it holds secrets."""
+        return self._show
+
     def handle(self, sender: str, message: msgspec.Struct) -> None:
         """A message from the link, decoded; ``sender`` is the process's name.
 
-        Takes MixerReport, PlanTaken, SenderReport, ShardReport and ProcessChanged, and ignores the others.
+        Takes MixerReport, PlanTaken, SenderReport, ShardReport, SeatsRecorded and ProcessChanged, and ignores
+        the others.
         """
         if self._status.take(message, self._show):
             self._status_changed.set()
+            self._look_for_dropouts()
             if self._status.sharing != self._live.sharing:
                 self._live = msgspec.structs.replace(self._live, sharing=self._status.sharing)
                 self._replan(time.monotonic_ns())
@@ -166,6 +172,12 @@ class Session:
         self._live = Live(connected, frozenset(watched), seen, self._status.sharing)
         self._replan(time.monotonic_ns())
         self._status_changed.set()
+        self._look_for_dropouts()
+
+    def talkback_gone(self) -> None:
+        """The director's talkback microphone was there and is not any more."""
+        if self._show.talk is not None and not self._closed:
+            self._order(Hushed())
 
     def looked(self, canvas: CanvasName) -> None:
         """Somebody asked for a snapshot of this canvas."""
@@ -183,11 +195,11 @@ class Session:
 
     @property
     def serial(self) -> int:
-        return self._serial
+        return self._changes.serial
 
     def public_state(self) -> Mapping[str, Any]:
         """As of :attr:`serial`; never changed in place."""
-        return self._state
+        return self._changes.state
 
     async def execute(self, command: bytes, actor: Actor) -> Done:
         """See :meth:`signaling.ports.Show.execute`. Also refuses with 429 ``session.busy``, 503
@@ -198,7 +210,7 @@ class Session:
         issued_ns = time.monotonic_ns()
         parsed = commands.decode(command)
         if self._closed:
-            raise _shutting_down()
+            raise shutting_down()
         done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         try:
             self._requests.put_nowait(_Request(parsed, actor, issued_ns, done))
@@ -210,20 +222,14 @@ class Session:
         try:
             lines = await self._store.read(max(0, after), max(0, min(limit, MAX_EVENTS)))
         except StoreError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
         return [
             LoggedEvent(line.revision, _utc(line.time_ms), line.actor, public_event(line.event))
             for line in lines
         ]
 
     def listen(self, callback: ChangeListener) -> Unsubscribe:
-        key = object()
-        self._listeners[key] = callback
-
-        def unsubscribe() -> None:
-            self._listeners.pop(key, None)
-
-        return unsubscribe
+        return self._changes.listen(callback)
 
     def grant(self, token: str) -> Grant | None:
         return self._invites.grant(self._show, token, int(self._unix_time()))
@@ -247,7 +253,25 @@ class Session:
             self._closed = True
             while not self._requests.empty():
                 if (request := self._requests.get_nowait()) is not None:
-                    _refuse(request, _shutting_down())
+                    _refuse(request, shutting_down())
+
+    def _look_for_dropouts(self) -> None:
+        """An interpreter who is on and gone is switched off by the writer, like everything else."""
+        # A control that has just started learns who is there: until then nobody is missed.
+        if self._closed or not self._demand.known(time.monotonic()):
+            return
+        for seat in self._dropouts.lost(self._show, self._status.connections, self._status.silent):
+            self._order(Dropped(seat))
+
+    def _order(self, lost: Lost) -> None:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Done] = loop.create_future()
+        # Nobody waits for what the session itself does; a failure is in the log.
+        done.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            self._requests.put_nowait(_Request(lost, None, time.monotonic_ns(), done))
+        except asyncio.QueueFull:
+            loop.call_later(STATUS_INTERVAL_S, self._order, lost)
 
     async def _answer(self, request: _Request) -> None:
         try:
@@ -257,7 +281,7 @@ class Session:
         except Exception as error:
             # Kept to this one command: the writer must outlive it.
             _refuse(request, RefusedError(500, "internal", "The command failed; see the log."))
-            log.error("command failed", command=type(request.command).__name__, **_fault(error))
+            log.error("command failed", command=type(request.command).__name__, **fault(error))
         else:
             if not request.done.done():
                 request.done.set_result(done)
@@ -265,8 +289,14 @@ class Session:
     async def _perform(self, request: _Request) -> Done:
         now = self._unix_time()
         token = invites.new_token() if isinstance(request.command, SeatCreate | SeatInvite) else ""
-        context = Context(request.actor, int(now), invites.hashed(token), self._settings.invite_ttl_s)
-        events = decide(self._show, request.command, context)
+        actor = request.actor or Actor("director")
+        ttl_s, connected = self._settings.invite_ttl_s, self._live.connected
+        context = Context(actor, int(now), invites.hashed(token), ttl_s, connected)
+        events: tuple[AnyEvent, ...]
+        if isinstance(request.command, Lost):
+            events = decide_lost(self._show, request.command, context)
+        else:
+            events = decide(self._show, request.command, context)
         if not events:
             return Done(self._revision, ())
         reduce(apply, events, self._show)  # what can't be applied must not be written
@@ -274,7 +304,7 @@ class Session:
             await self._store.append(self._revision + 1, int(now * 1000), _named(request.actor), events)
         except StoreError as error:
             log.error("event log", code=error.code, reason=str(error))
-            raise _refused(error) from error
+            raise refused(error) from error
         for event in events:
             self._show = apply(self._show, event)
             self._revision += 1
@@ -282,8 +312,10 @@ class Session:
             if event is events[-1]:
                 # Before listeners are told: a plan on its way is worth more than a console's repaint.
                 self._replan(request.issued_ns)
+            self._tell_happened(event)
             self._advance(event)
         self._set_alarm()
+        self._look_for_dropouts()
         return Done(self._revision, tuple(map(public_event, events)), self._result(events, token))
 
     def _result(self, events: tuple[AnyEvent, ...], token: str) -> Mapping[str, Any] | None:
@@ -297,6 +329,12 @@ class Session:
                     "expires": event.expires,
                 }
         return None
+
+    def _tell_happened(self, event: AnyEvent) -> None:
+        try:
+            self._happened(event, self._show)
+        except Exception as error:
+            log.error("an event not passed on", **fault(error))
 
     # --- telling ---------------------------------------------------------------------------------------
 
@@ -319,45 +357,39 @@ class Session:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        now_s = time.monotonic()
+        now_s, unix_s = time.monotonic(), self._unix_time()
         due_s = self._demand.due_s(now_s)
-        if due_s is not None and not self._closed:
+        waits_s = [time_s - unix_s for time_s in booth_times(self._show, unix_s)]
+        if due_s is not None:
+            waits_s.append(due_s - now_s)
+        if waits_s and not self._closed:
             later = asyncio.get_running_loop().call_later
-            self._alarm = later(max(0.0, due_s - now_s), self._time_passed)
+            self._alarm = later(max(0.0, min(waits_s)), self._time_passed)
 
     def _time_passed(self) -> None:
         self._replan(time.monotonic_ns())
         self._status_changed.set()
+        self._look_for_dropouts()
 
     def _say(self, plans: Plans, issued_ns: int) -> None:
         try:
             self._publish(plans, issued_ns)
         except Exception as error:
             # The state is written already; what couldn't be said is in the next plan, which is whole.
-            log.error("plans not sent", **_fault(error))
+            log.error("plans not sent", **fault(error))
 
     def _public(self) -> dict[str, Any]:
         plans, status = self._plans, self._status
         waiting = self._demand.waiting(plans.preview, status.arriving, time.monotonic())
         uplink, screens = (plans.uplink, plans.screens) if plans.known else ({}, {})
-        live = status.public(self._show, uplink, screens, waiting)
-        return {**self._view(self._show), "status": live}
+        now = int(self._unix_time())
+        live = status.public(self._show, uplink, screens, waiting, now)
+        return {**self._view(self._show, now), "status": live}
 
     def _advance(self, event: AnyEvent | None) -> None:
         """Make the new public state and tell the listeners the step to it."""
-        state = self._public()
-        patch = diff(self._state, state)
-        if event is None and not patch:
-            return
-        self._state = state
-        self._serial += 1
         shown = None if event is None else public_event(event)
-        change = Change(self._revision, self._serial, shown, patch)
-        for listener in tuple(self._listeners.values()):
-            try:
-                listener(change)
-            except Exception as error:
-                log.error("a listener failed", **_fault(error))
+        self._changes.advance(self._public(), self._revision, shown)
 
     async def _tell_status(self) -> None:
         while True:
@@ -367,7 +399,7 @@ class Session:
                 self._advance(None)
                 self._set_alarm()
             except Exception as error:
-                log.error("status failed", **_fault(error))
+                log.error("status failed", **fault(error))
             await asyncio.sleep(STATUS_INTERVAL_S)
 
 
@@ -376,27 +408,11 @@ def _refuse(request: _Request, error: RefusedError) -> None:
         request.done.set_exception(error)
 
 
-def _shutting_down() -> RefusedError:
-    return RefusedError(503, "session.closed", "The studio is shutting down.")
-
-
-def _refused(error: StoreError) -> RefusedError:
-    detail = {
-        "store.disk-full": "The disk is full; nothing was changed. Make room, then try again.",
-    }.get(error.code, "The show's log can't be written; nothing was changed.")
-    return RefusedError(_STATUS_OF.get(error.code, 503), error.code, detail)
-
-
 def _utc(time_ms: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=time_ms)
 
 
-def _named(actor: Actor) -> str:
+def _named(actor: Actor | None) -> str:
+    if actor is None:
+        return "studio"
     return f"{actor.role}/{actor.seat}" if actor.seat else actor.role
-
-
-def _fault(error: BaseException) -> dict[str, object]:
-    """What went wrong and where, for the log: no message, which may hold a secret, and no source lines, which
-    would be read from disk on the event loop."""
-    where = [f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in walk_tb(error.__traceback__)]
-    return {"error": type(error).__name__, "where": where}

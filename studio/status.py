@@ -9,17 +9,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from mixer.outputs.url import StreamUrl, UrlError
+from mixer.outputs.ingests import backup_of, sender_of
 from mixer.wire import Latency, Load, MixerReport, PlanTaken, SenderReport, SourceState
-from signaling.wire import PeerStats, ShardReport, UplinkTarget
-from studio.model import Seat, Show
-from studio.planner import on_scene
+from signaling.wire import PeerStats, SeatsRecorded, ShardReport, UplinkTarget
+from studio.boothstatus import is_on_bus, public_booths
+from studio.model import Output, Seat, Show
+from studio.outputstatus import public_output, redacted
+from studio.places import on_scene
 from studio.wire import ProcessChanged
 
 Connection = Literal["connecting", "connected"]
 Json = dict[str, Any]
 
 _SENDER = "sender/"
+SILENT = "media.silent"
 _ABSENT: Json = {
     "state": "absent",
     "connection": "absent",
@@ -42,6 +45,7 @@ class Status:
         self.connections: dict[str, Connection] = {}
         self._stats: dict[str, PeerStats] = {}
         self._pictures: dict[str, SourceState] = {}
+        self._sound_problems: dict[str, str] = {}
         self._mixer: Json = {
             "ticks": 0,
             "late_ticks": 0,
@@ -53,6 +57,8 @@ class Status:
             "levels": {},
         }
         self._outputs: dict[str, SenderReport] = {}
+        self._recorded: dict[str, SeatsRecorded] = {}
+        """What each shard says of the recording of seats."""
         self._processes: dict[str, ProcessChanged] = {}
 
     def set_connections(self, seats: Mapping[str, Connection]) -> None:
@@ -64,6 +70,11 @@ class Status:
     def sharing(self) -> frozenset[str]:
         """Seats whose shared screen arrives."""
         return frozenset(seat for seat, stats in self._stats.items() if stats.sharing)
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """Seats of which nothing comes, though their connection seems to be there."""
+        return frozenset(seat for seat, stats in self._stats.items() if stats.problem == SILENT)
 
     @property
     def arriving(self) -> dict[str, tuple[int, int]]:
@@ -81,6 +92,7 @@ class Status:
         match message:
             case MixerReport():
                 self._pictures = message.sources
+                self._sound_problems = message.sound_problems
                 self._mixer = {
                     **self._mixer,
                     "ticks": message.ticks,
@@ -98,10 +110,12 @@ class Status:
                     stats.seat: stats for stats in message.peers if stats.seat in self.connections
                 }
             case SenderReport():
-                output = show.outputs.get(message.output)
+                output = show.outputs.get(sender_of(message.output).output)
                 if output is None or not output.running:
                     return False
-                self._outputs[message.output] = _redacted(message, output.url)
+                self._outputs[message.output] = redacted(message, output)
+            case SeatsRecorded():
+                self._recorded[message.shard] = message
             case ProcessChanged():
                 self._take_process(message, show)
             case _:
@@ -115,11 +129,14 @@ class Status:
             self._processes[message.process] = message
         if message.process == "mixer" and message.state != "running":
             self._pictures = {}
+            self._sound_problems = {}
             self._mixer = {**self._mixer, "load": _load(Load()), "latency_ms": _latency(Latency())}
+        if message.process.startswith("shard-") and message.state != "running":
+            self._recorded.pop(message.process, None)
         if message.process.startswith(_SENDER):
             output = message.process.removeprefix(_SENDER)
-            wanted = output in show.outputs and show.outputs[output].running
-            if message.state == "restarting" and wanted:
+            known = show.outputs.get(sender_of(output).output)
+            if message.state == "restarting" and known is not None and known.running:
                 reason = "Its process ended and is being started anew."
                 self._outputs[output] = SenderReport(output, "retrying", reason, "sender.restarting")
             elif message.state == "stopped":
@@ -131,20 +148,23 @@ class Status:
         uplink: Mapping[str, UplinkTarget],
         screens: Mapping[str, UplinkTarget],
         waiting: Collection[str] = (),
+        now: int = 0,
     ) -> Json:
-        """``{"seats", "outputs", "processes", "mixer", "preview"}`` as ARCHITECTURE.md has it. ``waiting``:
-        seats in preview whose picture isn't there in full yet."""
+        """``{"seats", "booths", "outputs", "processes", "mixer", "preview"}`` as ARCHITECTURE.md has it.
+        ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds."""
         on_air, coming = on_scene(show, show.program), on_scene(show, show.preview)
+        on_air |= {seat.id for seat in show.seats.values() if is_on_bus(show, seat)}
+        seats = {
+            seat.id: self._seat(
+                seat, seat.id in on_air, seat.id in coming, uplink.get(seat.id), screens.get(seat.id)
+            )
+            for seat in show.seats.values()
+        }
+        problems = {seat: shown["problem"] for seat, shown in seats.items()}
         return {
-            "seats": {
-                seat.id: self._seat(
-                    seat, seat.id in on_air, seat.id in coming, uplink.get(seat.id), screens.get(seat.id)
-                )
-                for seat in show.seats.values()
-            },
-            "outputs": {
-                output.id: self._output(output.id, output.running) for output in show.outputs.values()
-            },
+            "seats": seats,
+            "booths": public_booths(show, self.connections, problems, now),
+            "outputs": {output.id: self._output(output) for output in show.outputs.values()},
             "processes": {
                 name: {"state": process.state, "restarts": process.restarts}
                 for name, process in self._processes.items()
@@ -166,7 +186,7 @@ class Status:
             return _ABSENT
         if connection == "connecting":
             state = "absent"
-        elif not seat.stage:
+        elif not seat.stage and seat.role != "interpreter":
             state = "waiting"
         else:
             state = "on_air" if on_air else "next" if coming else "ready"
@@ -181,7 +201,7 @@ class Status:
             "bitrate": stats.bitrate,
             "lost": stats.lost,
             "level_db": round(stats.level_db),
-            "problem": stats.problem,
+            "problem": stats.problem or self._sound_problems.get(f"seat/{seat.id}", ""),
         }
         if uplink is not None:
             shown["uplink"] = msgspec.to_builtins(uplink)
@@ -195,27 +215,17 @@ class Status:
             }
         return shown
 
-    def _output(self, output: str, running: bool) -> Json:
-        report = self._outputs.get(output) if running else None
-        if report is None:
-            report = SenderReport(output, "starting" if running else "stopped")
-        return {
-            "state": report.state,
-            "code": report.code,
-            "reason": report.reason,
-            "bytes": report.bytes_sent,
-            "dropped": report.dropped,
-            "bitrate": report.bitrate,
-            "file": report.file,
-            "retry_in_s": round(report.retry_in_s, 1),
-        }
+    def _output(self, output: Output) -> Json:
+        reports = self._outputs if output.running else {}
+        recorded = [each for each in self._recorded.values() if each.output == output.id]
+        return public_output(output, reports.get(output.id), reports.get(backup_of(output.id)), recorded)
 
     def forget(self, show: Show) -> None:
         """Drop what belongs to outputs that don't run any more: a later run starts with a clean sheet."""
         self._outputs = {
             id_: report
             for id_, report in self._outputs.items()
-            if id_ in show.outputs and show.outputs[id_].running
+            if (output := show.outputs.get(sender_of(id_).output)) is not None and output.running
         }
 
 
@@ -231,14 +241,3 @@ def _latency(latency: Latency) -> Json:
         "max": round(latency.max),
         "count": latency.count,
     }
-
-
-def _redacted(report: SenderReport, url: str) -> SenderReport:
-    """Senders redact; a key must not get out even if one forgets."""
-    if not url:
-        return report
-    try:
-        redact = StreamUrl.parse(url).redact
-    except UrlError:
-        return msgspec.structs.replace(report, reason="")
-    return msgspec.structs.replace(report, reason=redact(report.reason), file=redact(report.file))

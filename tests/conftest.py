@@ -1,6 +1,9 @@
 """Fixtures and settings for every test."""
 
+import os
 from collections.abc import Iterator
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the studio's processes; before numpy is loaded
 
 import hypothesis
 import pytest

@@ -29,6 +29,7 @@ from mixer.wire import (
     CanvasPublished,
     Heartbeat,
     Message,
+    Meters,
     MixerConfig,
     MixerReport,
     PlanTaken,
@@ -43,7 +44,7 @@ ROOT = Path(__file__).parent.parent
 FONTS = ROOT / "web_console" / "vendor" / "fonts"
 DEADLINE_S = 20.0
 
-_FromMixer = Ready | Heartbeat | PlanTaken | CanvasPublished | MixerReport
+_FromMixer = Ready | Heartbeat | PlanTaken | CanvasPublished | MixerReport | Meters
 _decode = msgspec.msgpack.Decoder(_FromMixer).decode
 
 M = TypeVar("M", bound=Message)

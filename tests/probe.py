@@ -30,7 +30,8 @@ class StreamInfo:
 
 
 def probe(path: Path) -> list[StreamInfo]:
-    """The streams as ffprobe sees them. Raises ``CalledProcessError`` for a file it can't read."""
+    """The streams of pictures and sound as ffprobe sees them. Raises ``CalledProcessError`` for a file it can't
+    read."""
     return [
         StreamInfo(
             kind=stream["codec_type"],
@@ -43,6 +44,7 @@ def probe(path: Path) -> list[StreamInfo]:
             tags={name.lower(): value for name, value in stream.get("tags", {}).items()},
         )
         for stream in _ffprobe(path, "-show_streams")["streams"]
+        if stream["codec_type"] in ("video", "audio")
     ]
 
 
@@ -115,7 +117,10 @@ def sound(path: Path, track: int = 0) -> tuple[float, int, NDArray[np.float32]]:
             assert isinstance(frame, AudioFrame)
             assert frame.time is not None
             rate = frame.sample_rate
-            blocks.append((round(frame.time * rate), frame.to_ndarray().astype(np.float32, copy=False)))
+            block = frame.to_ndarray().astype(np.float32, copy=False)
+            at, follows = round(frame.time * rate), blocks[-1][0] + blocks[-1][1].shape[1] if blocks else 0
+            # FLV counts milliseconds: a tone would lose its phase from packet to packet
+            blocks.append((follows if blocks and abs(at - follows) < 0.002 * rate else at, block))
     start = blocks[0][0]
     end = max(at + block.shape[1] for at, block in blocks)
     samples = np.zeros((blocks[0][1].shape[0], end - start), np.float32)

@@ -90,6 +90,13 @@ class Programme:
             self.attached_s = self.group_start_s or 0.0
         return theirs
 
+    def announce(self, header: StreamHeader) -> None:
+        """Send a header that :attr:`headers` did not have, as of an encoder that only now begins."""
+        with self._lock:
+            self.headers.append(header)
+            for subscriber in self._subscribers:
+                subscriber.send(header)
+
     @property
     def group_start_s(self) -> float | None:
         """Time of the current keyframe; None before the first."""

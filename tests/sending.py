@@ -73,6 +73,11 @@ class SenderProcess:
             self._link.send(self._name, BusAttach(self._name), [bus.fileno()])
         bus.close()
 
+    def send(self, message: msgspec.Struct) -> None:
+        """Whatever else control tells it."""
+        with self._lock:
+            self._link.send(self._name, message)
+
     @property
     def last(self) -> SenderReport:
         return self.reports[-1] if self.reports else SenderReport("", "starting")

@@ -26,8 +26,13 @@ NOW = 1_800_000_000
 TTL_S = 3600
 
 
-def context(actor: Actor = DIRECTOR, token_hash: str = "f" * 64) -> Context:
-    return Context(actor, NOW, token_hash, TTL_S)
+def context(
+    actor: Actor = DIRECTOR,
+    token_hash: str = "f" * 64,
+    now: int = NOW,
+    connected: frozenset[str] = frozenset(),
+) -> Context:
+    return Context(actor, now, token_hash, TTL_S, connected)
 
 
 def command(type_: str, **fields: Any) -> commands.AnyCommand:
@@ -51,6 +56,16 @@ def with_mayors(count: int, *, admitted: bool = True) -> Show:
         show = after(show, "seat.create", seat=seat, name=f"Mayor {number}", title=f"City {number}")
         if admitted:
             show = after(show, "seat.admit", seat=seat)
+    return show
+
+
+def with_booth(
+    show: Show, booth: str = "kr", *interpreters: str, languages: tuple[str, ...] = ("ko", "en")
+) -> Show:
+    """A booth, and interpreters' seats in it, who speak into its first language."""
+    show = after(show, "booth.create", booth=booth, title=f"Booth {booth}", languages=languages)
+    for seat in interpreters:
+        show = after(show, "seat.create", seat=seat, name=seat.title(), role="interpreter", booth=booth)
     return show
 
 

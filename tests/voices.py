@@ -23,6 +23,7 @@ class Voice:
     def __init__(self, hz: float) -> None:
         self.hz = hz
         self.speaking = False
+        self._pictures = _pictures()
         self._tone, self._silence = _spoken(hz), _spoken(0.0)
         self.began_ns: int | None = None
         """When the first packet was asked for since :meth:`begin`; CLOCK_MONOTONIC."""
@@ -32,7 +33,7 @@ class Voice:
         self.speaking = True
 
     def picture(self, number: int) -> LoopFrame:
-        return _picture().picture(number)
+        return self._pictures.picture(number)
 
     def sound(self, number: int) -> bytes:
         spoken = self._tone if self.speaking else self._silence
@@ -45,7 +46,7 @@ class Voice:
 
 
 @functools.cache
-def _picture() -> Loop:
+def _pictures() -> Loop:
     return make_loop("Voice", 0.4, seconds=2, size=(320, 180), bitrate=200_000)
 
 

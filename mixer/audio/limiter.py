@@ -1,27 +1,44 @@
-"""A look-ahead peak limiter that never lets a sample over its ceiling and never distorts to do so.
+"""Look-ahead limiters, many buses at once, that let no true peak over their ceiling and don't distort to do
+so.
 
-With the required gain r[n] = min(1, ceiling / |x[n]|), the applied gain is the mean of L running minima over
-L samples of r, so it has come down all the way, along a ramp, when the sample that needs it comes out L − 1
-samples after it went in. Between minimum and mean the gain may rise only by a fixed slope a sample (release):
-g[n] = min(h[n], g[n−1] + slope), computed without a loop as a running minimum of h[n] − n · slope.
+Peaks are those of the sound oversampled four times, told for cells of 8 samples
+(:mod:`mixer.audio.truepeak`). With the required gain r[k] = min(1, ceiling / peak[k]) of a cell, the applied
+gain is the mean of running minima of r, so it has come down all the way, along a ramp, when the cell that
+needs it comes out 5 ms after it went in. Between minimum and mean the gain may rise only by a fixed slope
+(release): g[k] = min(h[k], g[k−1] + slope), computed without a loop as a running minimum of h[k] − k · slope.
+Within a cell the gain runs straight.
 """
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.audio.rows import Rows, carried
+from mixer.audio.truepeak import CELL, TRUE_PEAK
 from mixer.slot import RATE, Samples
 
 LOOKAHEAD = 240
 """Samples (5 ms) by which the output lags the input."""
 CEILING = float(10 ** (-1 / 20))
-"""−1 dBFS."""
+"""−1 dBTP."""
 RELEASE_S = 0.4
 """Seconds in which the gain rises from nothing to 1."""
 
-_WINDOW = LOOKAHEAD + 1
-_SLOPE = 1.0 / (RELEASE_S * RATE)
+_MARGIN = float(10 ** (-0.05 / 20))
+"""What a meter with other points between the samples finds above ours."""
+_AHEAD = LOOKAHEAD // CELL
+_HELD = _AHEAD
+"""Cells of the running minimum. With the mean over two less, both ends of a cell's ramp obey it: a cell's
+points are known when the next one is there, the last ones when the one after that is."""
+_MEAN = _AHEAD - 2
+_PAST = _HELD - 1
+_SLOPE = CELL / (RELEASE_S * RATE)
 _RUBBISH = 64.0
 """Amplitudes over this (+36 dBFS) are no sound."""
+_WITHIN = (np.arange(1, CELL + 1, dtype=np.float32) / CELL).astype(np.float32)
+
+Gains = NDArray[np.float64]
 
 
 def without_rubbish(samples: Samples) -> Samples:
@@ -34,49 +51,109 @@ def without_rubbish(samples: Samples) -> Samples:
     return np.clip(clean, -_RUBBISH, _RUBBISH)
 
 
-class Limiter:
-    """One stereo bus's limiter. ``ceiling`` is the largest amplitude that comes out."""
+class LimiterBank:
+    """Limiters of stereo buses, a row each, by name. ``ceiling``: the largest true peak that comes out."""
 
-    def __init__(self, ceiling: float = CEILING, before: Samples | None = None) -> None:
-        """``before``: the last :data:`LOOKAHEAD` samples into the limiter that this one takes over from."""
-        self._ceiling = np.float32(ceiling)
-        self._delayed: Samples = np.zeros((LOOKAHEAD, 2), np.float32)
-        if before is not None:
-            self._delayed = np.clip(without_rubbish(before), -self._ceiling, self._ceiling)
-        self._required: NDArray[np.float64] = np.ones(LOOKAHEAD)
-        self._gains: NDArray[np.float64] = np.ones(LOOKAHEAD)
-        self._calm = True
+    def __init__(self, ceiling: float = CEILING) -> None:
+        self._rows = Rows()
+        self._ceiling = ceiling * _MARGIN
+        self._delayed: Samples = np.zeros((0, LOOKAHEAD, 2), np.float32)
+        self._loudest: Samples = np.zeros(0, np.float32)
+        """Largest sample of the last block."""
+        self._required: Gains = np.ones((0, _PAST))
+        self._gains: Gains = np.ones((0, _MEAN))
+        self._last_most: Gains = np.ones(0)
+        self._calm: NDArray[np.bool_] = np.ones(0, np.bool_)
         """Whether nothing that is still held asks for a gain below 1: both histories are ones."""
 
-    def process(self, samples: Samples) -> Samples:
-        """Limit a block of shape (n, 2); the result is the input from :data:`LOOKAHEAD` samples earlier."""
-        count = len(samples)
-        samples = without_rubbish(samples)
-        joined = np.concatenate((self._delayed, samples))
-        self._delayed = joined[count:]
-        out = joined[:count]
-        peak = max(samples.max(initial=0.0), -samples.min(initial=0.0))
-        if self._calm and peak <= self._ceiling:
-            return out
-        return self._limited(out, samples)
+    def process(
+        self,
+        samples: Samples,
+        names: Sequence[str],
+        before: Mapping[str, str] | None = None,
+        most: Gains | None = None,
+    ) -> Samples:
+        """Limit a block (R, n, 2), n a multiple of 16; the result is the input from :data:`LOOKAHEAD` samples
+        earlier.
 
-    def _limited(self, out: Samples, samples: Samples) -> Samples:
-        count = len(samples)
-        peaks = np.abs(samples).max(axis=1).astype(np.float64)
-        required = np.concatenate(
-            (self._required, np.minimum(1.0, float(self._ceiling) / np.maximum(peaks, 1e-9)))
-        )
-        self._required = required[count:]
-        held = np.lib.stride_tricks.sliding_window_view(required, _WINDOW).min(axis=1)
-        slope = _SLOPE * np.arange(1, count + 1)
-        last = float(self._gains[-1])
-        released = np.minimum.accumulate(np.minimum(held - slope, last)) + slope
-        gains = np.concatenate((self._gains, np.minimum(held, released)))
+        ``names`` of the rows, each once; those that aren't named any more are forgotten. ``before``: new row
+        → the row of the block before whose look-ahead and gain it goes on with; else it begins with silence.
+        ``most``: (R, n / 8) gains ≤ 1 that cells of these samples shall not exceed, whatever their peaks.
+        """
+        self._arrange(names, before or {})
+        count = samples.shape[1]
+        samples = without_rubbish(samples)
+        joined = np.concatenate((self._delayed, samples), axis=1)
+        out = joined[:, :count]
+        self._delayed = joined[:, count:]
+        flat = samples.reshape(len(samples), -1)
+        peak = np.maximum(flat.max(axis=1, initial=0.0), -flat.min(axis=1, initial=0.0))
+        near = np.maximum(peak, self._loudest) * TRUE_PEAK.most > self._ceiling
+        self._loudest = peak
+        required = None
+        if near.any():
+            required = np.ones((len(names), count // CELL))
+            peaks = TRUE_PEAK.peaks(joined[near, LOOKAHEAD - TRUE_PEAK.history :]).astype(np.float64)
+            required[near] = np.minimum(1.0, self._ceiling / np.maximum(peaks, 1e-9))
+        if most is not None:
+            told = np.concatenate((self._last_most[:, None], most), axis=1)
+            self._last_most = told[:, -1]
+            required = told[:, :-1] if required is None else np.minimum(required, told[:, :-1])
+        if required is None:
+            if self._calm.all():
+                return out
+            required = np.ones((len(names), count // CELL))
+        busy = np.flatnonzero(~self._calm | (required < 1.0).any(axis=1))
+        if len(busy):
+            gains = self._follow(busy, required[busy])
+            first, rise = gains[:, :-1, None], np.diff(gains, axis=1)[:, :, None]
+            wanted = (first + rise * _WITHIN).astype(np.float32).reshape(len(busy), count, 1)
+            limited = joined[busy, :count]
+            limited *= wanted
+            joined[busy, :count] = limited
+        return out
+
+    def _follow(self, busy: NDArray[np.intp], required: Gains) -> Gains:
+        """Gains at the ends of the cells that come out, (rows, 1 + cells): the first is where the last block
+        ended."""
+        cells = required.shape[1]
+        required = np.concatenate((self._required[busy], required), axis=1)
+        self._required[busy] = required[:, cells:]
+        held = sliding_minimum(required, _HELD)
+        slope = _SLOPE * np.arange(1, cells + 1)
+        known = self._gains[busy]
+        released = np.minimum.accumulate(np.minimum(held - slope, known[:, -1:]), axis=1) + slope
+        gains = np.concatenate((known, np.minimum(held, released)), axis=1)
         gains[gains > 1.0 - 1e-9] = 1.0  # rounding would leave the release just short of its end
-        self._gains = gains[count:]
-        sums = np.concatenate(((0.0,), np.cumsum(gains)))
-        applied = (sums[_WINDOW:] - sums[:-_WINDOW]) / _WINDOW
-        self._calm = bool(gains.min() >= 1.0)
-        limited: Samples = out * applied.astype(np.float32)[:, None]
-        np.clip(limited, -self._ceiling, self._ceiling, out=limited)  # only rounding is left to clip
-        return limited
+        self._gains[busy] = gains[:, cells:]
+        self._calm[busy] = (self._gains[busy] >= 1.0).all(axis=1) & (self._required[busy] >= 1.0).all(axis=1)
+        sums = np.cumsum(gains, axis=1)
+        means: Gains = np.concatenate(
+            (sums[:, _MEAN - 1 : _MEAN], sums[:, _MEAN:] - sums[:, :-_MEAN]), axis=1
+        )
+        return means / _MEAN
+
+    def _arrange(self, names: Sequence[str], before: Mapping[str, str]) -> None:
+        old = {name: row for row, name in enumerate(self._rows.names)}
+        had = self._rows.arrange(names)
+        if had is None:
+            return
+        for row, name in enumerate(names):
+            if had[row] < 0 and name in before:
+                had[row] = old.get(before[name], -1)
+        self._delayed = carried(self._delayed, had)
+        self._loudest = carried(self._loudest, had)
+        self._required = carried(self._required, had, 1.0)
+        self._gains = carried(self._gains, had, 1.0)
+        self._last_most = carried(self._last_most, had, 1.0)
+        self._calm = carried(self._calm, had, True)
+
+
+def sliding_minimum(values: Gains, width: int) -> Gains:
+    """The minima of all ``width`` neighbours of each row: (rows, m) → (rows, m − width + 1), by doubling."""
+    have = 1
+    while have * 2 <= width:
+        values = np.minimum(values[:, :-have], values[:, have:])
+        have *= 2
+    rest = width - have
+    return np.minimum(values[:, : values.shape[1] - rest], values[:, rest:]) if rest else values

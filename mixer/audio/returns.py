@@ -1,18 +1,24 @@
-"""What guests hear: the floor without the own voice for those who are heard, one sound for all others.
+"""What listeners hear: their bus without their own voice for those who are heard, one sound for all others.
 
-A seat is *heard* from the block in which its part of the floor first exceeds −60 dBFS until 2 s after the
-last. A seat's part that is not heard is left out of the returns altogether (with the usual fades), so that
-whoever gets the common sound is in it on no packet, not even as a room's noise.
+A seat is *heard* from the block in which its part of any bus first exceeds −60 dBFS until 2 s after the last.
+The part of a seat that is not heard is left out of the returns altogether, so that whoever gets the common
+sound is in it on no packet, not even as a room's noise. Talkback ducks the returns of those it is meant for
+and is added to them: in rows of their own for those who are heard, in one for the others.
+
+Listeners hear at the reference level: a bus's loudness target is for its audience.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from mixer.audio.arrays import Gains, Names
+from mixer.audio.balance import Levels
+from mixer.audio.interpret import FLOOR
 from mixer.audio.levels import gain_of_db
-from mixer.audio.limiter import LOOKAHEAD, Limiter
-from mixer.audio.mix import Mixed, ramp
-from mixer.plan import SourceId
-from mixer.slot import RATE, Samples
+from mixer.plan import AudioPlan, BusName, SourceId
+from mixer.slot import RATE
 
 HEARD_DB = -60.0
 HOLD = 2 * RATE
@@ -21,6 +27,10 @@ MAX_MINUS = 8
 """Mix-minuses at once."""
 DISPLACE = 2.0
 """How much louder (a factor; 6 dB) a newcomer must be to take a place when all are taken."""
+TALK_STEPS = 3
+"""Blocks in which talkback comes and goes."""
+HALL, MONITOR = "hall", "monitor"
+KINDS = ("returns", "booth")
 
 _THRESHOLD = gain_of_db(HEARD_DB)
 _DECAY = 0.93
@@ -28,12 +38,26 @@ _DECAY = 0.93
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
-    """One block of the returns, limited: each lags the mix by the limiter's look-ahead."""
+class Feed:
+    """One stream of returns in one block: which row is whose."""
 
-    floor: Samples
+    stream: str
+    common: str
     heard: tuple[SourceId, ...]
-    minus: Mapping[SourceId, Samples]
+    own: Mapping[SourceId, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRows:
+    """Rows of the returns: ``gains`` (2, R, S) at the block's beginning and end, in the order of ``names``.
+
+    ``like``: the row that a listener heard before this one was there.
+    """
+
+    names: Names
+    gains: Gains
+    like: Mapping[str, str]
+    feeds: tuple[Feed, ...]
 
 
 @dataclass(slots=True)
@@ -44,61 +68,178 @@ class _Heard:
     """Factor of its part in the returns at the end of the last block: 0 or 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    bus: int
+    own: int = -1
+    """The place of the source that is left out."""
+    talk: tuple[float, float] = (0.0, 0.0)
+    """How far talkback is up, at the block's beginning and end."""
+
+
 @dataclass(slots=True)
-class ReturnMix:
-    """Decides who is heard and mixes the returns, block after block."""
+class Returns:
+    """Decides who is heard, who has a row of his own, and what is in the rows, block after block."""
 
     max_minus: int = MAX_MINUS
     _heard: dict[SourceId, _Heard] = field(default_factory=dict)
-    _minus: dict[SourceId, Limiter] = field(default_factory=dict)
-    _floor: Limiter = field(default_factory=Limiter)
-    _before: Samples | None = None
+    _placed: frozenset[SourceId] = frozenset()
+    _members: dict[BusName, frozenset[SourceId]] = field(default_factory=dict)
+    """Who was in each bus in the block before: still in what a limiter holds back."""
+    _talk: "_Talk" = field(default_factory=lambda: _Talk())
 
-    def block(self, mixed: Mixed, start: int) -> Returned:
-        """Mix one block, which begins at sample number ``start`` (any origin; it only goes on)."""
-        self._listen(mixed, start)
-        common = mixed.total
-        own: dict[SourceId, Samples] = {}
-        for source, part in zip(mixed.sources, mixed.parts, strict=True):
-            if not source.startswith("seat/"):
-                continue
-            state = self._heard.get(source)
-            if state is None:
-                common = common - part
-                continue
-            gate = 1.0 if start < state.until else 0.0
-            if gate == state.gate == 1.0:
-                own[source] = part
-            else:
-                own[source] = part * ramp(state.gate, gate, len(part))
-                common = common - (part - own[source])
-                state.gate = gate
-        self._place()
-        minuses = {
-            source: limiter.process(common - own[source] if source in own else common)
-            for source, limiter in self._minus.items()
-        }
-        heard = tuple(self._heard)
-        for source in [s for s, state in self._heard.items() if state.until <= start]:
-            del self._heard[source]
-        self._before = common[-LOOKAHEAD:]
-        return Returned(self._floor.process(common), heard, minuses)
+    def block(
+        self,
+        plan: AudioPlan,
+        levels: Levels,
+        peaks: Gains,
+        streams: Collection[str],
+        start: int,
+    ) -> ReturnRows:
+        """The rows of one block, which begins at sample number ``start`` (any origin; it only goes on).
 
-    def _listen(self, mixed: Mixed, start: int) -> None:
+        ``peaks`` (S,): of the sources, before any gain. ``streams``: those that somebody wants.
+        """
+        faded = [s for s, state in self._heard.items() if state.until <= start and state.gate == 0.0]
+        gates = self._listen(levels, peaks, start)
+        self._talk.step(plan)
+        members = {bus: _members(levels, place) for place, bus in enumerate(levels.buses)}
+        near = {b: m | self._members.get(b, frozenset()) for b, m in members.items()}
+        self._place([s for s in self._heard if s in near.get(plan.listeners.get(s, FLOOR), ())])
+        rows: list[_Row] = []
+        like: dict[str, str] = {}
+        feeds: list[Feed] = []
+        for stream in sorted(streams):
+            kind, _, bus = stream.partition("/")
+            if kind not in KINDS:
+                continue
+            if bus in (HALL, MONITOR):
+                feeds.append(Feed(stream, bus, (), {}))
+            elif bus in near:
+                feed = self._feed(plan, levels, stream, near[bus] & self._heard.keys(), rows)
+                like.update(dict.fromkeys(feed.own.values(), stream))
+                feeds.append(feed)
+        self._members = members
+        for source in faded:  # after this block: its fade's last bit is in what limiters hold back
+            if self._heard[source].until <= start:
+                del self._heard[source]
+        names = tuple(row.name for row in rows)
+        return ReturnRows(names, self._gains(levels, gates, rows), like, tuple(feeds))
+
+    def _feed(
+        self, plan: AudioPlan, levels: Levels, stream: str, heard: frozenset[SourceId], rows: list[_Row]
+    ) -> Feed:
+        """The feed of one stream; its rows are added to ``rows``."""
+        kind, _, bus = stream.partition("/")
+        place = levels.buses.index(bus)
+        rows.append(_Row(stream, place, talk=self._talk.of(())))
+        targets = frozenset(s for s in self._talk.targets if plan.listeners.get(s, FLOOR) == bus)
+        own: dict[SourceId, str] = {}
+        for source in sorted(self._placed & heard):
+            if plan.listeners.get(source, FLOOR) == bus and _hears_by(plan, source, kind):
+                own[source] = f"{stream} {source}"
+                at = levels.sources.index(source)
+                rows.append(_Row(own[source], place, at, self._talk.of((source,))))
+        silent = targets - heard
+        if silent:
+            name = f"{stream} talk"
+            rows.append(_Row(name, place, talk=self._talk.of(silent)))
+            own.update(dict.fromkeys(silent, name))
+        return Feed(stream, stream, tuple(sorted(heard | targets)), own)
+
+    def _gains(self, levels: Levels, gates: Gains, rows: list[_Row]) -> Gains:
+        gains: Gains = levels.bus[:, [row.bus for row in rows]] * gates[:, None]
+        for number, row in enumerate(rows):
+            if row.own >= 0:
+                gains[:, number, row.own] = 0.0
+        if self._talk.source in levels.sources:
+            talker = levels.sources.index(self._talk.source)
+            up = np.array([row.talk for row in rows], np.float32).reshape(-1, 2).T
+            gains *= (1.0 - up * np.float32(1.0 - self._talk.level))[:, :, None]
+            gains[:, :, talker] = up
+        return gains
+
+    def _listen(self, levels: Levels, peaks: Gains, start: int) -> Gains:
+        """Note who is heard; gives the factors of all sources in the returns, (2, S)."""
         for state in self._heard.values():
             state.loudness *= _DECAY
-        for source in mixed.sources:
-            peak = mixed.peaks[source]
-            if peak > _THRESHOLD and source.startswith("seat/"):
+        gates = np.ones((2, len(levels.sources)), np.float32)
+        for place, source in enumerate(levels.sources):
+            if not source.startswith("seat/"):
+                continue
+            peak = float(peaks[place] * levels.present[place])
+            if peak > _THRESHOLD:
                 state = self._heard.setdefault(source, _Heard(0))
                 state.until = start + HOLD
                 state.loudness = max(state.loudness, peak)
+            known = self._heard.get(source)
+            if known is None:
+                gates[:, place] = 0.0
+                continue
+            gate = 1.0 if start < known.until else 0.0
+            gates[:, place] = known.gate, gate
+            known.gate = gate
+        for source in self._heard.keys() - set(levels.sources):
+            self._heard[source].gate = 0.0
+        return gates
 
-    def _place(self) -> None:
-        """Give the places to the loudest of the heard; who has one keeps it against slightly louder ones."""
+    def _place(self, listening: Iterable[SourceId]) -> None:
+        """Give the places to those talked to, then to the loudest of the heard who listen to a bus they are
+        in; who has one keeps it against slightly louder ones."""
+        targets = self._talk.targets
         ranked = sorted(
-            self._heard,
-            key=lambda s: self._heard[s].loudness * (DISPLACE if s in self._minus else 1.0),
+            listening,
+            key=lambda s: (
+                s in targets,
+                self._heard[s].loudness * (DISPLACE if s in self._placed else 1.0),
+            ),
             reverse=True,
-        )[: self.max_minus]
-        self._minus = {source: self._minus.get(source) or Limiter(before=self._before) for source in ranked}
+        )
+        self._placed = frozenset(ranked[: self.max_minus])
+
+
+@dataclass(slots=True)
+class _Talk:
+    """How far talkback is up, for everybody and for each whom it is meant for, in steps a block."""
+
+    source: SourceId = ""
+    level: float = 1.0
+    everybody: tuple[int, int] = (0, 0)
+    """Steps at the block's beginning and end."""
+    targets: dict[SourceId, tuple[int, int]] = field(default_factory=dict)
+
+    def step(self, plan: AudioPlan) -> None:
+        talk = plan.talkback
+        if talk is not None:
+            self.source, self.level = talk.source, min(1.0, gain_of_db(talk.level_db))
+        wanted = frozenset(talk.to) if talk is not None else frozenset()
+        self.everybody = _stepped(self.everybody, talk is not None and talk.everybody)
+        steps = {
+            source: _stepped(self.targets.get(source, (0, 0)), source in wanted)
+            for source in (*wanted, *self.targets)
+        }
+        self.targets = {source: step for source, step in steps.items() if step != (0, 0)}
+
+    def of(self, listeners: Iterable[SourceId]) -> tuple[float, float]:
+        """For a row that these listeners share."""
+        both = [self.everybody, *(self.targets.get(source, (0, 0)) for source in listeners)]
+        return max(step[0] for step in both) / TALK_STEPS, max(step[1] for step in both) / TALK_STEPS
+
+
+def _stepped(step: tuple[int, int], up: bool) -> tuple[int, int]:
+    return step[1], min(step[1] + 1, TALK_STEPS) if up else max(step[1] - 1, 0)
+
+
+def _members(levels: Levels, bus: int) -> frozenset[SourceId]:
+    inside = np.logical_or.reduce(levels.bus[:, bus] != 0, axis=0)
+    return frozenset(source for source, is_in in zip(levels.sources, inside, strict=True) if is_in)
+
+
+def _hears_by(plan: AudioPlan, source: SourceId, kind: str) -> bool:
+    """Whether ``source`` listens to streams of this kind: booths are for interpreters alone."""
+    if any(entry.source == source for entry in plan.interpreters):
+        return kind == "booth"
+    if any(entry.source == source for entry in plan.open):
+        return kind == "returns"
+    return True

@@ -41,6 +41,11 @@ class Gate:
     def started(self) -> bool:
         return self._start is not None
 
+    @property
+    def start_s(self) -> Fraction:
+        """The programme's time of the destination's time 0, in seconds; 0 before the first packet."""
+        return self._start or Fraction(0)
+
     def gap(self) -> None:
         """Pictures are missing from here on: the next one must be a keyframe."""
         self._needs_key = True

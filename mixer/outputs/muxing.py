@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import av
@@ -13,9 +13,12 @@ from av.video.stream import VideoStream
 
 from mixer.buswire import StreamHeader
 from mixer.outputs.gate import Placed
+from mixer.outputs.marks import Chapter
 
 NO_WAIT_US = "500000"
 """How long a muxer keeps pictures back for the sound that belongs before them, in microseconds."""
+
+_CHAPTER_RATE = 1_000_000
 
 _CODES = (
     "ar:ara bn:ben cs:cze da:dan de:ger el:gre en:eng es:spa et:est fa:per fi:fin fr:fre he:heb hi:hin"
@@ -44,9 +47,12 @@ def parameters(header: StreamHeader) -> tuple[object, ...]:
 
 
 class PacketMuxer:
-    """Writes placed packets to the streams that were added for their names."""
+    """Writes placed packets to the streams that were added for their names. ``floor_language``: what is said
+    of sound that isn't of one language."""
 
-    def __init__(self, container: OutputContainer, headers: Iterable[StreamHeader]) -> None:
+    def __init__(
+        self, container: OutputContainer, headers: Iterable[StreamHeader], floor_language: str = ""
+    ) -> None:
         self._container = container
         self._streams: dict[str, tuple[Stream, Fraction]] = {}
         for header in headers:
@@ -54,9 +60,14 @@ class PacketMuxer:
             language = bus_language(header.stream)
             if header.codec in ("aac", "opus"):
                 stream.metadata["title"] = header.stream.partition("/")[0]
+                language = language or floor_language
             if language:
                 stream.metadata["language"] = language
             self._streams[header.stream] = (stream, Fraction(*header.time_base))
+
+    def describe(self, tags: Mapping[str, str]) -> None:
+        """Metadata of the whole file; before the first packet."""
+        self._container.metadata.update(tags)
 
     def mux(self, packet: Placed) -> None:
         """Raises OSError."""
@@ -70,18 +81,33 @@ class PacketMuxer:
         out.is_keyframe = packet.key
         self._container.mux_one(out)
 
-    def close(self) -> None:
-        """Write what the muxer kept back, and the trailer. Raises OSError."""
+    def close(self, chapters: Sequence[Chapter] = ()) -> None:
+        """Write what the muxer kept back, and the trailer, chapters in it. Raises OSError."""
+        if chapters:
+            # Matroska's muxer writes them behind the clusters if it had none at the beginning.
+            self._container.set_chapters(
+                [
+                    {
+                        "id": number,
+                        "start": round(chapter.start_s * _CHAPTER_RATE),
+                        "end": round(chapter.end_s * _CHAPTER_RATE),
+                        "time_base": Fraction(1, _CHAPTER_RATE),
+                        "metadata": {"title": chapter.title},
+                    }
+                    for number, chapter in enumerate(chapters, 1)
+                ]
+            )
         self._container.close()
 
 
 def bus_language(stream: str) -> str:
-    """The language of a sound stream, for a file: ``kor`` for bus ``ko`` of ``ko/aac``; empty for ``floor``
-    and for pictures."""
+    """The language of a sound stream, for a file: ``kor`` for bus ``ko`` of ``ko/aac``, ``chi`` for
+    ``zh-TW``; empty for ``floor`` and for pictures."""
     bus, _, codec = stream.partition("/")
-    if codec not in ("aac", "opus") or not re.fullmatch(r"[a-z]{2,3}", bus):
+    language = bus.partition("-")[0].lower()
+    if codec not in ("aac", "opus") or not re.fullmatch(r"[a-z]{2,3}", language):
         return ""
-    return _ISO_639_2.get(bus, bus)
+    return _ISO_639_2.get(language, language)
 
 
 def open_output(target: str | object, container_format: str, options: dict[str, str]) -> OutputContainer:

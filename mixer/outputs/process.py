@@ -20,16 +20,18 @@ from mixer.busclient import BusReader
 from mixer.buswire import Packet, StreamHeader
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.outputs.health import SECOND_NS, Failure
-from mixer.outputs.sink import Headers, Sink, Status
+from mixer.outputs.sink import POLL_MS, Headers, Sink, Status
 from mixer.outputs.url import StreamUrl, UrlError
-from mixer.wire import BusAttach, Heartbeat, Ready, SenderConfig, SenderIn, SenderReport, Shutdown
+from mixer.wire import BusAttach, Heartbeat, Mark, Ready, SenderConfig, SenderIn, SenderReport, Shutdown
 
 HEARTBEAT_NS = SECOND_NS // 2
 REPORT_NS = SECOND_NS
 FINISH_LIMIT_NS = 3 * SECOND_NS
 SILENCE_NS = 2 * SECOND_NS
 """Without a packet from the mixer for so long, the report says so."""
-_POLL_MS = 100
+MAX_EARLY_BYTES = 32 * 1024 * 1024
+MAX_EARLY = 8192
+"""Packets that are kept while a stream's header is still to come: of languages nobody listened to so far."""
 _RATE_WINDOW = 5
 
 _decode = msgspec.msgpack.Decoder(SenderIn).decode
@@ -58,6 +60,8 @@ class Sender:
         self._refusal: Failure | None = None
         self._bus: BusReader | None = None
         self._headers: Headers = {}
+        self._early = _Early()
+        self._attached_ns = 0
         self._shutdown_ns = 0
         self._heard_ns = 0
         self._beat_ns = 0
@@ -95,7 +99,7 @@ class Sender:
         watched = self._sink.watched() if self._sink is not None else None
         if watched is not None:
             poller.register(*watched)
-        poller.poll(_POLL_MS)
+        poller.poll(POLL_MS if self._sink is None else self._sink.wait_ms())
 
     def _turn(self, now_ns: int) -> None:
         self._read_link(now_ns)
@@ -121,6 +125,8 @@ class Sender:
                 self._attach(socket.socket(fileno=fds.pop()))
             elif isinstance(message, SenderConfig) and self._config is None:
                 self._configure(message)
+            elif isinstance(message, Mark) and self._sink is not None:
+                self._sink.mark(message)
             elif isinstance(message, Shutdown) and not self._shutdown_ns:
                 self._shutdown_ns = now_ns
                 if self._sink is not None:
@@ -147,6 +153,7 @@ class Sender:
             if self._sink is not None:
                 self._sink.interrupt()
         self._bus = BusReader(sock)
+        self._attached_ns = time.monotonic_ns()
         self._subscribe()
 
     def _subscribe(self) -> None:
@@ -167,7 +174,10 @@ class Sender:
         for message in messages:
             if isinstance(message, Packet):
                 self._heard_ns = now_ns
-                self._sink.offer(message, now_ns)
+                if self._missing():
+                    self._early.put(message)
+                else:
+                    self._sink.offer(message, now_ns)
             elif isinstance(message, StreamHeader):
                 self._take_header(message, now_ns)
 
@@ -176,9 +186,19 @@ class Sender:
         assert self._sink is not None
         self.slates[header.stream] = header.slate
         self._headers[header.stream] = header
+        if self._missing():
+            return
         wanted = (self._config.video, *self._config.audio)
-        if all(stream in self._headers for stream in wanted):
-            self._sink.prepare({stream: self._headers[stream] for stream in wanted}, now_ns)
+        self._sink.prepare({stream: self._headers[stream] for stream in wanted}, now_ns)
+        for packet in self._early.take():
+            self._sink.offer(packet, now_ns)
+
+    def _missing(self) -> list[str]:
+        """The streams whose headers are still to come: a language nobody listened to is only just being
+        encoded. Until then what comes of the others is kept, or it would have lost its keyframe."""
+        assert self._config is not None
+        wanted = (self._config.video, *self._config.audio)
+        return [stream for stream in wanted if stream not in self._headers]
 
     def _detach(self) -> None:
         if self._bus is not None:
@@ -197,8 +217,13 @@ class Sender:
                 state, reason, code = "stopped", "", ""
             return Status(state, reason, code, 0, 0, "", 0.0)  # type: ignore[arg-type]
         status = self._sink.status(now_ns)
-        if not status.code and status.state in ("starting", "live") and now_ns - self._heard_ns > SILENCE_NS:
+        if status.code or status.state not in ("starting", "live"):
+            return status
+        if now_ns - self._heard_ns > SILENCE_NS:
             return status._replace(code="mixer.silent", reason="No programme comes from the mixer.")
+        if now_ns - self._attached_ns > SILENCE_NS and (missing := self._missing()):
+            streams = ", ".join(missing)
+            return status._replace(code="mixer.no-stream", reason=f"The mixer does not send: {streams}.")
         return status
 
     def _report(self, now_ns: int) -> None:
@@ -229,6 +254,7 @@ class Sender:
                 dropped=status.dropped,
                 bitrate=self._bitrate(),
                 file=status.file,
+                remaining_s=round(status.remaining_s, 1),
                 retry_in_s=round(status.retry_in_s, 1),
             ),
         )
@@ -255,19 +281,45 @@ class Sender:
             poller = select.poll()
             if watched is not None:
                 poller.register(*watched)
-            poller.poll(_POLL_MS)
+            poller.poll(self._sink.wait_ms())
             self._sink.step(time.monotonic_ns())
+
+
+class _Early:
+    """The newest packets, bounded."""
+
+    def __init__(self) -> None:
+        self._packets: deque[Packet] = deque()
+        self._bytes = 0
+
+    def put(self, packet: Packet) -> None:
+        self._packets.append(packet)
+        self._bytes += len(packet.data)
+        while self._bytes > MAX_EARLY_BYTES or len(self._packets) > MAX_EARLY:
+            self._bytes -= len(self._packets.popleft().data)
+
+    def take(self) -> list[Packet]:
+        """All of them, once."""
+        packets = list(self._packets)
+        self._packets.clear()
+        self._bytes = 0
+        return packets
 
 
 def _open_sink(config: SenderConfig) -> Sink:
     # Imported where needed: a recording has no use for TLS, nor a stream for the file's side.
     if config.url:
+        url = StreamUrl.parse(config.url)
+        if url.scheme == "udp":
+            from mixer.outputs.datagrams import UdpDestination
+
+            return UdpDestination(url, config.video, config.title)
         from mixer.outputs.rtmp import RtmpDestination
 
-        return RtmpDestination(StreamUrl.parse(config.url), config.video, config.ca_file)
+        return RtmpDestination(url, config.video, config.ca_file)
     from mixer.outputs.recording import Recording
 
-    return Recording(config.output, Path(config.folder), config.video, config.title)
+    return Recording(config.output, Path(config.folder), config.video, config.title, epoch_ns=config.epoch_ns)
 
 
 if __name__ == "__main__":

@@ -15,18 +15,21 @@ from pathlib import Path
 import structlog
 
 from mixer.buswire import Packet
+from mixer.outputs.clock_tags import clock_at
+from mixer.outputs.disk import Room, free_bytes
 from mixer.outputs.gate import Gate, Group
 from mixer.outputs.health import DISK_FULL, SECOND_NS, Failure, disk_failure
+from mixer.outputs.marks import MarkLog
 from mixer.outputs.muxing import NO_WAIT_US, PacketMuxer, open_output, parameters
-from mixer.outputs.sink import Headers, Status
-from mixer.wire import OutputState
+from mixer.outputs.sink import POLL_MS, Headers, Status
+from mixer.wire import Mark, OutputState
 
 CLUSTER_MS = 200
 """What a kill may cost: Matroska's clusters are on the disk once they are complete."""
 RETRY_NS = 5 * SECOND_NS
-RESERVE_BYTES = 32 * 1024 * 1024
-RESERVE_PART = 0.02
-"""A recording leaves this part of the disk free, at most ``RESERVE_BYTES``: the show's log needs it."""
+LONGEST_RETRY_NS = 60 * SECOND_NS
+SHORT_NS = 30 * SECOND_NS
+"""A part that fails sooner than this doubles the pause before the next: no folder full of short files."""
 _SPACE_CHECK_NS = SECOND_NS
 RESUME_S = 10.0
 """A part left unfinished no longer ago than this is gone on with: the next begins before its end."""
@@ -39,7 +42,8 @@ _log = structlog.get_logger()
 class Recording:
     """A :class:`mixer.outputs.sink.Sink` that writes ``<output>-<UTC time>-part<n>.mkv`` into ``folder``.
 
-    ``utc_now`` names the parts; ``title`` goes into the file.
+    ``utc_now`` names the parts; ``title`` goes into the file, and so does when it begins
+    (:mod:`mixer.outputs.clock_tags`), for which ``epoch_ns`` is the programme's. Marks become chapters.
     """
 
     def __init__(
@@ -49,12 +53,14 @@ class Recording:
         video: str,
         title: str = "",
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        epoch_ns: int = 0,
     ) -> None:
         self._output = re.sub(r"[^A-Za-z0-9_-]+", "_", output)[:64] or "recording"
         self._folder = folder
         self._video = video
         self._title = title
         self._utc_now = utc_now
+        self._epoch_ns = epoch_ns
         self._headers: Headers = {}
         self._bases: dict[str, Fraction] = {}
         self._resumes = _left_unfinished(folder, self._output, utc_now().timestamp())
@@ -62,8 +68,14 @@ class Recording:
         self._path: Path | None = None
         self._gate: Gate | None = None
         self._muxer: PacketMuxer | None = None
+        self._marks = MarkLog()
+        self._end_s = Fraction(0)
+        """Of the part's picture so far, in its own time."""
+        self._room = Room()
         self._failure: Failure | None = None
         self._retry_ns = 0
+        self._begun_ns = 0
+        self._pause_ns = RETRY_NS
         self._checked_ns = 0
         self._bytes_sent = 0
         self._dropped_before = 0
@@ -90,19 +102,32 @@ class Recording:
         if self._gate is None:
             self._group.add(packet, self._bases)
             return
+        fresh = not self._gate.started
         placed = self._gate.place(packet)
         if placed is None or self._muxer is None:
             return
+        base = self._bases[placed.stream]
+        if fresh and self._path is not None:
+            self._muxer.describe(self._clock_tags(now_ns))
+            self._marks.begin(self._path, self._gate.start_s, self._bases[self._video])
         try:
             self._muxer.mux(placed)
         except OSError as error:
             self._fail(disk_failure(error), now_ns)
             return
+        if placed.stream == self._video:
+            self._end_s = (placed.pts + placed.duration) * base
         self._bytes_sent += len(placed.data)
 
     def interrupt(self) -> None:
         if self._gate is not None:
             self._gate.gap()
+
+    def mark(self, mark: Mark) -> None:
+        self._marks.take(mark)
+
+    def wait_ms(self) -> int:
+        return POLL_MS
 
     def step(self, now_ns: int) -> None:
         if self._finished or not self._headers:
@@ -112,8 +137,10 @@ class Recording:
                 self._begin_part(now_ns)
         elif now_ns - self._checked_ns >= _SPACE_CHECK_NS:
             self._checked_ns = now_ns
+            if now_ns - self._begun_ns >= SHORT_NS:
+                self._pause_ns = RETRY_NS
             try:
-                if _free_bytes(self._folder) <= 0:
+                if self._room.look(self._folder, self._bytes_sent, now_ns) <= 0:
                     self._fail(DISK_FULL, now_ns)
             except OSError as error:
                 self._fail(disk_failure(error), now_ns)
@@ -144,12 +171,14 @@ class Recording:
             dropped=self._dropped_before + (self._gate.dropped if self._gate else 0),
             file=self._path.name if self._path else "",
             retry_in_s=max(0.0, (self._retry_ns - now_ns) / SECOND_NS) if failed else 0.0,
+            remaining_s=0.0 if self._failure is DISK_FULL else self._room.remaining_s(),
         )
 
     def _begin_part(self, now_ns: int) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if _free_bytes(self._folder) <= 0:
+            free, enough = free_bytes(self._folder)
+            if free <= (enough if self._failure is DISK_FULL else 0):
                 raise OSError(errno.ENOSPC, "no room")
             self._path = self._reserve_name()
             options = {
@@ -162,9 +191,11 @@ class Recording:
                 container.metadata["title"] = self._title
             self._muxer = PacketMuxer(container, self._headers.values())
         except OSError as error:
-            self._fail(disk_failure(error), now_ns)
+            self._drop_empty()
+            self._note(disk_failure(error), now_ns)
             return
         self._failure = None
+        self._begun_ns = now_ns
         self._gate = Gate(self._video, self._headers)
         _log.info("recording", file=self._path.name)
         for packet in self._group.take():
@@ -192,9 +223,11 @@ class Recording:
             self._gate = None
         if muxer is not None:
             try:
-                muxer.close()
+                muxer.close(self._marks.chapters(self._end_s))
             except OSError as error:
                 self._note(disk_failure(error), now_ns)
+        self._marks.end()
+        self._room.forget()
         self._drop_empty()
 
     def _drop_empty(self) -> None:
@@ -207,8 +240,16 @@ class Recording:
                 self._path = None
 
     def _fail(self, failure: Failure, now_ns: int) -> None:
+        """The part that is being written ends here."""
         self._end_part(now_ns)
+        pause_ns, self._pause_ns = self._pause_ns, min(2 * self._pause_ns, LONGEST_RETRY_NS)
         self._note(failure, now_ns)
+        self._retry_ns = now_ns + pause_ns
+
+    def _clock_tags(self, now_ns: int) -> dict[str, str]:
+        assert self._gate is not None
+        start_ns = round(self._gate.start_s * SECOND_NS)
+        return clock_at(start_ns, self._epoch_ns, now_ns, self._utc_now()).tags()
 
     def _note(self, failure: Failure, now_ns: int) -> None:
         if self._failure is None or self._failure.code != failure.code:
@@ -231,10 +272,3 @@ def _left_unfinished(folder: Path, output: str, now_s: float) -> bool:
                     if _UNFINISHED in file.read(256):
                         return True
     return False
-
-
-def _free_bytes(folder: Path) -> int:
-    """Bytes that a recording in ``folder`` may still write. Raises OSError."""
-    disk = os.statvfs(folder)
-    reserve = min(RESERVE_BYTES, int(disk.f_blocks * disk.f_frsize * RESERVE_PART))
-    return disk.f_bavail * disk.f_frsize - reserve

@@ -16,9 +16,9 @@ from mixer.outputs.gate import Gate, Group
 from mixer.outputs.health import SECOND_NS, Failure, Health
 from mixer.outputs.muxing import parameters
 from mixer.outputs.session import PublishSession
-from mixer.outputs.sink import Headers, Status
+from mixer.outputs.sink import POLL_MS, Headers, Status
 from mixer.outputs.url import StreamUrl
-from mixer.wire import OutputState
+from mixer.wire import Mark, OutputState
 
 CONGESTED_NS = 2 * SECOND_NS
 """When bytes wait this long for the network, pictures are lost up to the next keyframe …"""
@@ -98,6 +98,12 @@ class RtmpDestination:
     def interrupt(self) -> None:
         if self._gate is not None:
             self._gate.gap()
+
+    def mark(self, mark: Mark) -> None:
+        """A stream has no chapters."""
+
+    def wait_ms(self) -> int:
+        return POLL_MS
 
     def step(self, now_ns: int) -> None:
         if self._finish_ns and now_ns - self._finish_ns >= FINISH_LIMIT_NS:

@@ -3,9 +3,11 @@
 from typing import NamedTuple, Protocol
 
 from mixer.buswire import Packet, StreamHeader
-from mixer.wire import OutputState
+from mixer.wire import Mark, OutputState
 
 Headers = dict[str, StreamHeader]
+POLL_MS = 100
+"""How often :meth:`Sink.step` is called at least."""
 
 
 class Status(NamedTuple):
@@ -18,6 +20,8 @@ class Status(NamedTuple):
     dropped: int
     file: str
     retry_in_s: float
+    remaining_s: float = -1.0
+    """Of the disk at the present rate; −1: unknown, or no recording."""
 
 
 class Sink(Protocol):
@@ -38,8 +42,14 @@ class Sink(Protocol):
     def interrupt(self) -> None:
         """Packets are missing here: the mixer went, or came back."""
 
+    def mark(self, mark: Mark) -> None:
+        """A scene or a cue is on air. Of use to recordings only."""
+
+    def wait_ms(self) -> int:
+        """How long the next :meth:`step` may keep waiting, at most :data:`POLL_MS`."""
+
     def step(self, now_ns: int) -> None:
-        """Go on with whatever is due: called when :meth:`watched` fires, and every 0.1 s."""
+        """Go on with whatever is due: called when :meth:`watched` fires, and after :meth:`wait_ms`."""
 
     def finish(self, now_ns: int) -> None:
         """Begin to end the stream or the file in order."""

@@ -10,6 +10,9 @@ from urllib.parse import unquote
 MAX_LENGTH = 2048
 HIDDEN = "•••"
 DEFAULT_PORTS = {"rtmp": 1935, "rtmps": 443}
+UDP = "udp"
+DEFAULT_TTL = 1
+"""Of multicast: it stays in the local network unless the address says otherwise."""
 
 _SHORT = 4
 """Secrets shorter than this are replaced as whole words only, or they would tear every sentence apart."""
@@ -17,7 +20,8 @@ _SHORT = 4
 
 class UrlError(ValueError):
     """The URL can't be a destination. ``code``: ``url.scheme``, ``url.host``, ``url.port``, ``url.key``,
-    ``url.invalid``. The message is one sentence and repeats nothing of the URL but its scheme."""
+    ``url.option``, ``url.invalid``. The message is one sentence and repeats nothing of the URL but its
+    scheme."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -26,9 +30,12 @@ class UrlError(ValueError):
 
 @dataclass(frozen=True)
 class StreamUrl:
-    """``rtmp[s]://[user:password@]host[:port]/app/key``. ``str()`` and ``repr()`` are safe to show.
+    """``rtmp[s]://[user:password@]host[:port]/app/key`` or ``udp://host:port[?ttl=1…255]``. ``str()`` and
+    ``repr()`` are safe to show.
 
-    ``app`` and ``key`` are what RTMP's ``connect`` and ``publish`` carry, each with its query.
+    ``app`` and ``key`` are what RTMP's ``connect`` and ``publish`` carry, each with its query. ``udp`` is an
+    MPEG transport stream in datagrams, to one host or a multicast group; it holds no secret. ``ttl``: how
+    many routers a multicast may cross, the first one included.
     """
 
     scheme: str
@@ -37,6 +44,7 @@ class StreamUrl:
     app: str = field(repr=False)
     key: str = field(repr=False)
     userinfo: str = field(default="", repr=False)
+    ttl: int = DEFAULT_TTL
 
     @classmethod
     def parse(cls, text: str) -> "StreamUrl":
@@ -45,17 +53,41 @@ class StreamUrl:
             raise UrlError("url.invalid", f"The address is longer than {MAX_LENGTH} characters.")
         scheme, separator, rest = text.partition("://")
         scheme = scheme.lower()
-        if not separator or scheme not in DEFAULT_PORTS:
-            raise UrlError("url.scheme", "The address must begin with rtmp:// or rtmps://.")
+        if not separator or scheme not in (*DEFAULT_PORTS, UDP):
+            raise UrlError("url.scheme", "The address must begin with rtmp://, rtmps:// or udp://.")
         if any(not character.isprintable() or character.isspace() for character in text):
             raise UrlError("url.invalid", "The address contains a space or a control character.")
         if "#" in text or "\\" in text:
             raise UrlError("url.invalid", "The address contains a character that has no place in it.")
+        if scheme == UDP:
+            return cls._datagrams(rest)
         authority, _, path = rest.partition("/")
         userinfo, _, place = authority.rpartition("@")
         host, port = _split_host(place, DEFAULT_PORTS[scheme])
         app, key = _split_path(path)
         return cls(scheme, host, port, app, key, userinfo)
+
+    @classmethod
+    def _datagrams(cls, rest: str) -> "StreamUrl":
+        place, mark, query = rest.partition("?")
+        if "@" in place:
+            raise UrlError("url.invalid", "A udp:// address has no user: udp://host:port.")
+        if "/" in place.removesuffix("/"):
+            raise UrlError("url.invalid", "A udp:// address has no path: udp://host:port.")
+        host, port = _split_host(place.removesuffix("/"), 0)
+        if not port:
+            raise UrlError("url.port", "A udp:// address needs a port: udp://host:port.")
+        if not mark:
+            return cls(UDP, host, port, "", "")
+        ttl = re.fullmatch(r"ttl=([0-9]{1,3})", query)
+        if ttl is None or not 0 < int(ttl[1]) < 256:
+            raise UrlError("url.option", "The only option of a udp:// address is ?ttl=1 to ?ttl=255.")
+        return cls(UDP, host, port, "", "", ttl=int(ttl[1]))
+
+    @property
+    def several_tracks(self) -> bool:
+        """Whether it carries several sound tracks; RTMP's FLV has one."""
+        return self.scheme == UDP
 
     @property
     def tls(self) -> bool:
@@ -65,7 +97,7 @@ class StreamUrl:
     def place(self) -> str:
         """``host`` or ``host:port``, for sentences."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
 
     @property
     def tc_url(self) -> str:
@@ -74,6 +106,8 @@ class StreamUrl:
 
     def secret(self) -> str:
         """The whole URL, stream key included."""
+        if self.scheme == UDP:
+            return str(self)
         userinfo = f"{self.userinfo}@" if self.userinfo else ""
         return f"{self.scheme}://{userinfo}{self.place}/{self.app}/{self.key}"
 
@@ -94,6 +128,8 @@ class StreamUrl:
         return sorted((part for part in parts if part), key=len, reverse=True)
 
     def __str__(self) -> str:
+        if self.scheme == UDP:
+            return f"udp://{self.place}" + (f"?ttl={self.ttl}" if self.ttl != DEFAULT_TTL else "")
         return f"{self.scheme}://{self.place}/{self.app.partition('?')[0]}/{HIDDEN}"
 
 

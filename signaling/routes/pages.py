@@ -1,7 +1,6 @@
 """The pages, and the links that lead to them: a token becomes a cookie and leaves the address bar."""
 
 import asyncio
-from typing import Literal
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -33,19 +32,35 @@ async def booth_link(request: web.Request) -> web.StreamResponse:
 
 
 async def booth(request: web.Request) -> web.StreamResponse:
-    raise RefusedError(501, "page.unavailable", "This version has no page for interpreters yet.")
+    return await _seat_page(request, "booth")
 
 
 async def join(request: web.Request) -> web.StreamResponse:
-    if "as" not in request.query:
-        # The address without its session: right where this browser has just one to join with.
-        names = [name for name in request.cookies if name.startswith(COOKIE_PREFIX)]
-        seats = [name.removeprefix(COOKIE_PREFIX) for name in names]
-        seats = [name for name in seats if name not in ("console", "wall") and name.isalnum()]
-        if len(seats) != 1:
-            raise missing()
-        return _see_other("/join?" + urlencode({"as": seats[0]}))
-    return await _page(request, "join")
+    return await _seat_page(request, "join")
+
+
+async def _seat_page(request: web.Request, page: PageName) -> web.StreamResponse:
+    if "as" in request.query:
+        return await _page(request, page)
+    # The address without its session: right where this browser has just one for this page.
+    names = [name for name in request.cookies if name.startswith(COOKIE_PREFIX)]
+    seats = [name.removeprefix(COOKIE_PREFIX) for name in names]
+    seats = [name for name in seats if name not in ("console", "wall") and name.isalnum()]
+    if len(seats) > 1:
+        seats = [name for name in seats if _is_for(request, name, page)]
+    if len(seats) != 1:
+        raise missing()
+    return _see_other(f"/{page}?" + urlencode({"as": seats[0]}))
+
+
+def _is_for(request: web.Request, as_: str, page: PageName) -> bool:
+    """Whether this cookie's session is good, and for this page: one of several in a browser."""
+    name = COOKIE_PREFIX + as_
+    try:
+        session = context(request).access.auth.by_cookie(name, request.cookies[name])
+    except RefusedError:
+        return False
+    return PAGE_OF[session.grant.role] == page
 
 
 async def asset(request: web.Request) -> web.StreamResponse:
@@ -58,13 +73,13 @@ async def _page(request: web.Request, name: PageName) -> web.StreamResponse:
     if token is not None:
         return _enter(request, token, name)
     session = ctx.access.identify(request, name)
-    if PAGE_OF.get(session.grant.role) != name:
+    if PAGE_OF[session.grant.role] != name:
         raise RefusedError(403, "role.forbidden", "This page is for another role.")
     request[SESSION] = session
     return await asyncio.to_thread(ctx.pages.page, name)
 
 
-def _enter(request: web.Request, token: str, opened: PageName | Literal["booth"]) -> web.Response:
+def _enter(request: web.Request, token: str, opened: PageName) -> web.Response:
     """303 to the page that the link is for, with its session cookie.
 
     Raises RefusedError 401 for a link that isn't good.
@@ -73,9 +88,7 @@ def _enter(request: web.Request, token: str, opened: PageName | Literal["booth"]
     session: Session = ctx.access.by_token(request, token)
     if opened == "wall" and session.grant.role == "director":
         session = ctx.access.auth.wall_session()
-    page = PAGE_OF.get(session.grant.role)
-    if page is None:
-        return _see_other("/booth")  # it says what there is to say; the token is no longer in the address
+    page = PAGE_OF[session.grant.role]
     as_ = session_name(session)
     response = _see_other("/console" if page == "console" else f"/{page}?{urlencode({'as': as_})}")
     name, value, max_age = ctx.access.auth.cookie(session, as_)

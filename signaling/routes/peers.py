@@ -13,19 +13,22 @@ from signaling.wire import PeerKind
 
 SDP = "application/sdp"
 CLIENT_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
+KINDS: tuple[PeerKind, ...] = get_args(PeerKind)
 _CLIENT = re.compile(CLIENT_PATTERN)
 _MAY: dict[PeerKind, frozenset[Role]] = {
     "guest": frozenset(("speaker",)),
+    "booth": frozenset(("interpreter",)),
     "wall": frozenset(("wall", "director")),
     "multiview": frozenset(("director",)),
+    "talkback": frozenset(("director",)),
 }
 
 
 async def offer(request: web.Request) -> web.Response:
     ctx, session = context(request), request[SESSION]
-    kind = next((each for each in get_args(PeerKind) if each == request.query.get("kind")), None)
+    kind = next((each for each in KINDS if each == request.query.get("kind")), None)
     if kind is None:
-        raise RefusedError(400, "query.malformed", "kind is guest, wall or multiview.")
+        raise RefusedError(400, "query.malformed", f"kind is one of {', '.join(KINDS)}.")
     if session.grant.role not in _MAY[kind]:
         raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
     client = _client(request)

@@ -10,7 +10,7 @@ from signaling.routes.context import ANYONE, EVERYONE, Route
 _DIRECTOR: frozenset[Role] = frozenset(("director",))
 _READERS: frozenset[Role] = frozenset(("director", "viewer"))
 _CANVAS: frozenset[Role] = frozenset(("director", "viewer", "wall"))
-_PEERS: frozenset[Role] = frozenset(("speaker", "wall", "director"))
+_PEERS: frozenset[Role] = frozenset(("speaker", "interpreter", "wall", "director"))
 
 _TOKEN = {"token": {"type": "string"}}
 _AS = {"as": {"type": "string", "description": "Which of this browser's sessions."}}
@@ -46,7 +46,7 @@ def routes() -> tuple[Route, ...]:
             None,
             (303, "", None),
         ),
-        Route("GET", "/booth", pages.booth, ANYONE, "An interpreter's page: not yet", page=True),
+        Route("GET", "/booth", pages.booth, ANYONE, "An interpreter's page", page=True, query=_AS),
         Route("GET", "/wall", pages.wall, ANYONE, "The LED wall's page", page=True, query=_TOKEN | _AS),
         Route("GET", "/assets/{path:.*}", pages.asset, ANYONE, "Static files of the pages"),
         Route("GET", "/healthz", api.healthz, ANYONE, "Whether the server answers"),
@@ -116,7 +116,7 @@ def routes() -> tuple[Route, ...]:
             query=_AS
             | _CLIENT
             | {
-                "kind": {"type": "string", "enum": ["guest", "wall", "multiview"]},
+                "kind": {"type": "string", "enum": list(peers.KINDS)},
                 "takeover": {"type": "string", "enum": ["1"]},
             },
             body=(peers.SDP, None),

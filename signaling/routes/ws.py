@@ -51,6 +51,9 @@ async def _receive(ctx: Context, client: Client, limiter: Limiter, data: bytes) 
         if isinstance(message, messages.Ping):
             ctx.hub.send(client, messages.Pong())
             return
+        if isinstance(message, messages.WatchMeters):
+            ctx.hub.watch_meters(client, message.on)
+            return
         id_ = message.id
         ctx.access.take_command(client.session)
         if not ctx.access.auth.not_withdrawn(client.session):

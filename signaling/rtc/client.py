@@ -73,7 +73,8 @@ class RehearsalGuest:
 
     ``video`` and ``audio`` may be given to look at the return feed; by default it is counted.
     ``screen``: what is shared from the beginning on, at 10 pictures a second; the offer has a third section.
-    Without ``camera`` it sends sound alone, as an interpreter does, and sees the programme.
+    Without ``camera`` it sends sound alone, as an interpreter does, and sees the programme; with ``talks`` it
+    offers nothing but its sound, as the director's microphone does.
     """
 
     def __init__(
@@ -87,12 +88,14 @@ class RehearsalGuest:
         audio: Stream | None = None,
         screen: Media | None = None,
         camera: bool = True,
+        talks: bool = False,
     ) -> None:
         hooks.install()
         self._media = media
         self._screen = screen
         self._shares = screen is not None
-        self._camera = camera and media is not None
+        self._camera = camera and media is not None and not talks
+        self._talks = talks
         self._player = player
         self._loss = loss
         self._pc = RTCPeerConnection(
@@ -141,6 +144,8 @@ class RehearsalGuest:
         or H.264."""
         sound, picture = ("sendrecv" if sends else "recvonly" for sends in (self._media, self._camera))
         sections = [("audio", sound), ("video", picture)] + [("video", "sendonly")] * self._shares
+        if self._talks:
+            sections = [("audio", "sendonly")]
         for kind, direction in sections:
             transceiver = self._pc.addTransceiver(kind, direction)
             wanted = {"audio/opus"} if kind == "audio" else {"video/rtx", mime or self._mime}
@@ -196,7 +201,7 @@ class RehearsalGuest:
         if self._began_ns is None:
             self._began_ns = now_ns
         elapsed_ns = now_ns - self._began_ns
-        sound, picture = self._sending[:2]  # in the offer's order
+        sound, picture = sending[0], sending[min(1, len(sending) - 1)]  # in the offer's order
         if elapsed_ns * FPS // 1_000_000_000 - self._frames > 2 * FPS:
             return self._restart()
         while self._frames * 1_000_000_000 <= elapsed_ns * FPS:

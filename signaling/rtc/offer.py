@@ -49,10 +49,10 @@ def preferences(kind: str) -> list[RTCRtpCodecCapability]:
     )
 
 
-def kinds_of(text: str, *, screen: bool = False) -> list[str]:
+def kinds_of(text: str, *, videos: int = 1) -> list[str]:
     """The kinds of media offered, in order. Raises :class:`OfferError` for what cannot be answered.
 
-    With ``screen``, a second video section is taken: a guest's screen.
+    At most so many sections of ``videos`` are taken, 0 … 2: a guest's second one is a screen's.
     """
     try:
         description = sdp.SessionDescription.parse(text)
@@ -72,10 +72,10 @@ def kinds_of(text: str, *, screen: bool = False) -> list[str]:
     except Exception as error:  # the parser raises whatever a bad line makes it stumble over
         raise OfferError("sdp.invalid", "the offer is not a readable SDP") from error
     kinds = [kind for kind, _ in offered]
-    most = {"audio": 1, "video": 2 if screen else 1}
+    most = {"audio": 1, "video": videos}
     if not kinds or any(kinds.count(kind) > most.get(kind, 0) for kind in kinds):
-        pictures = "two video sections" if screen else "one video section"
-        raise OfferError("sdp.invalid", f"one audio and {pictures} at most, and nothing else")
+        pictures = ("", " and one video section", " and two video sections")[videos]
+        raise OfferError("sdp.invalid", f"one audio section{pictures} at most, and nothing else")
     if not complete:
         raise OfferError("sdp.invalid", "a section lacks its ICE or DTLS parameters, mid or rtcp-mux")
     if len(mids) > 1 and not bundled.issuperset(mids):

@@ -1,4 +1,7 @@
-"""One WebRTC peer of the shard: answers an offer, brings the guest's media in, sends the return feed."""
+"""One WebRTC peer of the shard: answers an offer, brings the guest's media in, sends the return feed.
+
+What the kinds of peers differ in is :mod:`signaling.rtc.kinds`' table: this is one path for all of them.
+"""
 
 import asyncio
 import math
@@ -14,12 +17,14 @@ from aiortc.rtp import RtcpRrPacket
 
 from signaling.rtc.bitrate import DEFAULT_BITRATE, Cap
 from signaling.rtc.decode import DecoderPool
+from signaling.rtc.kinds import KINDS, SCREEN_PREFIX, place_of, source_of
 from signaling.rtc.offer import OfferError, clean, kinds_of, preferences, with_error_correction
 from signaling.rtc.picture_in import PictureStream
 from signaling.rtc.receive import Receiver
+from signaling.rtc.record import Feed, SeatRecorder
 from signaling.rtc.returns import ReturnHub
 from signaling.rtc.screen_in import ScreenIn
-from signaling.rtc.seats import SCREEN_PREFIX, Seats
+from signaling.rtc.seats import Seats
 from signaling.rtc.send import Sender
 from signaling.rtc.sound_in import SoundPacer, SoundStream
 from signaling.rtc.timeline import LipSync
@@ -46,6 +51,7 @@ class House:
     pacer: SoundPacer
     returns: ReturnHub
     seats: Seats
+    recorder: SeatRecorder
 
 
 @dataclass(slots=True)
@@ -62,14 +68,17 @@ class Peer:
 
     def __init__(self, offer: Offer, house: House, changed: Callable[["Peer", State, str], None]) -> None:
         self.name = offer.peer
-        self.kind = offer.kind
-        self.seat = offer.seat if offer.kind == "guest" else ""
+        self.kind = KINDS[offer.kind]
+        self.seat = offer.seat if self.kind.seated else ""
+        self.place = place_of(offer.kind, offer.seat)
+        """Where its media goes in the house's seats; empty: it sends none."""
         self.state: State = "new"
         self.cap = Cap()
         self._offer = offer
         self._house = house
         self._changed = changed
         self._sync = LipSync()
+        self._record = Feed(house.recorder, self.seat, self._sync) if self.seat else None
         self._picture: PictureStream | None = None
         self._screen: ScreenIn | None = None
         self._wanted: UplinkTarget | None = None
@@ -77,6 +86,9 @@ class Peer:
         self._wanted_camera: UplinkTarget | None = None
         self._sound: SoundStream | None = None
         self._open = True
+        self._stream = self.kind.stream()
+        self._peak = 0.0
+        """Of the sound that the meters have read since the last report."""
         self._second = _Second()
         self._timeout: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -91,10 +103,9 @@ class Peer:
     async def answer(self) -> str:
         """The SDP answer. Raises :class:`OfferError`; the peer is to be closed then."""
         text = clean(self._offer.sdp)
-        kinds = kinds_of(text, screen=bool(self.seat))
+        kinds = kinds_of(text, videos=self.kind.cameras)
         for index, kind in enumerate(kinds):
-            second = kind in kinds[:index]  # a screen: nothing goes back in its section
-            direction = "recvonly" if second else "sendrecv" if self.seat else "sendonly"
+            direction = self.kind.direction(kind, again=kind in kinds[:index])
             transceiver = self._pc.addTransceiver(kind, direction)
             transceiver.setCodecPreferences(preferences(kind))
         try:
@@ -118,6 +129,15 @@ class Peer:
             self._picture.aim(camera)
         if self._screen is not None:
             self._screen.aim(screen)
+
+    def tune(self, bus: str) -> None:
+        """The bus that this peer hears, from the next packet of it on; "": the one its kind begins with."""
+        stream = self.kind.stream(bus)
+        if stream != self._stream:
+            self._stream = stream
+            for sender in self._senders:
+                if sender.kind == "audio":
+                    self._house.returns.tune(sender, stream)
 
     def listen(self, is_open: bool) -> None:
         """Whether the microphone is heard, or could be in a moment. What isn't need not be decoded:
@@ -143,6 +163,8 @@ class Peer:
         for stream in (self._picture, self._sound, screen):
             if stream is not None:
                 stream.close()
+        if self._record is not None:
+            self._record.close()
         self._closing = asyncio.ensure_future(self._shut(reason))
 
     async def closed(self) -> None:
@@ -161,13 +183,13 @@ class Peer:
 
     def beat(self, now_ns: int) -> None:
         """Every 100 ms: heartbeat of the slot, lip sync, media watchdog."""
-        if self.state != "connected" or not self.seat:
+        if self.state != "connected" or not self.place:
             return
         quiet_ns = now_ns - self._transport.last_media_ns
         if quiet_ns > GONE_NS:
             self.close("media.timeout")
         elif quiet_ns < SILENT_NS:
-            self._house.seats[self.seat].beat(self.name, now_ns)
+            self._house.seats[self.place].beat(self.name, now_ns)
             self._sync.settle(now_ns)
             if self._screen is not None:
                 self._screen.beat(now_ns)
@@ -209,10 +231,8 @@ class Peer:
         before, self._second = self._second, _Second(now_ns, octets, pictures)
         lost = sum(r.totals[0] for r in self._receivers)
         packets = sum(r.totals[1] for r in self._receivers)
-        level = -100.0
-        if self._sound is not None and self._sound.peak > 1e-5:
-            level = _decibels(self._sound.peak)
-            self._sound.peak = 0.0
+        self.level()
+        level, self._peak = _decibels(self._peak), 0.0
         screen = self._screen.stats(now_ns) if self._screen is not None else None
         return PeerStats(
             peer=self.name,
@@ -231,8 +251,16 @@ class Peer:
             screen_fps=screen.fps if screen is not None else 0.0,
         )
 
+    def level(self) -> float | None:
+        """The microphone's peak in dBFS since the last call; None without one, or before it is connected."""
+        if self._sound is None or self.state != "connected":
+            return None
+        peak, self._sound.peak = self._sound.peak, 0.0
+        self._peak = max(self._peak, peak)
+        return _decibels(peak)
+
     def _problem(self, now_ns: int) -> str:
-        if self.state == "connected" and self.seat:
+        if self.state == "connected" and self.place:
             if now_ns - self._transport.last_media_ns > SILENT_NS:
                 return "media.silent"
             if self._picture is not None and self._picture.problem:
@@ -258,19 +286,21 @@ class Peer:
         return self._receivers[0].transport
 
     def _attach(self, receiver: Receiver) -> None:
-        if not self.seat:
-            return
-        seat = self._house.seats[self.seat]
+        if not self.place or (receiver.kind == "video" and not self.kind.camera):
+            return  # what comes unasked is counted and forgotten
+        seat = self._house.seats[self.place]
         if receiver.kind == "video" and self._picture is not None:
             slot = self._house.seats[f"{SCREEN_PREFIX}{self.seat}"]
             self._screen = ScreenIn(self._house.pool, receiver, slot, self.name)
             self._screen.aim(self._wanted)
         elif receiver.kind == "video":
-            self._picture = PictureStream(self._house.pool, self._sync, partial(seat.picture, self.name))
+            self._picture = PictureStream(
+                self._house.pool, self._sync, partial(seat.picture, self.name), record=self._record
+            )
             self._picture.aim(self._wanted_camera)
             receiver.attach(self._picture)
         else:
-            self._sound = SoundStream(self._sync, partial(seat.sound, self.name))
+            self._sound = SoundStream(self._sync, partial(seat.sound, self.name), record=self._record)
             receiver.attach(self._sound)
             self._house.pacer.add(self._sound)
             self.listen(self._open)
@@ -279,17 +309,17 @@ class Peer:
         if self._closing is not None:
             return
         if sender.kind == "video":
-            self._house.returns.watch(sender, "return" if self.kind == "guest" else self.kind)
+            self._house.returns.watch(sender, self.kind.watches)
         else:
-            self._house.returns.listen(sender, f"seat/{self.seat}" if self.seat else "")
+            self._house.returns.listen(sender, source_of(self.place), self._stream)
 
     def _connection_changed(self) -> None:
         state = self._pc.connectionState
         if state == "connected" and self.state == "connecting":
             if self._timeout is not None:
                 self._timeout.cancel()
-            if self.seat:
-                self._house.seats[self.seat].owner = self.name
+            if self.place:
+                self._house.seats[self.place].owner = self.name
                 if self._screen is not None:
                     self._screen.own()
             self._advance("connected", "")
@@ -314,4 +344,4 @@ def _ice_server(server: IceServer) -> RTCIceServer:
 
 
 def _decibels(peak: float) -> float:
-    return round(20 * math.log10(peak), 1)
+    return round(20 * math.log10(peak), 1) if peak > 1e-5 else -100.0

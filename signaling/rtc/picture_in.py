@@ -9,6 +9,7 @@ from signaling.rtc.allowance import Allowance
 from signaling.rtc.bitstream import Chunk, depayload_h264, depayload_vp8, picture_size
 from signaling.rtc.decode import MAX_PIXELS, DecoderPool, Lane, PictureSink
 from signaling.rtc.receive import Feedback
+from signaling.rtc.record import Feed
 from signaling.rtc.rtp import Rtp
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.video_jitter import Frame, VideoJitter
@@ -33,12 +34,14 @@ class PictureStream:
         sync: LipSync,
         sink: PictureSink,
         clock: Callable[[], int] = time.monotonic_ns,
+        record: Feed | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._pool = pool
         self._sync = sync
         self._sink = sink
         self._clock = clock
+        self._record = record
         self._feedback: Feedback | None = None
         self._jitter = VideoJitter()
         self._lane: Lane | None = None
@@ -110,10 +113,14 @@ class PictureStream:
             packet.seq, packet.timestamp, packet.marker, chunk, now_ns, repaired=packet.repaired
         ):
             self.frames += 1
-            if not self._seen or not self._allowed(frame, self._lane, now_ns):
+            shown = self._seen and self._allowed(frame, self._lane, now_ns)
+            recorded = self._record is not None and self._record.on
+            if not shown and not recorded:
                 continue
             pts_ns = self._pts_ns(frame.timestamp)
-            if not self._lane.offer(frame.data, pts_ns, frame.arrived_ns, frame.key):
+            if self._record is not None and recorded:
+                self._record.picture(codec, frame.data, pts_ns, frame.key)
+            if shown and not self._lane.offer(frame.data, pts_ns, frame.arrived_ns, frame.key):
                 self._jitter.require_key()
         self._speak(now_ns)
 
@@ -151,7 +158,10 @@ class PictureStream:
     def _speak(self, now_ns: int) -> None:
         """Send what the jitter buffer wants said, and come back when it will want to say more."""
         said = self._jitter.feedback(now_ns)
-        if self._feedback is not None and self._seen:
+        recorded = self._record is not None and self._record.on
+        if self._feedback is not None and (self._seen or recorded):
+            if self._record is not None and self._record.wants_key:
+                self._ask_key_for_record(now_ns)
             if said.nack:
                 self._feedback.nack(said.nack)
             if said.pli or self._allowance.waiting_key:
@@ -171,6 +181,10 @@ class PictureStream:
         if now_ns - self._asked_ns < (OVER_KEY_GAP_NS if limited else KEY_GAP_NS):
             return
         if lost or allowance.wants_key:
+            self._ask_key(now_ns)
+
+    def _ask_key_for_record(self, now_ns: int) -> None:
+        if now_ns - self._asked_ns >= OVER_KEY_GAP_NS:
             self._ask_key(now_ns)
 
     def _ask_key(self, now_ns: int) -> None:

@@ -14,12 +14,10 @@ from aiortc.codecs.vpx import Vp8Encoder
 
 from mixer.busclient import BusReader
 from mixer.buswire import Packet, ReturnAudio, StreamHeader
+from signaling.rtc.listening import Listeners
 from signaling.rtc.pacing import STEP_S, Pacer
 from signaling.rtc.send import RATES, Sender
 
-SOUND_STREAM = "returns/floor"
-OPUS_SILENCE = b"\xf8\xff\xfe"
-"""20 ms of digital silence (RFC 6716: CELT, full band)."""
 KEY_INTERVAL_S = 1.0
 _NTP_EPOCH_S = 2_208_988_800
 
@@ -53,7 +51,7 @@ class ReturnHub:
         self._loop = asyncio.get_running_loop()
         self._bus: BusReader | None = None
         self._video: dict[str, _Video] = {}
-        self._sound: dict[Sender, str] = {}
+        self._sound: Listeners[Sender] = Listeners()
         self._pacer: Pacer[Sender] = Pacer()
         self._next_step: asyncio.TimerHandle | None = None
         self._subscribed: tuple[str, ...] = ()
@@ -66,6 +64,7 @@ class ReturnHub:
         self._drop_bus()
         self._bus = bus
         self._subscribed = ()
+        self._sound.settle()
         for video in self._video.values():
             video.time_base = None
             for viewer in video.viewers:
@@ -106,8 +105,7 @@ class ReturnHub:
 
     def _subscribe(self) -> None:
         wanted = sorted(stream for stream, video in self._video.items() if video.viewers)
-        if self._sound:
-            wanted.append(SOUND_STREAM)
+        wanted += sorted(self._sound.streams)
         if self._bus is None or tuple(wanted) == self._subscribed:
             return
         self._subscribed = tuple(wanted)
@@ -135,13 +133,19 @@ class ReturnHub:
         video.viewers.append(sender)
         self._subscribe()
 
-    def listen(self, sender: Sender, source: str) -> None:
-        """Send sound to ``sender``; ``source`` is the listener's own, which he never hears ("" for none)."""
-        self._sound[sender] = source
+    def listen(self, sender: Sender, source: str, stream: str) -> None:
+        """Send a bus's sound to ``sender``; ``source`` is the listener's own, which he never hears ("" for
+        none)."""
+        self._sound.add(sender, source, stream)
+        self._subscribe()
+
+    def tune(self, sender: Sender, stream: str) -> None:
+        """Change over to another bus with its first packet; nothing for who doesn't listen (yet)."""
+        self._sound.tune(sender, stream)
         self._subscribe()
 
     def leave(self, sender: Sender) -> None:
-        self._sound.pop(sender, None)
+        self._sound.remove(sender)
         self._pacer.leave(sender)
         for stream, video in list(self._video.items()):
             if sender in video.viewers:
@@ -201,10 +205,11 @@ class ReturnHub:
 
     def _send_sound(self, sound: ReturnAudio) -> None:
         ntp = self._ntp((sound.pts << 32) // RATES["audio"])
-        for listener, source in self._sound.items():
-            is_heard = bool(source) and source in sound.heard
-            data = sound.own.get(source, OPUS_SILENCE) if is_heard else sound.common
-            listener.send_frame((data,), sound.pts, ntp)
+        streams = len(self._sound.streams)
+        for sender, data in self._sound.take(sound):
+            sender.send_frame((data,), sound.pts, ntp)
+        if len(self._sound.streams) != streams:  # the last to hear one has left it
+            self._subscribe()
 
     def _ntp(self, since_epoch: int) -> int:
         """Wall clock (32.32) of an instant of the programme (32.32 since its epoch): the same for all

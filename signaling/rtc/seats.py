@@ -4,9 +4,6 @@ from mixer.picture import Picture
 from mixer.slot import SlotWriter
 from signaling.rtc.conceal import Samples
 
-SCREEN_PREFIX = "screen/"
-"""Before a seat's name: the slot of its shared screen."""
-
 
 class Seat:
     """One seat's slot. ``owner`` is the peer whose media is written; all others' is dropped.
@@ -38,7 +35,8 @@ class Seat:
 
 
 class Seats:
-    """All seats by name, their screens by ``screen/<name>``. A slot may come before or after its guest."""
+    """All seats by name, their screens by ``screen/<name>``, the director's microphone by ``talk/director``.
+    A slot may come before or after its guest."""
 
     def __init__(self) -> None:
         self._seats: dict[str, Seat] = {}

@@ -14,6 +14,7 @@ from signaling.rtc import opus
 from signaling.rtc.audio_jitter import AudioJitter, DelayTarget, Lost, Silence, Sound
 from signaling.rtc.conceal import ALIKE, ANY, STEADY, Samples, lengthen, shorten
 from signaling.rtc.receive import Feedback
+from signaling.rtc.record import Feed
 from signaling.rtc.rtp import Rtp
 from signaling.rtc.timeline import HOPELESS_NS, LipSync
 from signaling.rtc.voice import Voice
@@ -54,7 +55,10 @@ class SoundStream:
     neither decoded nor written; opened again, the next 20 ms are heard.
     """
 
-    def __init__(self, sync: LipSync, sink: SoundSink, voice: Voice | None = None) -> None:
+    def __init__(
+        self, sync: LipSync, sink: SoundSink, voice: Voice | None = None, record: Feed | None = None
+    ) -> None:
+        self._record = record
         self._sync = sync
         self._sink = sink
         self._inbox: deque[tuple[_Origin, int, int, bytes]] = deque(maxlen=MAX_INBOX)
@@ -91,6 +95,8 @@ class SoundStream:
         self._sync.sound_target_ns = self._target.ns
         origin = (packet.ssrc, self._sync.sound.resets)
         self._inbox.append((origin, packet.seq, timestamp, packet.payload))
+        if self._record is not None:
+            self._record.sound(packet.payload, timestamp, origin)
 
     def level(self, dbov: int) -> None:
         """Take what the sender says of a packet's loudness, 0 … −127 dBov (RFC 6464)."""

@@ -237,6 +237,9 @@ class LipSync:
         self.sound_target_ns = 60_000_000
         self.sound_delay_ns = 60_000_000
         self.picture_delay_ns = 60_000_000 - PICTURE_LEAD_NS
+        self.heard_delay_ns = 60_000_000
+        """What the sound would wait to be in step with the picture: :attr:`sound_delay_ns` while the
+        microphone is open, else less. Recordings of what nobody hears go by it."""
 
     def skew_ns(self) -> int:
         """How much longer the picture's path is than the sound's, by both sender reports; 0 if unknown."""
@@ -248,7 +251,7 @@ class LipSync:
     def settle(self, now_ns: int) -> None:
         """Work out both delays anew; the streams approach them in steps nobody sees or hears."""
         if not self.sound.alive(now_ns):
-            self.sound_delay_ns = self.sound_target_ns
+            self.sound_delay_ns = self.heard_delay_ns = self.sound_target_ns
             self.picture_delay_ns = MIN_PICTURE_DELAY_NS
             return
         skew = self.skew_ns() if self.picture.alive(now_ns) else 0
@@ -256,4 +259,5 @@ class LipSync:
         heard = self.sound_delay_ns = max(self.sound_target_ns, least)
         if not self.sound_open:
             heard = max(0, least)  # nobody hears it: only the paths' own difference is kept
+        self.heard_delay_ns = heard
         self.picture_delay_ns = max(MIN_PICTURE_DELAY_NS, heard - skew - PICTURE_LEAD_NS)

@@ -118,6 +118,30 @@ async def test_the_consoles_page_and_its_dialogs(tmp_path: Path) -> None:
             assert await violations(page) == [], opener
             await page.keyboard.press("Escape")
             await page.wait_for_selector("dialog", state="detached")
+        # The panels behind the tabs and their dialogs, in both languages.
+        await command(run, "booth.create", booth="ko-en", title="한국어 – English", languages=["ko", "en"])
+        await command(run, "seat.create", seat="kim", name="Kim", role="interpreter", booth="ko-en")
+        await command(run, "booth.speak", booth="ko-en", seat="kim", on=True, into="en")
+        await command(run, "booth.slower", booth="ko-en")
+        await command(run, "booth.note", booth="ko-en", text="Two minutes.")
+        await command(run, "rundown.set", cues=[{"cue": "open", "title": "Opening", "people": ["mayor-1"]}])
+        panels = {
+            "sound": ("strip", "event-edit"),
+            "booths": ("booth-new", "invite-interpreter"),
+            "rundown": ("cue-edit",),
+        }
+        for _ in ("en", "ko"):
+            for tab, openers in panels.items():
+                await page.click(f"[data-action=tab][data-tab={tab}]")
+                assert await violations(page) == [], tab
+                for opener in openers:
+                    await page.click(f"[data-action={opener}] >> nth=0")
+                    await page.wait_for_selector("dialog[open]")
+                    assert await violations(page) == [], opener
+                    await page.keyboard.press("Escape")
+                    await page.wait_for_selector("dialog", state="detached")
+            await page.click("[data-action=language]")
+        await page.click("[data-action=tab][data-tab=people]")
         # A link with its QR code.
         await page.click("[data-action=invite]")
         await page.fill("dialog [name=name]", "박서준")
@@ -183,3 +207,48 @@ async def test_the_guests_page_the_wall_and_the_plain_pages(tmp_path: Path) -> N
         await plain.goto(f"{run['url']}/join/no-such-token")
         await plain.wait_for_selector("[data-role=problem]")
         assert await violations(plain) == []
+
+
+async def test_the_interpreters_page(tmp_path: Path) -> None:
+    async with studio(tmp_path) as run, chromium() as browser:
+        await command(run, "booth.create", booth="ko-en", title="한국어 – English", languages=["ko", "en"])
+        links = {}
+        for seat in ("kim", "lee"):
+            made = await command(run, "seat.create", seat=seat, name=seat, role="interpreter", booth="ko-en")
+            links[seat] = made["link"]
+        await command(run, "rundown.set", cues=[{"cue": "open", "title": "Opening", "people": ["kim"]}])
+        await command(run, "booth.note", booth="ko-en", text="Two minutes.")
+        page, said = await guest(browser, links["kim"])
+        assert said == []
+        assert await violations(page) == []
+        said.clear()
+        await page.click("[data-action=join]")
+        await page.wait_for_selector("[data-role=on-air][data-state=off]", timeout=CONNECTED_MS)
+        assert said == []
+        assert await violations(page) == []
+        # One screen, no scrolling: nothing may be out of sight.
+        assert await page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        other, _ = await guest(browser, links["lee"])
+        await other.click("[data-action=join]")
+        await other.wait_for_selector("[data-role=on-air][data-state=off]", timeout=CONNECTED_MS)
+        await page.keyboard.press("m")
+        await page.wait_for_selector("[data-role=on-air]:is([data-state=on_air], [data-state=open])")
+        await page.keyboard.press("h")
+        await other.wait_for_selector("[data-role=offer][data-side=taking]")
+        assert await violations(page) == []
+        assert await violations(other) == []
+        assert await other.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        for opener, key in (("help", "?"), ("devices", "")):
+            await (page.keyboard.press(key) if key else page.click(f"[data-action={opener}]"))
+            await page.wait_for_selector(f"[data-role=dialog-{opener}][open]")
+            assert await violations(page) == [], opener
+            await page.keyboard.press("Escape")
+            await page.wait_for_selector("dialog", state="detached")
+        # No key traps: from the field for notes, Tab goes on and comes round.
+        await page.keyboard.press("t")
+        for _ in range(40):
+            await page.keyboard.press("Tab")
+            if await page.evaluate("() => document.activeElement?.dataset.action === 'speak'"):
+                break
+        else:
+            raise AssertionError("Tab never reaches the microphone's button")

@@ -3,7 +3,6 @@ a tone of his own, in every combination of who speaks."""
 
 import asyncio
 import contextlib
-import itertools
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -74,8 +73,8 @@ def _connected(studio: RunningStudio) -> bool:
     return all(studio.status("seats", seat, "connection") == "connected" for seat in HZ)
 
 
-def _live(studio: RunningStudio) -> bool:
-    return all(studio.status("outputs", f"youtube-{bus}", "state") == "live" for bus in STREAMS)
+def _are(studio: RunningStudio, state: str) -> bool:
+    return all(studio.status("outputs", f"youtube-{bus}", "state") == state for bus in STREAMS)
 
 
 async def _until(what: str, holds: object, *arguments: object) -> None:
@@ -129,39 +128,36 @@ def _complaints(
     return wrong
 
 
+async def _drive(
+    studio: RunningStudio, links: dict[str, str], voices: dict[str, Voice]
+) -> list[tuple[float, frozenset[str]]]:
+    """Everybody comes, the interpreters open, all speak in turns, and the streams end."""
+    player = Player()
+    playing = asyncio.create_task(player.run())
+    async with contextlib.AsyncExitStack() as visits:
+        for name, voice in voices.items():
+            interprets = name in (INTO_EN, INTO_KO)
+            guest = RehearsalGuest(voice, player, camera=not interprets)
+            await visits.enter_async_context(visit(links[name], "booth" if interprets else "guest", guest))
+        await _until("everybody is there", _connected, studio)
+        await asyncio.to_thread(studio.do, "booth.speak", booth="one", on=True, seat=INTO_EN, into="en")
+        await asyncio.to_thread(studio.do, "booth.speak", booth="two", on=True, seat=INTO_KO, into="ko")
+        await _until("both streams are live", _are, studio, "live")
+        await asyncio.sleep(2.0)  # of silence on the streams: the onset of everybody is told by it
+        steps = await _speak_in_turns(voices)
+        for bus in STREAMS:
+            await asyncio.to_thread(studio.do, "output.stop", output=f"youtube-{bus}")
+        await _until("both streams are finished", _are, studio, "stopped")
+    assert not playing.done()
+    playing.cancel()
+    return steps
+
+
 @pytest.mark.e2e
-async def test_every_combination_of_who_speaks(tmp_path: Path) -> None:
-    with RtmpIngest(tmp_path) as ingest, contextlib.ExitStack() as stack:
-        studio = stack.enter_context(running_studio(tmp_path / "data"))
-        urls = {bus: ingest.url(f"live/{bus}") for bus in STREAMS}
-        links = await asyncio.to_thread(_languages, studio, urls)
-        player = Player()
-        playing = asyncio.create_task(player.run())
-        voices = {name: Voice(hz) for name, hz in HZ.items()}
-        async with contextlib.AsyncExitStack() as visits:
-            for name, voice in voices.items():
-                interprets = name in (INTO_EN, INTO_KO)
-                guest = RehearsalGuest(voice, player, camera=not interprets)
-                await visits.enter_async_context(
-                    visit(links[name], "booth" if interprets else "guest", guest)
-                )
-            await _until("everybody is there", _connected, studio)
-            await asyncio.to_thread(studio.do, "booth.speak", booth="one", on=True, seat=INTO_EN, into="en")
-            await asyncio.to_thread(studio.do, "booth.speak", booth="two", on=True, seat=INTO_KO, into="ko")
-            await _until("both streams are live", _live, studio)
-            await asyncio.sleep(2.0)  # of silence on the streams: the onset of everybody is told by it
-            steps = await _speak_in_turns(voices)
-            for bus in STREAMS:
-                await asyncio.to_thread(studio.do, "output.stop", output=f"youtube-{bus}")
-            await asyncio.to_thread(
-                wait_until,
-                "both streams are finished",
-                lambda: (
-                    all(studio.status("outputs", f"youtube-{bus}", "state") == "stopped" for bus in STREAMS)
-                    or None
-                ),
-            )
-        playing.cancel()
+def test_every_combination_of_who_speaks(tmp_path: Path) -> None:
+    with RtmpIngest(tmp_path) as ingest, running_studio(tmp_path / "data") as studio:
+        links = _languages(studio, {bus: ingest.url(f"live/{bus}") for bus in STREAMS})
+        steps = asyncio.run(_drive(studio, links, {name: Voice(hz) for name, hz in HZ.items()}))
         streams = {path.stem.split("-")[0]: path for path in ingest.recordings()}
-        wrong = list(itertools.chain.from_iterable(_complaints(bus, streams[bus], steps) for bus in STREAMS))
-    assert wrong == []
+    wrong = [complaint for bus in STREAMS for complaint in _complaints(bus, streams[bus], steps)]
+    assert wrong == [], "\n".join(map(str, wrong))

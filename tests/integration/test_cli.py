@@ -172,6 +172,11 @@ def test_invite_prints_a_link_that_opens(studio: RunningStudio) -> None:
         assert link.rpartition("/")[2] not in page.url
     again = studio_command("invite", "市長", "--seat", "shicho", data=studio.data)
     assert again.stdout.strip() not in ("", link)
+    studio.do("booth.create", booth="kr", languages=["ko", "en"])
+    booth = studio_command("invite", "통역", "--seat", "anna", "--booth", "kr", data=studio.data)
+    assert booth.stdout.startswith(f"{studio.url}/booth/")
+    seat = studio.state()["seats"]["anna"]
+    assert (seat["role"], seat["booth"], seat["into"]) == ("interpreter", "kr", "ko")
 
 
 def test_doctor_finds_everything_here(tmp_path: Path) -> None:

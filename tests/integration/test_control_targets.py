@@ -15,7 +15,7 @@ import pytest
 from mixer import link as links
 from mixer.link import LINK_FD_ENV, Envelope, Link
 from mixer.wire import Shutdown
-from signaling.wire import PeerStats, ShardReport, UplinkTargets
+from signaling.wire import PeerStats, RecordSeats, ShardReport, UplinkTargets
 from studio.client import Client
 from studio.datadir import RunInfo
 from studio.demand import LEARN_S
@@ -34,6 +34,12 @@ class Played:
         self._began = time.monotonic()
         self.targets: list[tuple[str, float, UplinkTargets]] = []
         self.url = ""
+        self._seats: list[str] = []
+
+    def seats(self) -> list[str]:
+        """What the shards are told to record the seats for, in the order it was said."""
+        self.pump()
+        return self._seats
 
     def pump(self) -> None:
         while (got := self._link.receive()) is not None:
@@ -42,7 +48,10 @@ class Played:
                 os.close(fd)
             kind = msgspec.msgpack.decode(envelope.body)["type"]
             if envelope.to.startswith("shard-"):
-                assert kind == "UplinkTargets"
+                if kind == "RecordSeats":
+                    self._seats.append(msgspec.msgpack.decode(envelope.body, type=RecordSeats).output)
+                if kind != "UplinkTargets":
+                    continue
                 told = msgspec.msgpack.decode(envelope.body, type=UplinkTargets)
                 self.targets.append((envelope.to, time.monotonic() - self._began, told))
             elif kind == "Listening":
@@ -115,6 +124,7 @@ def test_shards_are_told_of_sizes_and_microphones_once_it_is_known_who_is_there(
         # somebody may have polled snapshots before control started anew: nobody is told "nothing" yet
         assert told.seats == {"one": full, "two": full, "three": THUMBNAIL}
         assert told.open == ("one", "two")
+        assert told.listens == {}
 
         played.say(ProcessChanged("shard-2", "running", 2, 0))
         assert wait_until("a second shard", lambda: played.newest("shard-2")) == told
@@ -123,6 +133,13 @@ def test_shards_are_told_of_sizes_and_microphones_once_it_is_known_who_is_there(
         do("preview.set", scene="three")
         wait_until("the preview's is open", lambda: _open(played) == ("one", "three"))
         assert _target(played, "three") == full
+        do("seat.update", seat="three", listen="en")
+        wait_until("what each hears", lambda: _listens(played) == {"three": "en"})
+        do("output.create", output="iso", seats=True)
+        do("output.start", output="iso")
+        wait_until("both shards record", lambda: played.seats() == ["", "", "iso", "iso"])
+        do("output.stop", output="iso")
+        wait_until("both have stopped", lambda: played.seats() == ["", "", "iso", "iso", "", ""])
 
 
 def test_a_control_that_is_back_takes_nothing_from_anybody(data: Path) -> None:
@@ -144,6 +161,11 @@ def test_a_control_that_is_back_takes_nothing_from_anybody(data: Path) -> None:
             assert NOTHING not in each.seats.values()
             assert each.seats["one"] == each.seats["three"] == target_for(1280, 720)
             assert each.open == ("one", "three")
+
+
+def _listens(played: Played) -> dict[str, str] | None:
+    told = played.newest("shard-1")
+    return told.listens if told is not None else None
 
 
 def _open(played: Played) -> tuple[str, ...] | None:

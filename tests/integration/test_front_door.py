@@ -193,24 +193,41 @@ async def test_whatever_answers_get_answers_head(studio: RunningStudio) -> None:
                 assert await head.read() == b""
 
 
-async def test_an_interpreters_link_says_that_its_page_is_yet_to_come(studio: RunningStudio) -> None:
-    made = await asyncio.to_thread(studio.do, "seat.create", seat="booth", name="Booth", role="interpreter")
+async def test_an_interpreters_link_leads_to_the_booth_whatever_it_was_pasted_behind(
+    studio: RunningStudio,
+) -> None:
+    made = await asyncio.to_thread(studio.do, "seat.create", seat="kim", name="Kim", role="interpreter")
     link = made["result"]["link"]
     assert link.startswith(f"{studio.url}/booth/")
     other = await asyncio.to_thread(studio.invite, "lost", name="Lost")
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        for address in (link, link.replace("/booth/", "/join/"), link.replace("/booth/", "/console?token=")):
+    for address in (link, link.replace("/booth/", "/join/"), link.replace("/booth/", "/console?token=")):
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as http:
             async with http.get(address) as response:
-                assert (response.status, response.content_type) == (501, "text/html")
-                html = await response.text()
-                assert 'data-code="page.unavailable"' in html
-                assert "no interpreting booths" in html
-                assert "Set-Cookie" not in response.headers
+                assert (response.status, response.content_type) == (200, "text/html")
                 assert response.url.path == "/booth"
-                assert not response.url.query
+                assert list(response.url.query) == ["as"]
+                assert '<script type="importmap">' in await response.text()
+                as_ = response.url.query["as"]
+            async with http.get(f"{studio.url}/api/v1/me", params={"as": as_}) as response:
+                me = await response.json()
+                assert (me["role"], me["seat"]) == ("interpreter", "kim")
+                assert len(me["ice_servers"]) == 2
+            # the address without its session, beside a speaker's session in the same browser
+            async with http.get(other) as response:
+                assert response.url.path == "/join"
+            for path in ("/booth", "/join"):
+                async with http.get(studio.url + path, allow_redirects=False) as response:
+                    assert response.status == 303
+                    assert response.headers["Location"].startswith(f"{path}?as=")
+            async with http.get(f"{studio.url}/join?as={as_}") as response:
+                assert response.status == 403
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         async with http.get(link[:-3]) as response:
             assert response.status == 401
             assert "This link is not known here" in await response.text()
+        async with http.get(f"{studio.url}/booth") as response:
+            assert response.status == 401
         # A speaker's link that was pasted behind the wrong page leads to its own.
         async with http.get(other.replace("/join/", "/booth/"), allow_redirects=False) as response:
             assert response.headers["Location"].startswith("/join?as=")

@@ -24,9 +24,9 @@ METRICS = {
     "studio_ticks_total": set(),
     "studio_late_ticks_total": set(),
     "studio_seats": {"state"},
-    "studio_output_state": {"output", "state"},
-    "studio_output_bytes_total": {"output"},
-    "studio_output_dropped_total": {"output"},
+    "studio_output_state": {"output", "ingest", "state"},
+    "studio_output_bytes_total": {"output", "ingest"},
+    "studio_output_dropped_total": {"output", "ingest"},
     "studio_process_cpu_seconds_total": {"process"},
     "studio_process_resident_bytes": {"process"},
     "studio_guest_packets_lost_total": {"seat"},
@@ -166,7 +166,10 @@ async def test_refusals_and_secrets(hostile: Hostile) -> None:
         {"type": "source.create", "source": "bars", "kind": "bars"},
         {"type": "scene.create", "scene": "bars", "canvases": {"program": {"places": [{"source": "bars"}]}}},
         {"type": "program.cut", "scene": "bars"},
-        *({"type": "output.create", "output": name, "url": url} for name, url in urls.items()),
+        *(
+            {"type": "output.create", "output": name, "url": url, "bus": "floor"}
+            for name, url in urls.items()
+        ),
         *({"type": "output.start", "output": name} for name in urls),
         {"type": "seat.revoke", "seat": "late"},
     ]
@@ -225,7 +228,7 @@ async def test_refusals_and_secrets(hostile: Hostile) -> None:
     for name, labels in METRICS.items():
         if name != "studio_guest_packets_lost_total":  # nobody is connected here
             assert samples[name] == labels, name
-    assert 'studio_output_state{output="tv",state="retrying"}' in metrics
+    assert 'studio_output_state{ingest="primary",output="tv",state="retrying"}' in metrics
 
     for path in ("state", "events?limit=1000", "openapi.json", "me"):
         await hostile.ask("GET", f"/api/v1/{path}", director)

@@ -27,7 +27,7 @@ _REQUESTS: dict[str, tuple[str, dict[str, str], str, int]] = {
     "POST /api/v1/peers/{peer}/close": ("/api/v1/peers/none/close?client=c", {}, "", 404),
     "GET /ws": ("/ws", {}, "", 426),
 }
-_KIND = {"director": "multiview", "speaker": "guest", "wall": "wall"}
+_KIND = {"director": "multiview", "speaker": "guest", "interpreter": "booth", "wall": "wall"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -76,7 +76,13 @@ def test_the_matrix_above_has_every_route_that_needs_a_role() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "allowed"),
-    [("guest", {"speaker"}), ("wall", {"wall", "director"}), ("multiview", {"director"})],
+    [
+        ("guest", {"speaker"}),
+        ("booth", {"interpreter"}),
+        ("wall", {"wall", "director"}),
+        ("multiview", {"director"}),
+        ("talkback", {"director"}),
+    ],
 )
 @pytest.mark.asyncio(loop_scope="module")
 async def test_each_kind_of_peer_has_its_roles(
@@ -89,6 +95,32 @@ async def test_each_kind_of_peer_has_its_roles(
             data=SDP,
         ) as response:
             assert response.status == (201 if role in allowed else 403), role
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_kind_of_peer_that_there_is_not(studio: House, tokens: dict[str, str]) -> None:
+    for kind in ("", "Booth", "booth~x", "interpreter"):
+        async with studio.http.post(
+            f"{studio.url}/api/v1/peers?kind={kind}&client=c",
+            headers=bearer(tokens["interpreter"]) | {"Content-Type": "application/sdp"},
+            data=SDP,
+        ) as response:
+            problem = await response.json(content_type=None)
+            assert (response.status, problem["code"]) == (400, "query.malformed")
+            assert "booth" in problem["detail"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_interpreters_browser_is_told_where_to_connect(
+    studio: House, tokens: dict[str, str]
+) -> None:
+    async with studio.http.get(f"{studio.url}/api/v1/me", headers=bearer(tokens["interpreter"])) as response:
+        me = await response.json()
+    assert (me["role"], me["seat"]) == ("interpreter", "interpreter-seat")
+    assert [server["urls"] for server in me["ice_servers"]] == [
+        ["stun:stun.test:3478"],
+        ["turn:turn.test:3478"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,29 @@ import pytest
 
 from mixer.buswire import Packet
 from mixer.clock import NS
-from mixer.plan import AudioInput, CanvasPlan, CanvasView, MixPlan, Rect, SourceInfo, Tile
+from mixer.plan import (
+    AudioInput,
+    AudioPlan,
+    Bus,
+    CanvasPlan,
+    CanvasView,
+    Interpreter,
+    MixPlan,
+    Rect,
+    SourceInfo,
+    Talkback,
+    Tile,
+)
 from mixer.slot import RATE, SlotWriter, create_slot
-from mixer.wire import CanvasPublished, Heartbeat, MixerReport, PublishCanvas, SlotOpened
+from mixer.wire import (
+    CanvasPublished,
+    Heartbeat,
+    Meters,
+    MixerReport,
+    PublishCanvas,
+    SlotOpened,
+    WatchMeters,
+)
 from tests.mixing import (
     AHEAD,
     BLUE,
@@ -219,6 +239,46 @@ def test_returns_leave_out_the_own_voice(mixer: Mixer) -> None:
     assert level_db(samples[9600:], 440.0) == pytest.approx(-12.0, abs=1)
     assert set(blocks[-1].heard) == {"seat/a", "seat/b"}
     assert tap.packets("floor/opus")
+
+
+def test_languages_talkback_and_meters(mixer: Mixer) -> None:
+    """Two languages asked for late line up with the floor; the interpreter is in one, talkback in none."""
+    sounds = {"seat/a": 440.0, "seat/i": 1000.0, "talk/director": 2000.0}
+    writers = [Guest(mixer.open_slot(name), tone_hz=hz, pictures=False) for name, hz in sounds.items()]
+    audio = AudioPlan(
+        (AudioInput("seat/a", language="ko"),),
+        (Interpreter("seat/i", "en"),),
+        (Bus("floor"), Bus("ko"), Bus("en")),
+        talkback=Talkback("talk/director", ("seat/a",)),
+    )
+    tap = mixer.tap(SOUND)
+    with guests(*writers):
+        mixer.take(msgspec.structs.replace(plan_of(1, ()), audio=audio))
+        tap.wait(SOUND, lambda p: len(p) > 20)
+        languages = mixer.tap("ko/aac", "en/aac", "returns/floor", name="languages")
+        mixer.send(WatchMeters(True))
+        meters = mixer.expect(Meters, lambda m: m.buses["en"].momentary > -20)
+        mixer.expect(MixerReport, lambda r: r.levels.get("en", -100) > -20)
+        second = {name: languages.wait(f"{name}/aac", lambda p: len(p) > 110) for name in ("ko", "en")}
+        mixer.send(WatchMeters(False))
+    assert set(meters.sources) == set(sounds)
+    assert meters.sources["seat/i"].peak == pytest.approx(-12.0, abs=0.5)
+    grid = {p.pts for p in tap.packets(SOUND)}
+    for name, packets in second.items():
+        assert [q.pts - p.pts for p, q in pairwise(packets)] == [1024] * (len(packets) - 1)
+        assert {p.pts for p in packets[5:-5]} <= grid
+        _, samples = sound_of(packets, "aac", languages.headers(f"{name}/aac")[0])
+        there = {hz: level_db(samples[-48000:], hz) for hz in sounds.values()}
+        assert there[440.0] == pytest.approx(-12.0 if name == "ko" else -30.0, abs=1)
+        assert there[2000.0] < -70
+        if name == "en":
+            assert there[1000.0] == pytest.approx(-12.0, abs=1)
+        else:
+            assert there[1000.0] < -70
+    packets = [Packet("", r.pts, r.pts, 960, True, r.own["seat/a"]) for r in languages.returns()[-50:]]
+    _, samples = sound_of(packets, "libopus")
+    assert level_db(samples[9600:], 2000.0) == pytest.approx(-12.0, abs=1)
+    assert level_db(samples[9600:], 440.0) < -60
 
 
 def test_snapshots_and_the_multiview(mixer: Mixer) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from mixer.outputs.clock_tags import file_clock
 from mixer.outputs.recording import Recording
 from mixer.wire import SenderConfig
 from tests.ingest import wait_until
@@ -161,6 +163,28 @@ def test_a_write_that_fails_for_want_of_room(tmp_path: Path) -> None:
         assert sender.shut_down() == 0
     for path in parts(tmp_path / "rec"):
         assert len(pictures(path)) > 10
+
+
+def test_sound_whose_header_comes_late(tmp_path: Path) -> None:
+    """A language is encoded from when somebody wants it: what came before it is not lost meanwhile."""
+    with Programme(audio=(AUDIO, "ko/aac")) as programme:
+        late = programme.headers.pop()
+        wait_until("a group of pictures", lambda: programme.group_start_s is not None)
+        config = record_to(tmp_path / "rec", (AUDIO, "ko/aac"))
+        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+            sender.wait_code("mixer.no-stream")
+            assert "ko/aac" in next(r.reason for r in sender.reports if r.code == "mixer.no-stream")
+            announced_s = programme.published_s
+            programme.announce(late)
+            sender.wait_live()
+            sender.wait_sent(100_000)
+            assert sender.shut_down() == 0
+    [path] = parts(tmp_path / "rec")
+    with av.open(path) as container:
+        clock = file_clock(container.metadata)
+    assert clock is not None
+    assert clock.start_ns / 1e9 < announced_s
+    assert probe(path)[2].tags["language"] == "kor"
 
 
 def test_folder_that_cannot_be_written(tmp_path: Path, programme: Programme) -> None:

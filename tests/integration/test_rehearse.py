@@ -106,6 +106,11 @@ def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
         assert state["program"] == "plenary"
         assert set(state["scenes"]) == {"plenary", "keynote", "dialogue"}
         assert state["seats"]["hanbit"]["name"] == MAYORS[0].name
+        assert state["seats"]["hanbit"]["language"] == "ko"
+        assert state["booths"]["booth-1"]["languages"] == ["ko", "en"]
+        interpreters = [seat for seat in state["seats"].values() if seat["booth"] == "booth-1"]
+        assert [seat["into"] for seat in interpreters] == ["ko", "en"]
+        assert state["outputs"]["vod"]["buses"] == ["floor", "ko", "en"]
         wait_until("it records", lambda: demo.status("outputs", "vod", "state") == "live")
         assert demo.stop() == 0
     assert left_behind(data) == []

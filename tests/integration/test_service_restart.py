@@ -59,8 +59,8 @@ def test_seats_scenes_the_picture_on_air_and_outputs_come_back(tmp_path: Path, h
             studio.do("program.cut", scene="bars")
             studio.do("preview.set", scene="all")
             studio.do("output.create", output="vod", recording=True, buses=["floor"])
-            studio.do("output.create", output="tv", url=ingest.url(f"live/{KEY}"))
-            studio.do("output.create", output="spare", url=ingest.url("live/spare"))
+            studio.do("output.create", output="tv", url=ingest.url(f"live/{KEY}"), bus="floor")
+            studio.do("output.create", output="spare", url=ingest.url("live/spare"), bus="floor")
             for output in ("vod", "tv"):
                 studio.do("output.start", output=output)
             wait_until("both outputs are live", lambda: both_live(studio), 20)

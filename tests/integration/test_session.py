@@ -395,7 +395,7 @@ async def test_a_listener_that_fails_or_leaves_harms_nobody(house: House) -> Non
     leave()
     await house.do("show.update", title="b")
     assert told == [1]
-    assert house.mirror["event"] == {"title": "b"}
+    assert house.mirror["event"]["title"] == "b"
 
 
 async def test_plans_that_cannot_be_sent_do_not_undo_a_command(house: House) -> None:
@@ -442,3 +442,88 @@ async def test_a_screen_that_is_shared_gets_its_slot_and_its_place_in_the_multiv
     house.session.handle("shard-1", ShardReport((PeerStats("p1", "mayor-1"),)))
     assert "screen/mayor-1" not in house.plans[-1][0].desired.slots
     await house.until(lambda s: "screen" not in s["status"]["seats"]["mayor-1"])
+
+
+async def test_an_interpreter_who_is_gone_is_switched_off_and_the_partner_is_offered_the_microphone(
+    house: House,
+) -> None:
+    await house.do("booth.create", booth="kr", languages=["ko", "en"])
+    for seat in ("anna", "bora"):
+        await house.do("seat.create", seat=seat, role="interpreter", booth="kr")
+    house.session.set_peers({"anna": "connected", "bora": "connected"}, ())
+    await house.do("booth.speak", Actor("interpreter", "anna"), booth="kr", on=True, into="en")
+    await house.until(lambda state: state["status"]["booths"]["kr"]["state"] == "on_air")
+    assert [each.source for each in house.session.plans.mix.audio.interpreters] == ["seat/anna"]
+    began = asyncio.get_running_loop().time()
+    house.session.set_peers({"bora": "connected"}, ())
+    state = await house.until(lambda state: state["status"]["booths"]["kr"]["state"] == "lost")
+    assert asyncio.get_running_loop().time() - began < 1
+    assert state["status"]["booths"]["kr"]["seat"] == "anna"
+    assert state["booths"]["kr"]["handover"] == {"giver": "anna", "taker": "bora", "until": 1_800_000_015}
+    assert not house.session.plans.mix.audio.interpreters
+    line = (await house.session.events(0, 100))[-1]
+    assert (line.actor, line.event["type"]) == ("studio", "booth.dropped")
+    await house.do("booth.handover", Actor("interpreter", "bora"), booth="kr", action="accept")
+    heard = [(each.source, each.language) for each in house.session.plans.mix.audio.interpreters]
+    assert heard == [("seat/bora", "en")]
+    # the connection stands, and nothing comes through it
+    house.session.handle("shard-1", ShardReport((PeerStats("p", "bora", problem="media.silent"),)))
+    await house.until(lambda state: not state["seats"]["bora"]["on"])
+    assert house.mirror["booths"]["kr"].get("handover") is None, "nobody else is there"
+
+
+async def test_a_talkback_that_is_gone_is_over(house: House) -> None:
+    house.session.talkback_gone()
+    await house.do("seat.create", seat="mayor-1")
+    await house.do("talkback.set", to=["mayor-1"])
+    assert house.session.plans.mix.audio.talkback
+    house.session.talkback_gone()
+    await house.until(lambda state: state["talk"] is None)
+    assert not house.plans[-1][0].mix.audio.talkback
+    assert (await house.session.events(0, 9))[-1].actor == "studio"
+
+
+async def test_an_offer_and_a_plea_end_by_themselves(house: House) -> None:
+    later = asyncio.get_running_loop().call_later
+    anna = Actor("interpreter", "anna")
+    await house.do("booth.create", booth="kr", languages=["ko", "en"])
+    for seat in ("anna", "bora"):
+        await house.do("seat.create", seat=seat, role="interpreter", booth="kr")
+    await house.do("booth.speak", anna, booth="kr", on=True)
+    await house.do("booth.handover", anna, booth="kr", action="offer")
+    until = house.mirror["booths"]["kr"]["handover"]["until"]
+    house.now = until - 0.2
+    await house.do("booth.slower", anna, booth="kr")
+    assert house.mirror["booths"]["kr"]["handover"]["taker"] == "bora"
+    assert house.mirror["status"]["booths"]["kr"]["slower"]
+    later(0.1, setattr, house, "now", until + 0.1)
+    # nothing is said or done: the session's own alarm
+    await house.until(lambda state: state["booths"]["kr"]["handover"] is None)
+    assert await refusal(
+        house.do("booth.handover", Actor("interpreter", "bora"), booth="kr", action="accept")
+    ) == (409, "booth.no-offer")
+    house.now = house.mirror["booths"]["kr"]["slower_at"] + 9.8
+    house.session.set_peers({}, ())
+    later(0.1, setattr, house, "now", house.now + 0.3)
+    await house.until(lambda state: not state["status"]["booths"]["kr"]["slower"])
+
+
+async def test_a_show_begins_as_configured_and_keeps_the_languages_it_uses(tmp_path: Path) -> None:
+    async def opened(*languages: str, **more: Any) -> Session:
+        settings = SessionSettings(PLAN_SETTINGS, demand=DEMAND, languages=languages, **more)
+        session = Session(
+            await Store.open(tmp_path / "show.db"), settings, publish=print, link_for=lambda role, token: ""
+        )
+        await session.start()
+        return session
+
+    first = await opened("ko", "en", "ja", both_open=True, targets={"ko": -14.0})
+    state = first.public_state()
+    assert state["event"] == {"title": "Summit", "languages": ["ko", "en", "ja"], "both_open": True}
+    assert state["targets"] == {"ko": -14.0}
+    await first.execute(b'{"type": "booth.create", "booth": "j", "languages": ["ko", "ja"]}', DIRECTOR)
+    await first.close()
+    second = await opened("ko", "en")
+    assert second.public_state()["event"]["languages"] == ["ko", "en", "ja"], "the booth speaks Japanese"
+    assert [bus.name for bus in second.plans.mix.audio.buses] == ["floor", "ko", "en", "ja"]
+    await second.close()

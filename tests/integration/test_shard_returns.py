@@ -97,7 +97,7 @@ class FakeProgramme:
             now = time.monotonic() - epoch
             while number / 30 < now:
                 for stream in self._bus.streams:
-                    if stream == "returns/floor":
+                    if stream.startswith("returns/"):
                         continue
                     codec = stream.split("/")[1]
                     if stream not in known:
@@ -107,12 +107,11 @@ class FakeProgramme:
                     self._bus.send(Packet(stream, number, number, 1, key, data))
                 number += 1
             while block * 0.02 < now:
-                if "returns/floor" in self._bus.streams:
-                    floor, minus = self._loops["h264"].audio, self._loops["minus"].audio
-                    own = dict.fromkeys(self.heard, minus[block % 50]) if self.with_minus else {}
-                    self._bus.send(
-                        ReturnAudio("returns/floor", block * 960, floor[block % 50], self.heard, own)
-                    )
+                floor, minus = self._loops["h264"].audio, self._loops["minus"].audio
+                own = dict.fromkeys(self.heard, minus[block % 50]) if self.with_minus else {}
+                for stream in self._bus.streams:
+                    if stream.startswith("returns/"):
+                        self._bus.send(ReturnAudio(stream, block * 960, floor[block % 50], self.heard, own))
                 block += 1
             await asyncio.sleep(0.005)
 
@@ -146,7 +145,9 @@ async def test_returns(
         viewer = RehearsalGuest(None, player, video=two.video, audio=two.audio)
         sdp = "\r\n".join(await vp8_only(viewer))
         await join(house, viewer, Offer("w", "wall", sdp))
-        await until(lambda: "wall/vp8" in bus.streams, what="wall")
+        await until(
+            lambda: {"wall/vp8", "returns/hall"} < set(bus.streams), what="wall, and what the hall hears"
+        )
         await until(lambda: len(two.pictures) > 20, what="wall picture")
 
         # heard: the own voice is taken out at once; the viewer goes on hearing the floor

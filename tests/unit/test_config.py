@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mixer.plan import Ducking
 from mixer.wire import Rendition
 from studio import config
 from studio.config import ConfigError, Settings, parse
@@ -19,6 +20,8 @@ def test_nothing_configured_is_the_defaults() -> None:
     assert settings.renditions.program == config.Encoding(6_000_000, "superfast", 2.0)
     assert settings.ice.stun == ()
     assert settings.ice.turn == ()
+    assert settings.event.languages == ("ko", "en")
+    assert config.ducking(settings) == Ducking()
 
 
 def test_everything_configured() -> None:
@@ -28,6 +31,7 @@ def test_everything_configured() -> None:
         shards = 3
         [event]
         title = "정상회의"
+        languages = ["ko", "zh-Hant"]
         [server]
         host = "0.0.0.0"
         port = 443
@@ -52,8 +56,15 @@ def test_everything_configured() -> None:
         keyframe_s = 2
         [renditions.return]
         bitrate = 500_000
+        [interpretation]
+        duck_db = -24
+        attack_ms = 50
+        hold_ms = 300
+        release_ms = 250
+        both_open = true
         [audio]
         aac_bitrate = 128_000
+        targets = {ko = -14, floor = -20.5}
         [outputs]
         ca_file = "ca.pem"
         recordings = "/srv/recordings"
@@ -66,6 +77,9 @@ def test_everything_configured() -> None:
     assert settings.renditions.return_feed.bitrate == 500_000
     assert settings.invites.days == 3
     assert settings.rtc.ports == (40000, 40999)
+    assert settings.event.languages == ("ko", "zh-Hant")
+    assert settings.audio.targets == {"ko": -14, "floor": -20.5}
+    assert config.ducking(settings) == Ducking(-24, 50, 300, 250)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +107,14 @@ def test_everything_configured() -> None:
         ('[ice]\nturn = ["turn:turn.example"]', "ice.turn_secret", "is needed"),
         ("[event]\ntitle = ''", "event.title", "length >= 1"),
         ("[server\n", "", "not TOML"),
+        ("[event]\nlanguages = []", "event.languages", "length >= 1"),
+        ('[event]\nlanguages = ["ko", "hall"]', "event.languages", "No language can be called hall"),
+        ('[event]\nlanguages = ["ko", "KO"]', "event.languages", "once"),
+        ('[event]\nlanguages = ["한국어"]', "event.languages[0]", "regex"),
+        ("[audio]\ntargets = {ja = -14}", "audio.targets.ja", "neither floor nor a language"),
+        ("[audio]\ntargets = {ko = -5}", "audio.targets[...]", "<= -9"),
+        ("[interpretation]\nhold_ms = 700\nrelease_ms = 300", "interpretation.release_ms", "at most 900"),
+        ("[interpretation]\nduck_db = 3", "interpretation.duck_db", "<= 0"),
     ],
 )
 def test_errors_name_file_key_and_reason(text: str, key: str, reason: str) -> None:
@@ -147,7 +169,8 @@ def test_mixer_is_told_every_rendition() -> None:
 
 def test_shards_share_the_ports_without_overlap() -> None:
     settings = parse("[rtc]\nports = [40000, 40010]")
-    told = [config.shard_config(settings, index, 3) for index in range(3)]
+    told = [config.shard_config(settings, index, 3, 77) for index in range(3)]
+    assert {shard.epoch_ns for shard in told} == {77}
     assert [shard.ports for shard in told] == [(40000, 40002), (40003, 40005), (40006, 40010)]
     with pytest.raises(ConfigError, match=r"rtc\.ports: fewer ports than the 12 shards"):
         config.shard_config(settings, 0, 12)

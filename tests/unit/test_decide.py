@@ -113,7 +113,7 @@ def test_only_the_director_commands(role: Any) -> None:
     show = with_scene(with_mayors(2), "talk", "grid")
     assert refusal(show, "program.cut", actor, scene="talk") == (403, "role.forbidden")
     assert refusal(show, "seat.update", actor, seat="mayor-2", name="x") == (403, "role.forbidden")
-    if role == "speaker":
+    if role in ("speaker", "interpreter"):
         assert events_of(show, "seat.update", actor, seat="mayor-1", name="x")
     else:
         assert refusal(show, "seat.update", actor, seat="mayor-1", name="x") == (403, "role.forbidden")
@@ -198,6 +198,16 @@ def test_sound_of_seats_and_sources() -> None:
         ({"url": "rtmp://ingest.example/live/"}, "url.key"),
         ({"url": URL, "rendition": "multiview"}, "output.rendition-unknown"),
         ({"url": URL, "bus": "fr"}, "output.bus-unknown"),
+        ({"url": URL}, "output.bus-missing"),
+        ({"url": URL, "bus": ""}, "output.bus-missing"),
+        ({"recording": True}, "output.bus-missing"),
+        ({"recording": True, "buses": ["ko", "fr"]}, "output.bus-unknown"),
+        ({"url": URL, "bus": "ko", "backup": "rtmp://ingest.example/live/"}, "url.key"),
+        ({"url": URL, "bus": "ko", "backup": URL}, "output.backup-same"),
+        ({"url": "udp://192.0.2.1:5000", "bus": "ko", "backup": URL}, "output.backup-unwanted"),
+        ({"url": URL, "bus": "ko", "backup": "udp://192.0.2.1:5000"}, "output.backup-unwanted"),
+        ({"recording": True, "buses": ["ko"], "backup": URL}, "output.url-unwanted"),
+        ({"url": URL, "seats": True}, "output.url-unwanted"),
         ({"url": URL, "recording": True}, "output.url-unwanted"),
         ({"recording": True, "buses": []}, "output.bus-unknown"),
         ({"recording": True, "buses": ["floor", "floor"]}, "output.bus-unknown"),
@@ -224,11 +234,39 @@ def test_output_commands() -> None:
     assert list(after(show, "output.delete", output="yt").outputs) == ["vod"]
 
 
+def test_outputs_of_languages_with_a_backup_and_of_several_tracks() -> None:
+    show = after(EMPTY, "output.create", output="yt", url=URL, bus="ko", backup=f"{URL}-b")
+    assert (show.outputs["yt"].buses, show.outputs["yt"].backup) == (("ko",), f"{URL}-b")
+    show = after(show, "output.update", output="yt", backup="", bus="en")
+    assert (show.outputs["yt"].buses, show.outputs["yt"].backup) == (("en",), "")
+    show = after(show, "output.create", output="two", url=URL, buses=["ko", "en"])
+    assert show.outputs["two"].buses == ("ko",), "FLV has one sound track"
+    buses = ["floor", "ko", "en"]
+    show = after(
+        show, "output.create", output="tv", url="udp://192.0.2.1:5000", rendition="clean", buses=buses
+    )
+    assert (show.outputs["tv"].bus, show.outputs["tv"].buses) == ("floor", tuple(buses))
+    show = after(show, "output.create", output="all", recording=True, buses=[*buses, "hall"])
+    assert refusal(show, "output.update", output="all", bus="fr") == (400, "output.bus-unknown")
+
+
+def test_only_one_output_takes_the_seats_as_they_arrive() -> None:
+    show = after(EMPTY, "output.create", output="one", seats=True)
+    show = after(show, "output.create", output="two", recording=True, seats=True)
+    assert (show.outputs["one"].recording, show.outputs["one"].buses) == (True, ())
+    show = after(show, "output.start", output="one")
+    assert refusal(show, "output.start", output="two") == (409, "output.seats-running")
+    show = after(after(show, "output.stop", output="one"), "output.start", output="two")
+    assert show.outputs["two"].running
+    changed = after(show, "output.update", output="one", seats=False, buses=["ko"])
+    assert (changed.outputs["one"].seats, changed.outputs["one"].buses) == (False, ("ko",))
+
+
 @pytest.mark.parametrize(
     ("type_", "fields", "limit", "code"),
     [
         ("seat.create", {}, MAX_SEATS, "seat.too-many"),
-        ("output.create", {"url": URL}, MAX_OUTPUTS, "output.too-many"),
+        ("output.create", {"url": URL, "bus": "floor"}, MAX_OUTPUTS, "output.too-many"),
     ],
 )
 def test_limits(type_: str, fields: dict[str, Any], limit: int, code: str) -> None:

@@ -18,27 +18,30 @@ async def offered(*kinds: str) -> str:
 
 async def test_a_guest_may_have_a_screen_beside_the_camera() -> None:
     sections = ["audio", "video", "video"]
-    assert kinds_of(await offered(*sections), screen=True) == sections
+    assert kinds_of(await offered(*sections), videos=2) == sections
 
 
 @pytest.mark.parametrize(
-    ("screen", "sections"),
+    ("videos", "sections"),
     [
-        (False, ("audio", "video", "video")),
-        (True, ("audio", "video", "video", "video")),
-        (True, ("audio", "audio", "video")),
+        (0, ("audio", "video")),
+        (0, ("video",)),
+        (1, ("audio", "video", "video")),
+        (2, ("audio", "video", "video", "video")),
+        (2, ("audio", "audio", "video")),
     ],
 )
-async def test_more_than_that_is_refused(screen: bool, sections: tuple[str, ...]) -> None:
+async def test_more_than_that_is_refused(videos: int, sections: tuple[str, ...]) -> None:
     sdp = await offered(*sections)
     with pytest.raises(OfferError) as refused:
-        kinds_of(sdp, screen=screen)
+        kinds_of(sdp, videos=videos)
     assert refused.value.code == "sdp.invalid"
 
 
 async def test_without_a_screen_an_offer_is_what_it_was() -> None:
-    assert kinds_of(await offered("audio", "video"), screen=True) == ["audio", "video"]
+    assert kinds_of(await offered("audio", "video"), videos=2) == ["audio", "video"]
     assert kinds_of(await offered("video")) == ["video"]
+    assert kinds_of(await offered("audio"), videos=0) == ["audio"]
 
 
 def test_answers_ask_for_error_correction_of_sound() -> None:

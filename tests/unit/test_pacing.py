@@ -137,7 +137,7 @@ async def test_a_keyframe_to_forty_holds_up_neither_the_loop_nor_the_sound(line:
     sounds = [sender(line, "audio") for _ in range(VIEWERS)]
     for picture, sound in zip(pictures, sounds, strict=True):
         hub.watch(picture, "return")
-        hub.listen(sound, "")
+        hub.listen(sound, "", "returns/floor")
     bus.send(StreamHeader("return/h264", "h264", (1, 30), 640, 360, b""))
     began = time.monotonic()
     number = 0

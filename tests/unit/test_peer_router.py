@@ -10,7 +10,16 @@ from mixer.wire import Message
 from signaling.peers import PeerRouter, peer_id
 from signaling.ports import PeerOwner, RefusedError
 from signaling.turn import IceSettings
-from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged, PeerStats, ShardReport
+from signaling.wire import (
+    Answer,
+    ClosePeer,
+    Offer,
+    OfferFailed,
+    PeerChanged,
+    PeerKind,
+    PeerStats,
+    ShardReport,
+)
 
 
 class Played:
@@ -38,9 +47,11 @@ class Played:
     def closed(self) -> list[str]:
         return [each.peer for _, each in self.sent if isinstance(each, ClosePeer)]
 
-    async def open(self, seat: str = "a", client: str = "tab", *, takeover: bool = False) -> str:
-        """A guest that its shard accepts; the peer's id."""
-        opening = asyncio.create_task(self.router.open("guest", seat, client, "v=0", takeover=takeover))
+    async def open(
+        self, seat: str = "a", client: str = "tab", *, takeover: bool = False, kind: PeerKind = "guest"
+    ) -> str:
+        """A peer that its shard accepts; its id."""
+        opening = asyncio.create_task(self.router.open(kind, seat, client, "v=0", takeover=takeover))
         before = len(self.offers())
         await asyncio.sleep(0)
         if len(self.offers()) > before:
@@ -290,3 +301,42 @@ async def test_an_offer_leaves_a_shard_that_hangs(monkeypatch: pytest.MonkeyPatc
     await asyncio.sleep(0)
     assert played.offers()[-1][0] == "shard-1"
     opening.cancel()
+
+
+async def test_an_interpreter_has_a_seat_as_a_guest_has() -> None:
+    played = Played("shard-1", "shard-2")
+    first = await played.open("kim", kind="booth")
+    assert played.offers()[-1][1].seat == "kim"
+    assert played.told[-1] == ({"kim": "connected"}, set())
+    assert played.router.owner(first) == PeerOwner("booth", "kim", "tab")
+    with pytest.raises(RefusedError, match=r"seat\.in-use"):
+        await played.open("kim", "other", kind="booth")
+    second = await played.open("kim", "other", kind="booth", takeover=True)
+    assert played.closed() == [first]
+    played.router.drop_seat("kim")
+    assert played.closed() == [first, second]
+
+
+async def test_the_directors_microphone_is_the_newest_ones_wherever_that_is() -> None:
+    """A slot has one writer: the one before is closed before the new one opens, on the same shard."""
+    played = Played("shard-1", "shard-2")
+    await played.open("a")  # so that the next one goes to the other shard
+    first = await played.open("", "desk-1", kind="talkback")
+    second = await played.open("", "desk-2", kind="talkback")
+    assert played.closed() == [first]
+    assert [to for to, _ in played.offers()] == ["shard-1", "shard-2", "shard-2"]
+    assert played.offers()[-1][1].seat == ""
+    assert played.told[-1] == ({"a": "connected"}, set())
+    assert played.router.owner(second) == PeerOwner("talkback", "", "desk-2")
+
+
+async def test_a_restarted_control_finds_its_interpreters_and_one_talkback_again() -> None:
+    played = Played("shard-1", "shard-2")
+    booth = peer_id("booth", "kim", "tab")
+    talks = [peer_id("talkback", "", f"desk-{n}") for n in (1, 2)]
+    played.router.on_message("shard-1", ShardReport((PeerStats(booth, "kim"), PeerStats(talks[0]))))
+    played.router.on_message("shard-2", ShardReport((PeerStats(talks[1]),)))
+    assert played.told == [({"kim": "connected"}, set())]
+    assert played.closed() == [talks[1]]
+    with pytest.raises(RefusedError, match=r"seat\.in-use"):
+        await played.open("kim", "other", kind="booth")

@@ -226,7 +226,7 @@ def test_the_wall_counts_where_somebody_sees_it() -> None:
     show = after(show, "program.cut", scene="now")
     assert planned(show).uplink["mayor-1"] == target_for(616, 336)
     assert planned(show, watched=("wall",)).uplink["mayor-1"] == target_for(1280, 720)
-    show = after(show, "output.create", output="led", url=URL, rendition="wall")
+    show = after(show, "output.create", output="led", url=URL, rendition="wall", bus="floor")
     assert planned(after(show, "output.start", output="led")).uplink["mayor-1"] == target_for(1280, 720)
 
 
@@ -241,6 +241,7 @@ def test_slots_are_there_for_canvases_and_for_who_is_or_may_be_there() -> None:
         "canvas/program",
         "canvas/wall",
         "canvas/multiview",
+        "talk/director",
     }
     assert (slots["canvas/wall"].width, slots["canvas/wall"].height, slots["canvas/wall"].frames) == (
         3840,
@@ -253,7 +254,7 @@ def test_senders_are_those_of_running_outputs() -> None:
     show = after(
         Show(title="Summit"), "output.create", output="yt", url=URL, rendition="program", bus="floor"
     )
-    show = after(show, "output.create", output="vod", recording=True)
+    show = after(show, "output.create", output="vod", recording=True, buses=["floor"])
     assert planned(show).desired.senders == ()
     show = after(after(show, "output.start", output="yt"), "output.start", output="vod")
     assert planned(show).desired.senders == (

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from mixer.outputs.ingests import sender_of
 from signaling.ports import Actor, RefusedError
 from signaling.views import merge_patch
 from studio import commands, events
@@ -19,6 +20,7 @@ from studio.planner import Live, on_scene, plan
 from studio.view import PublicView, public_event
 from tests.shows import PLAN_SETTINGS, STREAM_KEY, URL, context
 
+BUSES = st.lists(st.sampled_from(["floor", "ko", "en", "ja"]), max_size=3)
 IDS = st.sampled_from(["a", "b", "c", "d.e-f_1"])
 NAMES = st.sampled_from(["", "Mayor", "시장", "عمدة", "x\u202ey", "n" * 81])
 PLACE = st.one_of(
@@ -31,17 +33,27 @@ COMPOSITION = st.fixed_dictionaries(
 CANVASES = st.dictionaries(st.sampled_from(["program", "wall"]), COMPOSITION, max_size=2)
 
 
+BUS = st.sampled_from(["floor", "ko", "ko", "en", "hall", "ja"])
+SOUNDS = IDS.map(lambda id_: f"seat/{id_}") | IDS
+AUDIO = st.fixed_dictionaries({"follow": st.booleans(), "sources": st.lists(SOUNDS, max_size=2)})
+CUE = st.fixed_dictionaries({"cue": IDS, "title": NAMES, "people": st.lists(IDS, max_size=2)})
+
+
 def fields(type_: str, **of: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"type": st.just(type_), **of})
 
 
 COMMANDS = st.one_of(
     fields("show.update", title=NAMES),
+    fields("show.update", both_open=st.booleans()),
+    fields("show.update", languages=st.sampled_from([["ko"], ["ko", "en"], ["en", "ko", "ja"], ["hall"]])),
     fields("seat.create", seat=IDS | st.none(), name=NAMES, role=st.sampled_from(["speaker"] * 4 + ["wall"])),
     fields("seat.update", seat=IDS, name=NAMES, language=st.sampled_from(["", "ko", "en-GB"])),
+    fields("seat.update", seat=IDS, listen=BUS, hall=st.booleans()),
     *(fields(f"seat.{verb}", seat=IDS) for verb in ("admit", "hold", "remove", "invite", "revoke")),
     fields("scene.create", scene=IDS | st.none(), title=NAMES, canvases=CANVASES),
     fields("scene.update", scene=IDS, canvases=CANVASES),
+    fields("scene.update", scene=IDS, audio=AUDIO),
     fields("scene.delete", scene=IDS),
     fields("preview.set", scene=IDS | st.none()),
     fields("program.cut", scene=IDS | st.none()),
@@ -49,10 +61,22 @@ COMMANDS = st.one_of(
     fields("source.create", source=IDS | st.none(), kind=st.sampled_from(["bars", "bars", "clip"])),
     fields("source.update", source=IDS, title=NAMES),
     fields("source.delete", source=IDS),
-    fields("source.mute", source=IDS.map(lambda i: f"seat/{i}") | IDS, muted=st.booleans()),
-    fields("source.gain", source=IDS.map(lambda i: f"seat/{i}") | IDS, db=st.floats(-60, 20)),
-    fields("output.create", output=IDS | st.none(), url=st.sampled_from([URL, "ftp://x/y/z"])),
-    fields("output.create", output=IDS | st.none(), recording=st.just(True)),
+    fields("source.mute", source=SOUNDS, muted=st.booleans()),
+    fields("source.gain", source=SOUNDS, db=st.floats(-60, 20)),
+    fields("source.update", source=IDS, language=st.sampled_from(["", "ko", "ja"]), hall=st.booleans()),
+    fields("source.strip", source=SOUNDS, delay_ms=st.integers(0, 500), leveller=st.booleans()),
+    fields("source.solo", source=SOUNDS, on=st.booleans()),
+    fields("monitor.set", bus=BUS),
+    fields("hall.update", bus=BUS),
+    fields("bus.update", bus=BUS, target_lufs=st.sampled_from([-23, -14, -9])),
+    fields("bus.reset", bus=BUS),
+    fields("talkback.set", to=st.none() | st.just("all") | st.lists(IDS, min_size=1, max_size=2)),
+    fields("rundown.set", cues=st.lists(CUE, max_size=3)),
+    fields("rundown.go", cue=IDS | st.none()),
+    fields("output.create", output=IDS | st.none(), url=st.sampled_from([URL, "ftp://x/y/z"]), bus=BUS),
+    fields("output.create", output=IDS | st.none(), seats=st.booleans(), buses=BUSES),
+    fields("output.update", output=IDS, backup=st.sampled_from([f"{URL}-backup", ""]), bus=BUS),
+    fields("output.create", output=IDS | st.none(), recording=st.just(True), buses=BUSES),
     fields("output.update", output=IDS, url=st.just(f"{URL}-two"), rendition=st.just("wall")),
     *(fields(f"output.{verb}", output=IDS) for verb in ("start", "stop", "delete")),
 )
@@ -76,7 +100,9 @@ class ShowMachine(RuleBasedStateMachine):
         assert refused is None or refused.code.count(".") == 1
         assert STREAM_KEY not in str(refused)
         if actor.role == "speaker":
-            assert all(isinstance(event, events.SeatUpdated) and event.seat == "a" for event in happened)
+            for event in happened:
+                assert isinstance(event, events.SeatUpdated)
+                assert (event.seat, event.hall) == ("a", self.show.seats["a"].hall)
         after = reduce(apply, happened, self.show)
         assert msgspec.json.encode(self.show) == before  # nothing is changed in place
         for event in happened:
@@ -101,6 +127,19 @@ class ShowMachine(RuleBasedStateMachine):
     @invariant()
     def references_hold(self) -> None:
         show = self.show
+        assert show.cue is None or show.cue in [cue.id for cue in show.rundown]
+        assert show.talk is None or set(show.talk) <= show.seats.keys()
+        sounds = {f"seat/{id_}" for id_ in show.seats} | {f"source/{id_}" for id_ in show.sources}
+        assert set(show.solo) <= sounds
+        assert all(set(scene.audio.sources) <= sounds for scene in show.scenes.values())
+        used = {
+            show.hall_bus,
+            show.monitor_bus,
+            *show.targets,
+            *(seat.listen for seat in show.seats.values()),
+        }
+        used |= {bus for output in show.outputs.values() for bus in output.buses}
+        assert used <= {"floor", "hall", *show.languages}
         for scene in (show.preview, show.program):
             assert scene is None or scene in show.scenes
         for each in show.scenes.values():
@@ -121,11 +160,18 @@ class ShowMachine(RuleBasedStateMachine):
         plans = plan(show, Live(frozenset(show.seats), frozenset({"multiview"})), PLAN_SETTINGS, 1)
         shown = {tile.source for canvas in plans.mix.canvases.values() for tile in canvas.tiles}
         assert shown == plans.mix.sources.keys()
+        audio = plans.mix.audio
+        assert [bus.name for bus in audio.buses] == ["floor", *show.languages]
+        assert all(not each.muted for each in audio.open)
+        soloed = {each.source for each in (*audio.open, *audio.solo)}
+        soloed |= {each.source for each in audio.interpreters}
+        assert set(audio.monitor.solo) <= soloed
         assert all(show.seats[seat].stage for seat in on_scene(show, show.program))
-        heard = {each.source for each in plans.mix.audio.open}
-        assert heard <= {tile.source for tile in plans.mix.canvases["program"].tiles}
-        assert {sender.output for sender in plans.desired.senders} == {
-            output.id for output in show.outputs.values() if output.running
+        heard = {each.source for each in audio.open}
+        named = set(show.scenes[show.program].audio.sources) if show.program else set()
+        assert heard <= {tile.source for tile in plans.mix.canvases["program"].tiles} | named
+        assert {sender_of(sender.output).output for sender in plans.desired.senders} == {
+            output.id for output in show.outputs.values() if output.running and not output.seats
         }
 
     @invariant()

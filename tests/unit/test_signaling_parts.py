@@ -100,6 +100,7 @@ def test_the_metrics_that_operators_watch() -> None:
     )
     metrics.on_message("mixer", PlanTaken(5, 9, 1))
     metrics.on_message("sender/tv", SenderReport("tv", "retrying", bytes_sent=1000, dropped=4))
+    metrics.on_message("sender/tv~backup", SenderReport("tv~backup", "live", bytes_sent=2000))
     metrics.on_message("sender/gone", SenderReport("gone", "live"))
     metrics.on_message("shard-1", ShardReport((PeerStats("guest-x", "a", packets=100, lost=6),)))
     metrics.on_usage({"mixer": 12.5}, {"mixer": 4096})
@@ -107,7 +108,8 @@ def test_the_metrics_that_operators_watch() -> None:
     metrics.count_request("GET", "/join/{token}", 303)
     status = {
         "seats": {"a": {"state": "on_air"}},
-        "outputs": {"tv": {"state": "retrying"}, "new": {"state": "stopped"}},
+        "booths": {"b1": {"state": "open"}, "b2": {"state": "on_air"}, "b3": {"state": "lost"}},
+        "outputs": {"tv": {"state": "retrying", "backup": {"state": "live"}}, "new": {"state": "stopped"}},
     }
     state = {"seats": {"a": {}}, "outputs": {"tv": {}, "new": {}}, "status": status}
     text = metrics.render(state, 3).decode()
@@ -130,11 +132,16 @@ def test_the_metrics_that_operators_watch() -> None:
         ("studio_command_to_air_ticks",): 1,
         ("studio_seats", "on_air"): 1,
         ("studio_seats", "absent"): 0,
-        ("studio_output_state", "retrying", "tv"): 1,
-        ("studio_output_state", "live", "tv"): 0,
-        ("studio_output_state", "new", "stopped"): 1,
-        ("studio_output_bytes_total", "tv"): 1000,
-        ("studio_output_dropped_total", "tv"): 4,
+        ("studio_booth_open", "b1"): 1,
+        ("studio_booth_open", "b2"): 1,
+        ("studio_booth_open", "b3"): 0,
+        ("studio_output_state", "primary", "retrying", "tv"): 1,
+        ("studio_output_state", "live", "primary", "tv"): 0,
+        ("studio_output_state", "backup", "live", "tv"): 1,
+        ("studio_output_state", "new", "primary", "stopped"): 1,
+        ("studio_output_bytes_total", "primary", "tv"): 1000,
+        ("studio_output_bytes_total", "backup", "tv"): 2000,
+        ("studio_output_dropped_total", "primary", "tv"): 4,
         ("studio_guest_packets_lost_total", "a"): 6,
         ("studio_process_cpu_seconds_total", "mixer"): 12.5,
         ("studio_process_resident_bytes", "mixer"): 4096,

@@ -40,6 +40,15 @@ def test_parts(text: str, host: str, port: int, app: str, key: str) -> None:
         ("http://host/live/key", "url.scheme"),
         ("file:///etc/passwd", "url.scheme"),
         ("rtmp:/host/live/key", "url.scheme"),
+        ("srt://host:9000", "url.scheme"),
+        ("udp://host", "url.port"),
+        ("udp://host:0", "url.port"),
+        ("udp://:5000", "url.host"),
+        ("udp://user@host:5000", "url.invalid"),
+        ("udp://host:5000/live/key", "url.invalid"),
+        ("udp://host:5000?ttl=0", "url.option"),
+        ("udp://host:5000?ttl=256", "url.option"),
+        ("udp://host:5000?pkt_size=1316", "url.option"),
         ("rtmp:///live/key", "url.host"),
         ("rtmp://-bad-/live/key", "url.host"),
         ("rtmp://[::1/live/key", "url.host"),
@@ -100,3 +109,27 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
         except UrlError as refusal:
             code = refusal.code
         assert code.startswith("url.") or (url.app and url.key)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "ttl", "shown"),
+    [
+        ("udp://192.0.2.7:5000", "192.0.2.7:5000", 1, "udp://192.0.2.7:5000"),
+        ("UDP://239.1.2.3:5000/?ttl=8", "239.1.2.3:5000", 8, "udp://239.1.2.3:5000?ttl=8"),
+        ("udp://[ff15::1]:5000", "[ff15::1]:5000", 1, "udp://[ff15::1]:5000"),
+    ],
+)
+def test_a_transport_stream_has_no_secret_and_several_tracks(
+    text: str, place: str, ttl: int, shown: str
+) -> None:
+    url = StreamUrl.parse(text)
+    assert (url.place, url.ttl, str(url), url.several_tracks) == (place, ttl, shown, True)
+    assert StreamUrl.parse(url.secret()) == url
+    assert url.redact("nothing to hide") == "nothing to hide"
+    assert not StreamUrl.parse("rtmp://host/live/key").several_tracks
+
+
+def test_the_refusal_of_a_scheme_names_what_there_is() -> None:
+    with pytest.raises(UrlError) as refusal:
+        StreamUrl.parse("srt://host:9000")
+    assert all(scheme in str(refusal.value) for scheme in ("rtmp://", "rtmps://", "udp://"))

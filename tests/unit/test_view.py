@@ -1,6 +1,7 @@
 """What is public never holds a stream key, a password or a token's hash, whatever they look like."""
 
 import string
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -28,12 +29,19 @@ SECRETS = st.text(string.ascii_letters + string.digits + "-_~!*", min_size=8, ma
 def test_no_secret_gets_out(key: str, password: str, token: str, scheme: str, path: str) -> None:
     url = f"{scheme}://user:{password}@ingest.example:1936/app/" + path.format(k=key, t=token)
     show = Show(title="Summit")
-    created = events_of(show, "output.create", output="yt", url=url)
-    show = after(show, "output.create", output="yt", url=url)
+    output: dict[str, Any] = {
+        "output": "yt",
+        "url": url,
+        "bus": "floor",
+        "backup": url.replace("/app/", "/backup/"),
+    }
+    created = events_of(show, "output.create", **output)
+    show = after(show, "output.create", **output)
     show = after(after(show, "output.start", output="yt"), "seat.create", seat="mayor-1")
     status = Status()
     reason = f"could not write to {url}: {key} (of user:{password}) was refused"
     status.take(SenderReport("yt", "retrying", reason, "destination.refused"), show)
+    status.take(SenderReport("yt~backup", "retrying", reason, "destination.refused"), show)
     stopped = after(show, "output.stop", output="yt")
     public = [
         PublicView()(show),

@@ -1,5 +1,7 @@
 /** Pure: a scene's form ↔ the canvases a command carries. */
 
+import { sourceKey } from "./channels.js";
+
 /** @typedef {import("../shared/types.js").Place} Place */
 /** @typedef {import("../shared/types.js").SceneCanvas} SceneCanvas */
 
@@ -7,8 +9,10 @@
 export const LAYOUTS = /** @type {const} */ ([["grid", "Grid", 49], ["solo", "Solo", 1], ["duo", "Duo", 2]]);
 
 /**
- * @typedef {{title: string, layout: string, everyone: boolean, places: string[], wall: string}} SceneForm
- *   `places`: `seat/<id>`, `screen/<seat id>` or `source/<id>`, in order; `wall`: "" follows the programme, else a layout
+ * @typedef {{title: string, layout: string, everyone: boolean, places: string[], wall: string, follow: boolean,
+ *   heard: string[]}} SceneForm
+ *   `places`: `seat/<id>`, `screen/<seat id>` or `source/<id>`, in order; `wall`: "" follows the programme, else a layout;
+ *   `follow`: who is seen is heard; `heard`: `seat/<id>` or `source/<id>`, besides
  */
 
 /**
@@ -23,6 +27,8 @@ export function formOf(scene) {
     everyone: !program?.places,
     places: (program?.places ?? []).map(keyOf),
     wall: scene?.canvases.wall?.layout ?? "",
+    follow: scene?.audio?.follow ?? true,
+    heard: (scene?.audio?.sources ?? []).map(sourceKey),
   };
 }
 

@@ -1,12 +1,19 @@
-/** Dialogs about people and outputs: invite, show a link, edit a name, add an output. */
+/** Which dialog is open; and those about people: invite, show a link, edit a name. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Dialog } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import { call } from "../shared/protocol.js";
 import { toast, toastError } from "../shared/toasts.js";
+import { BoothDialog, EventDialog, InterpreterDialog } from "./booth_dialogs.js";
+import { languagesOf, spokenChoices } from "./channels.js";
+import { fields, Refusal } from "./form.js";
 import * as model from "./model.js";
+import { OutputDialog } from "./output_dialog.js";
+import { CueDialog } from "./rundown.js";
+import { languageName, t } from "./say.js";
 import { SceneDialog } from "./scene_dialog.js";
+import { StripDialog } from "./strip_dialog.js";
 
 const close = () => { model.dialog.value = null; };
 
@@ -16,30 +23,23 @@ export function Dialogs() {
     case "invite": return html`<${InviteDialog} />`;
     case "link": return html`<${LinkDialog} id=${open.id ?? ""} link=${open.link ?? ""} />`;
     case "seat": return html`<${SeatDialog} id=${open.id ?? ""} />`;
-    case "output": return html`<${OutputDialog} />`;
+    case "output": return html`<${OutputDialog} onClose=${close} />`;
+    case "strip": return html`<${StripDialog} source=${open.id ?? ""} onClose=${close} />`;
+    case "booth": return html`<${BoothDialog} id=${open.id ?? null} onClose=${close} />`;
+    case "interpreter": return html`<${InterpreterDialog} booth=${open.id ?? ""} onClose=${close} />`;
+    case "event": return html`<${EventDialog} onClose=${close} />`;
+    case "cue": return html`<${CueDialog} id=${open.id ?? null} onClose=${close} />`;
     case "scene": return html`<${SceneDialog} id=${open.id ?? null} onClose=${close} />`;
     default: return null;
   }
 }
 
-/**
- * @param {SubmitEvent} event
- * @returns {(name: string) => string} a field's trimmed value
- */
-function fields(event) {
-  event.preventDefault();
-  const data = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
-  return (name) => String(data.get(name) ?? "").trim();
-}
-
-/** @param {{refusal: string}} props */
-export function Refusal({ refusal }) {
-  return refusal ? html`<p class="note bad" role="alert" data-role="refusal">${refusal}</p>` : null;
-}
-
 function InviteDialog() {
   const [refusal, setRefusal] = useState("");
   const [role, setRole] = useState("speaker");
+  const state = model.state.value;
+  // The event's languages first: most who are invited speak one of them.
+  const choices = state ? [...new Set([...languagesOf(state), ...spokenChoices(state, "")])] : [];
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     const field = fields(event);
@@ -47,29 +47,29 @@ function InviteDialog() {
       type: "seat.create", name: field("name"), title: field("title"), role, language: field("language"),
       ttl_s: Number(field("days")) * 86_400,
     });
-    if (!done) { setRefusal(why || "Not connected."); return; }
+    if (!done) { setRefusal(why); return; }
     const seat = done.events.find((one) => one.type === "seat.created")?.seat;
     model.dialog.value = { name: "link", id: String(seat ?? ""), link: done.result?.link ?? "" };
   };
-  return html`<${Dialog} title="New invite" name="invite" onClose=${close}>
+  return html`<${Dialog} title=${t("New invite")} name="invite" onClose=${close}>
     <form class="dialog-form" onSubmit=${submit}>
-      <label class="field"><span>Name</span><input data-first name="name" required maxlength="80" autocomplete="off" /></label>
-      <label class="field"><span>Title and organisation</span><input name="title" maxlength="120" autocomplete="off" /></label>
+      <label class="field"><span>${t("Name")}</span><input data-first name="name" required maxlength="80" autocomplete="off" /></label>
+      <label class="field"><span>${t("Title and organisation")}</span><input name="title" maxlength="120" autocomplete="off" /></label>
       <div class="columns">
-        <label class="field"><span>Role</span><select name="role" value=${role} onChange=${(/** @type {any} */ event) => setRole(event.currentTarget.value)}>
-          <option value="speaker">Speaker</option><option value="wall">LED wall</option><option value="viewer">Viewer of the console</option>
+        <label class="field"><span>${t("Role")}</span><select name="role" value=${role} onChange=${(/** @type {any} */ event) => setRole(event.currentTarget.value)}>
+          <option value="speaker">${t("Speaker")}</option><option value="wall">${t("LED wall")}</option><option value="viewer">${t("Viewer of the console")}</option>
         </select></label>
-        <label class="field"><span>Language</span><select name="language">
-          <option value="ko">Korean</option><option value="en">English</option><option value="">Other</option>
+        <label class="field"><span>${t("Spoken language")}</span><select name="language">
+          ${choices.map((tag) => html`<option key=${tag} value=${tag}>${languageName(tag)}</option>`)}
         </select></label>
-        <label class="field"><span>Link valid for</span><select name="days">
-          <option value="1">1 day</option><option value="7" selected>7 days</option><option value="30">30 days</option>
+        <label class="field"><span>${t("Link valid for")}</span><select name="days">
+          <option value="1">${t("1 day")}</option><option value="7" selected>${t("7 days")}</option><option value="30">${t("30 days")}</option>
         </select></label>
       </div>
       <${Refusal} refusal=${refusal} />
       <div class="dialog-actions">
-        <button type="button" data-action="cancel" onClick=${close}>Cancel</button>
-        <button type="submit" class="primary" data-action="create-invite">Make the link</button>
+        <button type="button" data-action="cancel" onClick=${close}>${t("Cancel")}</button>
+        <button type="submit" class="primary" data-action="create-invite">${t("Make the link")}</button>
       </div>
     </form>
   <//>`;
@@ -79,29 +79,29 @@ function InviteDialog() {
 function LinkDialog({ id, link }) {
   const ref = useRef(/** @type {HTMLDivElement|null} */ (null));
   const name = model.state.value?.seats[id]?.name || id;
-  useEffect(() => { void drawQr(link, ref.current, `QR code of the link for ${name}`); }, [link]);
+  useEffect(() => { void drawQr(link, ref.current, t("QR code of the link for {name}", { name })); }, [link]);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(link);
-      toast("Link copied.");
+      toast(t("Link copied."));
     } catch {
       // No clipboard on a plain-http address: select the text for the keyboard.
       /** @type {HTMLInputElement|null} */ (document.querySelector('[data-role="link-text"]'))?.select();
-      toast("Press Ctrl+C to copy the selected link.");
+      toast(t("Press Ctrl+C to copy the selected link."));
     }
   };
-  return html`<${Dialog} title=${`Link for ${name}`} name="link" onClose=${close}>
-    <p class="soft">Personal, and shown only now. Whoever has it takes this place.</p>
+  return html`<${Dialog} title=${t("Link for {name}", { name })} name="link" onClose=${close}>
+    <p class="soft">${t("Personal, and shown only now. Whoever has it takes this place.")}</p>
     <div class="link-box">
       <div class="qr" ref=${ref} data-role="qr"></div>
       <div class="link-side">
-        <label class="field"><span>Link</span>
+        <label class="field"><span>${t("Link")}</span>
           <input readonly data-role="link-text" value=${link} onFocus=${(/** @type {any} */ event) => event.currentTarget.select()} /></label>
-        <button data-first class="primary" data-action="copy" onClick=${copy}>Copy link</button>
-        <p class="hint">Or let a telephone scan the code.</p>
+        <button data-first class="primary" data-action="copy" onClick=${copy}>${t("Copy link")}</button>
+        <p class="hint">${t("Or let a telephone scan the code.")}</p>
       </div>
     </div>
-    <div class="dialog-actions"><button data-action="close" onClick=${close}>Done</button></div>
+    <div class="dialog-actions"><button data-action="close" onClick=${close}>${t("Done")}</button></div>
   <//>`;
 }
 
@@ -140,55 +140,18 @@ function SeatDialog({ id }) {
       type: "seat.update", seat: id, name: field("name"), title: field("title"), language: field("language"),
     });
     if (done) close();
-    else setRefusal(why || "Not connected.");
+    else setRefusal(why);
   };
   if (!seat) return null;
-  return html`<${Dialog} title="Edit name" name="seat" onClose=${close}>
+  return html`<${Dialog} title=${t("Edit name")} name="seat" onClose=${close}>
     <form class="dialog-form" onSubmit=${submit}>
-      <label class="field"><span>Name</span><input data-first name="name" required maxlength="80" defaultValue=${seat.name} autocomplete="off" /></label>
-      <label class="field"><span>Title and organisation</span><input name="title" maxlength="120" defaultValue=${seat.title} autocomplete="off" /></label>
-      <label class="field"><span>Language (ko, en, …)</span><input name="language" maxlength="16" defaultValue=${seat.language} autocomplete="off" /></label>
+      <label class="field"><span>${t("Name")}</span><input data-first name="name" required maxlength="80" defaultValue=${seat.name} autocomplete="off" /></label>
+      <label class="field"><span>${t("Title and organisation")}</span><input name="title" maxlength="120" defaultValue=${seat.title} autocomplete="off" /></label>
+      <label class="field"><span>${t("Language (ko, en, …)")}</span><input name="language" maxlength="16" defaultValue=${seat.language} autocomplete="off" /></label>
       <${Refusal} refusal=${refusal} />
       <div class="dialog-actions">
-        <button type="button" data-action="cancel" onClick=${close}>Cancel</button>
-        <button type="submit" class="primary" data-action="save-seat">Save</button>
-      </div>
-    </form>
-  <//>`;
-}
-
-function OutputDialog() {
-  const [refusal, setRefusal] = useState("");
-  const [kind, setKind] = useState("stream");
-  /** @param {SubmitEvent} event */
-  const submit = async (event) => {
-    const field = fields(event);
-    const id = field("output");
-    const common = { type: "output.create", ...(id ? { output: id } : {}), rendition: field("rendition") };
-    const { done, refusal: why } = await model.attempt(kind === "recording"
-      ? { ...common, recording: true, buses: ["floor"] }
-      : { ...common, url: field("url"), bus: "floor" });
-    if (done) close();
-    else setRefusal(why || "Not connected.");
-  };
-  return html`<${Dialog} title="Add an output" name="output" onClose=${close}>
-    <form class="dialog-form" onSubmit=${submit}>
-      <fieldset class="choices"><legend class="legend">What</legend>
-        ${[["stream", "Live stream (RTMP or RTMPS)"], ["recording", "Recording on this machine"]].map(([value, label]) => html`
-          <label class="choice" key=${value}><input type="radio" name="kind" value=${value} checked=${kind === value}
-            onChange=${() => setKind(value ?? "stream")} /><span>${label}</span></label>`)}
-      </fieldset>
-      <label class="field"><span>Short name</span><input data-first name="output" maxlength="64" pattern="[A-Za-z0-9][A-Za-z0-9_.\\-]*"
-        title="Letters, digits, dot, hyphen and underscore" placeholder=${kind === "stream" ? "youtube-ko" : "vod"} autocomplete="off" /></label>
-      ${kind === "stream" ? html`<label class="field"><span>Address with stream key</span>
-        <input name="url" type="password" required maxlength="2048" placeholder="rtmps://…" autocomplete="off" spellcheck=${false} />
-        <span class="hint">It is not shown again: the key stays in the studio.</span></label>` : null}
-      <label class="field"><span>Picture</span><select name="rendition">
-        <option value="program">Programme</option><option value="wall">Wall</option></select></label>
-      <${Refusal} refusal=${refusal} />
-      <div class="dialog-actions">
-        <button type="button" data-action="cancel" onClick=${close}>Cancel</button>
-        <button type="submit" class="primary" data-action="create-output">Add</button>
+        <button type="button" data-action="cancel" onClick=${close}>${t("Cancel")}</button>
+        <button type="submit" class="primary" data-action="save-seat">${t("Save")}</button>
       </div>
     </form>
   <//>`;

@@ -3,6 +3,7 @@
 import { html } from "../shared/html.js";
 import { formatClock } from "../shared/levels.js";
 import * as model from "./model.js";
+import { spoken, t } from "./say.js";
 import { health, loadLine, TROUBLE_MS } from "./text.js";
 
 const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
@@ -18,8 +19,10 @@ export function Header() {
     <div class="grow"></div>
     ${recordings.map((id) => html`<${Recording} key=${id} id=${id} now_ms=${now_ms} />`)}
     ${state ? html`<${Health} status=${state.status} />` : null}
-    <p class="figures clock" data-role="clock"><span class="unseen">Time </span>${new Date(now_ms).toTimeString().slice(0, 8)}</p>
-    <p class="link-lamp" data-role="link" data-state=${model.link.value} role="status">${LINKS[model.link.value]}</p>
+    <p class="figures clock" data-role="clock"><span class="unseen">${t("Time")} </span>${new Date(now_ms).toTimeString().slice(0, 8)}</p>
+    <p class="link-lamp" data-role="link" data-state=${model.link.value} role="status">${t(LINKS[model.link.value])}</p>
+    <button class="small quiet" data-action="language" lang=${spoken() === "ko" ? "en" : "ko"}
+      onClick=${model.switchLanguage}>${spoken() === "ko" ? "English" : "한국어"}</button>
   </header>`;
 }
 
@@ -46,6 +49,6 @@ function Health({ status }) {
   return html`<p class="health" data-role="health" data-level=${level} role="status">
     <span class="lamp-dot" aria-hidden="true"></span>
     <span>${text}</span>
-    <span class="soft figures">${late_ticks} late ${late_ticks === 1 ? "tick" : "ticks"} · ${restarts} ${restarts === 1 ? "restart" : "restarts"}</span>
+    <span class="soft figures">${late_ticks === 1 ? t("1 late tick") : t("{count} late ticks", { count: late_ticks })} · ${restarts === 1 ? t("1 restart") : t("{count} restarts", { count: restarts })}</span>
   </p>`;
 }

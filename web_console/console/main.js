@@ -4,29 +4,61 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { html } from "../shared/html.js";
 import { Toasts } from "../shared/toasts.js";
+import { boothAlerts } from "./booth_view.js";
+import { BoothAlarm, Booths } from "./booths.js";
+import { channels } from "./channels.js";
+import { Desk } from "./desk.js";
 import { Dialogs } from "./dialogs.js";
 import { Header, Overload } from "./header.js";
-import { actionFor } from "./keys.js";
+import { actionFor, isTalkKey } from "./keys.js";
+import { soundProblem } from "./loudness.js";
 import * as model from "./model.js";
 import { Monitor } from "./monitor.js";
 import { Outputs } from "./outputs.js";
+import { Rundown } from "./rundown.js";
+import { spoken, t } from "./say.js";
 import { Scenes } from "./scenes.js";
 import { Seats } from "./seats.js";
 import { Sources } from "./sources.js";
+import { Tabs } from "./tabs.js";
+import { guardTalkback, press, release } from "./talkback.js";
+
+/** @type {Record<import("./tabs.js").Tab, () => unknown>} */
+const PANELS = {
+  people: () => html`<${Seats} /><${Sources} /><${Outputs} />`,
+  sound: () => html`<${Desk} />`,
+  booths: () => html`<${Booths} />`,
+  rundown: () => html`<${Rundown} />`,
+};
+
+/** @returns {Partial<Record<import("./tabs.js").Tab, string>>} what is wrong behind a tab that may be closed */
+function alerts() {
+  const state = model.state.value;
+  if (!state) return {};
+  const loud = channels(state).filter((one) => soundProblem(one.problem)).map((one) => one.name);
+  const { lost, slower } = boothAlerts(state);
+  const booths = [...lost, ...slower];
+  return {
+    ...(loud.length > 0 ? { sound: t("Trouble with the sound of {names}", { names: loud.join(", ") }) } : {}),
+    ...(booths.length > 0 ? { booths: t("{names} needs you", { names: booths.join(", ") }) } : {}),
+  };
+}
 
 function App() {
   const link = model.link.value;
-  if (link === "refused") return html`<main class="over-all"><h1>Your session has ended</h1><p role="alert">${model.ended.value}</p></main>`;
+  if (link === "refused") return html`<main class="over-all"><h1>${t("Your session has ended")}</h1><p role="alert">${model.ended.value}</p></main>`;
   const ready = model.state.value !== null;
   return html`
     <${Header} />
     ${ready && link !== "open" ? html`<p class="lost-line" role="alert" data-role="lost">
-      The connection to the studio is interrupted. The programme goes on; the console comes back by itself.</p>` : null}
+      ${t("The connection to the studio is interrupted. The programme goes on; the console comes back by itself.")}</p>` : null}
     <${Overload} />
+    <${BoothAlarm} />
     ${ready ? html`<main class="board" data-role="board">
       <div class="left"><${Monitor} /><${Scenes} /></div>
-      <div class="right"><${Seats} /><${Sources} /><${Outputs} /></div>
-    </main>` : html`<main class="over-all"><p role="status">Connecting to the studio…</p></main>`}
+      <div class="right"><${Tabs} alerts=${alerts()} />
+        <div class="tab-panel" id="tab-panel" role="tabpanel" aria-labelledby=${`tab-${model.tab.value}`}>${PANELS[model.tab.value]()}</div></div>
+    </main>` : html`<main class="over-all"><p role="status">${t("Connecting to the studio…")}</p></main>`}
     <${Dialogs} />
     <${Toasts} />`;
 }
@@ -47,6 +79,10 @@ function onKey(/** @type {KeyboardEvent} */ event) {
   );
   if (!action) return;
   event.preventDefault();
+  if (action.type === "talk") {
+    press("all");
+    return;
+  }
   if (action.type === "cut") {
     model.cut();
     return;
@@ -57,9 +93,12 @@ function onKey(/** @type {KeyboardEvent} */ event) {
 
 document.addEventListener("click", releaseFocus);
 document.addEventListener("keydown", onKey);
+document.addEventListener("keyup", (event) => { if (isTalkKey(event)) release(); });
+guardTalkback();
 effect(() => {
+  document.documentElement.lang = spoken();
   const title = model.state.value?.event.title;
-  document.title = title ? `${title} · Console` : "Console";
+  document.title = title ? `${title} · ${t("Console")}` : t("Console");
 });
 const root = document.getElementById("app");
 if (root) render(html`<${App} />`, root);

@@ -6,7 +6,9 @@ import { asStudioError } from "../shared/errors.js";
 import { callJson, ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
-import { toastError } from "../shared/toasts.js";
+import { toast, toastError } from "../shared/toasts.js";
+import { takeMeters, whenWatched } from "./live_meters.js";
+import { firstLanguage, refusalText, remember, speak, spoken, t } from "./say.js";
 import { noteTrouble, unixMs } from "./text.js";
 
 /** @typedef {import("../shared/types.js").DirectorState} DirectorState */
@@ -35,6 +37,14 @@ export const now_ms = signal(Date.now());
 /** @type {import("@preact/signals").Signal<{name: string, id?: string, link?: string}|null>} */
 export const dialog = signal(null);
 
+/** @type {import("@preact/signals").Signal<import("./tabs.js").Tab>} */
+export const tab = signal("people");
+
+export function switchLanguage() {
+  speak(spoken() === "ko" ? "en" : "ko");
+  remember(spoken(), localStorage);
+}
+
 export const can_direct = computed(() => role.value === "director");
 
 export const as = sessionName("console");
@@ -45,6 +55,7 @@ const LOG_DEPTH = 1_000;
 let socket = null;
 
 export async function start() {
+  speak(firstLanguage(navigator.languages, localStorage));
   let asked_for_starts = false;
   socket = new ShowSocket({
     url: socketUrl(as),
@@ -64,13 +75,15 @@ export async function start() {
         started_ms.value = { ...started_ms.value, [String(event.output)]: Date.now() };
       }
     },
+    onMeters: takeMeters,
     onLink(next, refused) {
       link.value = next;
       if (next === "lost") asked_for_starts = false;
-      if (next === "refused") ended.value = refused?.detail || "Open the console's link again.";
+      if (next === "refused") ended.value = refused?.detail || t("Open the console's link again.");
     },
   });
   socket.start();
+  whenWatched((on) => socket?.watchMeters(on));
   setInterval(() => { now_ms.value = Date.now(); }, 1000);
   try {
     role.value = (await whoAmI(as)).role;
@@ -122,7 +135,7 @@ export async function send(command) {
     if (!socket) return null;
     return await socket.command(command);
   } catch (thrown) {
-    toastError(thrown);
+    toast(refusalText(asStudioError(thrown)), { bad: true });
     return null;
   }
 }
@@ -135,9 +148,10 @@ export async function send(command) {
  */
 export async function attempt(command) {
   try {
-    return { done: socket ? await socket.command(command) : null, refusal: "" };
+    if (!socket) return { done: null, refusal: t("Not connected.") };
+    return { done: await socket.command(command), refusal: "" };
   } catch (thrown) {
-    return { done: null, refusal: asStudioError(thrown).detail || "That did not work." };
+    return { done: null, refusal: refusalText(asStudioError(thrown)) };
   }
 }
 

@@ -6,6 +6,9 @@ import { Meter } from "../shared/meter.js";
 import { play } from "../shared/play.js";
 import { withSession } from "../shared/protocol.js";
 import * as model from "./model.js";
+import { busesOf } from "./channels.js";
+import { busName, t } from "./say.js";
+import { TalkToAll } from "./talk_buttons.js";
 import { previewLine } from "./text.js";
 
 export function Monitor() {
@@ -15,32 +18,38 @@ export function Monitor() {
   const floor_db = state.status.mixer.levels?.floor ?? -100;
   const { preview, program, black } = state;
   const coming = previewLine(state);
-  return html`<section class="monitor" aria-label="Monitor">
+  return html`<section class="monitor" aria-label=${t("Monitor")}>
     <${Multiview} sound=${sound} />
     <div class="sound-strip">
-      <span class="soft">Programme sound</span>
-      <${Meter} level_db=${floor_db} label="Programme sound" role="programme-level" />
-      <span class="figures soft level-figure">${floor_db > -100 ? `${Math.round(floor_db)} dB` : "silent"}</span>
-      ${model.can_direct.value ? html`<button class="small toggle" data-action="monitor" aria-pressed=${sound}
-        onClick=${() => setSound(!sound)}>${sound ? "Listening" : "Listen"}</button>` : null}
+      <span class="soft">${t("Programme sound")}</span>
+      <${Meter} level_db=${floor_db} label=${t("Programme sound")} role="programme-level" />
+      <span class="figures soft level-figure">${floor_db > -100 ? `${Math.round(floor_db)} dB` : t("silent")}</span>
+      ${model.can_direct.value ? html`<div class="row">
+        <select class="slim" data-action="monitor-bus" value=${state.monitor_bus ?? "floor"} aria-label=${t("What you hear")} title=${t("What you hear")}
+          onChange=${(/** @type {any} */ event) => void model.send({ type: "monitor.set", bus: event.currentTarget.value })}>
+          ${busesOf(state).map((bus) => html`<option key=${bus} value=${bus}>${busName(bus)}</option>`)}</select>
+        <button class="small toggle" data-action="monitor" aria-pressed=${sound}
+          onClick=${() => setSound(!sound)}>${sound ? t("Listening") : t("Listen")}</button>
+        ${(state.solo ?? []).length > 0 ? html`<span class="badge warn" data-role="solo-on">${t("Solo")}</span>` : null}
+        <${TalkToAll} /></div>` : null}
     </div>
     <div class="buses">
       <div class="bus preview" data-role="preview" data-scene=${preview ?? ""} aria-live="polite">
-        <span class="bus-name">Preview</span>
-        <strong class="clip">${preview ? model.sceneTitle(preview) : "Nothing"}</strong>
+        <span class="bus-name">${t("Preview")}</span>
+        <strong class="clip">${preview ? model.sceneTitle(preview) : t("Nothing")}</strong>
         <span class="bus-note clip" data-role="preview-ready" data-ready=${String(coming.ready)}>${coming.text}</span>
       </div>
       <div class="transport">
         <button class="cut" data-action="cut" disabled=${!preview || !model.can_direct.value} onClick=${model.cut}
           data-ready=${String(coming.ready)}
-          title=${coming.ready ? "Preview goes to programme (Space)" : `Cuts at once (Space). ${coming.text}`}>CUT<kbd>Space</kbd></button>
+          title=${coming.ready ? t("Preview goes to programme (Space)") : `${t("Cuts at once (Space).")} ${coming.text}`}>CUT<kbd>Space</kbd></button>
         <button class=${black ? "black on" : "black"} data-action="fade-to-black" aria-pressed=${black}
-          disabled=${!model.can_direct.value} onClick=${model.toggleBlack} title="Fade programme and wall to black">
-          ${black ? "BLACK" : "Fade to black"}</button>
+          disabled=${!model.can_direct.value} onClick=${model.toggleBlack} title=${t("Fade programme and wall to black")}>
+          ${black ? t("BLACK") : t("Fade to black")}</button>
       </div>
       <div class="bus program" data-role="program" data-scene=${program ?? ""} aria-live="polite">
-        <span class="bus-name">Programme</span>
-        <strong class="clip">${black ? "Black" : program ? model.sceneTitle(program) : "Nothing"}</strong>
+        <span class="bus-name">${t("Programme")}</span>
+        <strong class="clip">${black ? t("Black") : program ? model.sceneTitle(program) : t("Nothing")}</strong>
       </div>
     </div>
   </section>`;
@@ -57,14 +66,14 @@ function Multiview({ sound }) {
   if (!model.can_direct.value) return html`<${Still} />`;
   return html`<div class="multiview">
     <video ref=${ref} data-role="multiview" data-state=${model.video_state.value} playsinline autoplay muted
-      aria-label="Preview, programme and all cameras" class=${connected ? "" : "faded"}></video>
-    ${connected ? null : html`<p class="multiview-note" role="status">Connecting to the multiview…</p>`}
+      aria-label=${t("Preview, programme and all cameras")} class=${connected ? "" : "faded"}></video>
+    ${connected ? null : html`<p class="multiview-note" role="status">${t("Connecting to the multiview…")}</p>`}
   </div>`;
 }
 
 /** For those who may look but not direct: a still each second. */
 function Still() {
   const second = Math.floor(model.now_ms.value / 1000);
-  return html`<div class="multiview"><img data-role="multiview" alt="Preview, programme and all cameras"
+  return html`<div class="multiview"><img data-role="multiview" alt=${t("Preview, programme and all cameras")}
     src=${withSession("/api/v1/canvases/multiview.jpg", model.as, { t: String(second) })} /></div>`;
 }

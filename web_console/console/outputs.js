@@ -4,6 +4,8 @@ import { useState } from "preact/hooks";
 import { Question } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import * as model from "./model.js";
+import { carries, diskTime } from "./output_form.js";
+import { refusalText, t } from "./say.js";
 import { outputLine, outputState } from "./text.js";
 
 export function Outputs() {
@@ -12,14 +14,14 @@ export function Outputs() {
   const ids = state.order.outputs.filter((id) => state.outputs[id]);
   return html`<section class="panel outputs" aria-labelledby="outputs-title" data-role="outputs">
     <div class="panel-head">
-      <h2 id="outputs-title">Outputs</h2>
+      <h2 id="outputs-title">${t("Outputs")}</h2>
       <div class="grow"></div>
       ${model.can_direct.value ? html`<button class="small" data-action="output-new"
-        onClick=${() => { model.dialog.value = { name: "output" }; }}>Add</button>` : null}
+        onClick=${() => { model.dialog.value = { name: "output" }; }}>${t("Add")}</button>` : null}
     </div>
-    <div class="panel-body" tabindex="0" role="group" aria-label="Outputs">
-      ${ids.length === 0 ? html`<p class="empty">Nothing is streamed or recorded. “Add” makes a destination.</p>` : null}
-      <ul aria-label="Outputs">${ids.map((id) => html`<${OutputRow} key=${id} id=${id} />`)}</ul>
+    <div class="panel-body" tabindex="0" role="group" aria-label=${t("Outputs")}>
+      ${ids.length === 0 ? html`<p class="empty">${t("Nothing is streamed or recorded. “Add” makes a destination.")}</p>` : null}
+      <ul aria-label=${t("Outputs")}>${ids.map((id) => html`<${OutputRow} key=${id} id=${id} />`)}</ul>
     </div>
   </section>`;
 }
@@ -32,28 +34,49 @@ function OutputRow({ id }) {
   if (!state || !output) return null;
   const status = state.status.outputs[id];
   const shown = outputState(output, status);
-  const retry_in_s = Math.ceil(status?.retry_in_s ?? 0);
+  const disk = diskTime(status?.remaining_s);
   const command = (/** @type {string} */ type) => void model.send({ type, output: id });
   return html`<li class="output" data-role="output" data-output=${id} data-state=${shown.state}>
     <div class="seat-main">
       <span class=${`badge ${shown.badge}`} data-role="output-state">${shown.word}</span>
       <p class="who"><strong class="clip">${id}</strong>
-        <span class="soft clip">${output.recording ? "Recording" : output.url}</span></p>
+        <span class="soft clip">${output.recording ? t("Recording") : output.url}</span>
+        <span class="soft clip" data-role="carries">${carries(output)}</span></p>
       ${model.can_direct.value ? html`<div class="seat-buttons">
         ${output.running
-          ? html`<button class="small" data-action="stop" data-output=${id} aria-label=${`Stop ${id}`} onClick=${() => setAsking("stop")}>Stop</button>`
-          : html`<button class="small good" data-action="start" data-output=${id} aria-label=${`Start ${id}`} onClick=${() => command("output.start")}>Start</button>
-              <button class="small icon quiet" data-action="output-delete" data-output=${id} aria-label=${`Delete ${id}`}
+          ? html`<button class="small" data-action="stop" data-output=${id} aria-label=${t("Stop {name}", { name: id })} onClick=${() => setAsking("stop")}>${t("Stop")}</button>`
+          : html`<button class="small good" data-action="start" data-output=${id} aria-label=${t("Start {name}", { name: id })} onClick=${() => command("output.start")}>${t("Start")}</button>
+              <button class="small icon quiet" data-action="output-delete" data-output=${id} aria-label=${t("Delete {name}", { name: id })}
                 onClick=${() => setAsking("delete")}>✕</button>`}
       </div>` : null}
     </div>
     <p class="seat-line figures"><span class="soft" data-role="output-line">${outputLine(status)}</span>
-      ${status?.reason ? html`<span class="seat-problem" data-role="reason" data-code=${status.code}>${status.reason}${retry_in_s > 0 ? ` Next try in ${retry_in_s} s.` : ""}</span>` : null}</p>
-    ${asking === "stop" ? html`<${Question} title=${`Stop ${id}?`} yes="Stop"
-      text=${output.recording ? "The recording ends here and its file is closed." : "The audience of this stream sees it end."}
+      ${status?.reason ? html`<span class="seat-problem" data-role="reason" data-code=${status.code}>${refusalText({ code: status.code, detail: status.reason })}${nextTry(status)}</span>` : null}
+      ${output.running && disk.text ? html`<span class=${disk.little ? "seat-problem" : "soft"} role=${disk.little ? "alert" : undefined} data-role="disk-time">${disk.text}</span>` : null}</p>
+    ${output.backup ? html`<${Backup} output=${output} status=${status?.backup} />` : null}
+    ${asking === "stop" ? html`<${Question} title=${t("Stop {name}?", { name: id })} yes=${t("Stop")} no=${t("No")}
+      text=${output.recording ? t("The recording ends here and its file is closed.") : t("The audience of this stream sees it end.")}
       onYes=${() => command("output.stop")} onClose=${() => setAsking("")} />` : null}
-    ${asking === "delete" ? html`<${Question} title=${`Delete ${id}?`} yes="Delete"
-      text="The destination and its stream key are forgotten. Recorded files stay." onYes=${() => command("output.delete")}
+    ${asking === "delete" ? html`<${Question} title=${t("Delete {name}?", { name: id })} yes=${t("Delete")} no=${t("No")}
+      text=${t("The destination and its stream key are forgotten. Recorded files stay.")} onYes=${() => command("output.delete")}
       onClose=${() => setAsking("")} />` : null}
   </li>`;
+}
+
+/**
+ * The second ingest of a stream, which fails and comes back by itself.
+ *
+ * @param {{output: import("../shared/types.js").Output, status: import("../shared/types.js").BackupStatus|undefined}} props
+ */
+function Backup({ output, status }) {
+  const shown = outputState(output, status);
+  return html`<p class="seat-line figures" data-role="backup" data-state=${shown.state}>
+    <span class="soft">${t("Backup")} ${output.backup}: ${shown.word}</span><span class="soft">${outputLine(status)}</span>
+    ${status?.reason ? html`<span class="seat-problem" data-role="backup-reason" data-code=${status.code}>${refusalText({ code: status.code, detail: status.reason })}${nextTry(status)}</span>` : null}</p>`;
+}
+
+/** @param {{retry_in_s?: number}} status */
+function nextTry({ retry_in_s }) {
+  const seconds = Math.ceil(retry_in_s ?? 0);
+  return seconds > 0 ? ` ${t("Next try in {seconds} s.", { seconds })}` : "";
 }

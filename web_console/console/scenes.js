@@ -2,6 +2,7 @@
 
 import { html } from "../shared/html.js";
 import * as model from "./model.js";
+import { t } from "./say.js";
 import { sceneLine } from "./text.js";
 
 export function Scenes() {
@@ -10,14 +11,14 @@ export function Scenes() {
   const ids = state.order.scenes.filter((id) => state.scenes[id]);
   return html`<section class="panel scenes" aria-labelledby="scenes-title" data-role="scenes">
     <div class="panel-head">
-      <h2 id="scenes-title">Scenes</h2>
-      <span class="soft hint">a press or a digit sets the preview</span>
+      <h2 id="scenes-title">${t("Scenes")}</h2>
+      <span class="soft hint">${t("a press or a digit sets the preview")}</span>
       <div class="grow"></div>
       ${model.can_direct.value ? html`<button class="small" data-action="scene-new"
-        onClick=${() => { model.dialog.value = { name: "scene" }; }}>New scene</button>` : null}
+        onClick=${() => { model.dialog.value = { name: "scene" }; }}>${t("New scene")}</button>` : null}
     </div>
-    ${ids.length === 0 ? html`<p class="empty">No scene yet. A scene says who is seen, and how${model.can_direct.value ? ": make the first with “New scene”" : ""}.</p>` : null}
-    <ul class="scene-list" tabindex=${ids.length ? 0 : undefined} aria-label="Scenes">
+    ${ids.length === 0 ? html`<p class="empty">${model.can_direct.value ? t("No scene yet. A scene says who is seen, and how: make the first with “New scene”.") : t("No scene yet. A scene says who is seen, and how.")}</p>` : null}
+    <ul class="scene-list" tabindex=${ids.length ? 0 : undefined} aria-label=${t("Scenes")}>
       ${ids.map((id, index) => html`<${SceneCard} key=${id} id=${id} index=${index} />`)}
     </ul>
   </section>`;
@@ -35,12 +36,12 @@ function SceneCard({ id, index }) {
     <button class="scene-main" data-action="preview" data-scene=${id} disabled=${!model.can_direct.value}
         onClick=${() => model.setPreview(id)}>
       <span class="scene-top">${index < 9 ? html`<kbd>${index + 1}</kbd>` : null}
-        ${on_air ? html`<span class="badge program">Programme</span>` : null}
-        ${next ? html`<span class="badge preview">Preview</span>` : null}</span>
+        ${on_air ? html`<span class="badge program">${t("Programme")}</span>` : null}
+        ${next ? html`<span class="badge preview">${t("Preview")}</span>` : null}</span>
       <strong class="clip">${scene.title || id}</strong>
       <span class="soft hint clip">${sceneLine(scene)}</span>
     </button>
     ${model.can_direct.value ? html`<button class="quiet small icon scene-edit" data-action="scene-edit" data-scene=${id}
-      aria-label=${`Edit ${scene.title || id}`} onClick=${() => { model.dialog.value = { name: "scene", id }; }}>✎</button>` : null}
+      aria-label=${t("Edit {title}", { title: scene.title || id })} onClick=${() => { model.dialog.value = { name: "scene", id }; }}>✎</button>` : null}
   </li>`;
 }

@@ -6,11 +6,13 @@ import { html } from "../shared/html.js";
 import { Icon } from "../shared/icon.js";
 import { Meter } from "../shared/meter.js";
 import * as model from "./model.js";
+import { busName, languageName, spoken, t } from "./say.js";
 import { Gain } from "./sources.js";
+import { TalkToSeat } from "./talk_buttons.js";
 import { seatGroups, seatLine, seatProblem, seatState } from "./text.js";
 
 const GROUPS = /** @type {const} */ ([
-  ["waiting", "Green room"], ["stage", "On stage"], ["away", "Not here yet"], ["others", "Walls and viewers"],
+  ["waiting", "Green room"], ["stage", "On stage"], ["away", "Not here yet"], ["others", "Others"],
 ]);
 
 export function Seats() {
@@ -20,16 +22,16 @@ export function Seats() {
   const empty = state.order.seats.length === 0;
   return html`<section class="panel seats" aria-labelledby="seats-title" data-role="seats">
     <div class="panel-head">
-      <h2 id="seats-title">People</h2>
+      <h2 id="seats-title">${t("People")}</h2>
       <div class="grow"></div>
       ${model.can_direct.value ? html`<button class="small primary" data-action="invite"
-        onClick=${() => { model.dialog.value = { name: "invite" }; }}>Invite</button>` : null}
+        onClick=${() => { model.dialog.value = { name: "invite" }; }}>${t("Invite")}</button>` : null}
     </div>
-    <div class="panel-body" tabindex="0" role="group" aria-label="People">
-      ${empty ? html`<p class="empty">Nobody is invited yet. “Invite” makes a personal link with a QR code.</p>` : null}
+    <div class="panel-body" tabindex="0" role="group" aria-label=${t("People")}>
+      ${empty ? html`<p class="empty">${t("Nobody is invited yet. “Invite” makes a personal link with a QR code.")}</p>` : null}
       ${GROUPS.map(([group, title]) => groups[group].length === 0 ? null : html`
-        <h3 class="group" key=${group}>${title} <span class="figures">${groups[group].length}</span></h3>
-        <ul key=${`${group}-list`} aria-label=${title}>${groups[group].map((id) => html`<${SeatRow} key=${id} id=${id} />`)}</ul>`)}
+        <h3 class="group" key=${group}>${t(title)} <span class="figures">${groups[group].length}</span></h3>
+        <ul key=${`${group}-list`} aria-label=${t(title)}>${groups[group].map((id) => html`<${SeatRow} key=${id} id=${id} />`)}</ul>`)}
     </div>
   </section>`;
 }
@@ -45,8 +47,8 @@ function SeatRow({ id }) {
   const speaks = seat.role === "speaker";
   const shown = speaks
     ? seatState(status?.state)
-    : { word: status?.connection === "connected" ? "Connected" : "Not here", badge: "" };
-  const problem = seatProblem(status?.problem) || (status?.picture === "slate" ? "Picture has stopped" : "");
+    : { word: status?.connection === "connected" ? t("Connected") : t("Not here"), badge: "" };
+  const problem = seatProblem(status?.problem) || (status?.picture === "slate" ? t("Picture has stopped") : "");
   const line = speaks ? seatLine(status) : "";
   const name = seat.name || id;
   const here = (status?.connection ?? "absent") !== "absent";
@@ -59,24 +61,25 @@ function SeatRow({ id }) {
         ${speaks ? html`
           ${seat.stage
             ? html`<button class="small wide" data-action="hold" data-seat=${id} onClick=${() => void model.send({ type: "seat.hold", seat: id })}
-                aria-label=${`Hold ${name}`}>Hold</button>`
+                aria-label=${t("Hold {name}", { name })}>${t("Hold")}</button>`
             : html`<button class=${here ? "small wide good" : "small wide"} data-action="admit" data-seat=${id} onClick=${() => void model.send({ type: "seat.admit", seat: id })}
-                aria-label=${`Admit ${name}`}>Admit</button>`}
-          <button class="small icon toggle off" data-action="mute" data-seat=${id} aria-pressed=${seat.muted} aria-label=${`Mute ${name}`}
-            title=${seat.muted ? "Muted" : "Mute"} onClick=${() => void model.send({ type: "source.mute", source: `seat/${id}`, muted: !seat.muted })}>
-            <${Icon} name=${seat.muted ? "microphone-off" : "microphone"} size=${16} /></button>` : null}
-        <button class="small icon quiet" data-action="more" data-seat=${id} aria-expanded=${open} aria-label=${`More about ${name}`}
+                aria-label=${t("Admit {name}", { name })}>${t("Admit")}</button>`}
+          <button class="small icon toggle off" data-action="mute" data-seat=${id} aria-pressed=${seat.muted} aria-label=${t("Mute {name}", { name })}
+            title=${seat.muted ? t("Muted") : t("Mute")} onClick=${() => void model.send({ type: "source.mute", source: `seat/${id}`, muted: !seat.muted })}>
+            <${Icon} name=${seat.muted ? "microphone-off" : "microphone"} size=${16} /></button>
+          ${here ? html`<${TalkToSeat} seat=${id} name=${name} />` : null}` : null}
+        <button class="small icon quiet" data-action="more" data-seat=${id} aria-expanded=${open} aria-label=${t("More about {name}", { name })}
           onClick=${() => setOpen(!open)}>${open ? "▴" : "▾"}</button>
-        <button class="small icon quiet" data-action="remove" data-seat=${id} aria-label=${`Remove ${name}`}
+        <button class="small icon quiet" data-action="remove" data-seat=${id} aria-label=${t("Remove {name}", { name })}
           onClick=${() => setAsking(true)}>✕</button>
       </div>` : null}
     </div>
-    ${speaks && status?.connection === "connected" ? html`<${Meter} level_db=${status.level_db} label=${`Sound of ${name}`} />` : null}
+    ${speaks && status?.connection === "connected" ? html`<${Meter} level_db=${status.level_db} label=${t("Sound of {name}", { name })} />` : null}
     ${line || problem ? html`<p class="seat-line figures" data-role="uplink"><span class="soft">${line}</span>
       ${problem ? html`<span class="seat-problem" data-role="problem">${problem}</span>` : null}</p>` : null}
     ${open ? html`<${More} id=${id} speaks=${speaks} />` : null}
-    ${asking ? html`<${Question} title=${`Remove ${name}?`} yes="Remove"
-      text="The connection ends, the link stops working, and the place disappears from all scenes. This cannot be undone."
+    ${asking ? html`<${Question} title=${t("Remove {name}?", { name })} yes=${t("Remove")} no=${t("No")}
+      text=${t("The connection ends, the link stops working, and the place disappears from all scenes. This cannot be undone.")}
       onYes=${() => void model.send({ type: "seat.remove", seat: id })} onClose=${() => setAsking(false)} />` : null}
   </li>`;
 }
@@ -92,19 +95,20 @@ function More({ id, speaks }) {
     const link = done?.result?.link;
     if (link) model.dialog.value = { name: "link", id, link };
   };
-  const expires = seat.expires ? `Link valid until ${new Date(seat.expires * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}.` : "";
+  const expires = seat.expires ? t("Link valid until {time}.", { time: new Date(seat.expires * 1000).toLocaleString(spoken(), { dateStyle: "medium", timeStyle: "short" }) }) : "";
   return html`<div class="more">
     ${speaks ? html`<${Gain} source=${`seat/${id}`} gain_db=${seat.gain_db} name=${name} />` : null}
-    <p class="hint">${seat.invited ? expires : "No valid link."} ${seat.language ? `Language: ${seat.language}.` : ""}</p>
+    <p class="hint">${seat.invited ? expires : t("No valid link.")} ${seat.language ? t("Speaks {language}.", { language: languageName(seat.language) }) : ""}
+      ${speaks ? t("Hears {bus}.", { bus: busName(seat.listen ?? "floor") }) : ""}</p>
     <div class="row wrap">
-      <button class="small" data-action="seat-edit" data-seat=${id} onClick=${() => { model.dialog.value = { name: "seat", id }; }}>Edit name</button>
-      <button class="small" data-action="new-link" data-seat=${id} onClick=${() => setAsking("renew")}>New link</button>
-      ${seat.invited ? html`<button class="small" data-action="revoke" data-seat=${id} onClick=${() => setAsking("revoke")}>Withdraw link</button>` : null}
+      <button class="small" data-action="seat-edit" data-seat=${id} onClick=${() => { model.dialog.value = { name: "seat", id }; }}>${t("Edit name")}</button>
+      <button class="small" data-action="new-link" data-seat=${id} onClick=${() => setAsking("renew")}>${t("New link")}</button>
+      ${seat.invited ? html`<button class="small" data-action="revoke" data-seat=${id} onClick=${() => setAsking("revoke")}>${t("Withdraw link")}</button>` : null}
     </div>
-    ${asking === "renew" ? html`<${Question} title=${`New link for ${name}?`} yes="Make a new link"
-      text="The old link and whoever uses it now are cut off." onYes=${() => void renew()} onClose=${() => setAsking("")} />` : null}
-    ${asking === "revoke" ? html`<${Question} title=${`Withdraw the link of ${name}?`} yes="Withdraw"
-      text="Whoever uses it now is cut off. The seat stays." onYes=${() => void model.send({ type: "seat.revoke", seat: id })}
+    ${asking === "renew" ? html`<${Question} title=${t("New link for {name}?", { name })} yes=${t("Make a new link")} no=${t("No")}
+      text=${t("The old link and whoever uses it now are cut off.")} onYes=${() => void renew()} onClose=${() => setAsking("")} />` : null}
+    ${asking === "revoke" ? html`<${Question} title=${t("Withdraw the link of {name}?", { name })} yes=${t("Withdraw")} no=${t("No")}
+      text=${t("Whoever uses it now is cut off. The seat stays.")} onYes=${() => void model.send({ type: "seat.revoke", seat: id })}
       onClose=${() => setAsking("")} />` : null}
   </div>`;
 }

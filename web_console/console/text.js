@@ -3,6 +3,8 @@
 /** @typedef {import("../shared/types.js").DirectorState} DirectorState */
 
 import { formatBitrate, formatBytes } from "../shared/levels.js";
+import { soundProblem } from "./loudness.js";
+import { t } from "./say.js";
 
 /** @type {Record<string, {word: string, badge: string}>} */
 const SEAT_STATES = {
@@ -15,7 +17,8 @@ const SEAT_STATES = {
 
 /** @param {string|undefined} state */
 export function seatState(state) {
-  return SEAT_STATES[state ?? "absent"] ?? { word: state ?? "", badge: "" };
+  const known = SEAT_STATES[state ?? "absent"];
+  return known ? { ...known, word: t(known.word) } : { word: state ?? "", badge: "" };
 }
 
 /** @type {Record<string, string>} */
@@ -33,7 +36,8 @@ const PROBLEMS = {
  * @returns {string}
  */
 export function seatProblem(code) {
-  return code ? PROBLEMS[code] ?? code : "";
+  const known = PROBLEMS[code ?? ""];
+  return known ? t(known) : soundProblem(code) || code || "";
 }
 
 /**
@@ -41,13 +45,13 @@ export function seatProblem(code) {
  * @returns {string} `1280×720 · 30 fps · 1.2 Mb/s · 3 lost`, "" without a connection
  */
 export function seatLine(status) {
-  if (!status || status.connection !== "connected") return status?.connection === "connecting" ? "Connecting…" : "";
+  if (!status || status.connection !== "connected") return status?.connection === "connecting" ? t("Connecting…") : "";
   const parts = [];
   if (status.width && status.height) parts.push(`${status.width}×${status.height}`);
-  else parts.push("no picture");
+  else parts.push(t("no picture"));
   if (status.fps) parts.push(`${Math.round(status.fps)} fps`);
   if (status.bitrate) parts.push(formatBitrate(status.bitrate));
-  if (status.lost) parts.push(`${status.lost} lost`);
+  if (status.lost) parts.push(t("{count} lost", { count: status.lost }));
   return parts.join(" · ");
 }
 
@@ -67,7 +71,7 @@ const OUTPUT_STATES = {
 export function outputState(output, status) {
   const state = status?.state ?? (output.running ? "starting" : "stopped");
   const known = OUTPUT_STATES[state] ?? { word: state, badge: "" };
-  return { state, word: output.recording && state === "live" ? "Recording" : known.word, badge: known.badge };
+  return { state, word: output.recording && state === "live" ? t("Recording") : t(known.word), badge: known.badge };
 }
 
 /**
@@ -80,7 +84,7 @@ export function outputLine(status) {
   if (status.file) parts.push(status.file);
   if (status.bitrate) parts.push(formatBitrate(status.bitrate));
   if (status.bytes) parts.push(formatBytes(status.bytes));
-  if (status.dropped) parts.push(`${status.dropped} pictures dropped`);
+  if (status.dropped) parts.push(t("{count} pictures dropped", { count: status.dropped }));
   return parts.join(" · ");
 }
 
@@ -128,8 +132,8 @@ export function health(status, troubled) {
   if (away.length > 0) {
     return { level: "bad", text: away.map(([name, one]) => `${name} ${one.state}`).join(", "), restarts, late_ticks };
   }
-  if (troubled) return { level: "warn", text: "Running", restarts, late_ticks };
-  return { level: "good", text: "All running", restarts, late_ticks };
+  if (troubled) return { level: "warn", text: t("Running"), restarts, late_ticks };
+  return { level: "good", text: t("All running"), restarts, late_ticks };
 }
 
 /** @type {Record<string, string>} */
@@ -145,7 +149,8 @@ const LOADS = {
  */
 export function loadLine(load) {
   if (!load?.code) return "";
-  const what = LOADS[load.code] ?? `The machine is overloaded (${load.code}).`;
+  const known = LOADS[load.code];
+  const what = known ? t(known) : t("The machine is overloaded ({code}).", { code: load.code });
   return load.reason ? `${what} ${load.reason}` : what;
 }
 
@@ -173,8 +178,8 @@ export function seatGroups(state) {
  */
 export function sceneLine(scene) {
   const { layout, places } = scene.canvases.program;
-  const who = places ? `${places.length} ${places.length === 1 ? "place" : "places"}` : "everyone";
-  return `${layout} · ${who}`;
+  const who = !places ? t("everyone") : places.length === 1 ? t("1 place") : t("{count} places", { count: places.length });
+  return `${t(layout)} · ${who}`;
 }
 
 /** So many are named, the rest counted. */
@@ -189,10 +194,10 @@ const NAMED = 3;
 export function previewLine(state) {
   if (!state.preview) return { ready: true, text: "" };
   const waiting = state.status.preview?.waiting ?? [];
-  if (waiting.length === 0) return { ready: true, text: "Ready" };
+  if (waiting.length === 0) return { ready: true, text: t("Ready") };
   const names = waiting.slice(0, NAMED).map((id) => state.seats[id]?.name || id);
-  if (waiting.length > NAMED) names.push(`${waiting.length - NAMED} more`);
-  return { ready: false, text: `Getting sharp: ${names.join(", ")}` };
+  if (waiting.length > NAMED) names.push(t("{count} more", { count: waiting.length - NAMED }));
+  return { ready: false, text: t("Getting sharp: {names}", { names: names.join(", ") }) };
 }
 
 /**

@@ -7,6 +7,7 @@ import { Icon } from "../shared/icon.js";
 import { Meter } from "../shared/meter.js";
 import { keepAwake, play } from "../shared/play.js";
 import { sayError } from "../shared/i18n.js";
+import { Languages } from "./languages.js";
 import * as media from "./media.js";
 import * as model from "./model.js";
 import { SelfView } from "./prepare.js";
@@ -40,6 +41,7 @@ export function Live() {
             <${Meter} level_db=${media.level_db.value} label=${t("prepare.level")} role="microphone-level" />
           </figcaption>
         </figure>
+        <${Languages} />
         <div class="notes" aria-live="polite">
           ${sharing ? html`<p class="note sharing" data-role="sharing"><${Icon} name="screen" />${t("live.sharing")}</p>` : null}
           ${muted ? html`<p class="note warn" data-role="self-muted">${t("live.muted-note")}</p>` : null}
@@ -86,10 +88,21 @@ function Programme() {
   return html`<section class="programme" aria-label=${t("live.programme")}>
     <video ref=${ref} data-role="programme" playsinline autoplay aria-label=${t("live.programme")}
       class=${connected ? "" : "faded"}></video>
+    <${Hints} />
     ${stream ? null : html`<p class="soft no-picture">${t("live.waiting-picture")}</p>`}
     ${blocked && stream ? html`<button class="primary big over" data-action="unmute" onClick=${() => attempt(stream)}>
       <${Icon} name="sound" />${t("live.sound-on")}</button>` : null}
   </section>`;
+}
+
+/** What the people behind the scenes ask or say: over the picture the guest looks at, calm, and gone by itself. */
+function Hints() {
+  const status = model.state.value?.status;
+  return html`<div class="hints" aria-live="polite">
+    ${status?.slower ? html`<div class="hint-lamp" data-role="slower"><p class="hint-word">${t("live.slower")}</p>
+      <p>${t("live.slower-text")}</p></div>` : null}
+    ${status?.talkback ? html`<div class="hint-lamp" data-role="talkback"><p class="hint-word"><${Icon} name="sound" size=${26} />${t("live.talkback")}</p></div>` : null}
+  </div>`;
 }
 
 /** @param {{lost: boolean}} props */

@@ -1,7 +1,7 @@
 /** Camera and microphone: asking for them, choosing them, turning the camera off, measuring the sound. */
 
 import { signal } from "@preact/signals";
-import { peakDb } from "../shared/levels.js";
+import { measureTrack } from "../shared/measure.js";
 
 /** @typedef {{deviceId: string, label: string}} Device */
 
@@ -191,35 +191,8 @@ export function release() {
 
 /** Measures whatever microphone is chosen, for as long as the page lives. */
 export function measure() {
-  /** @type {AudioContext|null} */
-  let context = null;
-  /** @type {MediaStreamTrack|null} */
-  let measured = null;
-  /** @type {AnalyserNode|null} */
-  let analyser = null;
-  /** @type {MediaStreamAudioSourceNode|null} */
-  let source = null;
-  const samples = new Float32Array(4096);
-  setInterval(() => {
-    const track = microphone.value;
-    if (track !== measured) {
-      source?.disconnect();
-      measured = track;
-      analyser = source = null;
-      if (track) {
-        context ??= new AudioContext();
-        analyser = new AnalyserNode(context, { fftSize: samples.length });
-        source = context.createMediaStreamSource(new MediaStream([track]));
-        source.connect(analyser);
-      }
-    }
-    if (context?.state === "suspended") void context.resume();
-    measuring.value = analyser !== null && context?.state === "running";
-    if (!analyser) {
-      level_db.value = -100;
-      return;
-    }
-    analyser.getFloatTimeDomainData(samples);
-    level_db.value = track?.enabled ? peakDb(samples) : -100;
+  measureTrack(() => microphone.value, (measured_db, works) => {
+    level_db.value = measured_db;
+    measuring.value = works;
   }, METER_EVERY_MS);
 }

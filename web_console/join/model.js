@@ -1,7 +1,7 @@
 /** The guest's page as data: what it knows, and what can be done. No markup. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { StudioError } from "../shared/errors.js";
+import { asStudioError, StudioError } from "../shared/errors.js";
 import { pickLanguage, say, sayError } from "../shared/i18n.js";
 import { ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
@@ -161,15 +161,35 @@ export async function join({ name, title }) {
   const seat = state.value?.seat;
   busy.value = true;
   try {
-    if (seat && (name !== seat.name || title !== seat.title)) {
-      const me = await whoAmI(sessionName("seat"));
-      await socket?.command({ type: "seat.update", seat: me.seat, name, title });
-    }
+    if (seat && (name !== seat.name || title !== seat.title)) await updateSeat({ name, title });
     begin();
   } catch (thrown) {
-    error.value = thrown instanceof StudioError ? thrown : new StudioError("unknown", "");
+    error.value = asStudioError(thrown);
   } finally {
     busy.value = false;
+  }
+}
+
+/** @param {Partial<{name: string, title: string, language: string, listen: string}>} fields of the own seat */
+async function updateSeat(fields) {
+  const me = await whoAmI(sessionName("seat"));
+  await socket?.command({ type: "seat.update", seat: me.seat, ...fields });
+}
+
+/**
+ * What this guest hears, or speaks, from now on.
+ *
+ * @param {{listen: string} | {language: string}} chosen
+ * @returns {Promise<boolean>} false: nothing has changed, and `error` tells why
+ */
+export async function choose(chosen) {
+  try {
+    await updateSeat(chosen);
+    error.value = null;
+    return true;
+  } catch (thrown) {
+    error.value = asStudioError(thrown);
+    return false;
   }
 }
 

@@ -5,6 +5,7 @@ import { html } from "../shared/html.js";
 import { sayError } from "../shared/i18n.js";
 import { meterZone } from "../shared/levels.js";
 import { Meter } from "../shared/meter.js";
+import { Languages } from "./languages.js";
 import * as media from "./media.js";
 import * as model from "./model.js";
 
@@ -52,6 +53,7 @@ export function Prepare() {
       <label class="field"><span>${t("prepare.title")}</span>
         <input name="title" data-role="title" autocomplete="organization-title" maxlength="120" value=${title}
           onInput=${(/** @type {any} */ event) => setTitle(event.currentTarget.value)} /></label>
+      <${Languages} />
       <${Choice} which="camera" label=${t("prepare.camera")} devices=${media.cameras.value} track=${media.camera.value} />
       <${Choice} which="microphone" label=${t("prepare.microphone")} devices=${media.microphones.value}
         track=${media.microphone.value} />

@@ -1,5 +1,7 @@
 /** What guests read, in Korean and English. Both dictionaries have the same keys (a test holds them to it). */
 
+import { BOOTH_EN, BOOTH_KO } from "./words_booth.js";
+
 /** @typedef {"en"|"ko"} Language */
 
 /** @type {Record<string, string>} */
@@ -86,6 +88,14 @@ const EN = {
   "error.rtc.failed": "The connection for picture and sound could not be made. A firewall may block it. We keep trying.",
   "error.unknown": "Something did not work. We keep trying.",
   "error.heading": "You cannot join just now",
+  "prepare.spoken": "You speak",
+  "prepare.spoken-other": "Another language",
+  "prepare.listen": "You hear",
+  "listen.original": "Original",
+  "live.slower": "Slower, please",
+  "live.slower-text": "The interpreters ask you to speak a little more slowly.",
+  "live.talkback": "The director is talking to you.",
+  ...BOOTH_EN,
 };
 
 /** @type {Record<string, string>} */
@@ -172,6 +182,14 @@ const KO = {
   "error.rtc.failed": "영상과 소리를 연결하지 못했습니다. 방화벽이 막고 있을 수 있습니다. 계속 시도하고 있습니다.",
   "error.unknown": "문제가 생겼습니다. 계속 시도하고 있습니다.",
   "error.heading": "지금은 참가할 수 없습니다",
+  "prepare.spoken": "말할 언어",
+  "prepare.spoken-other": "다른 언어",
+  "prepare.listen": "들을 언어",
+  "listen.original": "원음",
+  "live.slower": "조금 천천히",
+  "live.slower-text": "통역사가 조금 더 천천히 말씀해 달라고 합니다.",
+  "live.talkback": "감독이 말하고 있습니다.",
+  ...BOOTH_KO,
 };
 
 /** @type {Record<Language, Record<string, string>>} */
@@ -200,6 +218,19 @@ export function say(language, key) {
   return DICTIONARIES[language][key] ?? EN[key] ?? key;
 }
 
+/**
+ * @param {string} tag a language's, as BCP 47 has it
+ * @param {string} [language] in which to name it; its own where none is given
+ * @returns {string} the tag itself where the browser knows no name
+ */
+export function languageName(tag, language = tag) {
+  try {
+    return new Intl.DisplayNames([language], { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
 /** Server codes that mean the same to a guest. */
 /** @type {Record<string, string>} */
 const SAME = {
@@ -225,4 +256,17 @@ export function sayError(language, error) {
   if (key in EN) return say(language, key);
   if (error.status === 401 || error.status === 403) return say(language, "error.session.missing");
   return say(language, "error.unknown");
+}
+
+/**
+ * The sentence for a refused command. In English the server's own says more: it names who is in the way.
+ *
+ * @param {Language} language
+ * @param {{code: string, detail: string}} error
+ * @returns {string}
+ */
+export function sayRefusal(language, error) {
+  if (language === "en" && error.detail) return error.detail;
+  const key = `error.${SAME[error.code] ?? error.code}`;
+  return say(language, key in EN ? key : "error.refused");
 }

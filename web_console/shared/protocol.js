@@ -85,16 +85,20 @@ export class ShowSocket {
    *   onState: (state: any, revision: number) => void,
    *   onLink: (link: "connecting"|"open"|"lost"|"refused", error?: StudioError) => void,
    *   onEvent?: (event: {type: string, [field: string]: unknown}) => void,
+   *   onMeters?: (meters: import("./types.js").Meters) => void,
    *   WebSocket?: new (url: string) => WebSocket, backoff?: Backoff}} options
    *   `check` asks the server over HTTP whether the session still holds: a browser doesn't tell why a
    *   WebSocket was turned away.
    */
-  constructor({ url, check, onState, onLink, onEvent, WebSocket: Socket, backoff }) {
+  constructor({ url, check, onState, onLink, onEvent, onMeters, WebSocket: Socket, backoff }) {
     this.url = url;
     this.check = check;
     this.onState = onState;
     this.onLink = onLink;
     this.onEvent = onEvent ?? (() => {});
+    this.onMeters = onMeters ?? (() => {});
+    /** Whether the meters are looked at: told again on each new connection. */
+    this.metered = false;
     this.Socket = Socket ?? globalThis.WebSocket;
     this.backoff = backoff ?? new Backoff();
     /** @type {WebSocket|null} */
@@ -150,6 +154,21 @@ export class ShowSocket {
     });
   }
 
+  /**
+   * Asks for the meters, 20 times a second, or no longer.
+   *
+   * @param {boolean} on
+   */
+  watchMeters(on) {
+    if (this.metered === on) return;
+    this.metered = on;
+    if (this.state !== null) this.#askForMeters();
+  }
+
+  #askForMeters() {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify({ type: "meters", on: this.metered }));
+  }
+
   #connect() {
     if (this.stopped) return;
     this.onLink("connecting");
@@ -192,7 +211,11 @@ export class ShowSocket {
         this.state = message.state;
         this.backoff.reset();
         this.#advance(message);
+        if (this.metered) this.#askForMeters();
         this.onLink("open");
+        break;
+      case "meters":
+        this.onMeters(message);
         break;
       case "change":
         if (this.state === null || message.serial <= this.serial) return;

@@ -139,6 +139,31 @@ test("a session that has ended is not asked for again", async () => {
   assert.equal(Line.made.length, 1);
 });
 
+test("meters are asked for on each new connection, handed on, and asked off", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  const { socket, line } = studio();
+  /** @type {unknown[]} */
+  const taken = [];
+  socket.onMeters = (meters) => taken.push(meters);
+  socket.watchMeters(true);
+  line().open();
+  assert.deepEqual(line().sent, [], "nobody is asked before the show is known");
+  line().say(SNAPSHOT);
+  const meters = { type: "meters", sources: { "seat/a": [-20, -12] }, buses: {} };
+  line().say(meters);
+  line().close();
+  await settled();
+  mock.timers.tick(1500);
+  line().open();
+  line().say(SNAPSHOT);
+  socket.watchMeters(true);
+  socket.watchMeters(false);
+  assert.deepEqual(line().sent, ['{"type":"meters","on":true}', '{"type":"meters","on":false}']);
+  assert.deepEqual(taken, [meters]);
+  socket.stop();
+  mock.timers.reset();
+});
+
 test("a refused call is thrown with the server's code and its wish to wait", async () => {
   const refusing = async () =>
     new Response(JSON.stringify({ code: "rate.limited", detail: "Slow down." }), { status: 429, headers: { "Retry-After": "3" } });

@@ -2,7 +2,8 @@
  * A browser's peer connection to the studio: one offer, one answer, and back again by itself when it breaks.
  *
  * Knows WebRTC and HTTP, but no element of a page. A guest sends camera and microphone, may share a screen, and
- * receives the return feed; a viewer (wall, multiview) only receives.
+ * receives the return feed; an interpreter (booth) sends a microphone and receives picture and sound; a viewer (wall,
+ * multiview) only receives; the director's talkback is a microphone alone.
  */
 
 import { Backoff } from "./backoff.js";
@@ -16,9 +17,19 @@ import {
 /** @typedef {"idle"|"connecting"|"connected"|"reconnecting"|"refused"|"closed"} PeerState */
 /** @typedef {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null, screen: MediaStreamTrack|null}} Tracks */
 /** @typedef {"audio"|"video"|"screen"} Section in the order of the offer; only a guest's has the third */
+/** @typedef {"guest"|"booth"|"wall"|"multiview"|"talkback"} PeerKind */
 
 /** @type {Section[]} */
 const SECTIONS = ["audio", "video", "screen"];
+
+/** What each kind of peer offers, in this order. @type {Record<PeerKind, Partial<Record<Section, RTCRtpTransceiverDirection>>>} */
+const OFFERS = {
+  guest: { audio: "sendrecv", video: "sendrecv", screen: "sendonly" },
+  booth: { audio: "sendrecv", video: "recvonly" },
+  wall: { audio: "recvonly", video: "recvonly" },
+  multiview: { audio: "recvonly", video: "recvonly" },
+  talkback: { audio: "sendonly" },
+};
 
 const GATHER_LIMIT_MS = 1_500;
 const OFFER_TIMEOUT_MS = 8_000;
@@ -29,7 +40,7 @@ const RETRY_TARGET_MS = 1_000;
 
 export class Peer {
   /**
-   * @param {{kind: "guest"|"wall"|"multiview", as: string, client: string, tracks?: () => Tracks,
+   * @param {{kind: PeerKind, as: string, client: string, tracks?: () => Tracks,
    *   onState: (state: PeerState, error: StudioError|null) => void, onStream: (stream: MediaStream) => void,
    *   onQuality?: (quality: "good"|"fair"|"poor") => void}} options
    *   `client` names the browser tab: the same one replaces its own peer, another needs a takeover.
@@ -190,15 +201,16 @@ export class Peer {
 
   /** @param {RTCPeerConnection} connection */
   #prepare(connection) {
-    const sends = this.kind === "guest";
-    const { audio, video, screen } = this.tracks();
-    const direction = sends ? "sendrecv" : "recvonly";
-    connection.addTransceiver(audio && sends ? audio : "audio", { direction });
-    const pictures = connection.addTransceiver(video && sends ? video : "video", { direction });
-    // Always offered: what is shared later needs no new offer.
-    const shared = sends ? [connection.addTransceiver(screen ?? "video", { direction: "sendonly" })] : [];
+    const tracks = this.tracks();
     const codecs = preferredVideoCodecs(RTCRtpReceiver.getCapabilities("video")?.codecs ?? []);
-    if (codecs.length > 0) for (const one of [pictures, ...shared]) one.setCodecPreferences(codecs);
+    for (const section of SECTIONS) {
+      // A guest's screen is always offered: what is shared later needs no new offer.
+      const direction = OFFERS[this.kind][section];
+      if (!direction) continue;
+      const track = direction === "recvonly" ? null : tracks[section];
+      const made = connection.addTransceiver(track ?? (section === "audio" ? "audio" : "video"), { direction });
+      if (section !== "audio" && codecs.length > 0) made.setCodecPreferences(codecs);
+    }
     const stream = new MediaStream();
     connection.ontrack = ({ track }) => {
       stream.addTrack(track);
@@ -284,6 +296,8 @@ export class Peer {
         round_trip_ms = Math.max(round_trip_ms, 1000 * (entry.currentRoundTripTime ?? 0));
       }
     });
+    // Where no media is due, reports alone tell that the other side lives.
+    if (OFFERS[this.kind].audio === "sendonly") counters.media_packets = counters.transport_bytes;
     const received = counters.media_packets - this.last_line.received;
     const newly_lost = lost - this.last_line.lost;
     if (received > 0) {

@@ -37,12 +37,13 @@ function dismiss(id) {
   toasts.value = toasts.value.filter((one) => one.id !== id);
 }
 
-export function Toasts() {
+/** @param {{dismiss_label?: string}} props */
+export function Toasts({ dismiss_label = "Dismiss" }) {
   return html`<div class="toasts" data-role="toasts">
     ${toasts.value.map((one) => html`
       <div key=${one.id} class=${one.bad ? "toast" : "toast info"} role=${one.bad ? "alert" : "status"}>
         <p class="grow">${one.text}</p>
-        <button class="quiet small icon" data-action="dismiss" aria-label="Dismiss" onClick=${() => dismiss(one.id)}>✕</button>
+        <button class="quiet small icon" data-action="dismiss" aria-label=${dismiss_label} onClick=${() => dismiss(one.id)}>✕</button>
       </div>`)}
   </div>`;
 }

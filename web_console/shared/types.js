@@ -7,25 +7,44 @@
  * @typedef {{urls: string | string[], username?: string, credential?: string}} IceServer
  * @typedef {{role: string, seat?: string, ice_servers: IceServer[], event: {title: string}}} Me
  *
+ * @typedef {{sources: Record<string, [peak: number, hold: number]>, buses: Record<string, [peak: number, hold: number,
+ *   momentary: number, short_term: number, integrated: number, true_peak: number]>}} Meters
+ *   dBFS, LUFS and dBTP; −100 for silence. By `seat/<id>` and `source/<id>`, and by the name of the bus
+ *
  * @typedef {{width: number, height: number, fps: number, bitrate: number}} UplinkTarget
  *
  * @typedef {{name: string, title: string, role: string, language: string, stage: boolean, muted: boolean,
- *   gain_db: number, invited: boolean, expires?: number}} Seat
+ *   gain_db: number, invited: boolean, expires?: number, strip?: Strip, listen?: string, hall?: boolean,
+ *   booth?: string, into?: string, on?: boolean, cough?: boolean}} Seat
+ * @typedef {{delay_ms?: number, highpass_hz?: number, gate_db?: number, leveller?: boolean, compressor_db?: number,
+ *   ratio?: number}} Strip what is left out is off
  * @typedef {{state: "absent"|"waiting"|"ready"|"next"|"on_air",
  *   connection: "absent"|"connecting"|"connected", picture: "card"|"live"|"slate", width: number,
  *   height: number, fps: number, bitrate: number, lost: number, level_db: number, problem: string,
  *   screen?: {width: number, height: number, fps: number}}} SeatStatus
  *
- * @typedef {{title: string, kind: string, muted: boolean, gain_db: number}} Source
+ * @typedef {{title: string, kind: string, muted: boolean, gain_db: number, language?: string,
+ *   strip?: Strip, hall?: boolean}} Source
  *
  * @typedef {{seat: string, screen?: true} | {source: string}} Place
  * @typedef {{layout: string, places?: Place[], graphics?: unknown[]}} SceneCanvas
- * @typedef {{title: string, canvases: {program: SceneCanvas, wall?: SceneCanvas}}} Scene
+ * @typedef {{title: string, canvases: {program: SceneCanvas, wall?: SceneCanvas},
+ *   audio?: AudioPolicy}} Scene
+ * @typedef {{follow: boolean, sources: string[]}} AudioPolicy who is heard with a scene: `seat/<id>`, `source/<id>`
  *
  * @typedef {{url: string, recording: boolean, rendition: string, bus: string, buses: string[],
- *   running: boolean}} Output
+ *   running: boolean, backup?: string, seats?: boolean}} Output
  * @typedef {{state: string, code: string, reason: string, bytes: number, dropped: number, bitrate: number,
- *   file: string, retry_in_s: number}} OutputStatus
+ *   file: string, retry_in_s: number, remaining_s?: number, backup?: BackupStatus}} OutputStatus
+ * @typedef {{state: string, code: string, reason: string, bytes: number, dropped: number, bitrate: number,
+ *   retry_in_s: number}} BackupStatus
+ *
+ * @typedef {{giver: string, taker: string, until: number}} Handover until: Unix seconds
+ * @typedef {{title: string, languages: string[], handover: Handover|null, slower_at: number}} Booth
+ * @typedef {{state: "off"|"open"|"on_air"|"lost", seat: string, into: string, slower: boolean, problem: string}} BoothStatus
+ * @typedef {{booth: string, text: string, at: number, seat: string}} Note seat: who wrote it, "" for the director
+ * @typedef {{cue: string, title: string, planned?: number, duration_s?: number, scene?: string,
+ *   people?: string[]}} Cue planned: Unix seconds
  *
  * @typedef {{state: string, restarts: number}} ProcessStatus
  * @typedef {{step: number, code: string, reason: string}} Load
@@ -33,17 +52,30 @@
  *   latency_ms: {p50: number, p95: number, max: number, count: number},
  *   levels: Record<string, number>}} MixerStatus
  *
- * @typedef {{event: {title: string}, seats: Record<string, Seat>, sources: Record<string, Source>,
+ * @typedef {{event: {title: string, languages?: string[], both_open?: boolean}, seats: Record<string, Seat>,
+ *   sources: Record<string, Source>,
  *   scenes: Record<string, Scene>, outputs: Record<string, Output>, preview: string|null,
  *   program: string|null, black: boolean,
- *   order: {seats: string[], scenes: string[], sources: string[], outputs: string[]},
+ *   booths?: Record<string, Booth>, notes?: Note[], hall_bus?: string, monitor_bus?: string, solo?: string[],
+ *   talk?: string[]|"all"|null, rundown?: Cue[], cue?: string|null, targets?: Record<string, number>,
+ *   order: {seats: string[], scenes: string[], sources: string[], outputs: string[], booths?: string[]},
  *   status: {seats: Record<string, SeatStatus>, outputs: Record<string, OutputStatus>,
  *     processes: Record<string, ProcessStatus>, mixer: Partial<MixerStatus>,
+ *     booths?: Record<string, BoothStatus>,
  *     preview?: {ready: boolean, waiting: string[]}}}} DirectorState
  *
- * @typedef {{event: {title: string}, seat?: Seat, status: {state?: "waiting"|"next"|"on_air", live?: boolean,
+ * @typedef {{event: {title: string, languages?: string[]}, seat?: Seat,
+ *   status: {state?: "waiting"|"next"|"on_air", live?: boolean, slower?: boolean, talkback?: boolean,
  *   connection?: "absent"|"connecting"|"connected", picture?: "card"|"live"|"slate", problem?: string,
  *   uplink?: UplinkTarget, screen_uplink?: UplinkTarget}}} SpeakerState
+ *
+ * @typedef {{seat: string, name: string, on: boolean, cough: boolean, connection: string}} Partner
+ * @typedef {{event: {title: string, languages?: string[], both_open?: boolean}, seat?: Seat,
+ *   booth?: {id: string, title: string, languages: string[], handover?: Handover|null, slower_at?: number},
+ *   partner?: Partner|null, partners?: Partner[], notes?: Note[], rundown?: Cue[], cue?: string|null,
+ *   on_air?: {name: string, title: string, language: string}[],
+ *   status: {state?: "off"|"open"|"on_air"|"lost", connection?: string, problem?: string, on_air?: boolean,
+ *   talkback?: boolean, slower?: boolean}}} InterpreterState what an interpreter sees of the show
  */
 
 export {};

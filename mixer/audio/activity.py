@@ -1,0 +1,86 @@
+"""Who speaks: voice activity by level above a slow noise floor, for all sources at once.
+
+A block's level is its RMS without its mean (a microphone's DC is no voice). The noise floor follows a lower
+level at once and a higher one by a few dB a second, so that pauses between words set it. Speech is what
+lies :data:`ABOVE_DB` over it, in two blocks running: 40 ms.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixer.audio.arrays import Flags
+from mixer.audio.rows import Rows, carried
+from mixer.plan import SourceId
+from mixer.slot import Samples
+
+BLOCKS_TO_DETECT = 2
+"""Blocks of 20 ms over the threshold until it is speech."""
+ABOVE_DB = 9.0
+LOWEST_DB = -58.0
+"""dBFS (RMS): nothing below it is speech, however quiet the room."""
+LOUDEST_NOISE_DB = -36.0
+"""dBFS (RMS): what is louder is speech, however steady: a threshold that rose without end would call a
+singer or a test tone noise."""
+RISE_DB = 0.06
+"""By which the noise floor rises a block: 3 dB a second."""
+
+_QUIET = 1 << 30
+"""Blocks since somebody spoke who never did."""
+
+
+def levels_db(samples: Samples) -> NDArray[np.float32]:
+    """RMS in dBFS, shape (sources,), of blocks (sources, n, 2), the louder channel's; at least −100.
+
+    A full-scale sine is at −3.
+    """
+    if not samples.size:
+        return np.zeros(len(samples), np.float32)
+    count = samples.shape[1]
+    mean = samples.mean(axis=1)
+    power = np.einsum("snc,snc->sc", samples, samples) / count - mean * mean
+    loudest = np.maximum(power.max(axis=1), 1e-10)
+    levels: NDArray[np.float32] = (10.0 * np.log10(loudest)).astype(np.float32)
+    return levels
+
+
+class Activity:
+    """Levels and noise floors of the sources of the last block."""
+
+    def __init__(self) -> None:
+        self._rows = Rows()
+        self._noise = np.zeros(0, np.float32)
+        self._running = np.zeros(0, np.int32)
+        """Blocks over the threshold, one after the other."""
+
+    def block(self, sources: Sequence[SourceId], samples: Samples) -> Flags:
+        """Who speaks in this block of shape (sources, n, 2): flags of shape (sources,), without any hold."""
+        levels = levels_db(samples)
+        had = self._rows.arrange(sources)
+        if had is not None:
+            self._noise = carried(self._noise, had, LOWEST_DB - ABOVE_DB)
+            self._running = carried(self._running, had, 0)
+        threshold = np.clip(self._noise + ABOVE_DB, LOWEST_DB, LOUDEST_NOISE_DB)
+        self._running = np.where(levels > threshold, self._running + 1, 0).astype(np.int32)
+        self._noise = np.minimum(self._noise + np.float32(RISE_DB), np.maximum(levels, LOWEST_DB - ABOVE_DB))
+        speaks: Flags = self._running >= BLOCKS_TO_DETECT
+        return speaks
+
+
+class Hold:
+    """Lets whatever is named stay on for a while after it was on."""
+
+    def __init__(self) -> None:
+        self._rows = Rows()
+        self._quiet = np.zeros(0, np.int64)
+        """Blocks since each was on."""
+
+    def block(self, names: Sequence[str], on: Flags, blocks: int) -> Flags:
+        """Flags of shape (names,): whether each is on, or was within the last ``blocks`` blocks."""
+        had = self._rows.arrange(names)
+        if had is not None:
+            self._quiet = carried(self._quiet, had, _QUIET)
+        self._quiet = np.where(on, 0, np.minimum(self._quiet + 1, _QUIET))
+        held: Flags = self._quiet <= blocks
+        return held

@@ -1,0 +1,35 @@
+"""State kept by name, in arrays: rows come and go, and each keeps what it had."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+D = TypeVar("D", bound=np.generic)
+
+
+class Rows:
+    """Which name is in which row of the arrays of one owner."""
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ()
+
+    def arrange(self, names: Sequence[str]) -> NDArray[np.intp] | None:
+        """Take on ``names`` (each once). The row each one had until now, −1 for a newcomer; None if nothing
+        has changed."""
+        new = tuple(names)
+        if new == self.names:
+            return None
+        had = {name: row for row, name in enumerate(self.names)}
+        self.names = new
+        return np.array([had.get(name, -1) for name in new], np.intp)
+
+
+def carried(state: NDArray[D], had: NDArray[np.intp], fresh: Any = 0) -> NDArray[D]:
+    """``state`` (rows, …) in the new order of :meth:`Rows.arrange`; newcomers begin with ``fresh``."""
+    moved = np.empty((len(had), *state.shape[1:]), state.dtype)
+    old = had >= 0
+    moved[old] = state[had[old]]
+    moved[~old] = fresh
+    return moved

@@ -1,0 +1,135 @@
+"""Decides what happens to sources and at the sound desk. Pure."""
+
+from typing import assert_never
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from mixer.plan import Strip
+from signaling.ports import RefusedError
+from studio import desk_commands as d
+from studio import desk_events as e
+from studio.deciding.checks import checked_bus, kept, new_id, sound_source, sounding, texted, unknown
+from studio.model import MAX_SOURCES, MAX_TITLE, SOURCE_KINDS, TARGET_LUFS, Show, Source
+
+MIN_HIGHPASS_HZ = 20.0
+
+Events = tuple[e.DeskEvent, ...]
+
+
+def decide_source(show: Show, command: d.SourceCommand) -> Events:
+    if isinstance(command, d.SourceCreate):
+        return _create(show, command)
+    if isinstance(command, d.SourceMute | d.SourceGain | d.SourceStrip | d.SourceSolo):
+        return _sound(show, command)
+    source = show.sources.get(command.source)
+    if source is None:
+        raise unknown("source", command.source)
+    if isinstance(command, d.SourceDelete):
+        if _in_use(show, source.id):
+            raise RefusedError(409, "source.in-use", "A scene shows the source; take it out there first.")
+        return (e.SourceDeleted(source.id),)
+    return _update(source, command)
+
+
+def _create(show: Show, command: d.SourceCreate) -> Events:
+    if command.kind not in SOURCE_KINDS:
+        raise RefusedError(
+            409, "source.kind-unavailable", f"This version can't play sources of the kind {command.kind} yet."
+        )
+    if command.media is not None or command.url is not None:
+        raise RefusedError(400, "source.not-for-kind", "Colour bars take neither media nor an address.")
+    title = texted(command.title, MAX_TITLE)
+    id_ = new_id("source", command.source, show.sources, MAX_SOURCES, title, command.kind)
+    return (e.SourceCreated(id_, command.kind, title or id_),)
+
+
+def _update(source: Source, command: d.SourceUpdate) -> Events:
+    title = kept(command.title, source.title, MAX_TITLE) or source.id
+    language = source.language if isinstance(command.language, UnsetType) else command.language
+    hall = source.hall if isinstance(command.hall, UnsetType) else command.hall
+    if (title, language, hall) == (source.title, source.language, source.hall):
+        return ()
+    return (e.SourceUpdated(source.id, title, language, hall),)
+
+
+_Sound = d.SourceMute | d.SourceGain | d.SourceStrip | d.SourceSolo
+
+
+def _sound(show: Show, command: _Sound) -> Events:
+    thing, key = sounding(show, command.source)
+    match command:
+        case d.SourceMute():
+            return () if command.muted == thing.muted else (e.SourceMuted(key, command.muted),)
+        case d.SourceGain():
+            return () if command.db == thing.gain_db else (e.SourceGained(key, command.db),)
+        case d.SourceStrip():
+            strip = _strip(thing.strip, command)
+            return () if strip == thing.strip else (e.SourceStripped(key, strip),)
+        case d.SourceSolo():
+            source = sound_source(key)
+            if command.on == (source in show.solo):
+                return ()
+            others = tuple(each for each in show.solo if each != source)
+            return (e.SourceSoloed((*others, source) if command.on else others),)
+        case _:
+            assert_never(command)
+
+
+def _strip(strip: Strip, command: d.SourceStrip) -> Strip:
+    given = {name: getattr(command, name) for name in Strip.__struct_fields__}
+    strip = replace(strip, **{name: value for name, value in given.items() if value is not UNSET})
+    if 0 < strip.highpass_hz < MIN_HIGHPASS_HZ:
+        raise RefusedError(400, "strip.highpass", "The high-pass is at 20 to 400 Hz; 0 turns it off.")
+    return strip
+
+
+def _in_use(show: Show, source: str) -> bool:
+    return any(
+        f"source/{source}" in scene.audio.sources
+        or any(
+            place.source == source
+            for composition in scene.canvases.values()
+            for place in composition.places or ()
+        )
+        for scene in show.scenes.values()
+    )
+
+
+def decide_bus(show: Show, command: d.BusCommand) -> Events:
+    match command:
+        case d.MonitorSet():
+            bus = checked_bus(show, command.bus, hall=True)
+            return () if bus == show.monitor_bus else (e.MonitorChanged(bus),)
+        case d.HallUpdate():
+            bus = checked_bus(show, command.bus)
+            return () if bus == show.hall_bus else (e.HallUpdated(bus),)
+        case d.BusUpdate():
+            bus = checked_bus(show, command.bus)
+            if command.target_lufs == show.targets.get(bus, TARGET_LUFS):
+                return ()
+            return (e.BusUpdated(bus, command.target_lufs),)
+        case d.BusReset():
+            return (e.BusReset(checked_bus(show, command.bus, hall=True)),)
+        case d.TalkbackSet():
+            return _talkback(show, command)
+        case _:
+            assert_never(command)
+
+
+def _talkback(show: Show, command: d.TalkbackSet) -> Events:
+    to: tuple[str, ...] | None
+    if command.to == "all":
+        to = ()
+    elif isinstance(command.to, tuple):
+        to = tuple(dict.fromkeys(command.to))
+        for seat in to:
+            if seat not in show.seats:
+                raise unknown("seat", seat)
+            if show.seats[seat].role not in ("speaker", "interpreter"):
+                raise RefusedError(
+                    409, "seat.not-listening", f"Nobody listens at the seat {seat}: it is a screen's."
+                )
+    else:
+        to = None
+    return () if to == show.talk else (e.TalkbackChanged(to),)

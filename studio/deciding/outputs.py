@@ -1,0 +1,146 @@
+"""Decides about outputs. Pure."""
+
+from typing import Any, assert_never
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from mixer.outputs.url import StreamUrl, UrlError
+from signaling.ports import RefusedError
+from studio import commands as c
+from studio import events as e
+from studio.deciding.checks import new_id, unknown
+from studio.model import FLOOR, HALL, MAX_OUTPUTS, RENDITIONS, Output, Show
+
+OutputCommand = c.OutputCreate | c.OutputUpdate | c.OutputStart | c.OutputStop | c.OutputDelete
+_FIELDS = ("url", "rendition", "bus", "buses", "backup", "seats")
+
+
+def decide_output(show: Show, command: OutputCommand) -> tuple[e.AnyEvent, ...]:
+    if isinstance(command, c.OutputCreate):
+        return _create(show, command)
+    output = show.outputs.get(command.output)
+    if output is None:
+        raise unknown("output", command.output)
+    match command:
+        case c.OutputStart():
+            if output.running:
+                return ()
+            if output.seats and any(each.seats and each.running for each in show.outputs.values()):
+                raise RefusedError(
+                    409, "output.seats-running", "Seats are being recorded already; stop that output first."
+                )
+            return (e.OutputStarted(output.id),)
+        case c.OutputStop():
+            return (e.OutputStopped(output.id),) if output.running else ()
+        case c.OutputUpdate() | c.OutputDelete() if output.running:
+            raise RefusedError(409, "output.running", "The output is running; stop it first.")
+        case c.OutputDelete():
+            return (e.OutputDeleted(output.id),)
+        case c.OutputUpdate():
+            changed = _checked(show, _updated(output, command))
+            if changed == output:
+                return ()
+            return (
+                e.OutputUpdated(
+                    output.id,
+                    changed.rendition,
+                    changed.bus,
+                    changed.buses,
+                    changed.url,
+                    changed.backup,
+                    changed.seats,
+                ),
+            )
+        case _:
+            assert_never(command)
+
+
+def _create(show: Show, command: c.OutputCreate) -> tuple[e.AnyEvent, ...]:
+    recording = command.recording or command.seats
+    id_ = new_id(
+        "output", command.output, show.outputs, MAX_OUTPUTS, "", "recording" if recording else "stream"
+    )
+    buses = command.buses
+    bus = command.bus if command.bus is not None else buses[0] if buses else ""
+    made = _checked(
+        show,
+        Output(
+            id_,
+            command.url,
+            recording,
+            command.rendition,
+            bus,
+            (bus,) if buses is None else buses,
+            backup=command.backup,
+            seats=command.seats,
+        ),
+    )
+    return (
+        e.OutputCreated(
+            id_, made.rendition, made.bus, made.buses, made.url, made.recording, made.backup, made.seats
+        ),
+    )
+
+
+def _updated(output: Output, command: c.OutputUpdate) -> Output:
+    given: dict[str, Any] = {name: getattr(command, name) for name in _FIELDS}
+    given = {name: value for name, value in given.items() if value is not UNSET}
+    if "bus" in given and "buses" not in given:
+        given["buses"] = (given["bus"],)
+    if given.get("buses") and "bus" not in given:
+        given["bus"] = given["buses"][0]
+    if given.get("seats") is False and not output.buses:
+        given.setdefault("buses", (given.get("bus", FLOOR),))
+    return replace(output, **given)
+
+
+def _known_buses(show: Show) -> tuple[str, ...]:
+    return (FLOOR, *show.languages, HALL)
+
+
+def _checked(show: Show, output: Output) -> Output:
+    """The output, ``buses`` being all of its sound tracks. Raises RefusedError 400."""
+    if output.recording and (output.url or output.backup):
+        raise RefusedError(400, "output.url-unwanted", "A recording goes to disk and takes no address.")
+    if output.seats:
+        if not output.recording:
+            raise RefusedError(400, "output.seats-unwanted", "Only a recording takes seats as they arrive.")
+        return replace(output, rendition="program", bus=FLOOR, buses=())
+    if output.rendition not in RENDITIONS:
+        raise RefusedError(400, "output.rendition-unknown", f"Renditions are: {', '.join(RENDITIONS)}.")
+    if not output.recording:
+        output = _checked_stream(output)
+    buses, known = output.buses, _known_buses(show)
+    if buses == ("",):
+        raise RefusedError(400, "output.bus-missing", f"An output needs a bus: {', '.join(known)}.")
+    if not buses or len(set(buses)) != len(buses) or not {output.bus, *buses} <= set(known):
+        raise RefusedError(
+            400, "output.bus-unknown", f"An output needs one or more different buses of: {', '.join(known)}."
+        )
+    return output
+
+
+def _checked_stream(output: Output) -> Output:
+    url = _parsed(output.url)
+    if output.backup:
+        backup = _parsed(output.backup)
+        if url.several_tracks or backup.several_tracks:
+            raise RefusedError(
+                400, "output.backup-unwanted", "A udp:// stream has no backup; make a second output."
+            )
+        if output.backup == output.url:
+            raise RefusedError(
+                400, "output.backup-same", "The backup must be another address than the first."
+            )
+    if url.several_tracks:
+        return output
+    # FLV has one sound track.
+    return replace(output, buses=(output.bus,))
+
+
+def _parsed(url: str) -> StreamUrl:
+    try:
+        return StreamUrl.parse(url)
+    except UrlError as error:
+        raise RefusedError(400, error.code, str(error)) from None

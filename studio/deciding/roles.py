@@ -1,0 +1,37 @@
+"""Which role may send which command. Pure."""
+
+from msgspec import UNSET
+
+from signaling.ports import Actor, RefusedError
+from studio import booth_commands as b
+from studio import commands as c
+from studio.model import Show
+
+_OWN_SEAT = {
+    "speaker": frozenset(("name", "title", "language", "listen")),
+    "interpreter": frozenset(("name", "listen")),
+}
+"""What a person may change of his own seat."""
+
+
+def check_role(show: Show, command: c.AnyCommand, actor: Actor) -> None:
+    """Raises RefusedError 403: ``role.forbidden``; ``booth.not-yours`` for another's booth or microphone."""
+    if actor.role == "director":
+        return
+    if isinstance(command, c.SeatUpdate) and command.seat == actor.seat:
+        fields = set(command.__struct_fields__) - {"seat"}
+        if {name for name in fields if getattr(command, name) is not UNSET} <= _OWN_SEAT.get(
+            actor.role, frozenset()
+        ):
+            return
+    if actor.role == "interpreter" and isinstance(command, b.BoothUse):
+        seat = show.seats.get(actor.seat)
+        if seat is None or seat.booth != command.booth:
+            raise RefusedError(403, "booth.not-yours", "This is another booth than yours.")
+        named = None if isinstance(command, b.BoothSlower | b.BoothNote) else command.seat
+        # Of several partners an interpreter names the one he offers the microphone to.
+        if named in (None, actor.seat) or isinstance(command, b.BoothHandover):
+            return
+        raise RefusedError(403, "booth.not-yours", "You can use your own microphone only.")
+    article = "An" if actor.role == "interpreter" else "A"
+    raise RefusedError(403, "role.forbidden", f"{article} {actor.role}'s link doesn't allow this command.")

@@ -1,0 +1,81 @@
+"""What control sends to single processes beside the plans: who is to measure, loudness begun anew, recordings
+of seats, the recordings' marks. Whoever comes back is told again."""
+
+from collections.abc import Callable, Iterable
+
+from mixer.wire import Mark, Message, PlanTaken, ResetLoudness, WatchMeters
+from signaling.wire import RecordSeats
+from studio.desk_events import BusReset
+from studio.events import AnyEvent
+from studio.marks import Marker
+from studio.model import Show
+from studio.planner import Plans
+from studio.wire import ProcessChanged
+
+MIXER = "mixer"
+_SHARD = "shard-"
+_SENDER = "sender/"
+
+
+class Errands:
+    """``send`` takes a process's name and a message; ``recordings`` is the folder of files."""
+
+    def __init__(self, send: Callable[[str, Message], None], recordings: str) -> None:
+        self._send = send
+        self._recordings = recordings
+        self._running: set[str] = set()
+        self._metered = False
+        self._recorded = ""
+        """The output that takes seats as they arrive."""
+        self._files: frozenset[str] = frozenset()
+        """Senders that write recordings."""
+        self._marker = Marker()
+
+    def meters_wanted(self, on: bool) -> None:
+        """The first one watches the meters, or the last one no longer does."""
+        self._metered = on
+        for name in (*self._shards(), *self._running & {MIXER}):
+            self._send(name, WatchMeters(on))
+
+    def happened(self, event: AnyEvent, show: Show) -> None:
+        if isinstance(event, BusReset):
+            self._send(MIXER, ResetLoudness(event.bus))
+
+    def planned(self, plans: Plans, show: Show) -> None:
+        """These plans are sent, made of this state."""
+        outputs = show.outputs.values()
+        self._files = frozenset(_SENDER + each.id for each in outputs if each.recording and not each.seats)
+        self._marker.planned(show, plans.mix)
+        if plans.recorded != self._recorded:
+            self._recorded = plans.recorded
+            for name in self._shards():
+                self._send(name, self._seats())
+
+    def plan_taken(self, taken: PlanTaken) -> None:
+        marks = self._marker.taken(taken.revision, taken.tick)
+        for name in sorted(self._running & self._files):
+            self._tell_marks(name, marks)
+
+    def process_changed(self, change: ProcessChanged) -> None:
+        name = change.process
+        if change.state != "running":
+            self._running.discard(name)
+            return
+        self._running.add(name)
+        if name == MIXER or name.startswith(_SHARD):
+            # Also what is not wanted: it may still do what a control before this one asked for.
+            self._send(name, WatchMeters(self._metered))
+        if name.startswith(_SHARD):
+            self._send(name, self._seats())
+        if name in self._files:
+            self._tell_marks(name, self._marker.newest)
+
+    def _seats(self) -> RecordSeats:
+        return RecordSeats(self._recordings if self._recorded else "", self._recorded)
+
+    def _tell_marks(self, sender: str, marks: Iterable[Mark]) -> None:
+        for mark in marks:
+            self._send(sender, mark)
+
+    def _shards(self) -> list[str]:
+        return sorted(name for name in self._running if name.startswith(_SHARD))

@@ -1,0 +1,26 @@
+"""What a session is started with."""
+
+import msgspec
+
+from mixer.plan import BusName
+from studio.demand import DemandSettings
+from studio.model import LANGUAGES, Show
+from studio.planner import PlanSettings
+
+
+class SessionSettings(msgspec.Struct, frozen=True):
+    """``title`` names a show nobody has named yet; so do ``languages``, ``both_open`` and ``targets``.
+    ``invite_ttl_s``: how long a new link is good for."""
+
+    plan: PlanSettings
+    title: str = "Summit"
+    invite_ttl_s: int = 7 * 24 * 3600
+    demand: DemandSettings = DemandSettings()
+    languages: tuple[str, ...] = LANGUAGES
+    both_open: bool = False
+    targets: dict[BusName, float] = msgspec.field(default_factory=dict)
+
+    def new_show(self) -> Show:
+        return Show(
+            title=self.title, languages=self.languages, both_open=self.both_open, targets=self.targets
+        )

@@ -1,0 +1,92 @@
+"""Where a recording's marks fall in the video that is made of it: its chapters and its cuts. Pure."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, Literal
+
+from mixer.outputs.marks import Chapter, Placed, chapters
+from mixer.wire import Mark
+from studio.vod.join import Segment, length
+
+Kind = Literal["scene", "cue"]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A mark, and the picture of the video from which on it counts."""
+
+    at: int
+    mark: Mark
+
+
+def parse(text: str) -> list[Mark]:
+    """Marks from a sidecar's lines; what is no mark (a line cut off by a kill) is left out."""
+    marks: list[Mark] = []
+    for line in text.splitlines():
+        try:
+            fields: dict[str, Any] = json.loads(line)
+            kind = fields["kind"]
+            if kind in ("scene", "cue"):
+                sources = tuple(str(source) for source in fields.get("sources", ()))
+                title = str(fields.get("title", ""))
+                marks.append(Mark(int(fields["tick"]), kind, str(fields["id"]), title, sources))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return marks
+
+
+def place(segments: Sequence[Segment], marks: Sequence[Sequence[Mark]]) -> list[Placement]:
+    """``marks`` of each part, by its number. A mark that the part before has had, too, comes once; one from
+    before a segment counts from the segment's beginning on, if it is another than what went on until then."""
+    placed: list[Placement] = []
+    current: dict[str, str] = {}
+    told: set[tuple[int, Mark]] = set()
+    for segment in segments:
+        opening: dict[str, Mark] = {}
+        later: list[Mark] = []
+        for mark in sorted(marks[segment.part], key=lambda mark: mark.tick):
+            if mark.tick <= segment.first:
+                opening[mark.kind] = mark
+            elif mark.tick < segment.end:
+                later.append(mark)
+        for mark in (*opening.values(), *later):
+            goes_on = mark in opening.values() and current.get(mark.kind) == mark.id
+            if goes_on or (segment.epoch_ns, mark) in told:
+                continue
+            told.add((segment.epoch_ns, mark))
+            current[mark.kind] = mark.id
+            placed.append(Placement(segment.place(mark.tick) or segment.at, mark))
+    return placed
+
+
+def as_chapters(placements: Iterable[Placement], pictures: int, fps: Fraction) -> list[Chapter]:
+    """One for each moment with a mark; times in seconds of the video, which has so many pictures."""
+    return chapters((Placed(each.at / fps, each.mark) for each in placements), pictures / fps)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Pictures ``at`` … ``at + length`` − 1 of the video: one scene, out of one part, from its tick ``tick``
+    on. ``mark`` None: before the first scene."""
+
+    at: int
+    length: int
+    segment: Segment
+    tick: int
+    mark: Mark | None
+
+
+def shots(segments: Sequence[Segment], placements: Sequence[Placement]) -> list[Shot]:
+    """The video as the scenes it is cut from; a scene that goes on in the next part is two shots."""
+    scenes = [each for each in placements if each.mark.kind == "scene"]
+    starts = {segment.at for segment in segments} | {each.at for each in scenes}
+    edges = [*sorted(starts), length(segments)]
+    found: list[Shot] = []
+    for at, end in pairwise(edges):
+        segment = next(each for each in segments if each.at <= at < each.at + each.length)
+        mark = next((each.mark for each in reversed(scenes) if each.at <= at), None)
+        found.append(Shot(at, end - at, segment, segment.first + at - segment.at, mark))
+    return found

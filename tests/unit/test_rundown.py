@@ -1,0 +1,145 @@
+"""The rundown, and the marks that recordings get of its cues and of scenes."""
+
+from typing import Any
+
+from mixer.wire import Mark, PlanTaken
+from studio.errands import Errands
+from studio.marks import Marker
+from studio.model import MAX_CUES, Show
+from studio.planner import Live, plan
+from studio.view import PublicView
+from studio.wire import ProcessChanged
+from tests.shows import PLAN_SETTINGS, after, events_of, with_mayors, with_scene
+from tests.unit.test_decide import refusal
+
+CUES = [
+    {"cue": "open", "title": "Opening", "planned": 1_800_000_000, "duration_s": 600, "scene": "wide"},
+    {"cue": "key", "title": " Key\u200bnote ", "people": ["mayor-1"]},
+]
+
+
+def with_cues() -> Show:
+    return after(with_mayors(2), "rundown.set", cues=CUES)
+
+
+def test_the_rundown_is_set_whole_and_walked_through() -> None:
+    show = with_cues()
+    assert [cue.title for cue in show.rundown] == ["Opening", "Keynote"]
+    assert events_of(show, "rundown.set", cues=CUES) == ()
+    show = after(show, "rundown.go", cue="key")
+    assert show.cue == "key"
+    assert events_of(show, "rundown.go", cue="key") == ()
+    kept = after(show, "rundown.set", cues=CUES[1:])
+    assert (len(kept.rundown), kept.cue) == (1, "key")
+    assert after(show, "rundown.set", cues=CUES[:1]).cue is None, "the cue that is on is gone"
+    assert after(show, "rundown.go", cue=None).cue is None
+    shown = PublicView()(show)
+    assert shown["cue"] == "key"
+    assert shown["rundown"][1] == {
+        "cue": "key",
+        "title": "Keynote",
+        "planned": 0,
+        "duration_s": 0,
+        "scene": "",
+        "people": ["mayor-1"],
+    }
+
+
+def test_what_is_refused() -> None:
+    show = with_cues()
+    assert refusal(show, "rundown.go", cue="close") == (404, "cue.unknown")
+    assert refusal(show, "rundown.set", cues=[CUES[0], CUES[0]]) == (400, "cue.twice")
+    assert refusal(show, "rundown.set", cues=[{"cue": "a"}]) == (400, "command.malformed")
+    assert refusal(show, "rundown.set", cues=[{"cue": "a", "title": "x" * 121}]) == (400, "text.too-long")
+    many = [{"cue": f"c{n}", "title": "T"} for n in range(MAX_CUES + 1)]
+    assert refusal(show, "rundown.set", cues=many) == (400, "command.malformed")
+    assert len(after(show, "rundown.set", cues=many[1:]).rundown) == MAX_CUES
+
+
+class Desk:
+    """A show whose plans the mixer takes, and the marks that come of it."""
+
+    def __init__(self) -> None:
+        show = with_scene(with_scene(with_cues(), "wide", "grid"), "close", "solo", "mayor-2")
+        self.show = after(show, "output.create", output="vod", recording=True, buses=["floor"])
+        self.revision = 0
+
+    def plans(self, type_: str, **fields: Any) -> Any:
+        self.show = after(self.show, type_, **fields)
+        self.revision += 1
+        return plan(self.show, Live(), PLAN_SETTINGS, self.revision)
+
+
+def test_scenes_and_cues_are_marked_at_the_tick_their_plan_was_taken() -> None:
+    desk, marker = Desk(), Marker()
+
+    def done(type_: str, **fields: Any) -> None:
+        mix = desk.plans(type_, **fields).mix
+        marker.planned(desk.show, mix)
+
+    done("program.cut", scene="wide")
+    assert marker.taken(1, 30) == (Mark(30, "scene", "wide", "wide", ("seat/mayor-1", "seat/mayor-2")),)
+    assert marker.taken(1, 31) == (), "the same plan again"
+    done("source.gain", source="bars", db=-3)
+    assert marker.taken(2, 40) == ()
+    done("rundown.go", cue="key")
+    done("program.cut", scene="close")
+    done("source.gain", source="bars", db=-4)
+    assert marker.taken(3, 50) == (Mark(50, "cue", "key", "Keynote", ("seat/mayor-1", "seat/mayor-2")),)
+    scene = Mark(60, "scene", "close", "close", ("seat/mayor-2",))
+    assert marker.taken(5, 60) == (scene,), "a plan that was overtaken counts with the one that was taken"
+    assert [mark.id for mark in marker.newest] == ["close", "key"]
+    done("rundown.go", cue=None)
+    assert marker.taken(6, 70) == (), "no chapter begins"
+    assert marker.newest == (scene,)
+
+
+def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
+    sent: list[tuple[str, str, Any]] = []
+    errands = Errands(
+        lambda to, message: sent.append((to, type(message).__name__, message)), recordings="/rec"
+    )
+    desk = Desk()
+
+    def changed(name: str, state: Any = "running") -> None:
+        errands.process_changed(ProcessChanged(name, state, 1, 0))
+
+    def taken(tick: int) -> None:
+        errands.plan_taken(PlanTaken(desk.revision, tick, 1))
+
+    def news() -> list[tuple[str, str]]:
+        told = [(to, name) for to, name, _ in sent]
+        sent.clear()
+        return told
+
+    for name in ("mixer", "shard-1", "sender/vod", "sender/yt"):
+        changed(name)
+    news()
+    errands.meters_wanted(True)
+    assert news() == [("shard-1", "WatchMeters"), ("mixer", "WatchMeters")]
+    changed("mixer", "restarting")
+    changed("mixer")
+    assert [(to, message.on) for to, _, message in sent] == [("mixer", True)]
+    news()
+    (reset,) = events_of(desk.show, "bus.reset", bus="ko")
+    errands.happened(reset, desk.show)
+    assert [(to, message.bus) for to, _, message in sent] == [("mixer", "ko")]
+    news()
+    errands.planned(desk.plans("program.cut", scene="wide"), desk.show)
+    taken(10)
+    assert news() == [("sender/vod", "Mark")], "recordings only"
+    changed("sender/vod", "restarting")
+    errands.planned(desk.plans("rundown.go", cue="open"), desk.show)
+    taken(20)
+    assert news() == []
+    changed("sender/vod")
+    assert [(to, message.id) for to, _, message in sent] == [("sender/vod", "wide"), ("sender/vod", "open")]
+    news()
+    desk.plans("output.create", output="iso", seats=True)
+    errands.planned(desk.plans("output.start", output="iso"), desk.show)
+    changed("shard-2")
+    told = [(to, message.folder, message.output) for to, name, message in sent if name == "RecordSeats"]
+    assert told == [("shard-1", "/rec", "iso"), ("shard-2", "/rec", "iso")]
+    news()
+    errands.planned(desk.plans("output.stop", output="iso"), desk.show)
+    assert [(to, message.folder) for to, _, message in sent] == [("shard-1", ""), ("shard-2", "")]

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FREE, stepCough } from "./cough.js";
+
+/** @param {import("./cough.js").CoughEvent[]} events */
+const after = (events) => events.reduce(stepCough, FREE);
+
+test("held from the press to the release", () => {
+  assert.deepEqual(after([{ press: "key" }]), ["key"]);
+  assert.deepEqual(after([{ press: "key" }, { release: "key" }]), []);
+});
+
+test("a repeated press needs one release only, and a release without a press does nothing", () => {
+  assert.deepEqual(after([{ press: "key" }, { press: "key" }, { release: "key" }]), []);
+  assert.equal(stepCough(FREE, { release: "pointer" }), FREE);
+});
+
+test("two that hold: both must let go", () => {
+  const both = after([{ press: "key" }, { press: "pointer" }, { release: "pointer" }]);
+  assert.deepEqual(both, ["key"]);
+});
+
+test("a window that loses the focus frees what is held, not what is switched", () => {
+  assert.deepEqual(after([{ press: "key" }, { press: "pointer" }, "away"]), []);
+  assert.deepEqual(after(["latch", { press: "key" }, "away"]), ["latch"]);
+  assert.deepEqual(after(["latch", "latch"]), []);
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { afterEach, test } from "node:test";
+import { deviation, soundProblem } from "./loudness.js";
+import { KOREAN } from "./korean.js";
+import { KOREAN_REFUSALS } from "./korean_refusals.js";
+import { busName, firstLanguage, languageName, refusalText, speak, t } from "./say.js";
+import { outputState, seatProblem, seatState } from "./text.js";
+
+afterEach(() => speak("en"));
+
+const folder = new URL("./", import.meta.url);
+const sources = readdirSync(folder).filter((name) => name.endsWith(".js") && !name.endsWith(".test.js") && !name.startsWith("korean"));
+const values = (/** @type {string} */ text) => [...text.matchAll(/\{\w+\}/g)].map((found) => found[0]).sort();
+
+test("every text that a panel asks for is there in Korean", () => {
+  const asked = sources.flatMap((name) =>
+    [...readFileSync(new URL(name, folder), "utf8").matchAll(/\bt\(\s*"((?:[^"\\]|\\.)*)"/g)].map((found) => String(found[1])));
+  assert.ok(asked.length > 200);
+  for (const text of asked) assert.ok(KOREAN[text], text);
+});
+
+test("Korean texts are Korean, and name the same values", () => {
+  for (const [english, korean] of Object.entries(KOREAN)) {
+    assert.match(korean, /[가-힣]/, english);
+    assert.deepEqual(values(korean), values(english), english);
+  }
+  for (const [code, korean] of Object.entries(KOREAN_REFUSALS)) assert.match(korean, /[가-힣].*\.$/, code);
+});
+
+test("words from tables are translated, too", () => {
+  speak("ko");
+  const words = [
+    ...["absent", "waiting", "ready", "next", "on_air"].map((state) => seatState(state).word),
+    ...["video.too-large", "video.too-small", "video.over-limit", "video.broken", "rtp.garbage", "media.silent"].map(seatProblem),
+    ...["sound.dc", "sound.hum", "sound.clipping", "sound.zeros"].map(soundProblem),
+    ...["starting", "live", "retrying", "failed", "stopped"].map((state) =>
+      outputState(/** @type {any} */ ({ running: true }), { state }).word),
+    deviation(-30, -23).text, deviation(undefined, -23).text, busName("floor"), busName("hall"), busName("en"), languageName(""),
+  ];
+  for (const word of words) assert.match(word, /[가-힣]/, word);
+});
+
+test("values take their places, and what nobody translated stays readable", () => {
+  assert.equal(t("Hold {name}", { name: "Kim" }), "Hold Kim");
+  assert.equal(t("Hold {name}", { other: 1 }), "Hold {name}");
+  speak("ko");
+  assert.equal(t("Hold {name}", { name: "Kim" }), "Kim 대기");
+  assert.equal(t("Never translated"), "Never translated");
+});
+
+test("a refusal is the server's sentence in English, ours in Korean, and never empty", () => {
+  const error = { code: "booth.language-taken", detail: "Kim is open into en." };
+  assert.equal(refusalText(error), "Kim is open into en.");
+  assert.notEqual(refusalText({ code: "x", detail: "" }), "");
+  speak("ko");
+  assert.match(refusalText(error), /통역사/);
+  assert.equal(refusalText({ code: "never.heard", detail: "Why." }), "Why.");
+});
+
+test("the language chosen before wins over the browser's; a wrong tag is shown as it is", () => {
+  const store = (/** @type {string|null} */ kept) => ({ getItem: () => kept });
+  assert.equal(firstLanguage(["ko-KR"], store(null)), "ko");
+  assert.equal(firstLanguage(["fr", "ko"], store(null)), "en");
+  assert.equal(firstLanguage([], store("ko")), "ko");
+  assert.equal(busName("en"), "English");
+  assert.equal(busName("no tag at all"), "no tag at all");
+});
