@@ -44,3 +44,11 @@ class ProgrammeClock:
     def samples_at(self, tick: int) -> int:
         """Programme samples from the epoch to ``tick``, so that each tick has its share and none is lost."""
         return tick * RATE * self.fps.denominator // self.fps.numerator
+
+    def sample_now(self) -> int:
+        """The programme sample whose instant came last; negative before the epoch."""
+        return sample_at(self.now()) - self.first_sample
+
+    def until_sample_ns(self, sample: int) -> int:
+        """How long it is until :meth:`sample_now` gives ``sample``; not positive once it does."""
+        return -(-(self.first_sample + sample) * NS // RATE) - self.now()

@@ -1,7 +1,7 @@
 """The tick loop: at each tick of the programme's clock it shows the plan, and waits for nothing else.
 
 Inputs are looked at, never waited for; encoders are handed pictures, never waited for; a tick that comes too
-late is left out and counted. Sound is asked for at each tick and mixed on its own thread. When ticks come
+late is left out and counted. Sound is told each tick's plan and mixed on its own thread. When ticks come
 late, the overload ladder says which canvases are left out at every second tick; sound never is.
 """
 

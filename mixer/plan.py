@@ -134,9 +134,9 @@ class Ducking(msgspec.Struct, frozen=True, omit_defaults=True):
 
     level_db: float = -18.0
     attack_ms: int = 80
-    hold_ms: int = 500
+    hold_ms: int = 400
     """Silence before the floor begins to come back."""
-    release_ms: int = 400
+    release_ms: int = 300
 
 
 class Bus(msgspec.Struct, frozen=True, omit_defaults=True):

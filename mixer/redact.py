@@ -13,8 +13,8 @@ _SECRET_NAMES = re.compile(r"(?i)(token|secret|password|credential|authorization
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # user:password@ in any URL
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@\"']+@"), rf"\1{HIDDEN}@"),
-    # rtmp://host/app/KEY: everything after the application
-    (re.compile(r"(?i)\b(rtmps?://[^/\s\"']+/[^/\s?\"']+/)[^\s\"']+"), rf"\1{HIDDEN}"),
+    # rtmp://host/app/KEY, and a backup's rtmp://host/app?backup=1/KEY: everything after the application
+    (re.compile(r"(?i)\b(rtmps?://[^/\s\"']+/[^/\s?\"']+(?:\?[^/\s\"']*)?/)[^\s\"']+"), rf"\1{HIDDEN}"),
     # links and API calls: /join/TOKEN, ?token=TOKEN
     (re.compile(r"(/(?:join|booth)/)[A-Za-z0-9_-]{8,}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b((?:token|secret|key|password|credential)=)[^&\s\"']+"), rf"\1{HIDDEN}"),

@@ -23,6 +23,7 @@ from signaling.ports import Outbox, PeerOwner, RefusedError
 from signaling.turn import IceSettings, ice_servers
 from signaling.wire import (
     SEATED,
+    SILENT,
     Answer,
     ClosePeer,
     IceServer,
@@ -63,6 +64,8 @@ class _Peer(msgspec.Struct):
     state: Connection = "connecting"
     reported: bool = False
     """Its shard has listed it: from then on its absence from a report means that it is gone."""
+    silent: bool = False
+    """Nothing comes of it, says its shard."""
 
 
 class _Waiting(msgspec.Struct):
@@ -168,8 +171,8 @@ class PeerRouter:
         return PeerOwner(known.kind, known.seat, known.client) if known is not None else None
 
     def has(self, kind: PeerKind) -> bool:
-        """Whether there is a peer of this kind, connected or on its way."""
-        return any(each.kind == kind for each in self._peers.values())
+        """Whether there is a peer of this kind, on its way or connected, of which something comes."""
+        return any(each.kind == kind and not each.silent for each in self._peers.values())
 
     def drop_seat(self, seat: str) -> None:
         for peer in [each for each in self._peers.values() if seat and each.seat == seat]:
@@ -329,7 +332,7 @@ class PeerRouter:
             elif known.shard != shard:
                 self._order_closed(shard, stats.peer)
             else:
-                known.reported = True
+                known.reported, known.silent = True, stats.problem == SILENT
         for gone in [
             each.id
             for each in self._peers.values()
@@ -347,7 +350,14 @@ class PeerRouter:
             self._order_closed(shard, stats.peer)  # its seat is live elsewhere: a seat has one
             return
         self._peers[stats.peer] = _Peer(
-            stats.peer, owner.kind, owner.seat, owner.client, shard, "connected", reported=True
+            stats.peer,
+            owner.kind,
+            owner.seat,
+            owner.client,
+            shard,
+            "connected",
+            reported=True,
+            silent=stats.problem == SILENT,
         )
 
     def _tell(self) -> None:

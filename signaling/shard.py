@@ -81,6 +81,8 @@ class Shard:
         self._tasks: set[asyncio.Task[None]] = set()
         self._configured = False
         self._writing = False
+        self._silent: frozenset[str] = frozenset()
+        """Peers of which nothing comes, as control was told last."""
         self._litter = False
         """Peers have left whose objects refer to each other in circles, hundreds of kilobytes each."""
         self.done = asyncio.Event()
@@ -254,8 +256,11 @@ class Shard:
                     peer.close("error")
             if count % 5 == 0:
                 self._send("supervisor", Heartbeat())
-            if count % 10 == 0:
+            silent = frozenset(peer.name for peer in self._peers.values() if peer.silent(now_ns))
+            if count % 10 == 0 or silent != self._silent:
+                self._silent = silent
                 self._send("control", ShardReport(tuple(p.stats(now_ns) for p in self._peers.values())))
+            if count % 10 == 0:
                 if (recorded := self._house.recorder.status()) is not None:
                     self._send("control", recorded)
                 used = {peer.place for peer in self._peers.values()}

@@ -98,6 +98,10 @@ class PeerChanged(Message, frozen=True):
     reason: str = ""
 
 
+SILENT = "media.silent"
+"""A peer's problem while it seems to be connected and nothing comes of it."""
+
+
 class PeerStats(msgspec.Struct, frozen=True, omit_defaults=True):
     """A guest's last second: what the console shows of its health."""
 
@@ -123,7 +127,7 @@ class PeerStats(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ShardReport(Message, frozen=True):
-    """Shard → control, once a second."""
+    """Shard → control, once a second, and at once when somebody falls silent or is heard again."""
 
     peers: tuple[PeerStats, ...]
 

@@ -149,7 +149,10 @@ _Microphone = BoothSpoke | BoothTurned | BoothCoughed | BoothRelayed | BoothHand
 def _apply_microphone(show: Show, event: _Microphone) -> Show:
     match event:
         case BoothSpoke():
-            seat = replace(show.seats[event.seat], on=event.on, into=event.into, cough=False)
+            before = show.seats[event.seat]
+            # Who only changes the language goes on coughing.
+            cough = before.cough and before.on and event.on
+            seat = replace(before, on=event.on, into=event.into, cough=cough)
             return _heard(without_offers_of(with_seat(show, seat), seat.id), event.booth)
         case BoothTurned():
             return with_seat(show, replace(show.seats[event.seat], into=event.into))
@@ -175,14 +178,15 @@ def with_seat(show: Show, seat: Seat) -> Show:
 
 
 def without_offers_of(show: Show, seat: str) -> Show:
-    """Without offers by or to this seat; booths without one stay the same objects."""
-    booths = {
-        id_: replace(booth, handover=None)
-        if booth.handover and seat in (booth.handover.giver, booth.handover.taker)
-        else booth
-        for id_, booth in show.booths.items()
-    }
+    """Without offers by or to this seat, and without its loss; other booths stay the same objects."""
+    booths = {id_: _without(booth, seat) for id_, booth in show.booths.items()}
     return replace(show, booths=booths) if booths != show.booths else show
+
+
+def _without(booth: Booth, seat: str) -> Booth:
+    if booth.handover and seat in (booth.handover.giver, booth.handover.taker):
+        booth = replace(booth, handover=None)
+    return replace(booth, lost="") if booth.lost == seat else booth
 
 
 def _with(show: Show, booth: Booth) -> Show:
@@ -190,9 +194,9 @@ def _with(show: Show, booth: Booth) -> Show:
 
 
 def _heard(show: Show, booth: str) -> Show:
-    """Whoever was lost there is no alarm any more: somebody has acted."""
+    """Whoever was lost there is no alarm any more, and his microphone no offer: somebody has acted."""
     there = show.booths[booth]
-    return _with(show, replace(there, lost="")) if there.lost else show
+    return _with(show, _without(there, there.lost)) if there.lost else show
 
 
 def _deleted(show: Show, booth: str) -> Show:

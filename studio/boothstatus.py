@@ -1,8 +1,9 @@
 """Pure: how each booth is doing, as the console names it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from signaling.wire import SILENT
 from studio.model import Booth, Seat, Show
 
 SLOWER_S = 10
@@ -13,16 +14,30 @@ LOST = "booth.lost"
 Json = dict[str, Any]
 
 
+def back_again(
+    show: Show, connections: Mapping[str, str], problems: Mapping[str, str], before: Collection[str] = ()
+) -> frozenset[str]:
+    """Those who were lost and are back, or have been (``before``): whoever leaves after that is no alarm.
+    Connected is not enough, he must be heard of."""
+    lost = {booth.lost for booth in show.booths.values() if booth.lost}
+    here = {seat for seat in lost if connections.get(seat) == "connected" and problems.get(seat) != SILENT}
+    return frozenset(here | lost.intersection(before))
+
+
 def public_booths(
-    show: Show, connections: Mapping[str, str], problems: Mapping[str, str], now: int
+    show: Show,
+    connections: Mapping[str, str],
+    problems: Mapping[str, str],
+    now: int,
+    back: Collection[str] = (),
 ) -> dict[str, Json]:
     """``{id: {"state": "off" | "open" | "on_air" | "lost", "seat", "into", "slower", "problem"}}``.
 
     ``open``: on, but held shut, muted, not connected or the programme black; ``on_air``: on a language's bus.
     ``lost``: who was on is gone, nobody has taken over, and he isn't back. ``connections`` and ``problems``
-    by seat id; ``now`` in Unix seconds.
+    by seat id; ``now`` in Unix seconds; ``back``: :func:`back_again`.
     """
-    return {booth.id: _booth(show, booth, connections, problems, now) for booth in show.booths.values()}
+    return {id_: _booth(show, booth, connections, problems, now, back) for id_, booth in show.booths.items()}
 
 
 def is_on_bus(show: Show, seat: Seat) -> bool:
@@ -38,7 +53,12 @@ def booth_times(show: Show, now: float) -> list[int]:
 
 
 def _booth(
-    show: Show, booth: Booth, connections: Mapping[str, str], problems: Mapping[str, str], now: int
+    show: Show,
+    booth: Booth,
+    connections: Mapping[str, str],
+    problems: Mapping[str, str],
+    now: int,
+    back: Collection[str],
 ) -> Json:
     shown: Json = {
         "state": "off",
@@ -60,6 +80,7 @@ def _booth(
             "into": seat.into,
             "problem": problems.get(seat.id, ""),
         }
-    if booth.lost in show.seats and booth.lost not in connections:
-        return shown | {"state": "lost", "seat": booth.lost, "problem": LOST}
+    lost = show.seats.get(booth.lost)
+    if lost is not None and lost.booth == booth.id and lost.id not in back:
+        return shown | {"state": "lost", "seat": lost.id, "problem": LOST}
     return shown

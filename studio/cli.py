@@ -249,8 +249,8 @@ def vod(
         list[str],
         typer.Argument(
             envvar="STUDIO_RECORDING",
-            help="An output's id or one of its parts: the parts before and after it are found. Several files"
-            " are taken as they are.",
+            help="An output's id, for its newest recording, or one file of a recording: the parts before and"
+            " after it are found. Several files are taken as they are.",
         ),
     ],
     data: Data = None,
@@ -270,7 +270,8 @@ def vod(
 ) -> None:
     """Make one MP4 per language of a recording, without encoding anew, and an edit list of its cuts.
 
-    Parts that overlap are joined without a seam; time between parts that nobody recorded is cut out.
+    Parts that overlap are joined without a seam; time between parts that nobody recorded is cut out. Seats
+    that were recorded meanwhile lie in the edit list beside the programme. It may still be recording.
     """
     from studio.config import ConfigError
     from studio.start import Options, read_settings

@@ -70,7 +70,8 @@ class SeatUpdate(Command, frozen=True, tag="seat.update"):
     ``name`` and ``listen``.
 
     ``listen``: the bus this person hears. ``hall``: the microphone stands in the hall. ``booth``: an
-    interpreter's; ``null`` for none.
+    interpreter's; ``null`` for none. ``self_muted``: the guest has shut the microphone on the own page, so
+    that nobody takes it for a broken one; it opens and shuts nothing.
     """
 
     seat: Id
@@ -80,6 +81,7 @@ class SeatUpdate(Command, frozen=True, tag="seat.update"):
     listen: Name | UnsetType = UNSET
     hall: bool | UnsetType = UNSET
     booth: Id | UnsetType | None = UNSET
+    self_muted: bool | UnsetType = UNSET
 
 
 class SeatAdmit(Command, frozen=True, tag="seat.admit"):

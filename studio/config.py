@@ -72,8 +72,8 @@ class Interpretation(_Section, frozen=True):
 
     duck_db: Annotated[float, Meta(ge=-60, le=0)] = -18.0
     attack_ms: Annotated[int, Meta(ge=10, le=500)] = 80
-    hold_ms: Annotated[int, Meta(ge=0, le=900)] = 500
-    release_ms: Annotated[int, Meta(ge=20, le=900)] = 400
+    hold_ms: Annotated[int, Meta(ge=0, le=900)] = 400
+    release_ms: Annotated[int, Meta(ge=20, le=900)] = 300
     both_open: bool = False
 
 

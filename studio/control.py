@@ -128,7 +128,6 @@ class Control:
         self._errands = Errands(self._send, str(self._recordings))
         self._session: Session | None = None
         self._hub: Hub | None = None
-        self._talkback = False
         self._server: Server | None = None
         self._processes: dict[str, str] = {}
         self._presence: tuple[Mapping[str, Connection], Collection[CanvasName]] = ({}, ())
@@ -304,8 +303,8 @@ class Control:
                 self._snapshots.on_message(message)
                 self._peers.on_message(sender, message)
                 self._metrics.on_message(sender, message)
-        if isinstance(message, PeerChanged | ShardReport | ProcessChanged):
-            self._look_for_talkback()
+        if isinstance(message, PeerChanged | ShardReport | ProcessChanged) and self._session is not None:
+            self._session.set_talkback(self._peers.has("talkback"))
         if isinstance(message, PlanTaken):
             self._errands.plan_taken(message)
         if isinstance(message, _FOR_SESSION):
@@ -313,11 +312,6 @@ class Control:
                 self._session.handle(sender, message)
             elif isinstance(message, ProcessChanged):
                 self._early.append((sender, message))
-
-    def _look_for_talkback(self) -> None:
-        before, self._talkback = self._talkback, self._peers.has("talkback")
-        if before and not self._talkback and self._session is not None:
-            self._session.talkback_gone()
 
     def _process_changed(self, change: ProcessChanged) -> None:
         name = change.process

@@ -63,7 +63,7 @@ def _booth(languages: Sequence[str]) -> list[dict[str, Any]]:
     """A booth between two languages with two seats: whoever is given one of their links sits there."""
     if len(languages) < 2:
         return []
-    title = " ↔ ".join(languages)
+    title = "Booth 1"
     seats = [
         {
             "type": "seat.create",
@@ -81,8 +81,24 @@ def _booth(languages: Sequence[str]) -> list[dict[str, Any]]:
     ]
 
 
+def _rundown(scenes: Sequence[dict[str, Any]], cast: Sequence[Part]) -> dict[str, Any]:
+    """A cue for each of the scenes made here, with who is in it."""
+    seen = {"keynote": cast[:1], "dialogue": cast[:2]}
+    cues = [
+        {
+            "cue": made["scene"],
+            "title": made["title"],
+            "scene": made["scene"],
+            "duration_s": 600,
+            "people": [part.seat for part in seen.get(made["scene"], ())],
+        }
+        for made in scenes
+    ]
+    return {"type": "rundown.set", "cues": cues}
+
+
 def commands(cast: Sequence[Part], languages: Sequence[str]) -> list[dict[str, Any]]:
-    """The show, after its speakers' seats: scenes, a booth, a recording, the grid on air. Pure."""
+    """The show, after its speakers' seats: scenes, a booth, a rundown, a recording, a grid on air. Pure."""
     places = [{"seat": part.seat} for part in cast]
     everybody = {"layout": "grid"}
     made: list[dict[str, Any]] = [
@@ -116,6 +132,7 @@ def commands(cast: Sequence[Part], languages: Sequence[str]) -> list[dict[str, A
         )
     made += [
         *_booth(languages[:2]),
+        _rundown(made, cast),
         {
             "type": "output.create",
             "output": "vod",
@@ -133,8 +150,10 @@ def commands(cast: Sequence[Part], languages: Sequence[str]) -> list[dict[str, A
 
 def set_up(client: Client, cast: Sequence[Part]) -> None:
     """Send the commands. A demo that was run before on this data finds its things: 409 is no fault."""
-    languages = client.state()["state"]["event"]["languages"]
-    for command in commands(cast, languages):
+    state = client.state()["state"]
+    for command in commands(cast, state["event"]["languages"]):
+        if command["type"] == "rundown.set" and state["rundown"]:
+            continue
         try:
             client.command(command)
         except ClientError as error:

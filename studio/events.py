@@ -59,6 +59,7 @@ class SeatUpdated(Event, frozen=True, tag="seat.updated"):
     hall: bool | None = None
     booth: str | None = None
     into: str | None = None
+    self_muted: bool | None = None
 
 
 class SeatAdmitted(Event, frozen=True, tag="seat.admitted"):
@@ -251,6 +252,7 @@ def _updated(show: Show, seat: Seat, event: SeatUpdated) -> Show:
         language=event.language,
         listen=seat.listen if event.listen is None else event.listen,
         hall=seat.hall if event.hall is None else event.hall,
+        self_muted=seat.self_muted if event.self_muted is None else event.self_muted,
     )
     if event.booth is None or event.booth == seat.booth:
         return with_seat(show, changed)

@@ -70,6 +70,8 @@ class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
     muted: bool = False
     gain_db: float = 0.0
     invite: Invite | None = None
+    self_muted: bool = False
+    """By the guest on the own page: zeros come then, and the microphone isn't broken."""
     strip: Strip = Strip()
     listen: BusName = FLOOR
     """The bus this person hears."""

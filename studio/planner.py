@@ -24,7 +24,7 @@ from studio.model import Output, Place, SceneCanvas, Show
 from studio.multiview import multiview
 from studio.places import composition_of, on_scene, shown, source_id
 from studio.sounds import TALKBACK, audio, listens, microphones
-from studio.uplink import NOTHING, THUMBNAIL, screen_targets, uplink_targets
+from studio.uplink import NOTHING, THUMBNAIL, screen_targets, target_for, uplink_targets
 from studio.wire import Desired, SlotSpec
 
 __all__ = ["Live", "PlanSettings", "Plans", "asking", "on_scene", "plan"]
@@ -95,6 +95,11 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
         coming += [preview_wall]
     uplink = uplink_targets(speakers, full, console if "multiview" in live.watched else None, settings.guest)
     wanted = uplink_targets(speakers, coming, None, settings.guest)
+    recorded = next((output.id for output in running if output.seats), "")
+    if recorded:
+        # One size all the time, seen or not: each other one would begin a file of its own.
+        whole = target_for(*settings.guest)
+        uplink |= {seat: whole for seat in speakers if show.seats[seat].stage}
     plans = Plans(
         mix=MixPlan(
             revision=revision,
@@ -110,7 +115,7 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
         preview={seat: target for seat, target in wanted.items() if target != NOTHING},
         microphones=microphones(show),
         listens=listens(show),
-        recorded=next((output.id for output in running if output.seats), ""),
+        recorded=recorded,
     )
     return asking(plans, uplink)
 

@@ -223,6 +223,8 @@ class SyntheticGuest:
         uplink = (part.get("status") or {}).get("uplink") or {}
         self._asked |= {key: uplink[key] for key in self._asked if key in uplink}
         width, height, fps = self._asked["width"], self._asked["height"], self._asked["fps"]
+        if self._peer is not None:
+            self._peer.pause(fps == 0)
         wanted = (fitting(width, height), slowest(fps)) if fps else self._sent
         if wanted != self._sent:
             # Sent once it is there: until then, and on a connection made meanwhile, it is the one before.
@@ -230,8 +232,6 @@ class SyntheticGuest:
             self._sent = wanted
             if self._peer is not None:
                 self._peer.change(loop)
-        if self._peer is not None:
-            self._peer.pause(fps == 0)
 
 
 class Rehearsal:

@@ -174,9 +174,10 @@ class Session:
         self._status_changed.set()
         self._look_for_dropouts()
 
-    def talkback_gone(self) -> None:
-        """The director's talkback microphone was there and is not any more."""
-        if self._show.talk is not None and not self._closed:
+    def set_talkback(self, there: bool) -> None:
+        """Whether the director's talkback microphone is there; the talk ends when it is gone."""
+        known = not self._closed and self._demand.known(time.monotonic())
+        if known and self._dropouts.talkback_lost(there):
             self._order(Hushed())
 
     def looked(self, canvas: CanvasName) -> None:

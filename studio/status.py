@@ -11,18 +11,18 @@ import msgspec
 
 from mixer.outputs.ingests import backup_of, sender_of
 from mixer.wire import Latency, Load, MixerReport, PlanTaken, SenderReport, SourceState
-from signaling.wire import PeerStats, SeatsRecorded, ShardReport, UplinkTarget
-from studio.boothstatus import is_on_bus, public_booths
+from signaling.wire import SILENT, PeerStats, SeatsRecorded, ShardReport, UplinkTarget
+from studio.boothstatus import back_again, is_on_bus, public_booths
 from studio.model import Output, Seat, Show
 from studio.outputstatus import public_output, redacted
 from studio.places import on_scene
+from studio.soundstatus import SoundProblems
 from studio.wire import ProcessChanged
 
 Connection = Literal["connecting", "connected"]
 Json = dict[str, Any]
 
 _SENDER = "sender/"
-SILENT = "media.silent"
 _ABSENT: Json = {
     "state": "absent",
     "connection": "absent",
@@ -45,7 +45,9 @@ class Status:
         self.connections: dict[str, Connection] = {}
         self._stats: dict[str, PeerStats] = {}
         self._pictures: dict[str, SourceState] = {}
-        self._sound_problems: dict[str, str] = {}
+        self._sound = SoundProblems()
+        self._back: frozenset[str] = frozenset()
+        """Interpreters who were lost and have been back since."""
         self._mixer: Json = {
             "ticks": 0,
             "late_ticks": 0,
@@ -92,7 +94,7 @@ class Status:
         match message:
             case MixerReport():
                 self._pictures = message.sources
-                self._sound_problems = message.sound_problems
+                self._sound.take(message.sound_problems, show)
                 self._mixer = {
                     **self._mixer,
                     "ticks": message.ticks,
@@ -129,7 +131,7 @@ class Status:
             self._processes[message.process] = message
         if message.process == "mixer" and message.state != "running":
             self._pictures = {}
-            self._sound_problems = {}
+            self._sound.take({}, show)
             self._mixer = {**self._mixer, "load": _load(Load()), "latency_ms": _latency(Latency())}
         if message.process.startswith("shard-") and message.state != "running":
             self._recorded.pop(message.process, None)
@@ -161,9 +163,10 @@ class Status:
             for seat in show.seats.values()
         }
         problems = {seat: shown["problem"] for seat, shown in seats.items()}
+        self._back = back_again(show, self.connections, problems, self._back)
         return {
             "seats": seats,
-            "booths": public_booths(show, self.connections, problems, now),
+            "booths": public_booths(show, self.connections, problems, now, self._back),
             "outputs": {output.id: self._output(output) for output in show.outputs.values()},
             "processes": {
                 name: {"state": process.state, "restarts": process.restarts}
@@ -201,7 +204,7 @@ class Status:
             "bitrate": stats.bitrate,
             "lost": stats.lost,
             "level_db": round(stats.level_db),
-            "problem": stats.problem or self._sound_problems.get(f"seat/{seat.id}", ""),
+            "problem": stats.problem or self._sound.problem_of(seat),
         }
         if uplink is not None:
             shown["uplink"] = msgspec.to_builtins(uplink)

@@ -117,6 +117,7 @@ def _seat(seat: Seat) -> Json:
         "into": seat.into,
         "on": seat.on,
         "cough": seat.cough,
+        "self_muted": seat.self_muted,
     }
     if seat.invite is not None:
         shown["expires"] = seat.invite.expires

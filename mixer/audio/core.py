@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.audio.activity import Activity
-from mixer.audio.arrays import Gains
 from mixer.audio.balance import Balance
 from mixer.audio.desk import Desk
 from mixer.audio.inputs import Inputs, ReadSound
+from mixer.audio.levels import peaks_of
 from mixer.audio.limiter import LimiterBank
 from mixer.audio.matrix import mix
 from mixer.audio.protect import Protector
@@ -83,9 +83,9 @@ class SoundCore:
         gains = np.concatenate((buses, np.stack(extra, axis=1), returned.gains), axis=1)
         names = (*levels.buses, HALL, *watched, *returned.names)
         unlimited = mix(samples, gains[0], gains[1])
-        most = self._protected(unlimited, names) if _has_booths(returned.feeds) else None
-        mixed = self._limiter.process(unlimited, names, returned.like, most)
+        most = self._protected(unlimited, names, returned.like) if _has_booths(returned.feeds) else None
         shown = len(levels.buses) + 1
+        mixed = self._limiter.process(unlimited, names, returned.like, most, shown + len(watched))
         return Mixed(
             names[:shown],
             mixed[:shown],
@@ -94,10 +94,12 @@ class SoundCore:
             dict(zip(sources, (peaks * levels.own).tolist(), strict=True)),
         )
 
-    def _protected(self, unlimited: Samples, names: tuple[str, ...]) -> NDArray[np.float64]:
+    def _protected(
+        self, unlimited: Samples, names: tuple[str, ...], like: Mapping[str, str]
+    ) -> NDArray[np.float64]:
         """What the limiter may let through of sudden jumps in interpreters' ears."""
         booths = [place for place, name in enumerate(names) if name.startswith("booth/")]
-        gains = self._protector.most(unlimited[booths], [names[place] for place in booths])
+        gains = self._protector.most(unlimited[booths], [names[place] for place in booths], like)
         most = np.ones((len(names), gains.shape[1]))
         most[booths] = gains
         return most
@@ -105,12 +107,3 @@ class SoundCore:
 
 def _has_booths(feeds: Collection[Feed]) -> bool:
     return any(feed.stream.startswith("booth/") for feed in feeds)
-
-
-def peaks_of(samples: Samples) -> Gains:
-    """The largest absolute sample of each of (R, n, 2); shape (R,)."""
-    if not len(samples):
-        return np.zeros(0, np.float32)
-    flat = samples.reshape(len(samples), -1)
-    peaks: Gains = np.maximum(flat.max(axis=1), -flat.min(axis=1))
-    return peaks

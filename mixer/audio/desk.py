@@ -7,6 +7,9 @@ nothing else.
 
 What is wrong with a sound (:mod:`mixer.audio.faults`) is kept from hurting ears as long as it is named: hum
 by a high-pass at 120 Hz, clipped sound by 6 dB less; an offset is away in any case.
+
+The leveller stands still while a source is muted: what is said beside the microphone is not how loud somebody
+speaks. A source that comes back, with another scene, begins with the gain it had.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +33,8 @@ DC_HZ = 5.0
 """Corner of what takes an offset away: −0.03 dB at 60 Hz."""
 HUM_HZ = 120.0
 CLIPPED_DB = -6.0
+REMEMBERED = 256
+"""Sources that went whose leveller's gain is kept, the latest ones."""
 
 _PAD = 10 ** (CLIPPED_DB / 20)
 _WITHIN = np.arange(1, CELL + 1) / CELL
@@ -75,6 +80,9 @@ class Desk:
         """High-pass of each row in the last block, Hz; 0: none, −1: there was no block."""
         self._corner_state = np.zeros((0, 2, 2))
         self._gate, self._leveller, self._compressor = Gate(), Leveller(), Compressor()
+        self._levelled: dict[SourceId, float] = {}
+        """dB of the leveller, of sources that went."""
+        self._muted = np.zeros(0, np.bool_)
         self._pad = np.zeros(0)
         self._gain = np.zeros(0)
         """Of everything together, at the end of the last block."""
@@ -97,8 +105,9 @@ class Desk:
         were all really there; only of such is silence a fault. The result is an array of its own.
         """
         samples = without_rubbish(samples)
-        self._arrange(sources)
         strips = [inputs[source].strip if source in inputs else _OFF for source in sources]
+        self._arrange(sources, strips)
+        self._muted = np.array([getattr(inputs.get(source), "muted", False) for source in sources], np.bool_)
         if strips != self._settings.strips:
             self._settings = _Settings(strips)
         samples = self._delay.process(sources, samples, self._settings.delays)
@@ -115,7 +124,8 @@ class Desk:
         out[:, :, 1] = planes[:, 1]
         return out
 
-    def _arrange(self, sources: Sequence[SourceId]) -> None:
+    def _arrange(self, sources: Sequence[SourceId], strips: Sequence[Strip]) -> None:
+        before, gains_db = self._rows.names, self._leveller.gain_db
         had = self._rows.arrange(sources)
         if had is None:
             return
@@ -126,6 +136,14 @@ class Desk:
         self._gain = carried(self._gain, had, 1.0)
         for part in (self._gate, self._leveller, self._compressor):
             part.arrange(had)
+        self._levelled.update((s, gains_db[row]) for row, s in enumerate(before) if s not in self._rows.names)
+        for row in np.flatnonzero(had < 0).tolist():
+            gain_db = self._levelled.pop(sources[row], 0.0)
+            if gain_db and strips[row].leveller:
+                self._leveller.gain_db[row] = gain_db
+                self._gain[row] = 10 ** (gain_db / 20)
+        for source in list(self._levelled)[:-REMEMBERED]:
+            del self._levelled[source]
 
     def _with(self, code: str, sources: Sequence[SourceId]) -> list[int]:
         """The rows whose problem is ``code``."""
@@ -183,11 +201,12 @@ class Desk:
     def _levels(self, heard: Planes, rows: NDArray[np.intp], gated: Column, along: Column) -> Planes:
         """The leveller's factors at the ends of the cells of ``rows``."""
         before = self._leveller.gain_db[rows]
-        on = self._settings.leveller[rows]
+        off = ~self._settings.leveller[rows]
+        on = ~off & ~self._muted[rows]
         if on.any():
             self._leveller.process(rows[on], heard if on.all() else heard[on], gated[on])
-        if not on.all():
-            self._leveller.rest(rows[~on], heard.shape[2] / RATE)
+        if off.any():
+            self._leveller.rest(rows[off], heard.shape[2] / RATE)
         after = self._leveller.gain_db[rows]
         factors: Planes = 10 ** ((before[:, None] + (after - before)[:, None] * along) / 20)
         return factors

@@ -1,6 +1,7 @@
 """Decibels and peaks."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixer.slot import Samples
 
@@ -38,8 +39,9 @@ class PeakHold:
         return db_of_peak(max(self._ring))
 
 
-def peak_of(samples: Samples) -> float:
-    """The largest absolute sample; 0 for none."""
-    if not samples.size:
-        return 0.0
-    return float(max(samples.max(), -samples.min()))
+def peaks_of(samples: Samples) -> NDArray[np.float32]:
+    """The largest absolute sample of each row of (R, n, 2), NaN where there is one; shape (R,)."""
+    rows, count, channels = samples.shape
+    flat = samples.reshape(rows, count * channels)
+    peaks: NDArray[np.float32] = np.maximum(flat.max(axis=1, initial=0.0), -flat.min(axis=1, initial=0.0))
+    return peaks

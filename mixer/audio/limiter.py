@@ -2,11 +2,11 @@
 so.
 
 Peaks are those of the sound oversampled four times, told for cells of 8 samples
-(:mod:`mixer.audio.truepeak`). With the required gain r[k] = min(1, ceiling / peak[k]) of a cell, the applied
-gain is the mean of running minima of r, so it has come down all the way, along a ramp, when the cell that
-needs it comes out 5 ms after it went in. Between minimum and mean the gain may rise only by a fixed slope
-(release): g[k] = min(h[k], g[k−1] + slope), computed without a loop as a running minimum of h[k] − k · slope.
-Within a cell the gain runs straight.
+(:mod:`mixer.audio.truepeak`), or of the samples alone, where that is good enough. With the required gain
+r[k] = min(1, ceiling / peak[k]) of a cell, the applied gain is the mean of running minima of r, so it has
+come down all the way, along a ramp, when the cell that needs it comes out 5 ms after it went in. Between
+minimum and mean the gain may rise only by a fixed slope (release): g[k] = min(h[k], g[k−1] + slope), computed
+without a loop as a running minimum of h[k] − k · slope. Within a cell the gain runs straight.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.audio.levels import peaks_of
 from mixer.audio.rows import Rows, carried
 from mixer.audio.truepeak import CELL, TRUE_PEAK
 from mixer.slot import RATE, Samples
@@ -36,7 +37,8 @@ _PAST = _HELD - 1
 _SLOPE = CELL / (RELEASE_S * RATE)
 _RUBBISH = 64.0
 """Amplitudes over this (+36 dBFS) are no sound."""
-_WITHIN = (np.arange(1, CELL + 1, dtype=np.float32) / CELL).astype(np.float32)
+_WITHIN = np.repeat(np.arange(1, CELL + 1, dtype=np.float32) / CELL, 2).astype(np.float32)
+"""Of a cell's samples, for both channels, as they lie in memory."""
 
 Gains = NDArray[np.float64]
 
@@ -72,6 +74,7 @@ class LimiterBank:
         names: Sequence[str],
         before: Mapping[str, str] | None = None,
         most: Gains | None = None,
+        exact: int | None = None,
     ) -> Samples:
         """Limit a block (R, n, 2), n a multiple of 16; the result is the input from :data:`LOOKAHEAD` samples
         earlier.
@@ -79,22 +82,30 @@ class LimiterBank:
         ``names`` of the rows, each once; those that aren't named any more are forgotten. ``before``: new row
         → the row of the block before whose look-ahead and gain it goes on with; else it begins with silence.
         ``most``: (R, n / 8) gains ≤ 1 that cells of these samples shall not exceed, whatever their peaks.
+        ``exact``: so many of the first rows have their true peaks limited, the others those of their samples
+        only, for a twentieth of the work; all by default.
         """
-        self._arrange(names, before or {})
-        count = samples.shape[1]
-        samples = without_rubbish(samples)
+        self._arrange(names, before)
+        rows, count = samples.shape[:2]
+        peak = peaks_of(samples)
+        if not peak.max(initial=0.0) <= _RUBBISH:  # true for NaN
+            samples = without_rubbish(samples)
+            peak = peaks_of(samples)
         joined = np.concatenate((self._delayed, samples), axis=1)
         out = joined[:, :count]
         self._delayed = joined[:, count:]
-        flat = samples.reshape(len(samples), -1)
-        peak = np.maximum(flat.max(axis=1, initial=0.0), -flat.min(axis=1, initial=0.0))
-        near = np.maximum(peak, self._loudest) * TRUE_PEAK.most > self._ceiling
+        exact = rows if exact is None else exact
+        highest = np.maximum(peak, self._loudest)
         self._loudest = peak
         required = None
-        if near.any():
-            required = np.ones((len(names), count // CELL))
-            peaks = TRUE_PEAK.peaks(joined[near, LOOKAHEAD - TRUE_PEAK.history :]).astype(np.float64)
-            required[near] = np.minimum(1.0, self._ceiling / np.maximum(peaks, 1e-9))
+        between = np.flatnonzero(highest[:exact] * TRUE_PEAK.most > self._ceiling)
+        over = np.flatnonzero(highest[exact:] > self._ceiling) + exact
+        if len(between) or len(over):
+            peaks = np.zeros((rows, count // CELL))
+            if len(between):
+                peaks[between] = TRUE_PEAK.peaks(joined[between, LOOKAHEAD - TRUE_PEAK.history :])
+            peaks[over] = _cell_peaks(joined[over, LOOKAHEAD - TRUE_PEAK.late : -TRUE_PEAK.late])
+            required = self._ceiling / np.maximum(peaks, self._ceiling)
         if most is not None:
             told = np.concatenate((self._last_most[:, None], most), axis=1)
             self._last_most = told[:, -1]
@@ -106,11 +117,12 @@ class LimiterBank:
         busy = np.flatnonzero(~self._calm | (required < 1.0).any(axis=1))
         if len(busy):
             gains = self._follow(busy, required[busy])
-            first, rise = gains[:, :-1, None], np.diff(gains, axis=1)[:, :, None]
-            wanted = (first + rise * _WITHIN).astype(np.float32).reshape(len(busy), count, 1)
-            limited = joined[busy, :count]
-            limited *= wanted
-            joined[busy, :count] = limited
+            first = gains[:, :-1].astype(np.float32)[:, :, None]
+            rise = np.diff(gains, axis=1).astype(np.float32)[:, :, None]
+            curve = rise * _WITHIN
+            curve += first
+            which = slice(None) if len(busy) == rows else busy
+            joined[which, :count] *= curve.reshape(len(busy), count, 2)
         return out
 
     def _follow(self, busy: NDArray[np.intp], required: Gains) -> Gains:
@@ -133,20 +145,27 @@ class LimiterBank:
         )
         return means / _MEAN
 
-    def _arrange(self, names: Sequence[str], before: Mapping[str, str]) -> None:
-        old = {name: row for row, name in enumerate(self._rows.names)}
-        had = self._rows.arrange(names)
+    def _arrange(self, names: Sequence[str], before: Mapping[str, str] | None) -> None:
+        had = self._rows.arrange(names, before)
         if had is None:
             return
-        for row, name in enumerate(names):
-            if had[row] < 0 and name in before:
-                had[row] = old.get(before[name], -1)
         self._delayed = carried(self._delayed, had)
         self._loudest = carried(self._loudest, had)
         self._required = carried(self._required, had, 1.0)
         self._gains = carried(self._gains, had, 1.0)
         self._last_most = carried(self._last_most, had, 1.0)
         self._calm = carried(self._calm, had, True)
+
+
+def _cell_peaks(samples: Samples) -> Samples:
+    """The largest absolute sample of each cell: (rows, n, 2) → (rows, n / CELL)."""
+    cells = np.abs(samples).reshape(len(samples), samples.shape[1] // CELL, 2 * CELL)
+    # halves against each other: far faster than a maximum along so short an axis
+    width = CELL
+    while width:
+        cells = np.maximum(cells[:, :, :width], cells[:, :, width : 2 * width])
+        width //= 2
+    return cells[:, :, 0]
 
 
 def sliding_minimum(values: Gains, width: int) -> Gains:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.audio.filters import FilterBank, biquad
+from mixer.audio.levels import peaks_of
 from mixer.audio.rows import Rows, carried
 from mixer.audio.truepeak import TRUE_PEAK
 from mixer.slot import RATE, Samples
@@ -90,6 +91,8 @@ class LoudnessMeter:
         # (rows, momentary and short-term, bins)
         self._counts = np.zeros((0, 2, _BINS))
         self._energies = np.zeros((0, 2, _BINS))
+        self._told: dict[int, tuple[float, float, float]] = {}
+        """What :meth:`_gated` found of each row since the histograms changed last."""
 
     def process(self, samples: Samples, names: Sequence[str]) -> None:
         """Take a block of all rows in. A row that isn't named any more is forgotten."""
@@ -109,7 +112,9 @@ class LoudnessMeter:
             return Loudness()
         row = self._rows.names.index(name)
         peak = float(self._peak[row])
-        low, high, integrated = self._gated(row)
+        if row not in self._told:
+            self._told[row] = self._gated(row)
+        low, high, integrated = self._told[row]
         return Loudness(
             lufs(self._mean(row, 4)),
             lufs(self._mean(row, 30)),
@@ -126,11 +131,13 @@ class LoudnessMeter:
             self._energies[row] = 0
             self._peak[row] = 0
             self._steps[row] = 0
+            self._told.clear()
 
     def _arrange(self, names: Sequence[str]) -> None:
         had = self._rows.arrange(names)
         if had is None:
             return
+        self._told.clear()
         self._bank.state = carried(self._bank.state.reshape(-1, 2, 4), had).reshape(-1, 4)
         self._tail = carried(self._tail, had)
         self._recent = carried(self._recent, had)
@@ -144,8 +151,7 @@ class LoudnessMeter:
         """Only rows that may exceed their highest true peak are oversampled."""
         joined = np.concatenate((self._tail, samples), axis=1)
         self._tail = joined[:, -TRUE_PEAK.history :]
-        flat = joined.reshape(len(joined), -1)
-        peak = np.maximum(flat.max(axis=1, initial=0.0), -flat.min(axis=1, initial=0.0))
+        peak = peaks_of(joined)
         louder = np.flatnonzero(peak * TRUE_PEAK.most > self._peak)
         if len(louder):
             found = np.maximum(TRUE_PEAK.peaks(joined[louder]).max(axis=1), peak[louder])
@@ -158,6 +164,7 @@ class LoudnessMeter:
         self._sum[:] = 0
         self._summed = 0
         self._steps += 1
+        self._told.clear()
         order = (self._at - np.arange(30)) % 30
         recent = self._recent[:, order]
         for kind, window in enumerate((4, 30)):

@@ -6,8 +6,8 @@ integrated one has to be; all else only while somebody looks.
 
 from collections.abc import Mapping, Sequence
 
-from mixer.audio.core import Mixed, peaks_of
-from mixer.audio.levels import SILENCE_DB, PeakHold, db_of_peak
+from mixer.audio.core import Mixed
+from mixer.audio.levels import SILENCE_DB, PeakHold, db_of_peak, peaks_of
 from mixer.audio.loudness import LoudnessMeter
 from mixer.plan import AudioPlan, BusName
 from mixer.slot import RATE

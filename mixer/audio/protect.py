@@ -9,7 +9,7 @@ after a silence isn't taken for a jump. And nothing exceeds −6 dBFS.
 It tells gains only; the limiter applies them, along its own ramp of 5 ms ahead of the jump.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +48,12 @@ class Protector:
             raise KeyError(name)
         return float(self._reference[self._rows.names.index(name)])
 
-    def most(self, samples: Samples, names: Sequence[str]) -> Table:
+    def most(self, samples: Samples, names: Sequence[str], before: Mapping[str, str] | None = None) -> Table:
         """Gains ≤ 1, (R, n / 8), that the limiter may give the cells of these samples at most
-        (``LimiterBank.process(…, most=…)``). A row that isn't named any more is forgotten.
+        (``LimiterBank.process(…, most=…)``). A row that isn't named any more is forgotten; ``before``: new
+        row → the row whose reference it goes on with.
         """
-        had = self._rows.arrange(names)
+        had = self._rows.arrange(names, before)
         if had is not None:
             self._reference = carried(self._reference, had, FIRST_DB)
         peaks = cell_peaks(np.ascontiguousarray(samples.transpose(0, 2, 1)))

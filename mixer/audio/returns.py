@@ -2,8 +2,11 @@
 
 A seat is *heard* from the block in which its part of any bus first exceeds −60 dBFS until 2 s after the last.
 The part of a seat that is not heard is left out of the returns altogether, so that whoever gets the common
-sound is in it on no packet, not even as a room's noise. Talkback ducks the returns of those it is meant for
-and is added to them: in rows of their own for those who are heard, in one for the others.
+sound is in it on no packet, not even as a room's noise. The loudest of the heard have a row of their own
+each; the others share one, without the voices of all who share it: their own isn't in it either. Talkback
+ducks the returns of those it is meant for and is added to them: in rows of their own for those who have one,
+in one for the others. They hear it come and go together: who joins or leaves them while the director talks
+waits until it has faded.
 
 Listeners hear at the reference level: a bus's loudness target is for its audience.
 """
@@ -24,7 +27,7 @@ HEARD_DB = -60.0
 HOLD = 2 * RATE
 """Samples for which a seat counts as heard after it was."""
 MAX_MINUS = 8
-"""Mix-minuses at once."""
+"""Rows of a single listener's own at once."""
 DISPLACE = 2.0
 """How much louder (a factor; 6 dB) a newcomer must be to take a place when all are taken."""
 TALK_STEPS = 3
@@ -51,7 +54,7 @@ class Feed:
 class ReturnRows:
     """Rows of the returns: ``gains`` (2, R, S) at the block's beginning and end, in the order of ``names``.
 
-    ``like``: the row that a listener heard before this one was there.
+    ``like``: the row that its listener, or most of them, heard before this one was there.
     """
 
     names: Names
@@ -72,8 +75,8 @@ class _Heard:
 class _Row:
     name: str
     bus: int
-    own: int = -1
-    """The place of the source that is left out."""
+    without: tuple[int, ...] = ()
+    """The places of the sources that are left out: of all who hear it."""
     talk: tuple[float, float] = (0.0, 0.0)
     """How far talkback is up, at the block's beginning and end."""
 
@@ -85,6 +88,11 @@ class Returns:
     max_minus: int = MAX_MINUS
     _heard: dict[SourceId, _Heard] = field(default_factory=dict)
     _placed: frozenset[SourceId] = frozenset()
+    _displaced: frozenset[SourceId] = frozenset()
+    """Who had a row of his own until this block. He has it once more: his voice is still in what the limiter
+    holds back of the row that he is going to share."""
+    _shared: dict[tuple[str, SourceId], str] = field(default_factory=dict)
+    """Which row each listener of a stream shared with others in the block before."""
     _members: dict[BusName, frozenset[SourceId]] = field(default_factory=dict)
     """Who was in each bus in the block before: still in what a limiter holds back."""
     _talk: "_Talk" = field(default_factory=lambda: _Talk())
@@ -103,13 +111,15 @@ class Returns:
         """
         faded = [s for s, state in self._heard.items() if state.until <= start and state.gate == 0.0]
         gates = self._listen(levels, peaks, start)
-        self._talk.step(plan)
+        self._talk.step(plan, self._placed)
         members = {bus: _members(levels, place) for place, bus in enumerate(levels.buses)}
         near = {b: m | self._members.get(b, frozenset()) for b, m in members.items()}
         self._place([s for s in self._heard if s in near.get(plan.listeners.get(s, FLOOR), ())])
         rows: list[_Row] = []
         like: dict[str, str] = {}
         feeds: list[Feed] = []
+        shared = self._shared
+        self._shared = {}
         for stream in sorted(streams):
             kind, _, bus = stream.partition("/")
             if kind not in KINDS:
@@ -118,7 +128,7 @@ class Returns:
                 feeds.append(Feed(stream, bus, (), {}))
             elif bus in near:
                 feed = self._feed(plan, levels, stream, near[bus] & self._heard.keys(), rows)
-                like.update(dict.fromkeys(feed.own.values(), stream))
+                like.update((row, shared.get((stream, source), stream)) for source, row in feed.own.items())
                 feeds.append(feed)
         self._members = members
         for source in faded:  # after this block: its fade's last bit is in what limiters hold back
@@ -134,25 +144,28 @@ class Returns:
         kind, _, bus = stream.partition("/")
         place = levels.buses.index(bus)
         rows.append(_Row(stream, place, talk=self._talk.of(())))
-        targets = frozenset(s for s in self._talk.targets if plan.listeners.get(s, FLOOR) == bus)
-        own: dict[SourceId, str] = {}
-        for source in sorted(self._placed & heard):
-            if plan.listeners.get(source, FLOOR) == bus and _hears_by(plan, source, kind):
-                own[source] = f"{stream} {source}"
-                at = levels.sources.index(source)
-                rows.append(_Row(own[source], place, at, self._talk.of((source,))))
-        silent = targets - heard
-        if silent:
-            name = f"{stream} talk"
-            rows.append(_Row(name, place, talk=self._talk.of(silent)))
-            own.update(dict.fromkeys(silent, name))
+        others = _listening_elsewhere(plan, kind)
+        listening = frozenset(
+            s
+            for s in heard.union(self._talk.targets)
+            if plan.listeners.get(s, FLOOR) == bus and s not in others
+        )
+        alone = (self._placed | self._displaced) & heard & listening
+        own = {source: f"{stream} {source}" for source in sorted(alone)}
+        rows += [_Row(own[s], place, _places(levels, (s,)), self._talk.of((s,))) for s in own]
+        targets = listening.intersection(self._talk.targets)
+        for name, sharing in (("talk", targets - self._placed), ("rest", listening - targets - self._placed)):
+            if sharing:
+                row = f"{stream} {name}"
+                rows.append(_Row(row, place, _places(levels, sharing), self._talk.of(sharing & targets)))
+                own.update(dict.fromkeys(sharing - alone, row))
+                self._shared.update(((stream, source), row) for source in sharing)
         return Feed(stream, stream, tuple(sorted(heard | targets)), own)
 
     def _gains(self, levels: Levels, gates: Gains, rows: list[_Row]) -> Gains:
         gains: Gains = levels.bus[:, [row.bus for row in rows]] * gates[:, None]
         for number, row in enumerate(rows):
-            if row.own >= 0:
-                gains[:, number, row.own] = 0.0
+            gains[:, number, row.without] = 0.0
         if self._talk.source in levels.sources:
             talker = levels.sources.index(self._talk.source)
             up = np.array([row.talk for row in rows], np.float32).reshape(-1, 2).T
@@ -196,7 +209,8 @@ class Returns:
             ),
             reverse=True,
         )
-        self._placed = frozenset(ranked[: self.max_minus])
+        before, self._placed = self._placed, frozenset(ranked[: self.max_minus])
+        self._displaced = before - self._placed
 
 
 @dataclass(slots=True)
@@ -209,14 +223,19 @@ class _Talk:
     """Steps at the block's beginning and end."""
     targets: dict[SourceId, tuple[int, int]] = field(default_factory=dict)
 
-    def step(self, plan: AudioPlan) -> None:
+    def step(self, plan: AudioPlan, alone: Collection[SourceId]) -> None:
+        """The next block. ``alone``: who has a row of his own."""
         talk = plan.talkback
         if talk is not None:
             self.source, self.level = talk.source, min(1.0, gain_of_db(talk.level_db))
         wanted = frozenset(talk.to) if talk is not None else frozenset()
         self.everybody = _stepped(self.everybody, talk is not None and talk.everybody)
+        sharing = {source for source, step in self.targets.items() if step[1] and source not in alone}
+        together = not sharing or sharing == wanted.difference(alone)
         steps = {
-            source: _stepped(self.targets.get(source, (0, 0)), source in wanted)
+            source: _stepped(
+                self.targets.get(source, (0, 0)), source in wanted and (together or source in alone)
+            )
             for source in (*wanted, *self.targets)
         }
         self.targets = {source: step for source, step in steps.items() if step != (0, 0)}
@@ -236,10 +255,12 @@ def _members(levels: Levels, bus: int) -> frozenset[SourceId]:
     return frozenset(source for source, is_in in zip(levels.sources, inside, strict=True) if is_in)
 
 
-def _hears_by(plan: AudioPlan, source: SourceId, kind: str) -> bool:
-    """Whether ``source`` listens to streams of this kind: booths are for interpreters alone."""
-    if any(entry.source == source for entry in plan.interpreters):
-        return kind == "booth"
-    if any(entry.source == source for entry in plan.open):
-        return kind == "returns"
-    return True
+def _places(levels: Levels, sources: Iterable[SourceId]) -> tuple[int, ...]:
+    """Where the sources are, those that are there."""
+    return tuple(levels.sources.index(source) for source in sources if source in levels.sources)
+
+
+def _listening_elsewhere(plan: AudioPlan, kind: str) -> frozenset[SourceId]:
+    """Who certainly doesn't listen to streams of this kind: booths are for interpreters alone."""
+    interpreters = frozenset(entry.source for entry in plan.interpreters)
+    return frozenset(entry.source for entry in plan.open) - interpreters if kind == "booth" else interpreters

@@ -1,6 +1,6 @@
 """State kept by name, in arrays: rows come and go, and each keeps what it had."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,14 +15,18 @@ class Rows:
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()
 
-    def arrange(self, names: Sequence[str]) -> NDArray[np.intp] | None:
+    def arrange(
+        self, names: Sequence[str], before: Mapping[str, str] | None = None
+    ) -> NDArray[np.intp] | None:
         """Take on ``names`` (each once). The row each one had until now, −1 for a newcomer; None if nothing
-        has changed."""
+        has changed. ``before``: newcomer → the name whose state it goes on with, where that was there."""
         new = tuple(names)
         if new == self.names:
             return None
         had = {name: row for row, name in enumerate(self.names)}
         self.names = new
+        if before:
+            had.update({name: had[of] for name, of in before.items() if name not in had and of in had})
         return np.array([had.get(name, -1) for name in new], np.intp)
 
 

@@ -51,6 +51,11 @@ class Oversampler:
         return int(self.taps.shape[1]) - 1
 
     @property
+    def late(self) -> int:
+        """Samples from a sample to the last one that its points need."""
+        return int(self.taps.shape[1]) // 2
+
+    @property
     def most(self) -> float:
         """No point exceeds the largest sample by more than this factor: the largest sum of absolute taps."""
         return float(np.abs(self.taps).sum(axis=1).max())

@@ -1,11 +1,14 @@
-"""The sound's thread: paced by ticks, it mixes whole blocks of 20 ms, encodes and publishes them.
+"""The sound's thread: it mixes whole blocks of 20 ms as soon as they are due, encodes and publishes them.
 
 Sound is read a fixed lag after its time, so that what writers deliver in blocks is there, and keeps its own
-time as timestamp. A tick that comes late brings more blocks at once: no block is ever left out, so the sound
-has no gap, whatever happens to pictures.
+time as timestamp. It keeps its own pace, for a block that waited for a tick would be up to a picture later. A
+plan holds from its tick's own time on: the sound of a cut begins to change with the picture's first sample.
+Whoever comes late mixes more blocks at once: no block is ever left out, so the sound has no gap, whatever
+happens to pictures.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -16,17 +19,21 @@ from mixer.audio.encode import OPUS_BLOCK
 from mixer.audio.limiter import LOOKAHEAD
 from mixer.audio.meters import MeterBridge
 from mixer.audio.streams import SoundBus, Streams
-from mixer.clock import ProgrammeClock
+from mixer.clock import NS, ProgrammeClock
 from mixer.plan import AudioPlan, BusName, SourceId
 from mixer.priority import Urgency, set_thread
 from mixer.slot import RATE, Samples, SlotReader
 from mixer.wire import Message
 
 LAG = 40 * RATE // 1000
-"""Samples (40 ms) by which the mix follows the tick."""
+"""Samples (40 ms) by which the mix follows its sources' time."""
 BLOCK = OPUS_BLOCK
+BEHIND = LAG + LOOKAHEAD
+"""Samples by which the end of a block that comes out follows its time."""
 MAX_BEHIND = 5 * RATE
 """Further behind than this (the machine slept) the sound goes on at the present instead of catching up."""
+_MOST_PLANS = 64
+"""Plans that wait for their time, which takes 65 ms."""
 
 _log = structlog.get_logger()
 
@@ -50,9 +57,11 @@ class SoundWorker:
         self._notify = notify
         self._readers: dict[SourceId, SlotReader] = {}
         self._condition = threading.Condition()
-        self._tick = 0
+        self._plans: deque[tuple[int, AudioPlan, bool]] = deque(maxlen=_MOST_PLANS)
+        """From which programme sample on each one holds."""
+        self._told: tuple[AudioPlan, bool] | None = None
+        """What came last."""
         self._plan, self._silent = AudioPlan(), False
-        self._fresh = False
         self._stopping = False
         self._next: int | None = None
         """Programme sample at which the next block that comes out begins."""
@@ -86,14 +95,18 @@ class SoundWorker:
         self._readers = readers  # replaced, for the sound's thread reads it at any time
 
     def advance(self, tick: int, plan: AudioPlan, silent: bool) -> None:
-        """It is ``tick`` now: mix what is due, with this plan. Never waits for the mixing.
+        """This plan holds from ``tick`` on. The first one begins the sound. Never waits for the mixing.
 
         ``silent``: the programme is black. All buses fall silent, and with them what is heard of them;
         talkback and what the director listens to alone go on.
         """
         with self._condition:
-            self._tick, self._plan, self._silent, self._fresh = tick, plan, silent, True
-            self._condition.notify()
+            if self._told is None:
+                self._plan, self._silent = plan, silent
+                self._condition.notify()
+            elif plan is not self._told[0] or silent != self._told[1]:
+                self._plans.append((self._clock.samples_at(tick), plan, silent))
+            self._told = plan, silent
 
     def watch(self, on: bool) -> None:
         """Send meters, or don't."""
@@ -113,37 +126,51 @@ class SoundWorker:
 
     def _run(self) -> None:
         set_thread(Urgency.CLOCK)
-        while True:
+        with self._condition:
+            while self._told is None and not self._stopping:
+                self._condition.wait()
+        while not self._stopping:
+            wait_ns = self._catch_up(self._clock.sample_now() - BEHIND)
             with self._condition:
-                while not (self._fresh or self._stopping):
-                    self._condition.wait()
-                if self._stopping:
-                    return
-                tick, plan, silent, self._fresh = self._tick, self._plan, self._silent, False
-            self._catch_up(self._clock.samples_at(tick) - LAG - LOOKAHEAD, plan, silent)
+                if wait_ns > 0 and not self._stopping:
+                    self._condition.wait(wait_ns / NS)
 
-    def _catch_up(self, until: int, plan: AudioPlan, silent: bool) -> None:
-        """Bring out every whole block that ends at or before programme sample ``until``."""
+    def _catch_up(self, until: int) -> int:
+        """Bring out every whole block that ends at or before programme sample ``until``; gives the
+        nanoseconds until the next one is due."""
         if self._next is None or until - self._next > MAX_BEHIND:
             self._next = until // BLOCK * BLOCK
         while self._next + BLOCK <= until:
             start, self._next = self._next, self._next + BLOCK
+            self._follow(start)
             try:
-                self._block(start, plan, silent)
+                self._block(start)
             except Exception as error:
                 # costs a block and what the core had in flight, not the programme's sound
-                if self._complained is None or start - self._complained >= RATE:
-                    self._complained = start
-                    _log.exception("sound.failed", error=str(error))
+                self._complain(start, error)
                 self._core = SoundCore(self._clock.fps)
+        return self._clock.until_sample_ns(self._next + BLOCK + BEHIND)
 
-    def _block(self, start: int, plan: AudioPlan, silent: bool) -> None:
+    def _follow(self, start: int) -> None:
+        """Take the plan that holds when the sources of the block at ``start`` sound: from the block on that
+        begins nearest to its tick."""
+        with self._condition:
+            while self._plans and self._plans[0][0] <= start + LOOKAHEAD + BLOCK // 2:
+                _, self._plan, self._silent = self._plans.popleft()
+
+    def _block(self, start: int) -> None:
         ahead = self._clock.first_sample + start + LOOKAHEAD
-        readers = self._readers
+        readers, plan, silent = self._readers, self._plan, self._silent
 
         def read(source: SourceId) -> tuple[Samples, int]:
             reader = readers.get(source)
-            return reader.read_sound(ahead, BLOCK) if reader is not None else (_SILENCE, 0)
+            if reader is None:
+                return _SILENCE, 0
+            try:
+                return reader.read_sound(ahead, BLOCK)
+            except Exception as error:  # a slot's fault is its own source's, not everybody's
+                self._complain(start, error, source)
+                return _SILENCE, 0
 
         wanted = self._bus.wanted
         mixed = self._core.block(plan, silent, wanted, read, start, BLOCK)
@@ -152,6 +179,12 @@ class SoundWorker:
         self._problems = dict(self._core.problems)
         if meters is not None:
             self._notify(meters)
+
+    def _complain(self, start: int, error: Exception, source: SourceId = "") -> None:
+        """A line in the log, not one a block."""
+        if self._complained is None or start - self._complained >= RATE:
+            self._complained = start
+            _log.error("sound.failed", source=source, error=str(error), exc_info=error)
 
 
 _SILENCE: Samples = np.zeros((BLOCK, 2), np.float32)

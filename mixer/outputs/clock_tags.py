@@ -53,6 +53,7 @@ def file_clock(tags: Mapping[str, str]) -> FileClock | None:
     named = {name.upper(): value for name, value in tags.items()}
     try:
         utc = datetime.fromisoformat(named[WALL_TAG])
-        return FileClock(int(named[START_TAG]), int(named[EPOCH_TAG]), utc)
+        clock = FileClock(int(named[START_TAG]), int(named[EPOCH_TAG]), utc)
     except (KeyError, ValueError):
         return None
+    return clock if utc.tzinfo is not None else None

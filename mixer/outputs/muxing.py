@@ -1,7 +1,6 @@
 """Packets of the bus into FFmpeg's muxers, without encoding anything again."""
 
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
@@ -13,21 +12,13 @@ from av.video.stream import VideoStream
 
 from mixer.buswire import StreamHeader
 from mixer.outputs.gate import Placed
+from mixer.outputs.languages import bibliographic
 from mixer.outputs.marks import Chapter
 
 NO_WAIT_US = "500000"
 """How long a muxer keeps pictures back for the sound that belongs before them, in microseconds."""
 
 _CHAPTER_RATE = 1_000_000
-
-_CODES = (
-    "ar:ara bn:ben cs:cze da:dan de:ger el:gre en:eng es:spa et:est fa:per fi:fin fr:fre he:heb hi:hin"
-    " hr:hrv hu:hun id:ind it:ita ja:jpn kk:kaz km:khm ko:kor lo:lao lt:lit lv:lav mn:mon ms:may my:bur"
-    " ne:nep nl:dut no:nor pl:pol pt:por ro:rum ru:rus sk:slo sl:slv sr:srp sv:swe sw:swa th:tha tl:tgl"
-    " tr:tur uk:ukr ur:urd uz:uzb vi:vie zh:chi"
-)
-_ISO_639_2 = dict(pair.split(":") for pair in _CODES.split())
-"""Matroska wants the three-letter (bibliographic) codes of ISO 639-2; buses are named by two letters."""
 
 
 def add_stream(container: OutputContainer, header: StreamHeader) -> Stream:
@@ -104,10 +95,7 @@ def bus_language(stream: str) -> str:
     """The language of a sound stream, for a file: ``kor`` for bus ``ko`` of ``ko/aac``, ``chi`` for
     ``zh-TW``; empty for ``floor`` and for pictures."""
     bus, _, codec = stream.partition("/")
-    language = bus.partition("-")[0].lower()
-    if codec not in ("aac", "opus") or not re.fullmatch(r"[a-z]{2,3}", language):
-        return ""
-    return _ISO_639_2.get(language, language)
+    return bibliographic(bus) if codec in ("aac", "opus") else ""
 
 
 def open_output(target: str | object, container_format: str, options: dict[str, str]) -> OutputContainer:

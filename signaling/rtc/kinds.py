@@ -22,7 +22,8 @@ class Kind:
     """``video`` None: an offer may have none. ``cameras``: video sections at most, the second is a screen's.
 
     ``watches``: the rendition that goes back. ``hears`` is the family of buses that go back, ``bus`` the one
-    it begins with: the listener's choice where he has a seat.
+    it begins with: the listener's choice where he has a seat. ``silent_ns``: who brings nothing for so long
+    is taken for gone; of who sends a voice alone it is the voice that counts.
     """
 
     audio: Direction = "sendonly"
@@ -32,6 +33,7 @@ class Kind:
     hears: str = "returns"
     bus: str = FLOOR
     seated: bool = False
+    silent_ns: int = 2_000_000_000
 
     def direction(self, section: str, *, again: bool) -> Direction:
         """Ours, of a section of kind ``section``; ``again``: it is the second one, a screen's: nothing goes
@@ -54,10 +56,11 @@ class Kind:
 
 KINDS: dict[PeerKind, Kind] = {
     "guest": Kind("sendrecv", "sendrecv", 2, "return", seated=True),
-    "booth": Kind("sendrecv", "sendonly", 1, "return", "booth", seated=True),
+    # On air a second is long: the partner must learn of it before the sentence is forgotten.
+    "booth": Kind("sendrecv", "sendonly", 1, "return", "booth", seated=True, silent_ns=1_500_000_000),
     "wall": Kind(watches="wall", bus="hall"),
     "multiview": Kind(watches="multiview", bus="monitor"),
-    "talkback": Kind("recvonly", None, 0),
+    "talkback": Kind("recvonly", None, 0, silent_ns=1_500_000_000),
 }
 
 

@@ -29,11 +29,9 @@ from signaling.rtc.send import Sender
 from signaling.rtc.sound_in import SoundPacer, SoundStream
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport import DtlsTransport
-from signaling.wire import IceServer, Offer, PeerStats, UplinkTarget
+from signaling.wire import SILENT, IceServer, Offer, PeerStats, UplinkTarget
 
 CONNECT_TIMEOUT_S = 15.0
-SILENT_NS = 2_000_000_000
-"""Without any media for this long a guest is taken for gone (its slot's heartbeat stops)."""
 GONE_NS = 12_000_000_000
 CLOSE_TIMEOUT_S = 3.0
 
@@ -86,6 +84,7 @@ class Peer:
         self._wanted_camera: UplinkTarget | None = None
         self._sound: SoundStream | None = None
         self._open = True
+        self._connected_ns = 0
         self._stream = self.kind.stream()
         self._peak = 0.0
         """Of the sound that the meters have read since the last report."""
@@ -185,14 +184,23 @@ class Peer:
         """Every 100 ms: heartbeat of the slot, lip sync, media watchdog."""
         if self.state != "connected" or not self.place:
             return
-        quiet_ns = now_ns - self._transport.last_media_ns
-        if quiet_ns > GONE_NS:
+        if now_ns - self._transport.last_media_ns > GONE_NS:
             self.close("media.timeout")
-        elif quiet_ns < SILENT_NS:
+        elif not self.silent(now_ns):
             self._house.seats[self.place].beat(self.name, now_ns)
             self._sync.settle(now_ns)
             if self._screen is not None:
                 self._screen.beat(now_ns)
+
+    def silent(self, now_ns: int) -> bool:
+        """Connected, and nothing has come for so long that it is taken for gone: its slot's heart stops."""
+        if self.state != "connected" or not self.place:
+            return False
+        last_ns = self._transport.last_media_ns
+        if not self.kind.camera and self._sound is not None:
+            # Of a microphone that was pulled out reports go on coming, and nobody is heard.
+            last_ns = max(self._connected_ns, self._sound.arrived_ns)
+        return now_ns - last_ns > self.kind.silent_ns
 
     def report(self, now_ns: int) -> None:
         """Every 0.5 s: reception reports and bit-rate cap; sender reports."""
@@ -261,8 +269,8 @@ class Peer:
 
     def _problem(self, now_ns: int) -> str:
         if self.state == "connected" and self.place:
-            if now_ns - self._transport.last_media_ns > SILENT_NS:
-                return "media.silent"
+            if self.silent(now_ns):
+                return SILENT
             if self._picture is not None and self._picture.problem:
                 return self._picture.problem
             if self._screen is not None and self._screen.stream.problem:
@@ -318,6 +326,7 @@ class Peer:
         if state == "connected" and self.state == "connecting":
             if self._timeout is not None:
                 self._timeout.cancel()
+            self._connected_ns = time.monotonic_ns()
             if self.place:
                 self._house.seats[self.place].owner = self.name
                 if self._screen is not None:

@@ -19,7 +19,7 @@ import structlog
 from mixer.outputs.disk import Room, free_bytes
 from mixer.outputs.health import DISK_FULL, Failure, disk_failure
 from signaling.rtc.audio_jitter import opus_samples
-from signaling.rtc.recordfile import SeatFiles
+from signaling.rtc.recordfile import MAX_PARTS, SeatFiles
 from signaling.rtc.timeline import LipSync
 from signaling.wire import SeatsRecorded
 
@@ -229,7 +229,7 @@ class SeatRecorder:
         else:
             self._bytes += len(item.data) if files.refused == refused else 0
         self._parts += files.parts - before
-        if files.refused > refused:
+        if files.refused > refused and files.parts < MAX_PARTS:
             feed.wants_key = True
 
     def _end(self, feed: "Feed") -> None:

@@ -61,6 +61,8 @@ class SoundStream:
         self._record = record
         self._sync = sync
         self._sink = sink
+        self.arrived_ns = 0
+        """When its last packet came, CLOCK_MONOTONIC; 0: none has."""
         self._inbox: deque[tuple[_Origin, int, int, bytes]] = deque(maxlen=MAX_INBOX)
         self._origin: _Origin = (-1, 0)
         self._jitter = AudioJitter()
@@ -89,6 +91,7 @@ class SoundStream:
     def push(self, packet: Rtp, codec: str, now_ns: int) -> None:
         if codec != "opus":
             return
+        self.arrived_ns = now_ns
         timestamp, lateness_ns = self._sync.sound.observe(packet.timestamp, now_ns)
         if lateness_ns < HOPELESS_NS:  # no delay there is would have waited for it
             self._target.observe(lateness_ns)

@@ -83,7 +83,8 @@ def _microphone(show: Show, booth: Booth, command: _Microphone, actor: Actor) ->
     match command:
         case b.BoothSpeak():
             into = _checked_into(booth, command.into or seat.into)
-            if (command.on, into) == (seat.on, seat.into):
+            # Off again, for one who was lost: so the director says that he has seen it.
+            if (command.on, into) == (seat.on, seat.into) and booth.lost != seat.id:
                 return ()
             if command.on:
                 _check_free(show, booth, seat, into)

@@ -8,7 +8,7 @@ from studio import commands as c
 from studio.model import Show
 
 _OWN_SEAT = {
-    "speaker": frozenset(("name", "title", "language", "listen")),
+    "speaker": frozenset(("name", "title", "language", "listen", "self_muted")),
     "interpreter": frozenset(("name", "listen")),
 }
 """What a person may change of his own seat."""

@@ -75,6 +75,8 @@ def _update(show: Show, seat: Seat, command: c.SeatUpdate) -> tuple[e.AnyEvent, 
         changed = replace(changed, listen=checked_bus(show, command.listen))
     if not isinstance(command.hall, UnsetType):
         changed = replace(changed, hall=command.hall)
+    if not isinstance(command.self_muted, UnsetType):
+        changed = replace(changed, self_muted=command.self_muted)
     if not isinstance(command.booth, UnsetType) and (command.booth or "") != seat.booth:
         booth = _booth(show, seat.role, command.booth)
         into = default_into(booth, changed.language) if booth else ""
@@ -91,6 +93,7 @@ def _update(show: Show, seat: Seat, command: c.SeatUpdate) -> tuple[e.AnyEvent, 
             changed.hall,
             changed.booth,
             changed.into,
+            changed.self_muted,
         ),
     )
 

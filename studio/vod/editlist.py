@@ -55,6 +55,7 @@ class EditList:
 
     def _programme(self, placements: Sequence[Placement]) -> otio.schema.Track:
         track = otio.schema.Track("programme", kind=otio.schema.TrackKind.Video)
+        track.metadata[METADATA] = {"output": self._parts[0].output}
         for shot in shots(self._segments, placements):
             part, mark = self._parts[shot.segment.part], shot.mark
             sources = list(mark.sources) if mark is not None else []
@@ -92,12 +93,16 @@ class EditList:
         return track
 
     def _seats(self, files: Iterable[SeatFile]) -> Iterable[otio.schema.Track]:
-        tracks: dict[tuple[str, bool], list[tuple[int, SeatFile, int, int]]] = {}
+        """A track of pictures and one of sound for each seat that has them."""
+        tracks: dict[tuple[str, str], list[tuple[int, SeatFile, int, int]]] = {}
         for file in files:
+            kinds = [otio.schema.TrackKind.Video] * file.pictures + [otio.schema.TrackKind.Audio] * file.sound
             for at, start, count in self._overlaps(file):
-                tracks.setdefault((file.seat, file.pictures), []).append((at, file, start, count))
-        for (seat, pictures), clips in sorted(tracks.items(), key=lambda entry: entry[0]):
-            kind = otio.schema.TrackKind.Video if pictures else otio.schema.TrackKind.Audio
+                for kind in kinds:
+                    tracks.setdefault((file.seat, kind), []).append((at, file, start, count))
+        for (seat, kind), clips in sorted(
+            tracks.items(), key=lambda entry: (entry[0][0], entry[0][1] != otio.schema.TrackKind.Video)
+        ):
             track = otio.schema.Track(seat, kind=kind)
             track.metadata[METADATA] = {"seat": seat}
             end = 0

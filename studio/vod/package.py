@@ -16,19 +16,15 @@ from av.packet import Packet as AvPacket
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from mixer.outputs.languages import terminologic
 from mixer.outputs.marks import Chapter
 from studio.vod.errors import VodError
 from studio.vod.join import Segment, SoundPlacer
 from studio.vod.parts import Part, Track, whole
+from studio.vod.silence import filling, silence
 
 _SAMPLES = {"aac": 1024, "opus": 960}
 _MICRO = 1_000_000
-_CODES = (
-    "alb:sqi arm:hye baq:eus bur:mya chi:zho cze:ces dut:nld fre:fra geo:kat ger:deu gre:ell ice:isl"
-    " mac:mkd mao:mri may:msa per:fas rum:ron slo:slk tib:bod wel:cym"
-)
-_TERMINOLOGIC = dict(pair.split(":") for pair in _CODES.split())
-"""MP4 has the terminologic codes of ISO 639-2 where Matroska has the bibliographic ones."""
 
 Progress = Callable[[int, int], None]
 """Takes bytes read so far, and of how many."""
@@ -72,11 +68,13 @@ class _Writer:
         codec, rate = sound.codec_context.name, int(sound.rate)
         self._sound.time_base = Fraction(1, rate)
         self._placer = SoundPlacer(fps, rate, _SAMPLES.get(codec, 1024))
+        self._silence = silence(codec, rate, sound.codec_context.extradata)
+        self._sound_end = 0
         self._rate, self._samples, self._fps = rate, _SAMPLES.get(codec, 1024), fps
         for stream in (self._video, self._sound):
             for name in list(stream.metadata):
                 del stream.metadata[name]  # the recording's sizes and rates are not this file's
-        language = _TERMINOLOGIC.get(self.track.language, self.track.language)
+        language = terminologic(self.track.language)
         if language:
             self._sound.metadata["language"] = language
         self._sound.metadata["handler_name"] = self.track.bus
@@ -104,8 +102,14 @@ class _Writer:
         assert self._sound is not None
         assert self._placer is not None
         at = self._placer.place(segment, time_s, part_first)
-        if at is not None:
-            self._mux(self._sound, data, at, self._samples, Fraction(1, self._rate), True)
+        if at is None:
+            return
+        base = Fraction(1, self._rate)
+        if self._silence:
+            for gap in filling(self._sound_end, at, self._samples, self._rate):
+                self._mux(self._sound, self._silence, gap, self._samples, base, True)
+        self._mux(self._sound, data, at, self._samples, base, True)
+        self._sound_end = at + self._samples
 
     def _mux(self, stream: Stream, data: bytes, at: int, duration: int, base: Fraction, key: bool) -> None:
         packet = AvPacket(len(data))

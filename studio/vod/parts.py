@@ -15,7 +15,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from mixer.outputs.clock_tags import FileClock, file_clock
-from signaling.rtc.recordfile import OUTPUT_TAG, SEAT_TAG
+from signaling.rtc.recordfile import OUTPUT_TAG, SEAT_TAG, safe_name
 from studio.vod.errors import VodError
 
 NEXT_S = 600.0
@@ -69,13 +69,14 @@ class Part:
 
 @dataclass(frozen=True)
 class SeatFile:
-    """A seat's recording; ``duration_s`` in its own time, ``pictures``: it has any."""
+    """A seat's recording; ``duration_s`` in its own time; what there is in it."""
 
     path: Path
     seat: str
     clock: FileClock
     duration_s: float
     pictures: bool
+    sound: bool
 
 
 def find(wanted: Sequence[str], folder: Path) -> list[Part]:
@@ -112,7 +113,7 @@ def read(path: Path) -> Part:
         with av.open(path) as container:
             clock = file_clock(container.metadata)
             video = next((s for s in container.streams if isinstance(s, VideoStream)), None)
-            if clock is None or video is None or video.average_rate is None or _tag(container, SEAT_TAG):
+            if clock is None or video is None or not video.average_rate or _tag(container, SEAT_TAG):
                 raise VodError("vod.not-a-recording", f"{path} is not a recording of a programme")
             fps = Fraction(video.average_rate)
             first = round(Fraction(clock.start_ns, _NS) * fps)
@@ -143,8 +144,10 @@ def seat_files(folder: Path) -> Iterator[SeatFile]:
                 seat, clock = _tag(container, SEAT_TAG), file_clock(container.metadata)
                 if not seat or not _tag(container, OUTPUT_TAG) or clock is None:
                     continue
-                pictures = any(isinstance(s, VideoStream) for s in container.streams)
-                yield SeatFile(path, seat, clock, _duration_s(container), pictures)
+                pictures, sound = (
+                    any(isinstance(s, kind) for s in container.streams) for kind in (VideoStream, AudioStream)
+                )
+                yield SeatFile(path, seat, clock, _duration_s(container), pictures, sound)
         except (av.FFmpegError, OSError, ValueError):
             continue
 
@@ -245,11 +248,14 @@ def _duration_s(container: InputContainer) -> float:
 def _track(stream: AudioStream) -> Track:
     language = stream.metadata.get("language", "")
     bus = stream.metadata.get("title", "") or language or f"track-{stream.index}"
-    return Track(stream.index, bus, "" if language == "und" else language, _parameters(stream))
+    # the name of a file is made of it
+    return Track(stream.index, safe_name(bus), "" if language == "und" else language, _parameters(stream))
 
 
 def _parameters(stream: Stream) -> tuple[object, ...]:
     context = stream.codec_context
+    if context is None:
+        raise ValueError("a codec that nobody knows")
     if isinstance(stream, VideoStream):
         return context.name, stream.width, stream.height, context.extradata
     assert isinstance(stream, AudioStream)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from mixer.outputs.marks import marks_path
 from mixer.wire import Mark
-from studio.vod.editlist import EditList
+from studio.vod.editlist import METADATA, EditList
 from studio.vod.join import Span, join, length, lost_s
 from studio.vod.package import Progress as Report
 from studio.vod.package import Video, explained, languages, reserve, write
@@ -80,7 +80,9 @@ def make(
         duration_s=float(length(segments) / first.fps),
         lost_s=lost_s(segments, first.fps),
         chapters=len(chapters),
-        seats=sum(1 for track in timeline.tracks if "seat" in track.metadata.get("summit", {})),
+        seats=len(
+            {about["seat"] for track in timeline.tracks if "seat" in (about := track.metadata[METADATA])}
+        ),
     )
 
 

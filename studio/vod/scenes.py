@@ -31,9 +31,10 @@ def parse(text: str) -> list[Mark]:
             kind = fields["kind"]
             if kind in ("scene", "cue"):
                 sources = tuple(str(source) for source in fields.get("sources", ()))
-                title = str(fields.get("title", ""))
-                marks.append(Mark(int(fields["tick"]), kind, str(fields["id"]), title, sources))
-        except (ValueError, TypeError, KeyError, AttributeError):
+                title, id_ = str(fields.get("title", "")), str(fields["id"])
+                "".join((title, id_, *sources)).encode()  # half of a surrogate pair can't be written
+                marks.append(Mark(int(fields["tick"]), kind, id_, title, sources))
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             continue
     return marks
 
@@ -81,12 +82,13 @@ class Shot:
 
 def shots(segments: Sequence[Segment], placements: Sequence[Placement]) -> list[Shot]:
     """The video as the scenes it is cut from; a scene that goes on in the next part is two shots."""
-    scenes = [each for each in placements if each.mark.kind == "scene"]
-    starts = {segment.at for segment in segments} | {each.at for each in scenes}
-    edges = [*sorted(starts), length(segments)]
+    of_segment = {segment.at: segment for segment in segments}
+    of_scene = {each.at: each.mark for each in placements if each.mark.kind == "scene"}
+    edges = [*sorted(of_segment.keys() | of_scene.keys()), length(segments)]
     found: list[Shot] = []
+    mark: Mark | None = None
     for at, end in pairwise(edges):
-        segment = next(each for each in segments if each.at <= at < each.at + each.length)
-        mark = next((each.mark for each in reversed(scenes) if each.at <= at), None)
+        segment = of_segment.get(at) or found[-1].segment
+        mark = of_scene.get(at, mark)
         found.append(Shot(at, end - at, segment, segment.first + at - segment.at, mark))
     return found

@@ -84,13 +84,13 @@ def cores(work: Callable[[int], object], blocks: int) -> float:
     return (time.process_time() - began) / ((blocks - 25) * BLOCK / RATE)
 
 
-def mixing(plan: AudioPlan, listeners: int, seconds: int, meters: bool = True) -> tuple[float, Mixed]:
-    """Cores for the mix of ``plan`` from slots, with loudness; and the last block."""
+def mixing(plan: AudioPlan, listeners: int, seconds: int, louder: float = 1.0) -> tuple[float, Mixed]:
+    """Cores for the mix of ``plan`` from slots, with loudness; and the last block. ``louder``: a factor."""
     sources = [*(entry.source for entry in plan.open), *(entry.source for entry in plan.interpreters)]
     fds = {source: create_slot(source, 64, 36) for source in sources}
     writers = {source: SlotWriter(fd) for source, fd in fds.items()}
     readers = {source: SlotReader(fd) for source, fd in fds.items()}
-    sounds = {source: speech(1, seed) for seed, source in enumerate(sources)}
+    sounds = {source: speech(1, seed) * np.float32(louder) for seed, source in enumerate(sources)}
     core = SoundCore(Fraction(30))
     core._returns = rows = OwnRows()
     rows.listeners = listeners
@@ -103,8 +103,7 @@ def mixing(plan: AudioPlan, listeners: int, seconds: int, meters: bool = True) -
     def block(number: int) -> None:
         at = RATE + number % 50 * BLOCK  # round and round: writing is the shards' work
         mixed = core.block(plan, False, (), lambda s: readers[s].read_sound(at, BLOCK), number * BLOCK, BLOCK)
-        if meters:
-            bridge.block(plan, mixed, number * BLOCK)
+        bridge.block(plan, mixed, number * BLOCK)
         last[:] = [mixed]
 
     spent = cores(block, seconds * 50)
@@ -156,6 +155,8 @@ def main() -> None:
     print(f"  mixing, {len(mixed.rows)} rows in one product: {plain:.3f} cores")
     full, _ = mixing(plan_of(microphones, 2, True), listeners, seconds)
     print(f"  with high-pass, gate, leveller and compressor on all: {full:.3f} cores")
+    limited, _ = mixing(plan_of(microphones, 2, False), listeners, seconds, 8.0)
+    print(f"  with every row limited at once (all speak 18 dB too loud): {limited:.3f} cores")
     few, _ = mixing(plan_of(microphones, 2, False), 8, seconds)
     print(f"  as it runs, 8 rows of their own: {few:.3f} cores")
     print(f"  beside it, 8 + 3 Opus and 3 AAC encoders: {encoding(3, 11, seconds):.3f} cores")

@@ -1,5 +1,5 @@
 """Two interpreters and a speaker in real browsers, the director's API, one running studio: the booth's page
-as it is worked with, mostly by keyboard, and what the speaker gets to see of it."""
+as it is worked with, mostly by keyboard, and what the speaker gets to see of it. axe-core finds nothing."""
 
 import asyncio
 import os
@@ -13,6 +13,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.browsers import camera_file, chromium, microphone_file
+from tests.e2e.pages import violations
 from tests.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.e2e
@@ -57,9 +58,20 @@ async def opened(browser: Browser, link: str, errors: list[str]) -> Page:
 
 async def joined(browser: Browser, link: str, errors: list[str]) -> Page:
     page = await opened(browser, link, errors)
-    await page.click("[data-action=join]:not([disabled])")
+    await page.wait_for_selector("[data-action=join]:not([disabled])")
+    if "/booth/" in link:
+        await fine(page, errors)
+    await page.click("[data-action=join]")
     await expect(page.locator("[data-role=connection][data-quality=lost]")).to_have_count(0)
     return page
+
+
+async def fine(page: Page, errors: list[str]) -> None:
+    """Nothing for axe to find, and nothing out of sight on a small screen."""
+    assert errors == []
+    assert await violations(page) == []
+    errors.clear()  # the page's policy refuses axe's own styles
+    assert await page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
 
 
 def set_up(studio: RunningStudio) -> dict[str, str]:
@@ -106,19 +118,39 @@ async def test_a_booth_at_work(tmp_path: Path, studio: RunningStudio, links: dic
     camera = camera_file(tmp_path, "small", (63, 193, 104), (320, 180))
     async with chromium(camera, microphone_file(tmp_path, "voice", TONE_HZ)) as browser:
         mayor, kim, lee = [await joined(browser, links[seat], errors) for seat in ("mayor", "kim", "lee")]
+        await keys_and_dialogs(lee, errors)
         await the_headset(kim)
         on_air = mayor.locator("[data-role=state][data-state=on_air]")
         await expect(on_air).to_be_visible()
         await the_microphone(studio, kim, lee)
         await cough(studio, kim)
         await slower(studio, kim, lee, mayor)
-        await hand_over(studio, kim, lee)
+        await hand_over(studio, kim, lee, errors)
         await listening(studio, kim, mayor)
         await lines_to_and_fro(studio, kim, lee, mayor)
         assert errors == []
         await a_lost_connection(studio, kim)
         await expect(lee.locator("[data-role=connection]:not([data-quality=lost])")).to_be_visible()
         await a_lost_interpreter(studio, kim, lee)
+
+
+async def keys_and_dialogs(page: Page, errors: list[str]) -> None:
+    """Dialogs by key and by button; no key traps: from the field for notes, Tab goes on and comes round."""
+    await fine(page, errors)
+    for opener, key in (("help", "?"), ("devices", "")):
+        await (page.keyboard.press(key) if key else page.click(f"[data-action={opener}]"))
+        await page.wait_for_selector(f"[data-role=dialog-{opener}][open]")
+        assert await violations(page) == [], opener
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector("dialog", state="detached")
+    errors.clear()
+    await page.keyboard.press("t")
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("() => document.activeElement?.dataset.action === 'speak'"):
+            break
+    else:
+        raise AssertionError("Tab never reaches the microphone's button")
 
 
 async def the_headset(kim: Page) -> None:
@@ -208,13 +240,14 @@ async def cough(studio: RunningStudio, kim: Page) -> None:
     await kim.keyboard.press("Escape")
 
 
-async def hand_over(studio: RunningStudio, kim: Page, lee: Page) -> None:
+async def hand_over(studio: RunningStudio, kim: Page, lee: Page, errors: list[str]) -> None:
     """Offer and acceptance by one key each; both microphones change in one event."""
     await kim.keyboard.press("h")
     offer = lee.locator("[data-role=offer][data-side=taking]")
     await expect(offer).to_contain_text("Interpreter One")
     await expect(kim.locator("[data-role=offer][data-side=giving]")).to_contain_text("Interpreter Two")
     left_s = int(await offer.locator("[data-role=countdown] strong").inner_text())
+    await fine(lee, errors)
     assert 10 <= left_s <= 15
     await expect(offer.locator("[data-role=countdown] strong")).not_to_have_text(str(left_s))
     await lee.keyboard.press("d")
@@ -278,6 +311,10 @@ async def listening(studio: RunningStudio, kim: Page, mayor: Page) -> None:
     await until("the guest speaks English", lambda: studio.state()["seats"]["mayor"]["language"] == "en")
     await expect(kim.locator("[data-role=programme-people]")).to_contain_text("Speaker One")
     await expect(kim.locator("[data-role=programme-people]")).to_contain_text("English")
+    # Who mutes himself says so, or his silence would be taken for a dead microphone.
+    for muted in (True, False):
+        await mayor.click("[data-action=mute]")
+        await until("muted", lambda muted=muted: studio.state()["seats"]["mayor"]["self_muted"] is muted)  # type: ignore[misc]
 
 
 async def lines_to_and_fro(studio: RunningStudio, kim: Page, lee: Page, mayor: Page) -> None:
@@ -336,7 +373,9 @@ async def a_lost_interpreter(studio: RunningStudio, kim: Page, lee: Page) -> Non
     assert (seats["kim"]["on"], seats["lee"]["on"]) == (False, True)
     # Who leaves is asked first, for he is on air; "no" has the focus.
     await lee.click("[data-action=leave]")
+    await expect(lee.locator("dialog [data-action=no]")).to_be_focused()
     await lee.keyboard.press("Enter")
+    await expect(lee.locator("dialog")).to_have_count(0)
     await expect(lamp(lee)).to_have_attribute("data-state", "on_air")
     await lee.click("[data-action=leave]")
     await lee.click("[data-action=yes]")

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from mixer.wire import Load, MixerReport
 from tests.e2e.browsers import chromium
-from tests.e2e.test_pages_accessibility import complaints, violations
+from tests.e2e.pages import complaints, violations
 from tests.house import DIRECTOR, house
 
 pytestmark = pytest.mark.e2e

@@ -22,7 +22,7 @@ KOREAN, ENGLISH, INTO_EN, INTO_KO = "korean", "english", "into-en", "into-ko"
 HZ = {KOREAN: 500.0, ENGLISH: 800.0, INTO_EN: 1150.0, INTO_KO: 1700.0}
 DUCKED_DB = -18.0
 SWITCH_S = 1.0
-WINDOW_S = 0.4
+WINDOW_S = 0.25
 STREAMS = ("ko", "en")
 
 
@@ -89,7 +89,7 @@ async def _speak_in_turns(voices: dict[str, Voice]) -> list[tuple[float, frozens
         steps.append((time.monotonic() - begun, people))
         for name, voice in voices.items():
             voice.speaking = name in people
-        await asyncio.sleep(SWITCH_S + WINDOW_S + 0.1)
+        await asyncio.sleep(SWITCH_S + WINDOW_S + 0.05)
     for voice in voices.values():
         voice.speaking = False
     await asyncio.sleep(1.0)
@@ -143,7 +143,7 @@ async def _drive(
         await asyncio.to_thread(studio.do, "booth.speak", booth="one", on=True, seat=INTO_EN, into="en")
         await asyncio.to_thread(studio.do, "booth.speak", booth="two", on=True, seat=INTO_KO, into="ko")
         await _until("both streams are live", _are, studio, "live")
-        await asyncio.sleep(2.0)  # of silence on the streams: the onset of everybody is told by it
+        await asyncio.sleep(1.0)  # of silence on the streams: the onset of everybody is told by it
         steps = await _speak_in_turns(voices)
         for bus in STREAMS:
             await asyncio.to_thread(studio.do, "output.stop", output=f"youtube-{bus}")

@@ -1,21 +1,23 @@
-"""Booth and guest through the real shard and the real mixer: who speaks changes the bus he hears."""
+"""Booth and guest through the real shard and the real mixer: who speaks changes the bus he hears, and an
+interpreter drops out in the middle of a sentence."""
 
 import asyncio
 import socket
+import time
 from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 import pytest
 
-from mixer.plan import AudioInput, AudioPlan, Bus, Interpreter, Rect, Tile
+from mixer.plan import AudioInput, AudioPlan, Bus, Hall, Interpreter, Rect, Tile
 from mixer.wire import BusAttach, SlotOpened
 from signaling.rtc.client import Counter, Player, RehearsalGuest
 from signaling.rtc.listening import OPUS_SILENCE
 from signaling.rtc.loops import HUM_LEVEL, Loop, make_loop
 from signaling.rtc.opus import AvDecoder
 from signaling.rtc.rtp import Rtp
-from signaling.wire import Answer, Offer, PeerKind, UplinkTargets
+from signaling.wire import SILENT, Answer, Offer, PeerKind, ShardReport, UplinkTargets
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, plan_of, small_config
 
@@ -78,6 +80,7 @@ def audio(listens: str) -> AudioPlan:
         open=(AudioInput("seat/mayor", language="ko"),),
         interpreters=(Interpreter("seat/kim", "en"),),
         buses=(Bus("floor"), Bus("ko"), Bus("en")),
+        hall=Hall("en"),
         listeners={"seat/mayor": listens},
     )
 
@@ -91,7 +94,7 @@ def loops() -> dict[str, Loop]:
 
 
 async def test_a_speaker_changes_languages_while_speaking(loops: dict[str, Loop]) -> None:
-    player, ears = Player(), {"mayor": Ear(), "kim": Ear()}
+    player, ears = Player(), {"mayor": Ear(), "kim": Ear(), "hall": Ear()}
     playing = asyncio.create_task(player.run())
     async with ShardHouse() as shard:
         mixer = await asyncio.to_thread(lambda: Mixer(small_config()).__enter__())
@@ -112,6 +115,8 @@ async def test_a_speaker_changes_languages_while_speaking(loops: dict[str, Loop]
             }
             await join(shard, guests["mayor"], "guest", "mayor")
             await join(shard, guests["kim"], "booth", "kim")
+            guests["hall"] = RehearsalGuest(None, player, audio=Counter(ears["hall"].take))
+            await join(shard, guests["hall"], "wall", "")
             mayor, kim = ears["mayor"], ears["kim"]
             await until(lambda: kim.level(MAYOR_HZ) > HUM_LEVEL / 2, what="the booth hears the mayor")
             began, silent_before = len(mayor.heard), mayor.silent
@@ -136,8 +141,31 @@ async def test_a_speaker_changes_languages_while_speaking(loops: dict[str, Loop]
             assert not kim.missing()
             # the booth hears the floor alone: an interpreter's voice is never on it
             assert kim.loudest(KIM_HZ, 10) < HUM_LEVEL / 16
+            await drops_out(shard, guests["kim"], ears["hall"])
             for guest in guests.values():
                 await guest.close()
         finally:
             await asyncio.to_thread(mixer.__exit__, None, None, None)
             playing.cancel()
+
+
+async def drops_out(shard: ShardHouse, kim: RehearsalGuest, hall: Ear) -> None:
+    """The worst way: the line stands, reports come, and no voice. The floor is up within a second; control is
+    told, so that the partner is offered the microphone."""
+    await until(lambda: hall.level(KIM_HZ) > HUM_LEVEL / 2, what="the hall hears the interpreter")
+    assert hall.level(MAYOR_HZ) < HUM_LEVEL / 4
+    next(sender for sender in kim.senders if sender.kind == "audio").loss = 1.0
+    began_s, began = time.monotonic(), len(hall.heard)
+    report = await shard.message(
+        lambda m: isinstance(m, ShardReport) and any(each.problem == SILENT for each in m.peers)
+    )
+    told_s = time.monotonic() - began_s
+    assert [each.seat for each in report.peers if each.problem] == ["kim"]
+    await until(lambda: hall.level(MAYOR_HZ, 2) > 0.89 * HUM_LEVEL, what="the floor is up")
+    ends = range(began, len(hall.heard) + 1)
+    last = max(end for end in ends if hall.level(KIM_HZ, 2, end) > HUM_LEVEL / 2)
+    up = next(end for end in ends if hall.level(MAYOR_HZ, 2, end) > 0.89 * HUM_LEVEL)
+    print(f"the floor is up {(up - began) * 20} ms after the line broke, {(up - last) * 20} after the voice")
+    print(f"control is told after {told_s:.2f} s")
+    assert (up - began) * 0.02 <= 1.0
+    assert told_s < 2.0

@@ -14,6 +14,7 @@ import pytest
 
 from signaling.limits import Limits, Rate
 from signaling.ports import Done
+from studio.commands import AnyCommand
 from tests.house import DIRECTOR, SDP, House, bearer, house, until
 
 JSON = {"Content-Type": "application/json"}
@@ -342,7 +343,10 @@ async def test_the_api_describes_itself(tmp_path: Path) -> None:
     assert document["openapi"] == "3.1.0"
     references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert references <= set(document["components"]["schemas"])
-    assert "SeatCreate" in document["components"]["schemas"]
+    told = document["components"]["schemas"]
+    types = [one["properties"]["type"] for one in told.values() if "type" in one.get("properties", {})]
+    tags = {tag for one in types for tag in one.get("enum", ())}
+    assert {str(kind.__struct_config__.tag) for kind in AnyCommand.__args__} <= tags
     operations = [each for path in document["paths"].values() for each in path.values()]
     assert len(operations) > 15
     for path in (

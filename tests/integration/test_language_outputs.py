@@ -168,6 +168,7 @@ def broadcast(tmp_path_factory: pytest.TempPathFactory) -> Broadcast:
         vod.send(Mark(0, "scene", "opening", "개회", ("seat/a",)))
         for sender in cast.senders.values():
             sender.wait_live()
+        mixer.expect(MixerReport)
         ahead = mixer.reports()[-1].tick + 90
         vod.send(Mark(ahead, "cue", "speech", "First speech", ("seat/a",)))
         mixer.expect(MixerReport, lambda report: report.tick > ahead + 15)

@@ -138,6 +138,7 @@ def camera() -> Camera:
     return Camera("Fast", 0.1, (1280, 720), bitrate=1_500_000)
 
 
+@pytest.mark.soak
 async def test_a_sender_of_too_much_is_decoded_as_far_as_it_was_allowed(
     media: Loop, player: Player, camera: Camera
 ) -> None:

@@ -1,17 +1,21 @@
 """Rehearsals and the demo: synthetic guests join over real WebRTC, are admitted, and come back."""
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from signaling.rtc.client import Player, RehearsalGuest
+from signaling.rtc.loops import Loop, make_loop
 from studio.cast import MAYORS
-from studio.rehearse import SIZES, fitting, slowest
+from studio.rehearse import SIZES, Loops, SyntheticGuest, fitting, slowest
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
@@ -110,6 +114,7 @@ def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
         assert state["booths"]["booth-1"]["languages"] == ["ko", "en"]
         interpreters = [seat for seat in state["seats"].values() if seat["booth"] == "booth-1"]
         assert [seat["into"] for seat in interpreters] == ["ko", "en"]
+        assert [cue["scene"] for cue in state["rundown"]] == ["plenary", "keynote", "dialogue"]
         assert state["outputs"]["vod"]["buses"] == ["floor", "ko", "en"]
         wait_until("it records", lambda: demo.status("outputs", "vod", "state") == "live")
         assert demo.stop() == 0
@@ -128,6 +133,32 @@ def test_guests_send_what_fills_the_box() -> None:
     assert fitting(1280, 540) == (1280, 720)
     assert fitting(3840, 1080) == SIZES[-1]
     assert [slowest(fps) for fps in (1, 5, 6, 30, 60)] == [5, 5, 10, 30, 30]
+
+
+async def test_a_guest_who_is_wanted_sends_at_once_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another size is still being encoded: until then the one before, and not nothing."""
+    encoded = threading.Event()
+    loops = Loops(MAYORS[0])
+    loop = make_loop("x", 0.1, seconds=1, size=(64, 36))
+
+    def slowly(size: tuple[int, int], fps: int = 30) -> Loop:
+        encoded.wait(10)
+        return loop
+
+    monkeypatch.setattr(loops, "now", slowly)
+    guest = SyntheticGuest(MAYORS[0], "http://localhost/join/x", "", Player(), 0.0, loops)
+    guest._peer = peer = RehearsalGuest(loop, Player())
+    states: list[bool] = []
+    await guest._follow({"status": {"uplink": {"fps": 0}}})
+    states.append(peer._paused)
+    uplink = {"width": 1280, "height": 720, "fps": 30}
+    wanted = asyncio.create_task(guest._follow({"status": {"uplink": uplink}}))
+    await asyncio.sleep(0)
+    states.append(peer._paused)
+    encoded.set()
+    await wanted
+    await peer.close()
+    assert states == [True, False]
 
 
 def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(studio: RunningStudio) -> None:

@@ -473,11 +473,12 @@ async def test_an_interpreter_who_is_gone_is_switched_off_and_the_partner_is_off
 
 
 async def test_a_talkback_that_is_gone_is_over(house: House) -> None:
-    house.session.talkback_gone()
+    house.session.set_talkback(False)
     await house.do("seat.create", seat="mayor-1")
     await house.do("talkback.set", to=["mayor-1"])
     assert house.session.plans.mix.audio.talkback
-    house.session.talkback_gone()
+    house.session.set_talkback(True)
+    house.session.set_talkback(False)
     await house.until(lambda state: state["talk"] is None)
     assert not house.plans[-1][0].mix.audio.talkback
     assert (await house.session.events(0, 9))[-1].actor == "studio"

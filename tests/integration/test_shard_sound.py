@@ -46,6 +46,7 @@ async def player() -> AsyncIterator[Player]:
     task.cancel()
 
 
+@pytest.mark.soak
 async def test_a_bad_line_leaves_no_gap_and_a_good_one_its_delay(media: Loop, player: Player) -> None:
     good = Path(delay_s=0.025)
     async with ShardHouse() as house, Relay(good) as relay:

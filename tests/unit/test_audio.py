@@ -12,7 +12,18 @@ from mixer.audio.returns import HOLD, MAX_MINUS
 from mixer.plan import AudioInput, Hall, Interpreter, Monitor, Talkback
 from mixer.slot import RATE
 from tests.mixing import level_db, tone
-from tests.soundstage import BUSES, EN, INTO_EN, INTO_KO, KO, SUMMIT, SoundStage, floor, largest_step
+from tests.soundstage import (
+    BUSES,
+    EN,
+    INTO_EN,
+    INTO_KO,
+    KO,
+    SUMMIT,
+    SoundStage,
+    floor,
+    largest_step,
+    own_steps,
+)
 
 BLOCK = 960
 
@@ -135,9 +146,25 @@ def test_the_loudest_get_the_mix_minuses() -> None:
     tones = {f"seat/{i}": (300.0 + 100 * i, 0.02 * (i + 1)) for i in range(count)}
     stage = SoundStage(floor(*tones), (RETURNS,)).run(40, sounds=tones)
     own = stage.blocks[-1].feeds[0].own
-    assert set(own) == {f"seat/{i}" for i in range(count - MAX_MINUS, count)}
-    assert set(stage.heard(RETURNS)) == set(tones)
-    assert not stage.listen(RETURNS, "seat/0", 10).any(), "heard, but without a place: never the own voice"
+    alone = {source for source, row in own.items() if row.endswith(source)}
+    assert alone == {f"seat/{i}" for i in range(count - MAX_MINUS, count)}
+    assert set(stage.heard(RETURNS)) == set(own) == set(tones)
+
+
+def test_without_a_place_the_loudest_are_heard_and_never_the_own_voice() -> None:
+    """Not when places change hands, either: to the last bit."""
+    count = MAX_MINUS + 2
+    tones = {f"seat/{i}": (400.0 + 100 * i, 0.05 if i < 8 else 0.01) for i in range(count)}
+    stage = SoundStage(floor(*tones), (RETURNS,)).run(40, sounds=tones)
+    heard = stage.listen(RETURNS, "seat/8", 20)
+    assert level_db(heard, 400.0) == pytest.approx(db_of_peak(0.05), abs=0.2)
+    tones |= {"seat/0": (400.0, 0.01), "seat/8": (1200.0, 0.2)}
+    stage.run(100, sounds=tones)
+    own = stage.blocks[-1].feeds[0].own
+    assert own["seat/8"].endswith("seat/8")
+    assert own["seat/0"] == own["seat/9"] == f"{RETURNS} rest"
+    for source in ("seat/0", "seat/8", "seat/9"):
+        assert level_db(stage.listen(RETURNS, source, 100), tones[source][0]) < -78, source
 
 
 TALK = "talk/director"
@@ -168,7 +195,24 @@ def test_who_is_talked_to_has_a_place_among_louder_ones() -> None:
     plan = floor(*tones, talkback=Talkback(TALK, ("seat/0",)))
     stage = SoundStage(plan, (RETURNS,)).run(40, sounds={**tones, TALK: (2500.0, 0.2)})
     assert level_db(stage.listen(RETURNS, "seat/0", 20), 2500.0) == pytest.approx(db_of_peak(0.2), abs=0.2)
-    assert len(stage.blocks[-1].feeds[0].own) == MAX_MINUS
+    own = stage.blocks[-1].feeds[0].own
+    assert len({row for row in own.values() if not row.endswith("rest")}) == MAX_MINUS
+
+
+def test_talkback_to_others_in_mid_speech_has_no_edge() -> None:
+    """From one listener to another, to both, to everybody: who isn't heard himself shares a row with others,
+    and still hears it come and go over 60 ms."""
+    sounds = {A: (440.0, 0.1), TALK: (600.0, 0.1)}
+    stage = SoundStage(floor(A), (RETURNS,)).run(20, sounds=sounds)
+    for to in (("seat/x",), ("seat/y",), ("seat/x", "seat/y"), ("seat/x",)):
+        stage.run(20, plan=floor(A, talkback=Talkback(TALK, to)))
+        for listener in ("seat/x", "seat/y"):
+            tail = level_db(stage.listen(RETURNS, listener, 5), 600.0)
+            assert (tail > -21) == (listener in to), (to, listener)
+    stage.run(20, plan=floor(A, talkback=Talkback(TALK, everybody=True))).run(20, plan=floor(A))
+    most = own_steps((440.0, 0.1), (600.0, 0.1)) + 0.2 / BLOCK
+    for listener in ("seat/x", "seat/y", A, ""):
+        assert largest_step(stage.listen(RETURNS, listener, len(stage.blocks))) <= most, listener
 
 
 def test_talkback_to_everybody_goes_on_while_it_is_black() -> None:
@@ -231,6 +275,15 @@ def test_a_plan_with_rubbish_does_no_harm() -> None:
     stage.run(40, sounds={A: (440.0, 0.1)})
     assert level_db(stage.row("floor", 20), 440.0) == pytest.approx(-20.0, abs=0.2)
     assert {feed.stream for feed in stage.blocks[-1].feeds} == {RETURNS, "returns/monitor"}
+
+
+def test_nobody_at_all_is_silence() -> None:
+    """Neither before anybody came, nor after all have gone, nor in the returns."""
+    stage = SoundStage(floor(), (RETURNS, "booth/floor", "returns/monitor")).run(3)
+    stage.run(3, plan=floor(A), sounds={A: (440.0, 0.2)}).run(LINGER + 3, plan=floor())
+    assert stage.blocks[-1].bus_samples.shape == (2, BLOCK, 2)
+    assert not stage.row("floor", 2).any()
+    assert not stage.listen(RETURNS, A, 2).any()
 
 
 def test_levels() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from signaling.ports import Actor, RefusedError
-from studio.boothstatus import SLOWER_S, booth_times, public_booths
+from studio.boothstatus import SLOWER_S, back_again, booth_times, public_booths
 from studio.decide import decide
 from studio.deciding.lost import Dropped, decide_lost
 from studio.dropouts import Dropouts
@@ -223,11 +223,25 @@ def test_a_lost_interpreter_is_switched_off_and_the_partner_is_offered_the_micro
         "slower": False,
         "problem": "booth.lost",
     }
-    assert public_booths(dropped, {"anna": "connected"}, {}, NOW)["kr"]["state"] == "off", "he is back"
+    steps = [("connected", "media.silent"), ("connecting", ""), ("connected", ""), ("absent", "")]
+    back: frozenset[str] = frozenset()
+    states = []
+    for connection, problem in steps:
+        back = back_again(dropped, {"anna": connection}, {"anna": problem}, back)
+        states.append(public_booths(dropped, {}, {}, NOW, back)["kr"]["state"])
+    assert states == ["lost", "lost", "off", "off"], "who has been back may leave"
+    assert back_again(do(dropped, ANNA, "booth.speak", on=True), {}, {}, back) == frozenset()
+    seen = do(dropped, DIRECTOR, "booth.speak", seat="anna", on=False)
+    moved = after(dropped, "seat.update", seat="anna", booth="jp")
+    for over in (seen, moved, after(dropped, "seat.remove", seat="anna")):
+        assert over.booths["kr"].lost == ""
+        assert public_booths(over, {}, {}, NOW)["kr"]["state"] == "off"
     taken = do(dropped, BORA, "booth.handover", action="accept")
     assert on(taken) == {"bora": "en"}
     assert public_booths(taken, {"bora": "connected"}, {}, NOW)["kr"]["state"] == "on_air"
     assert lost(show, "anna").booths["kr"].handover is None, "nobody is there to take over"
+    third = after(dropped, "seat.update", seat="carl", booth="kr")
+    assert do(third, CARL, "booth.speak", on=True).booths["kr"].handover is None, "somebody else has acted"
     assert lost(dropped, "anna") == dropped
     elsewhere = do(dropped, CARL, "booth.speak", booth="jp", on=True, into="en")
     assert refusal(elsewhere, BORA, "booth.handover", action="accept") == (409, "booth.language-taken")
@@ -243,6 +257,24 @@ def test_who_is_missed() -> None:
     assert dropouts.lost(show, ("anna",), ()) == []
     assert dropouts.lost(show, ("bora",), ()) == ["anna"]
     assert Dropouts(show).lost(show, (), ()) == ["anna"], "was on when control started anew"
+
+
+def test_whose_talkback_is_missed() -> None:
+    dropouts = Dropouts(Show())
+    assert [dropouts.talkback_lost(there) for there in (False, True, False, False)] == [0, 0, 1, 0]
+    assert Dropouts(Show(talk=())).talkback_lost(False), "talked when control started anew"
+    assert not Dropouts(Show(talk=())).talkback_lost(True)
+
+
+def test_a_change_of_language_opens_no_microphone_that_coughs() -> None:
+    show = do(do(show_of_two(), ANNA, "booth.speak", on=True, into="en"), ANNA, "booth.cough", on=True)
+    for turned in (
+        do(show, ANNA, "booth.into", into="ko"),
+        do(show, DIRECTOR, "booth.speak", seat="anna", on=True, into="ko"),
+    ):
+        assert (turned.seats["anna"].into, turned.seats["anna"].cough) == ("ko", True)
+    again = do(do(show, ANNA, "booth.speak", on=False), ANNA, "booth.speak", on=True)
+    assert not again.seats["anna"].cough
 
 
 def test_the_state_of_a_booth() -> None:

@@ -172,6 +172,19 @@ def test_the_leveller_is_slow_and_stays_in_its_range() -> None:
     assert gains[-1] == pytest.approx(12.0, abs=0.1)
 
 
+def test_the_leveller_stands_still_while_muted_and_is_the_same_with_the_next_scene() -> None:
+    """What is said beside a muted microphone isn't pumped up; nobody comes back 12 dB off."""
+    desk, strip = Desk(), Strip(leveller=True)
+    voice, aside = tone(0, 8 * RATE, 1000.0, 10 ** (-17 / 20)), tone(0, BLOCK, 1000.0, 10 ** (-42 / 20))
+    through(desk, voice, strip)
+    for _ in range(250):
+        desk.process(("seat/a",), aside[None], {"seat/a": AudioInput("seat/a", strip=strip, muted=True)})
+    assert peak_db(through(desk, voice[:4800], strip)[-BLOCK:]) == pytest.approx(-23.0, abs=1.0)
+    for _ in range(60):
+        through(desk, aside, OFF, "seat/b")
+    assert peak_db(through(desk, voice[:BLOCK], strip)) == pytest.approx(-23.0, abs=1.0)
+
+
 def test_the_leveller_pauses_in_silence() -> None:
     """A room at −60 LUFS isn't pumped up, and the voice comes back at the loudness it had."""
     voice, room = tone(0, 9 * RATE, 1000.0, amplitude_of(-30)), tone(0, 10 * RATE, 1000.0, amplitude_of(-60))
@@ -213,7 +226,8 @@ def test_a_source_that_opens_late_by_its_delay_does_not_click() -> None:
 
 
 def test_who_leaves_is_forgotten() -> None:
-    desk, strip = Desk(), Strip(delay_ms=100, highpass_hz=100, gate_db=-60, leveller=True, compressor_db=-20)
+    """But for the leveller's gain."""
+    desk, strip = Desk(), Strip(delay_ms=100, highpass_hz=100, gate_db=-60, compressor_db=-20)
     sound = tone(0, 9600, 440.0, 0.25)
     fresh = through(Desk(), sound, strip)
     through(desk, tone(0, RATE, 1000.0, 0.9), strip)

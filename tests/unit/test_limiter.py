@@ -128,6 +128,26 @@ def test_a_new_row_goes_on_where_another_was(amplitude: float) -> None:
     np.testing.assert_allclose(np.concatenate(out), expected, atol=1e-6)
 
 
+def test_listeners_rows_are_limited_by_their_samples() -> None:
+    """Not by the points between them, which cost twenty times as much; programme rows beside them are."""
+    bank, names, out = LimiterBank(), ("bus", "own"), []
+    case = TORTURE["a quarter of the rate at 45°, samples under"]
+    loud = TORTURE["bursts"]
+    for at in range(0, RATE, BLOCK):
+        pair = (
+            np.stack((case[at : at + BLOCK],) * 2)
+            if at < RATE // 2
+            else np.stack((loud[at : at + BLOCK],) * 2)
+        )
+        out.append(bank.process(pair, names, exact=1).copy())
+    joined = np.concatenate(out, axis=1)
+    np.testing.assert_array_equal(joined[1, LOOKAHEAD : RATE // 2], case[: RATE // 2 - LOOKAHEAD])
+    assert np.abs(joined).max() <= np.float32(CEILING)
+    assert (
+        measured(joined[0], true_peak=True).true_peak <= -1.0 < measured(joined[1], true_peak=True).true_peak
+    )
+
+
 def test_gains_asked_for_are_kept_to() -> None:
     """``most`` holds for the very cells it is told of, with ramps before and after."""
     sound, bank, out = np.full((4800, 2), 0.5, np.float32), LimiterBank(), []

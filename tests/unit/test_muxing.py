@@ -2,12 +2,27 @@
 
 import pytest
 
+from mixer.outputs.languages import bibliographic, terminologic
 from mixer.outputs.muxing import bus_language
 
 
 @pytest.mark.parametrize(
     ("stream", "language"),
-    [("ko/aac", "kor"), ("en/aac", "eng"), ("floor/aac", ""), ("program/h264", ""), ("gsw/aac", "gsw")],
+    [
+        ("ko/aac", "kor"),
+        ("zh-Hant-TW/aac", "chi"),
+        ("az/opus", "aze"),
+        ("floor/aac", ""),
+        ("hall/aac", ""),
+        ("program/h264", ""),
+        ("gsw/aac", "gsw"),
+    ],
 )
 def test_language_of_a_bus(stream: str, language: str) -> None:
     assert bus_language(stream) == language
+
+
+def test_mp4_has_other_codes_for_some() -> None:
+    assert [terminologic(bibliographic(tag)) for tag in ("zh", "sq", "fr-CA", "ko")] == [
+        "zho", "sqi", "fra", "kor",
+    ]  # fmt: skip

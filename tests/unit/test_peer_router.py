@@ -311,8 +311,10 @@ async def test_an_interpreter_has_a_seat_as_a_guest_has() -> None:
     assert played.router.owner(first) == PeerOwner("booth", "kim", "tab")
     with pytest.raises(RefusedError, match=r"seat\.in-use"):
         await played.open("kim", "other", kind="booth")
+    told = len(played.told)
     second = await played.open("kim", "other", kind="booth", takeover=True)
     assert played.closed() == [first]
+    assert played.told[told] == ({}, set()), "gone for a moment: no open microphone passes to another window"
     played.router.drop_seat("kim")
     assert played.closed() == [first, second]
 
@@ -340,3 +342,6 @@ async def test_a_restarted_control_finds_its_interpreters_and_one_talkback_again
     assert played.closed() == [talks[1]]
     with pytest.raises(RefusedError, match=r"seat\.in-use"):
         await played.open("kim", "other", kind="booth")
+    for problem in ("", "media.silent", ""):
+        played.router.on_message("shard-1", ShardReport((PeerStats(talks[0], problem=problem),)))
+        assert played.router.has("talkback") is not bool(problem)

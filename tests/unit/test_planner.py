@@ -164,6 +164,17 @@ def test_browsers_shown_nowhere_send_a_thumbnail_and_nothing_where_nobody_sees_i
     assert unwatched.uplink["mayor-1"] == target_for(1280, 720)
 
 
+def test_seats_that_are_recorded_send_in_full_whether_seen_or_not() -> None:
+    """And always the same size, or each cut would begin another file."""
+    show = after(on_air(3, "solo", "mayor-1"), "seat.hold", seat="mayor-3")
+    show = after(show, "output.create", output="seats", recording=True, seats=True)
+    assert planned(show).uplink["mayor-2"] == NOTHING
+    recorded = planned(after(show, "output.start", output="seats"))
+    full = target_for(*PLAN_SETTINGS.guest)
+    assert [recorded.uplink[f"mayor-{n}"] for n in (1, 2, 3)] == [full, full, NOTHING]
+    assert recorded.recorded == "seats"
+
+
 def test_who_is_asked_for_nothing_is_not_at_fault() -> None:
     show = on_air(2, "solo", "mayor-1")
 

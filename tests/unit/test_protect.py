@@ -97,3 +97,15 @@ def test_rows_are_apart() -> None:
     assert protector.reference_db("b") == pytest.approx(expected, abs=0.2)
     with pytest.raises(KeyError):
         protector.reference_db("a")
+
+
+def test_a_row_of_his_own_goes_on_where_the_common_one_was() -> None:
+    """Or whoever speaks up himself in a loud show would hear it 9 dB down for a while."""
+    protector, block = Protector(), tone(0, BLOCK, 440.0, 0.5)[None]
+    for _ in range(250):
+        protector.most(block, ("booth/floor",))
+    common = protector.reference_db("booth/floor")
+    assert common > -8
+    both = np.concatenate((block, block))
+    gains = protector.most(both, ("booth/floor own", "booth/floor"), {"booth/floor own": "booth/floor"})
+    np.testing.assert_array_equal(gains[0], gains[1])

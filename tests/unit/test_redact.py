@@ -10,6 +10,7 @@ from mixer.redact import HIDDEN, redact, redact_event
     [
         ("cannot open rtmp://live.example/app/abcd-efgh-1234", "abcd-efgh-1234"),
         ("rtmps://u:pw@live.example:443/app/key?token=xyz failed", "key?token=xyz"),
+        ("rtmp://b.live.example/live2?backup=1/abcd-efgh: lost", "abcd-efgh"),
         ("rtmps://user:hunter2@live.example/app/k", "hunter2"),
         ("GET /join/AbCdEfGh0123_-x HTTP/1.1", "AbCdEfGh0123_-x"),
         ("opened /console?token=AbCdEf123&as=console", "AbCdEf123"),

@@ -1,6 +1,7 @@
 """``studio vod`` on real recordings: what is joined, copied and cut, and what is said where it can't be."""
 
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -20,15 +21,18 @@ from mixer.audio.encode import AacEncoder
 from mixer.buswire import Packet, StreamHeader
 from mixer.encode import VideoEncoder, VideoSettings
 from mixer.outputs.clock_tags import file_clock
+from mixer.outputs.marks import marks_path
 from mixer.outputs.recording import Recording
 from mixer.slot import RATE
 from mixer.wire import Mark
+from signaling.rtc.bitstream import depayload_h264
+from signaling.rtc.loops import make_loop
 from signaling.rtc.recordfile import SeatFiles
 from studio.cli import app
 from studio.vod.errors import VodError
 from studio.vod.join import Segment, Span, join
 from studio.vod.run import Made, make
-from studio.vod.scenes import Placement, place
+from studio.vod.scenes import Placement, parse, place
 from tests.probe import duration_s, pictures, probe, sound, tone_db, video_times_s
 
 FPS = Fraction(30000, 1001)
@@ -234,18 +238,35 @@ def test_parts_that_overlap_are_joined_without_a_seam(tmp_path: Path, material: 
     assert title == "all"
 
 
+def test_sound_that_begins_late_is_in_step_for_players_without_edit_lists(
+    tmp_path: Path, material: Material
+) -> None:
+    """A language is encoded from when it is asked for; the pictures begin with their group, in the past."""
+    late = [p for p in material.packets if p.stream != "en/aac" or material.tick_of(p) >= BEGIN + 25]
+    record(tmp_path, Material(material.headers, tuple(late)), (BEGIN, BEGIN + 130))
+    [video] = make(["vod"], tmp_path, None, ["en"]).videos
+    starts = sound_starts(video.path)
+    assert starts[0] < 1024
+    assert set(np.diff(starts)) == {1024}
+    assert_in_step(video.path, 2)
+    _, rate, samples = sound(video.path)
+    assert np.abs(samples[:, : rate // 2]).max() < 0.001
+
+
 def test_edit_list(tmp_path: Path, material: Material) -> None:
     record(tmp_path, material, (BEGIN, BEGIN + 130), killed=True)
     record(tmp_path, material, (BEGIN + 90, BEGIN + PICTURES))
     seat_from_ns = EPOCH_NS + round((BEGIN + 20) / FPS * 1_000_000_000)
     seat = SeatFiles(tmp_path, "vod", "mayor-1", EPOCH_NS)
+    key = make_loop("", 0, 1, (64, 36)).picture(0)
+    seat.picture("h264", b"".join(depayload_h264(each).data for each in key.payloads), seat_from_ns, True)
     for number in range(60):
         seat.sound(b"\xfc\xff\xfe", seat_from_ns + number * 20_000_000, 20)
     seat.close()
     made = make(["vod"], tmp_path, None, ["en"])
     timeline = otio.adapters.read_from_file(str(made.edit_list))
     assert timeline.metadata["summit"]["rate"] == "30000/1001"
-    programme, english, mayor = timeline.tracks
+    programme, english, mayor, voice = timeline.tracks
     clips = [
         (clip.name, clip.range_in_parent().start_time.value, clip.source_range.duration.value)
         for clip in programme
@@ -268,10 +289,11 @@ def test_edit_list(tmp_path: Path, material: Material) -> None:
     assert (cue.name, cue.marked_range.start_time.value) == ("Welcome", 50)
     assert (english.name, english.kind) == ("en", "Audio")
     assert english[0].media_reference.target_url == video_of(made, "en").name
-    gap, clip = mayor
-    assert (mayor.name, gap.duration().value) == ("mayor-1", 20)
-    assert clip.source_range.start_time.value == 0
-    assert clip.source_range.duration.value == pytest.approx(1.2 * float(FPS), abs=1)
+    for track, kind in ((mayor, "Video"), (voice, "Audio")):
+        gap, clip = track
+        assert (track.name, track.kind, gap.duration().value) == ("mayor-1", kind, 20)
+        assert clip.source_range.start_time.value == 0
+        assert clip.source_range.duration.value == pytest.approx(1.2 * float(FPS), abs=1)
     assert made.seats == 1
 
 
@@ -301,6 +323,41 @@ def test_what_is_wrong_is_said(tmp_path: Path, material: Material, capfd: pytest
     done = CliRunner().invoke(app, ["vod", "vod", "--data", str(tmp_path), "--language", "en"])
     assert done.exit_code == 0, done.output
     assert part.with_name(f"vod-{file_utc(part)}-en.mp4").is_file()
+
+
+RUBBISH = (
+    b"\xff\xfe\n"
+    b'{"kind": "scene", "tick": Infinity, "id": "a"}\n'
+    + b"["
+    * 100_000
+    + b'\n{"kind": "cue", "tick": 1002, "id": "a", "title": "\\ud800"}\n'
+    b'{"kind": "scene", "tick": 1001, "id": "a", "sources": 5}\n'
+    b'{"kind": "scene", "tick": 1003, "id": "fine", "sources": []}\n{"kind": "sc'
+)
+
+
+def test_foreign_files(tmp_path: Path, material: Material) -> None:
+    """What they say goes into no file's name, and nothing in them is worse than a refusal."""
+    part = record(tmp_path / "rec", material, (BEGIN, BEGIN + 60), marks=())
+    good = part.read_bytes()
+    marks_path(part).write_bytes(RUBBISH)
+    assert [mark.id for mark in parse(RUBBISH.decode("utf-8", "replace"))] == ["fine"]
+    part.write_bytes(good.replace(b"floor", b"../ev"))
+    made = make([str(part)], tmp_path, tmp_path / "out")
+    assert {video.path.parent for video in made.videos} == {tmp_path / "out"}
+    assert made.chapters == 1
+    assert not list(tmp_path.glob("*.mp4"))
+    naive = re.sub(rb"(SUMMIT_START_UTC.{3}[-0-9T:.]{26})Z", rb"\g<1>0", good)
+    for bad in (
+        good[:3000],
+        naive,
+        good.replace(b"A_AAC", b"A_XXX"),
+        good.replace(b"MPEG4/ISO/AVC", b"MPEG4/ISO/XXX"),
+    ):
+        part.write_bytes(bad)
+        with pytest.raises(VodError) as refusal:
+            make([str(part)], tmp_path, tmp_path / "out")
+        assert refusal.value.code == "vod.not-a-recording"
 
 
 def file_utc(part: Path) -> str:

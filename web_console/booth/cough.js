@@ -23,6 +23,20 @@ export function stepCough(holds, event) {
 }
 
 /**
+ * What the studio is still to be told of a cough. A microphone that somebody else holds shut stays so: the director
+ * can, and it mustn't open by a mere reconnection.
+ *
+ * @param {boolean} held here
+ * @param {boolean} shut as the studio has it
+ * @param {boolean} told this page told it so
+ * @returns {boolean|null} null: nothing
+ */
+export function owed(held, shut, told) {
+  if (held === shut || (shut && !told)) return null;
+  return held;
+}
+
+/**
  * @param {Holds} holds
  * @param {...Hold} gone
  * @returns {Holds}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FREE, stepCough } from "./cough.js";
+import { FREE, owed, stepCough } from "./cough.js";
 
 /** @param {import("./cough.js").CoughEvent[]} events */
 const after = (events) => events.reduce(stepCough, FREE);
@@ -24,4 +24,12 @@ test("a window that loses the focus frees what is held, not what is switched", (
   assert.deepEqual(after([{ press: "key" }, { press: "pointer" }, "away"]), []);
   assert.deepEqual(after(["latch", { press: "key" }, "away"]), ["latch"]);
   assert.deepEqual(after(["latch", "latch"]), []);
+});
+
+test("after a break only what this page has begun is put right", () => {
+  assert.equal(owed(true, false, true), true, "the beginning was lost");
+  assert.equal(owed(false, true, true), false, "the end was lost");
+  assert.equal(owed(false, true, false), null, "the director holds it shut");
+  assert.equal(owed(true, true, true), null);
+  assert.equal(owed(false, false, false), null);
 });

@@ -22,7 +22,7 @@ export function Listening() {
   const listen = model.listen.value;
   const relay = model.relay.value;
   const on_relay = listen !== FLOOR;
-  const assigned = model.state.value?.booth !== undefined;
+  const assigned = Boolean(model.state.value?.booth);
   return html`<section class="column" aria-labelledby="listening-title">
     <${Picture} />
     <div class="panel">

@@ -9,7 +9,7 @@ import { ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import { toast } from "../shared/toasts.js";
-import { FREE, stepCough } from "./cough.js";
+import { FREE, owed, stepCough } from "./cough.js";
 import * as rules from "./rules.js";
 import * as sound from "./sound.js";
 
@@ -115,6 +115,8 @@ let socket = null;
 /** @type {Peer|null} */
 let peer = null;
 let meters_ms = 0;
+/** This page has shut the microphone by a cough, and the studio hasn't confirmed its end. */
+let cough_told = false;
 
 export async function start() {
   const as = sessionName("seat");
@@ -287,13 +289,22 @@ export function toggleSpeak() {
 export function cough(event) {
   const before = held.value;
   holds.value = stepCough(holds.value, event);
-  if (held.value !== before && state.value?.seat?.on) void send({ type: "booth.cough", on: held.value });
+  if (held.value === before) return;
+  if (state.value?.seat?.on) void tellCough(held.value);
+  else cough_told = false;
+}
+
+/** @param {boolean} on */
+async function tellCough(on) {
+  cough_told ||= on;
+  if (await send({ type: "booth.cough", on }) && !on) cough_told = false;
 }
 
 /** After a break the studio may have missed the end of a cough, or its beginning. */
 function settleCough() {
   const seat = state.value?.seat;
-  if (seat?.on && (seat.cough === true) !== held.value) void send({ type: "booth.cough", on: held.value });
+  const on = seat?.on ? owed(held.value, seat.cough === true, cough_told) : null;
+  if (on !== null) void tellCough(on);
 }
 
 /** Offers, withdraws or accepts: whatever one press can mean now. */

@@ -14,7 +14,8 @@ const VOLUME_STEP = 0.05;
  * What the large lamp says. It follows what the server reports, never a press; only what makes the microphone
  * *less* open (a cough held here, a lost connection) shows before the server can know.
  *
- * `unsure`: sound may still flow, but nobody answers; the microphone must be taken for open.
+ * `unsure`: sound may still flow, but nobody answers, or who answers has just begun anew and doesn't know this
+ * connection yet; the microphone must be taken for open.
  *
  * @param {{state: InterpreterState|null, link: string, peer: string, held: boolean}} now
  * @returns {Lamp}
@@ -26,6 +27,7 @@ export function lampOf({ state, link, peer, held }) {
   if (link !== "open") return on ? "unsure" : "lost";
   if (!on) return "off";
   if (held || state.seat?.cough) return "cough";
+  if (state.status.connection === "absent") return "unsure";
   return state.status.on_air ? "on_air" : "open";
 }
 

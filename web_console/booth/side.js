@@ -8,7 +8,7 @@ import { aroundCue } from "./rules.js";
 
 const { t } = model;
 /** The server's limit of a text. */
-const NOTE_LENGTH = 200;
+const NOTE_LENGTH = 300;
 
 export function Side() {
   const on_air = model.state.value?.on_air ?? [];
@@ -70,7 +70,7 @@ function Notes() {
     </div>
     <form class="write" onSubmit=${submit}>
       <input data-role="note-text" aria-label=${t("side.write")} placeholder=${t("side.write")} maxlength=${NOTE_LENGTH} autocomplete="off" value=${text}
-        disabled=${model.state.value?.booth === undefined} onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}
+        disabled=${!model.state.value?.booth} onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}
         onKeyDown=${(/** @type {any} */ event) => { if (event.key === "Escape" && !event.isComposing) event.currentTarget.blur(); }} />
       <button class="small" data-action="send-note" disabled=${!text.trim()}>${t("side.send")} <kbd>T</kbd></button>
     </form>

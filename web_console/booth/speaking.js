@@ -64,7 +64,7 @@ function Cough() {
     event.stopPropagation();
     if (!event.repeat) model.cough(what);
   };
-  return html`<button class="cough toggle off" data-action="cough" aria-pressed=${held} disabled=${model.state.value?.booth === undefined}
+  return html`<button class="cough toggle off" data-action="cough" aria-pressed=${held} disabled=${!model.state.value?.booth}
       onPointerDown=${(/** @type {PointerEvent} */ event) => {
         if (event.button !== 0) return;
         // So that it ends where the finger leaves the button, too.

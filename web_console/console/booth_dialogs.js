@@ -54,12 +54,13 @@ export function BoothDialog({ id, onClose }) {
 /** @param {{booth: string, onClose: () => void}} props */
 export function InterpreterDialog({ booth, onClose }) {
   const [refusal, setRefusal] = useState("");
-  const title = model.state.value?.booths?.[booth]?.title || booth;
+  const made = model.state.value?.booths?.[booth];
+  const title = made?.title || booth;
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     const field = fields(event);
     const { done, refusal: why } = await model.attempt({
-      type: "seat.create", name: field("name"), role: "interpreter", booth, ttl_s: Number(field("days")) * DAY_S,
+      type: "seat.create", name: field("name"), role: "interpreter", booth, language: field("language"), ttl_s: Number(field("days")) * DAY_S,
     });
     if (!done) { setRefusal(why); return; }
     const seat = done.events.find((one) => one.type === "seat.created")?.seat;
@@ -68,8 +69,12 @@ export function InterpreterDialog({ booth, onClose }) {
   return html`<${Dialog} title=${t("Invite an interpreter to {booth}", { booth: title })} name="interpreter" onClose=${onClose}>
     <form class="dialog-form" onSubmit=${submit}>
       <label class="field"><span>${t("Name")}</span><input data-first name="name" required maxlength="80" autocomplete="off" /></label>
-      <label class="field"><span>${t("Link valid for")}</span><select name="days">
-        <option value="1">${t("1 day")}</option><option value="7" selected>${t("7 days")}</option><option value="30">${t("30 days")}</option></select></label>
+      <div class="columns">
+        <label class="field"><span>${t("Speaks into")}</span><select name="language">
+          ${(made?.languages ?? []).map((tag) => html`<option key=${tag} value=${tag}>${busName(tag)}</option>`)}</select></label>
+        <label class="field"><span>${t("Link valid for")}</span><select name="days">
+          <option value="1">${t("1 day")}</option><option value="7" selected>${t("7 days")}</option><option value="30">${t("30 days")}</option></select></label>
+      </div>
       <${Refusal} refusal=${refusal} />
       <div class="dialog-actions">
         <button type="button" data-action="cancel" onClick=${onClose}>${t("Cancel")}</button>

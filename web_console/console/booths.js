@@ -104,7 +104,9 @@ function InterpreterRow({ seat, booth, partners }) {
     <div class="channel-line">
       <span class="connection" data-connection=${connection} role="img" aria-label=${t(CONNECTIONS[connection] ?? connection)} title=${t(CONNECTIONS[connection] ?? connection)}></span>
       <strong class="clip grow" title=${name}>${name}</strong>
-      ${who.cough ? html`<span class="badge warn" data-role="cough">${t("Cough")}</span>` : null}
+      ${on ? html`<button class="small toggle" data-action="booth-cough" data-role="cough" data-seat=${seat} aria-pressed=${who.cough ?? false} disabled=${idle}
+        title=${t("Hold this microphone shut, as its cough key does")}
+        onClick=${() => void model.send({ type: "booth.cough", booth, seat, on: !who.cough })}>${t("Cough")}<span class="unseen"> ${name}</span></button>` : null}
       <select class="slim" data-action="into" data-seat=${seat} value=${into} disabled=${idle} aria-label=${t("Language that {name} speaks into", { name })}
         onChange=${(/** @type {any} */ event) => void model.send({ type: "booth.into", booth, seat, into: event.currentTarget.value })}>
         ${languages.map((tag) => html`<option key=${tag} value=${tag}>${busName(tag)}</option>`)}</select>
@@ -158,6 +160,8 @@ function Notes({ booth, title }) {
       <input name="note" data-role="note-text" data-booth=${booth} maxlength="300" autocomplete="off" value=${text} aria-label=${t("Message to {booth}", { booth: title })}
         placeholder=${t("Message to the booth")} onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)} />
       <button class="small" type="submit" data-action="note-send" data-booth=${booth}>${t("Send")}</button>
+      <button class="small" type="button" data-action="booth-slower" data-booth=${booth} title=${t("Ask the speaker to slow down, for this booth")}
+        onClick=${() => void model.send({ type: "booth.slower", booth })}>${t("Slower")}</button>
     </form>` : null}
   </div>`;
 }

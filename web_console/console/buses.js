@@ -6,6 +6,7 @@ import { busesOf, targetOf } from "./channels.js";
 import { LiveFigure, LiveMeter } from "./live_meters.js";
 import { deviation, figure, overPeak } from "./loudness.js";
 import * as model from "./model.js";
+import { NumberField } from "./number_field.js";
 import { busName, spoken, t } from "./say.js";
 
 /** @typedef {import("../shared/types.js").Meters["buses"][string]} Meter */
@@ -41,13 +42,9 @@ function BusRow({ bus }) {
       <strong class="clip">${name}</strong>${name === bus || bus === "floor" || bus === "hall" ? null : html`<span class="soft">${bus}</span>`}
       <span class="grow"></span>
       ${bus === "hall" ? html`<${HallBus} />` : null}
-      <label class="target"><span class="soft">${t("Target")}</span><input type="number" data-action="target" data-bus=${bus} min=${MIN_LUFS} max=${MAX_LUFS}
-        step="0.5" value=${target_lufs} disabled=${idle} aria-label=${t("Target of {name} in LUFS", { name })}
-        onChange=${(/** @type {any} */ event) => {
-          const asked = Number(event.currentTarget.value);
-          if (event.currentTarget.checkValidity() && asked) void model.send({ type: "bus.update", bus, target_lufs: asked });
-          else event.currentTarget.value = String(target_lufs);
-        }} /><span class="soft">LUFS</span></label>
+      <label class="target"><span class="soft">${t("Target")}</span><${NumberField} data-action="target" data-bus=${bus} min=${MIN_LUFS} max=${MAX_LUFS}
+        step=${0.5} value=${target_lufs} disabled=${idle} label=${t("Target of {name} in LUFS", { name })}
+        onSet=${(/** @type {number} */ asked) => void model.send({ type: "bus.update", bus, target_lufs: asked })} /><span class="soft">LUFS</span></label>
       <button class="small" data-action="bus-reset" data-bus=${bus} disabled=${idle}
         title=${t("Begin the integrated loudness and the true peak anew")}
         onClick=${() => void model.send({ type: "bus.reset", bus })}>${t("Reset")}<span class="unseen"> ${name}</span></button>

@@ -158,6 +158,19 @@ export function stripForm(strip) {
 }
 
 /**
+ * @param {StripForm} form
+ * @param {(name: string) => string} field what is typed, "" in a field that is switched off
+ * @returns {StripForm} with the figures as they are typed
+ */
+export function typedForm(form, field) {
+  const figure = (/** @type {"highpass_hz"|"gate_db"|"compressor_db"|"ratio"|"delay_ms"} */ name) => Number(field(name) || form[name]);
+  return {
+    ...form, highpass_hz: figure("highpass_hz"), gate_db: figure("gate_db"), compressor_db: figure("compressor_db"),
+    ratio: figure("ratio"), delay_ms: figure("delay_ms"),
+  };
+}
+
+/**
  * @param {string} source
  * @param {StripForm} form
  * @returns {import("../shared/types.js").Command}

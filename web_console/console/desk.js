@@ -27,8 +27,9 @@ export function Desk() {
       <h2 id="desk-title">${t("Sound")}</h2>
       <div class="grow"></div>
       ${soloed.length > 0 ? html`<button class="small" data-action="solo-clear" onClick=${clearSolo}>${t("Clear solo")}</button>` : null}
-      ${model.can_direct.value ? html`<button class="small" data-action="event-edit"
-        onClick=${() => { model.dialog.value = { name: "event" }; }}>${t("Languages")}</button>` : null}
+      ${model.can_direct.value ? html`<button class="small" data-action="source-new"
+          onClick=${() => { model.dialog.value = { name: "source" }; }}>${t("Add colour bars")}</button>
+        <button class="small" data-action="event-edit" onClick=${() => { model.dialog.value = { name: "event" }; }}>${t("Languages")}</button>` : null}
     </div>
     <div class="panel-body" tabindex="0" role="group" aria-label=${t("Sound")}>
       ${all.length === 0 ? html`<p class="empty">${t("Nobody is on air or next. Channels appear with a scene.")}</p>` : null}

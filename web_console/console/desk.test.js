@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boothAlerts, boothIds, handoverOf, interpretersOf, intoOf, notesOf, unassigned } from "./booth_view.js";
 import {
-  busesOf, channels, parseLanguages, sourceKey, spokenChoices, stripCommand, stripForm, stripParts, targetOf,
+  busesOf, channels, parseLanguages, sourceKey, spokenChoices, stripCommand, stripForm, stripParts, targetOf, typedForm,
 } from "./channels.js";
 import { latest } from "./latest.js";
 import { decibels, deviation, fall, figure, overPeak, soundProblem } from "./loudness.js";
@@ -61,6 +61,8 @@ test("a strip's form and command are each other's way back, off included", () =>
   const on = { highpass_hz: 120, gate_db: -45, leveller: true, compressor_db: -18, ratio: 4, delay_ms: 240 };
   assert.deepEqual(stripCommand("seat/a", stripForm(on)), { type: "source.strip", source: "seat/a", ...on });
   assert.deepEqual([stripParts({}), stripParts(on)], [0, 5]);
+  const typed = typedForm(stripForm({}), (name) => ({ gate_db: "-55", delay_ms: "0" })[name] ?? "");
+  assert.deepEqual([typed.gate_db, typed.delay_ms, typed.highpass_hz], [-55, 0, 80], "a field that is off keeps its figure");
 });
 
 test("a meter rises at once and falls 20 dB in 1.7 s", () => {

@@ -1,10 +1,10 @@
-/** Which dialog is open; and those about people: invite, show a link, edit a name. */
+/** Which dialog is open; and those about links: invite, show a link. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Dialog } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import { call } from "../shared/protocol.js";
-import { toast, toastError } from "../shared/toasts.js";
+import { toast } from "../shared/toasts.js";
 import { BoothDialog, EventDialog, InterpreterDialog } from "./booth_dialogs.js";
 import { languagesOf, spokenChoices } from "./channels.js";
 import { fields, Refusal } from "./form.js";
@@ -13,6 +13,8 @@ import { OutputDialog } from "./output_dialog.js";
 import { CueDialog } from "./rundown.js";
 import { languageName, t } from "./say.js";
 import { SceneDialog } from "./scene_dialog.js";
+import { SeatDialog } from "./seat_dialog.js";
+import { SourceDialog } from "./source_dialog.js";
 import { StripDialog } from "./strip_dialog.js";
 
 const close = () => { model.dialog.value = null; };
@@ -22,8 +24,9 @@ export function Dialogs() {
   switch (open?.name) {
     case "invite": return html`<${InviteDialog} />`;
     case "link": return html`<${LinkDialog} id=${open.id ?? ""} link=${open.link ?? ""} />`;
-    case "seat": return html`<${SeatDialog} id=${open.id ?? ""} />`;
-    case "output": return html`<${OutputDialog} onClose=${close} />`;
+    case "seat": return html`<${SeatDialog} id=${open.id ?? ""} onClose=${close} />`;
+    case "source": return html`<${SourceDialog} id=${open.id ?? null} onClose=${close} />`;
+    case "output": return html`<${OutputDialog} id=${open.id ?? null} onClose=${close} />`;
     case "strip": return html`<${StripDialog} source=${open.id ?? ""} onClose=${close} />`;
     case "booth": return html`<${BoothDialog} id=${open.id ?? null} onClose=${close} />`;
     case "interpreter": return html`<${InterpreterDialog} booth=${open.id ?? ""} onClose=${close} />`;
@@ -125,34 +128,6 @@ async function drawQr(text, holder, label) {
     parsed.setAttribute("aria-label", label);
     holder.replaceChildren(document.adoptNode(parsed));
   } catch (thrown) {
-    toastError(thrown);
+    model.complain(thrown);
   }
-}
-
-/** @param {{id: string}} props */
-function SeatDialog({ id }) {
-  const [refusal, setRefusal] = useState("");
-  const seat = model.state.value?.seats[id];
-  /** @param {SubmitEvent} event */
-  const submit = async (event) => {
-    const field = fields(event);
-    const { done, refusal: why } = await model.attempt({
-      type: "seat.update", seat: id, name: field("name"), title: field("title"), language: field("language"),
-    });
-    if (done) close();
-    else setRefusal(why);
-  };
-  if (!seat) return null;
-  return html`<${Dialog} title=${t("Edit name")} name="seat" onClose=${close}>
-    <form class="dialog-form" onSubmit=${submit}>
-      <label class="field"><span>${t("Name")}</span><input data-first name="name" required maxlength="80" defaultValue=${seat.name} autocomplete="off" /></label>
-      <label class="field"><span>${t("Title and organisation")}</span><input name="title" maxlength="120" defaultValue=${seat.title} autocomplete="off" /></label>
-      <label class="field"><span>${t("Language (ko, en, …)")}</span><input name="language" maxlength="16" defaultValue=${seat.language} autocomplete="off" /></label>
-      <${Refusal} refusal=${refusal} />
-      <div class="dialog-actions">
-        <button type="button" data-action="cancel" onClick=${close}>${t("Cancel")}</button>
-        <button type="submit" class="primary" data-action="save-seat">${t("Save")}</button>
-      </div>
-    </form>
-  <//>`;
 }

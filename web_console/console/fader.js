@@ -5,6 +5,7 @@ import { html } from "../shared/html.js";
 import { latest } from "./latest.js";
 import { decibels } from "./loudness.js";
 import * as model from "./model.js";
+import { NumberField } from "./number_field.js";
 import { t } from "./say.js";
 
 /** As `source.gain` takes it. */
@@ -16,18 +17,15 @@ export function Fader({ source, gain_db, name }) {
   const [moved_db, setMoved] = useState(/** @type {number|null} */ (null));
   const set = useMemo(() => latest((/** @type {number} */ db) => model.send({ type: "source.gain", source, db })), [source]);
   const shown_db = moved_db ?? gain_db;
-  const move = (/** @type {any} */ event) => {
-    const typed = Number(event.currentTarget.value);
-    if (event.currentTarget.value === "" || !Number.isFinite(typed)) return;
-    const db = Math.min(MAX_GAIN_DB, Math.max(MIN_GAIN_DB, typed));
+  const move = (/** @type {number} */ db) => {
     setMoved(db);
     void set(db).then(() => setMoved(null));
   };
   return html`<span class="fader">
     <input type="range" data-action="fader" data-source=${source} min=${MIN_GAIN_DB} max=${MAX_GAIN_DB} step="0.5" value=${shown_db}
-      aria-label=${t("Gain of {name}", { name })} aria-valuetext=${decibels(shown_db)} onInput=${move}
-      onDblClick=${() => void set(0)} disabled=${!model.can_direct.value} />
-    <input type="number" data-action="gain-db" data-source=${source} min=${MIN_GAIN_DB} max=${MAX_GAIN_DB} step="0.5" value=${shown_db}
-      aria-label=${t("Gain of {name} in decibels", { name })} onChange=${move} disabled=${!model.can_direct.value} />
+      aria-label=${t("Gain of {name}", { name })} aria-valuetext=${decibels(shown_db)}
+      onInput=${(/** @type {any} */ event) => move(event.currentTarget.valueAsNumber)} onDblClick=${() => move(0)} disabled=${!model.can_direct.value} />
+    <${NumberField} data-action="gain-db" data-source=${source} min=${MIN_GAIN_DB} max=${MAX_GAIN_DB} step=${0.5} value=${shown_db}
+      label=${t("Gain of {name} in decibels", { name })} onSet=${move} disabled=${!model.can_direct.value} />
     <span class="soft" aria-hidden="true">dB</span></span>`;
 }

@@ -14,7 +14,8 @@ import { actionFor, isTalkKey } from "./keys.js";
 import { soundProblem } from "./loudness.js";
 import * as model from "./model.js";
 import { Monitor } from "./monitor.js";
-import { Outputs } from "./outputs.js";
+import { outputAlerts } from "./output_form.js";
+import { OutputAlarm, Outputs } from "./outputs.js";
 import { Rundown } from "./rundown.js";
 import { spoken, t } from "./say.js";
 import { Scenes } from "./scenes.js";
@@ -38,7 +39,10 @@ function alerts() {
   const loud = channels(state).filter((one) => soundProblem(one.problem)).map((one) => one.name);
   const { lost, slower } = boothAlerts(state);
   const booths = [...lost, ...slower];
+  const { failed, shaky } = outputAlerts(state);
+  const people = [...failed, ...(shaky.length > 0 ? [t("Trouble with {names}", { names: shaky.join(", ") })] : [])];
   return {
+    ...(people.length > 0 ? { people: people.join(" ") } : {}),
     ...(loud.length > 0 ? { sound: t("Trouble with the sound of {names}", { names: loud.join(", ") }) } : {}),
     ...(booths.length > 0 ? { booths: t("{names} needs you", { names: booths.join(", ") }) } : {}),
   };
@@ -53,6 +57,7 @@ function App() {
     ${ready && link !== "open" ? html`<p class="lost-line" role="alert" data-role="lost">
       ${t("The connection to the studio is interrupted. The programme goes on; the console comes back by itself.")}</p>` : null}
     <${Overload} />
+    <${OutputAlarm} />
     <${BoothAlarm} />
     ${ready ? html`<main class="board" data-role="board">
       <div class="left"><${Monitor} /><${Scenes} /></div>
@@ -60,13 +65,21 @@ function App() {
         <div class="tab-panel" id="tab-panel" role="tabpanel" aria-labelledby=${`tab-${model.tab.value}`}>${PANELS[model.tab.value]()}</div></div>
     </main>` : html`<main class="over-all"><p role="status">${t("Connecting to the studio…")}</p></main>`}
     <${Dialogs} />
-    <${Toasts} />`;
+    <${Toasts} dismiss_label=${t("Dismiss")} />`;
 }
 
 /** After a press with the mouse the focus leaves the button, so that Space cuts instead of pressing it again. */
 function releaseFocus(/** @type {MouseEvent} */ event) {
   const target = event.target instanceof Element ? event.target.closest("button") : null;
   if (event.detail > 0 && target && !target.closest("dialog")) target.blur();
+}
+
+/** Of a list or a fader, too, once the mouse has set it: they would keep Space and the digits to themselves. */
+let by_pointer = false;
+function releaseControl(/** @type {Event} */ event) {
+  const target = event.target;
+  const sets = target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === "range");
+  if (by_pointer && sets && !target.closest("dialog")) target.blur();
 }
 
 function onKey(/** @type {KeyboardEvent} */ event) {
@@ -92,6 +105,9 @@ function onKey(/** @type {KeyboardEvent} */ event) {
 }
 
 document.addEventListener("click", releaseFocus);
+document.addEventListener("change", releaseControl);
+document.addEventListener("pointerdown", () => { by_pointer = true; }, { capture: true });
+document.addEventListener("keydown", () => { by_pointer = false; }, { capture: true });
 document.addEventListener("keydown", onKey);
 document.addEventListener("keyup", (event) => { if (isTalkKey(event)) release(); });
 guardTalkback();

@@ -6,7 +6,7 @@ import { asStudioError } from "../shared/errors.js";
 import { callJson, ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
-import { toast, toastError } from "../shared/toasts.js";
+import { toast } from "../shared/toasts.js";
 import { takeMeters, whenWatched } from "./live_meters.js";
 import { firstLanguage, refusalText, remember, speak, spoken, t } from "./say.js";
 import { noteTrouble, unixMs } from "./text.js";
@@ -98,7 +98,7 @@ export async function start() {
     onState(next, refused) {
       video_state.value = next;
       if (next === "refused" && refused) {
-        toastError(refused);
+        complain(refused);
         setTimeout(() => { if (link.value !== "refused") peer.start(); }, 5_000);
       }
     },
@@ -135,9 +135,14 @@ export async function send(command) {
     if (!socket) return null;
     return await socket.command(command);
   } catch (thrown) {
-    toast(refusalText(asStudioError(thrown)), { bad: true });
+    complain(thrown);
     return null;
   }
+}
+
+/** @param {unknown} thrown what is said in a corner, in the director's language */
+export function complain(thrown) {
+  toast(refusalText(asStudioError(thrown)), { bad: true });
 }
 
 /**

@@ -1,8 +1,10 @@
-/** Pure: a destination's form → the command that makes it; and what a destination carries, in words. */
+/** Pure: a destination's form → the command that makes or changes it; and what a destination carries, in words. */
 
 import { formatClock } from "../shared/levels.js";
-import { busName, t } from "./say.js";
+import { busName, refusalText, t } from "./say.js";
 
+/** @typedef {import("../shared/types.js").Output} Output */
+/** @typedef {import("../shared/types.js").Command} Command */
 /** @typedef {"stream"|"udp"|"recording"|"seats"} Kind */
 /** @typedef {{kind: Kind, output: string, url: string, backup: string, rendition: string, bus: string, buses: string[]}} OutputForm */
 
@@ -28,8 +30,18 @@ export function severalBuses(kind) {
 }
 
 /**
+ * @param {Output} output
+ * @returns {Kind}
+ */
+export function kindOf(output) {
+  if (output.seats) return "seats";
+  if (output.recording) return "recording";
+  return output.url.startsWith("udp:") ? "udp" : "stream";
+}
+
+/**
  * @param {OutputForm} form
- * @returns {import("../shared/types.js").Command}
+ * @returns {Command} that makes it
  */
 export function outputCommand(form) {
   const id = form.output ? { output: form.output } : {};
@@ -43,7 +55,23 @@ export function outputCommand(form) {
 }
 
 /**
- * @param {import("../shared/types.js").Output} output
+ * The page knows no address with its key, so an empty field leaves it as it is.
+ *
+ * @param {OutputForm} form
+ * @param {boolean} backup_off the backup is to go
+ * @returns {Command} that changes the output of this name
+ */
+export function outputChange(form, backup_off) {
+  const { kind, output, url, backup, rendition, bus, buses } = form;
+  /** @type {Command} */
+  const command = { type: "output.update", output, rendition, ...(severalBuses(kind) ? { buses } : { bus }), ...(url ? { url } : {}) };
+  if (backup_off) command.backup = "";
+  else if (backup) command.backup = backup;
+  return command;
+}
+
+/**
+ * @param {Output} output
  * @returns {string} `Programme · Korean`, `Clean, without plates · Floor + English`
  */
 export function carries(output) {
@@ -63,4 +91,24 @@ const LITTLE_S = 30 * 60;
 export function diskTime(remaining_s) {
   if (remaining_s === undefined || remaining_s < 0) return { text: "", little: false };
   return { text: t("Disk: {time} left", { time: formatClock(remaining_s) }), little: remaining_s < LITTLE_S };
+}
+
+/**
+ * What a director must see whatever panel is open: outputs that were started and don't get through.
+ *
+ * @param {import("../shared/types.js").DirectorState} state
+ * @returns {{failed: string[], shaky: string[]}} failed: a sentence each, nothing happens by itself any more; shaky: names
+ *   of those that try again, whose backup is away, or whose disk is nearly full
+ */
+export function outputAlerts(state) {
+  /** @type {{failed: string[], shaky: string[]}} */
+  const found = { failed: [], shaky: [] };
+  for (const id of state.order.outputs) {
+    const status = state.status.outputs[id];
+    if (!state.outputs[id]?.running || !status) continue;
+    const away = status.state === "retrying" || ["retrying", "failed"].includes(status.backup?.state ?? "");
+    if (status.state === "failed") found.failed.push(t("{output} has stopped. {why}", { output: id, why: refusalText({ code: status.code, detail: status.reason }) }));
+    else if (away || diskTime(status.remaining_s).little) found.shaky.push(id);
+  }
+  return found;
 }

@@ -4,9 +4,16 @@ import { useState } from "preact/hooks";
 import { Question } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import * as model from "./model.js";
-import { carries, diskTime } from "./output_form.js";
+import { carries, diskTime, outputAlerts } from "./output_form.js";
 import { refusalText, t } from "./say.js";
 import { outputLine, outputState } from "./text.js";
+
+/** Says which output has ended by itself: nobody may find that out after the show. Always there, for screen readers. */
+export function OutputAlarm() {
+  const state = model.state.value;
+  const text = state ? outputAlerts(state).failed.join(" ") : "";
+  return html`<p class=${text ? "lost-line" : "unseen"} role="alert" data-role="output-alarm">${text}</p>`;
+}
 
 export function Outputs() {
   const state = model.state.value;
@@ -46,6 +53,8 @@ function OutputRow({ id }) {
         ${output.running
           ? html`<button class="small" data-action="stop" data-output=${id} aria-label=${t("Stop {name}", { name: id })} onClick=${() => setAsking("stop")}>${t("Stop")}</button>`
           : html`<button class="small good" data-action="start" data-output=${id} aria-label=${t("Start {name}", { name: id })} onClick=${() => command("output.start")}>${t("Start")}</button>
+              ${output.seats ? null : html`<button class="small icon quiet" data-action="output-edit" data-output=${id} aria-label=${t("Change {name}", { name: id })}
+                onClick=${() => { model.dialog.value = { name: "output", id }; }}>✎</button>`}
               <button class="small icon quiet" data-action="output-delete" data-output=${id} aria-label=${t("Delete {name}", { name: id })}
                 onClick=${() => setAsking("delete")}>✕</button>`}
       </div>` : null}

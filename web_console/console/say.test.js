@@ -28,6 +28,38 @@ test("Korean texts are Korean, and name the same values", () => {
   for (const [code, korean] of Object.entries(KOREAN_REFUSALS)) assert.match(korean, /[가-힣].*\.$/, code);
 });
 
+/**
+ * @param {string} folder of this project
+ * @returns {Set<string>} the codes that its Python gives to refusals and failures
+ */
+function codesOf(folder) {
+  const root = new URL(`../../${folder}/`, import.meta.url);
+  const given = /(?:RefusedError\(\s*\d+,|Failure\(|UrlError\(|StoreError\(|code=)\s*"([a-z]+\.[a-z_-]+)"/g;
+  const nouns = /\b(?:unknown|new_id)\(\s*"([a-z]+)"/g;
+  /** @type {Set<string>} */
+  const found = new Set();
+  for (const name of readdirSync(root, { recursive: true, encoding: "utf8" }).filter((one) => one.endsWith(".py"))) {
+    const text = readFileSync(new URL(name, root), "utf8");
+    for (const [, code] of text.matchAll(given)) found.add(String(code));
+    for (const [call, noun] of text.matchAll(nouns)) {
+      for (const end of call.startsWith("unknown") ? ["unknown"] : ["exists", "too-many"]) found.add(`${noun}.${end}`);
+    }
+  }
+  return found;
+}
+
+test("every refusal of a command and every fault of an output is there in Korean, and none that nobody sends", () => {
+  const told = new Set(codesOf("studio"));
+  for (const code of codesOf("mixer/outputs")) told.add(code);
+  assert.ok(told.size > 60);
+  // Of signalling only those that a director can meet; links of guests are opened elsewhere.
+  const ours = ["sender.restarting", "internal", "network.lost", "network.timeout"];
+  const known = new Set([...told, ...codesOf("signaling"), ...ours, "rate.commands", "rate.offers", "rate.requests"]);
+  const elsewhere = /^link\./;
+  assert.deepEqual([...told].filter((code) => !KOREAN_REFUSALS[code] && !elsewhere.test(code)), []);
+  assert.deepEqual(Object.keys(KOREAN_REFUSALS).filter((code) => !known.has(code)), []);
+});
+
 test("words from tables are translated, too", () => {
   speak("ko");
   const words = [

@@ -5,9 +5,9 @@ import { Question } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import { Icon } from "../shared/icon.js";
 import { Meter } from "../shared/meter.js";
+import { Fader } from "./fader.js";
 import * as model from "./model.js";
 import { busName, languageName, spoken, t } from "./say.js";
-import { Gain } from "./sources.js";
 import { TalkToSeat } from "./talk_buttons.js";
 import { seatGroups, seatLine, seatProblem, seatState } from "./text.js";
 
@@ -49,6 +49,7 @@ function SeatRow({ id }) {
     ? seatState(status?.state)
     : { word: status?.connection === "connected" ? t("Connected") : t("Not here"), badge: "" };
   const problem = seatProblem(status?.problem) || (status?.picture === "slate" ? t("Picture has stopped") : "");
+  const hushed = seat.self_muted && status?.connection === "connected" ? t("Has muted the own microphone") : "";
   const line = speaks ? seatLine(status) : "";
   const name = seat.name || id;
   const here = (status?.connection ?? "absent") !== "absent";
@@ -75,7 +76,8 @@ function SeatRow({ id }) {
       </div>` : null}
     </div>
     ${speaks && status?.connection === "connected" ? html`<${Meter} level_db=${status.level_db} label=${t("Sound of {name}", { name })} />` : null}
-    ${line || problem ? html`<p class="seat-line figures" data-role="uplink"><span class="soft">${line}</span>
+    ${line || problem || hushed ? html`<p class="seat-line figures" data-role="uplink"><span class="soft">${line}</span>
+      ${hushed ? html`<span class="soft" data-role="self-muted">${hushed}</span>` : null}
       ${problem ? html`<span class="seat-problem" data-role="problem">${problem}</span>` : null}</p>` : null}
     ${open ? html`<${More} id=${id} speaks=${speaks} />` : null}
     ${asking ? html`<${Question} title=${t("Remove {name}?", { name })} yes=${t("Remove")} no=${t("No")}
@@ -97,11 +99,14 @@ function More({ id, speaks }) {
   };
   const expires = seat.expires ? t("Link valid until {time}.", { time: new Date(seat.expires * 1000).toLocaleString(spoken(), { dateStyle: "medium", timeStyle: "short" }) }) : "";
   return html`<div class="more">
-    ${speaks ? html`<${Gain} source=${`seat/${id}`} gain_db=${seat.gain_db} name=${name} />` : null}
-    <p class="hint">${seat.invited ? expires : t("No valid link.")} ${seat.language ? t("Speaks {language}.", { language: languageName(seat.language) }) : ""}
-      ${speaks ? t("Hears {bus}.", { bus: busName(seat.listen ?? "floor") }) : ""}</p>
+    ${speaks ? html`<div class="row"><span class="soft">${t("Gain")}</span><${Fader} source=${`seat/${id}`} gain_db=${seat.gain_db} name=${name} /></div>` : null}
+    <p class="hint">${[
+      seat.invited ? expires : t("No valid link."),
+      seat.language ? t("Speaks {language}.", { language: languageName(seat.language) }) : "",
+      speaks || seat.role === "interpreter" ? t("Hears {bus}.", { bus: busName(seat.listen ?? "floor") }) : "",
+    ].filter(Boolean).join(" ")}</p>
     <div class="row wrap">
-      <button class="small" data-action="seat-edit" data-seat=${id} onClick=${() => { model.dialog.value = { name: "seat", id }; }}>${t("Edit name")}</button>
+      <button class="small" data-action="seat-edit" data-seat=${id} onClick=${() => { model.dialog.value = { name: "seat", id }; }}>${t("Edit")}</button>
       <button class="small" data-action="new-link" data-seat=${id} onClick=${() => setAsking("renew")}>${t("New link")}</button>
       ${seat.invited ? html`<button class="small" data-action="revoke" data-seat=${id} onClick=${() => setAsking("revoke")}>${t("Withdraw link")}</button>` : null}
     </div>

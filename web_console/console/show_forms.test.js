@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formOf } from "./compose.js";
 import { clockOf, freshId, moved, nextCue, plannedAt, withCue } from "./cues.js";
-import { carries, diskTime, outputCommand, severalBuses } from "./output_form.js";
+import { carries, diskTime, kindOf, outputAlerts, outputChange, outputCommand, severalBuses } from "./output_form.js";
+import { seatChange } from "./seat_form.js";
 
 const cue = (/** @type {string} */ id) => ({ cue: id, title: id });
 const LIST = ["a", "b", "c"].map(cue);
@@ -42,6 +43,44 @@ test("each kind of output asks for what it has, and for no more", () => {
     { type: "output.create", output: "x", url: "udp://h:1", rendition: "clean", bus: "floor", buses: ["floor", "en"] });
   assert.deepEqual(outputCommand({ ...form, kind: "seats", output: "" }), { type: "output.create", recording: true, seats: true });
   assert.deepEqual(["stream", "udp", "recording", "seats"].map((kind) => severalBuses(/** @type {any} */ (kind))), [false, true, true, false]);
+});
+
+test("a changed output keeps the addresses that the page doesn't know", () => {
+  const form = { output: "x", url: "", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"] };
+  assert.deepEqual(outputChange({ ...form, kind: "stream" }, false), { type: "output.update", output: "x", rendition: "clean", bus: "en" });
+  const both = outputChange({ ...form, kind: "stream", url: "rtmp://h/a/k", backup: "rtmp://b/a/k" }, false);
+  assert.deepEqual([both.url, both.backup], ["rtmp://h/a/k", "rtmp://b/a/k"]);
+  assert.equal(outputChange({ ...form, kind: "stream", backup: "rtmp://b/a/k" }, true).backup, "");
+  assert.deepEqual(outputChange({ ...form, kind: "recording" }, false), { type: "output.update", output: "x", rendition: "clean", buses: ["floor", "en"] });
+  const output = { url: "", recording: false, rendition: "program", bus: "floor", buses: ["floor"], running: false };
+  assert.deepEqual([{ ...output, url: "rtmps://h/a/…" }, { ...output, url: "udp://h:1" }, { ...output, recording: true }, { ...output, recording: true, seats: true }].map(kindOf),
+    ["stream", "udp", "recording", "seats"]);
+});
+
+test("an output that ended by itself is said aloud, one that struggles is marked, one that was stopped is neither", () => {
+  const output = (/** @type {boolean} */ running) => ({ url: "", recording: true, rendition: "program", bus: "floor", buses: ["floor"], running });
+  const well = { state: "live", code: "", reason: "", remaining_s: 7_200 };
+  const state = /** @type {any} */ ({
+    order: { outputs: ["full", "gone", "backup", "late", "well", "off"] },
+    outputs: { full: output(true), gone: output(true), backup: output(true), late: output(true), well: output(true), off: output(false) },
+    status: { outputs: {
+      full: { ...well, state: "failed", code: "disk.full", reason: "The disk is full." }, gone: { ...well, state: "retrying" },
+      backup: { ...well, backup: { ...well, state: "retrying" } }, late: { ...well, remaining_s: 60 }, well, off: { ...well, state: "failed" },
+    } },
+  });
+  assert.deepEqual(outputAlerts(state), { failed: ["full has stopped. The disk is full."], shaky: ["gone", "backup", "late"] });
+});
+
+test("of a person only what was changed is sent", () => {
+  const seat = /** @type {any} */ ({ name: "Kim", title: "", role: "interpreter", language: "ko", listen: "floor", booth: "a" });
+  const field = (/** @type {Record<string, string>} */ typed) => (/** @type {string} */ name) => ({ name: "Kim", title: "", language: "ko", listen: "floor", booth: "a", ...typed })[name] ?? "";
+  const head = { type: "seat.update", seat: "kim" };
+  assert.deepEqual(seatChange("kim", seat, field({})), head);
+  assert.deepEqual(seatChange("kim", seat, field({ booth: "b", listen: "ko" })), { ...head, booth: "b", listen: "ko" });
+  assert.deepEqual(seatChange("kim", seat, field({ booth: "" })), { ...head, booth: null });
+  const speaker = { ...seat, role: "speaker", booth: "" };
+  assert.deepEqual(seatChange("kim", speaker, field({ hall: "on", language: "ja" })), { ...head, language: "ja", hall: true });
+  assert.deepEqual(seatChange("kim", { ...speaker, role: "wall" }, field({ listen: "ko", hall: "on" })), head);
 });
 
 test("an output says which picture and which sounds it carries, and how long the disk lasts", () => {

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { Peer } from "../shared/rtc.js";
 import { tabClient } from "../shared/session.js";
-import { toast, toastError } from "../shared/toasts.js";
+import { toast } from "../shared/toasts.js";
 import { latest } from "./latest.js";
 import * as model from "./model.js";
 import { t } from "./say.js";
@@ -79,7 +79,7 @@ async function open() {
     tracks: () => ({ audio: track, video: null, screen: null }),
     onState(state, refused) {
       if (state === "refused") {
-        if (refused) toastError(refused);
+        if (refused) model.complain(refused);
         shut();
         return;
       }

@@ -67,6 +67,8 @@ export function errorText() {
 let socket = null;
 /** @type {Peer|null} */
 let peer = null;
+/** The studio is just being told whether the guest is muted. */
+let settling = false;
 
 export async function start() {
   const as = sessionName("seat");
@@ -81,6 +83,7 @@ export async function start() {
     onState: (next) => takeState(next),
     onLink(next, refused) {
       link.value = next;
+      if (next === "open") void settleMute();
       if (next === "refused" && refused) block(refused);
     },
   });
@@ -132,8 +135,10 @@ function takeState(next) {
  */
 function peerChanged(next, refused) {
   peer_state.value = next;
-  if (next === "connected") error.value = null;
-  else if (refused) error.value = refused;
+  if (next === "connected") {
+    error.value = null;
+    void settleMute();
+  } else if (refused) error.value = refused;
   if (next === "refused" && refused) {
     programme.value = null;
     screen.stop();
@@ -170,7 +175,7 @@ export async function join({ name, title }) {
   }
 }
 
-/** @param {Partial<{name: string, title: string, language: string, listen: string}>} fields of the own seat */
+/** @param {Partial<{name: string, title: string, language: string, listen: string, self_muted: boolean}>} fields of the own seat */
 async function updateSeat(fields) {
   const me = await whoAmI(sessionName("seat"));
   await socket?.command({ type: "seat.update", seat: me.seat, ...fields });
@@ -228,4 +233,24 @@ export async function toggleShare() {
 
 export function toggleMute() {
   self_muted.value = !self_muted.value;
+  void settleMute();
+}
+
+/**
+ * The studio is told, or it would take the silence for a broken microphone; told again after each break, when it may
+ * still believe what this page, or another one of this seat, said before.
+ */
+async function settleMute() {
+  if (settling) return;
+  settling = true;
+  try {
+    // The change is here before the answer; who has pressed again meanwhile is told of anew.
+    while (state.value?.seat && stage.value === "joined" && (state.value.seat.self_muted === true) !== self_muted.value) {
+      await updateSeat({ self_muted: self_muted.value });
+    }
+  } catch {
+    // The microphone is shut or open whatever the studio knows; with the next connection it is told again.
+  } finally {
+    settling = false;
+  }
 }

@@ -1,6 +1,6 @@
 /** A modal dialog: the browser's own, which holds the focus and closes with Escape. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "./html.js";
 
 /**
@@ -8,7 +8,8 @@ import { html } from "./html.js";
  */
 export function Dialog({ title, onClose, children, name }) {
   const ref = useRef(/** @type {HTMLDialogElement|null} */ (null));
-  useEffect(() => {
+  // With the page, not after it: a key that follows at once is for the dialog.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (!dialog) return undefined;
     dialog.showModal();

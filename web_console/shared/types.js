@@ -15,7 +15,7 @@
  *
  * @typedef {{name: string, title: string, role: string, language: string, stage: boolean, muted: boolean,
  *   gain_db: number, invited: boolean, expires?: number, strip?: Strip, listen?: string, hall?: boolean,
- *   booth?: string, into?: string, on?: boolean, cough?: boolean}} Seat
+ *   booth?: string, into?: string, on?: boolean, cough?: boolean, self_muted?: boolean}} Seat
  * @typedef {{delay_ms?: number, highpass_hz?: number, gate_db?: number, leveller?: boolean, compressor_db?: number,
  *   ratio?: number}} Strip what is left out is off
  * @typedef {{state: "absent"|"waiting"|"ready"|"next"|"on_air",
