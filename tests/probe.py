@@ -30,7 +30,7 @@ class StreamInfo:
 
 
 def probe(path: Path) -> list[StreamInfo]:
-    """The streams of pictures and sound, by ffprobe. Raises ``CalledProcessError`` for a file it can't read."""
+    """The streams of pictures and sound, by ffprobe. Raises CalledProcessError for a file it can't read."""
     return [
         StreamInfo(
             kind=stream["codec_type"],

@@ -177,6 +177,7 @@ def main() -> None:
             print(f"  {name:14} {min(offsets):6.1f} … {max(offsets):6.1f}, mean {means[name]:6.1f}")
         print(f"the two language streams apart: {abs(means['ko'] - means['en']):.1f} ms (limit 40)")
         ordered = sorted(delays)
+
         middle, most = statistics.median(ordered), ordered[-1]
         print(
             f"interpreter's first packet out → bus at a listener, ms: median {middle:.0f}, most {most:.0f}"
