@@ -31,7 +31,7 @@ from tests.voices import LEVEL, Voice
 
 LANGUAGES = ("ko", "en")
 LOOK_S = 20.0
-VOICE_HZ = 500.0
+VOICE_HZ = 2600.0
 _CONFIG = "[renditions.program]\nbitrate = 1500000\n"
 
 
@@ -52,7 +52,9 @@ class Listener:
             wave = frame.to_ndarray().ravel().astype(np.float64)
             wave /= 32768 if np.abs(wave).max(initial=0) > 2 else 1
             at = 2 * np.pi * VOICE_HZ * np.arange(0, len(wave) // 2) / 48_000
-            loud = abs(np.dot(wave[::2], np.exp(-1j * at))) / len(at) * 2 > LEVEL / 4
+            # the guest's beep has another pitch, and no edges under this window
+            level = abs(np.dot(wave[::2] * np.hanning(len(at)), np.exp(-1j * at))) / len(at) * 4
+            loud = level > LEVEL / 4
             if loud and not self._loud:
                 self.onsets_ns.append(now_ns)
             self._loud = loud
@@ -119,6 +121,7 @@ async def _run(studio: RunningStudio, links: dict[str, str], seconds: float) -> 
         await asyncio.to_thread(
             studio.do, "booth.speak", booth="booth", on=True, seat="interpreter", into="ko"
         )
+        await asyncio.sleep(2.0)  # for the plan, and for the microphone's delay to settle
         listener.onsets_ns.clear()
         spoken = await _speak(voice, min(30.0, seconds / 2))
         await asyncio.to_thread(studio.do, "booth.speak", booth="booth", on=False, seat="interpreter")
