@@ -2,6 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { Backoff } from "../shared/backoff.js";
+import { obstacle } from "../shared/devices.js";
 import { asStudioError, StudioError } from "../shared/errors.js";
 import { pickLanguage, say, sayError, sayRefusal } from "../shared/i18n.js";
 import { measureTrack } from "../shared/measure.js";
@@ -120,9 +121,9 @@ let cough_told = false;
 
 export async function start() {
   const as = sessionName("seat");
-  const obstacle = sound.obstacle();
-  if (obstacle) {
-    block(new StudioError(obstacle, ""));
+  const reason = obstacle();
+  if (reason) {
+    block(new StudioError(reason, ""));
     return;
   }
   socket = new ShowSocket({

@@ -1,8 +1,9 @@
 /** An interpreter's headset: asking for the microphone, choosing microphone and headphones, a test tone. */
 
 import { signal } from "@preact/signals";
+import { remember, remembered } from "../shared/devices.js";
 
-/** @typedef {{deviceId: string, label: string}} Device */
+/** @typedef {import("../shared/devices.js").Device} Device */
 
 /** @type {import("@preact/signals").Signal<MediaStreamTrack|null>} */
 export const microphone = signal(null);
@@ -34,32 +35,11 @@ const TONE_GAIN = 0.1;
 /** Not in Safari, and in Firefox only lately. */
 export const can_choose_output = "setSinkId" in HTMLMediaElement.prototype;
 
-/** @returns {"page.insecure"|"page.unsupported"|""} why this browser can't take part at all */
-export function obstacle() {
-  if (!globalThis.isSecureContext) return "page.insecure";
-  if (!navigator.mediaDevices?.getUserMedia || !("RTCPeerConnection" in globalThis)) return "page.unsupported";
-  return "";
-}
-
-/** @returns {{microphone?: string, output?: string}} the devices chosen last time */
-function remembered() {
-  try {
-    return JSON.parse(localStorage.getItem(CHOICE_KEY) ?? "{}");
-  } catch {
-    return {};
-  }
-}
-
-/** @param {{microphone?: string, output?: string}} choice */
-function remember(choice) {
-  localStorage.setItem(CHOICE_KEY, JSON.stringify({ ...remembered(), ...choice }));
-}
-
 export async function ask() {
   if (asking.value) return;
   asking.value = true;
   try {
-    const choice = remembered();
+    const choice = remembered(CHOICE_KEY);
     await open(choice.microphone ? { deviceId: { ideal: choice.microphone } } : {});
     await listDevices();
     if (choice.output && outputs.value.some((one) => one.deviceId === choice.output)) output.value = choice.output;
@@ -93,13 +73,13 @@ async function open(device) {
 
 /** @param {string} device_id */
 export async function chooseMicrophone(device_id) {
-  remember({ microphone: device_id });
+  remember(CHOICE_KEY, { microphone: device_id });
   await open({ deviceId: { exact: device_id } });
 }
 
 /** @param {string} device_id "" for the system's */
 export function chooseOutput(device_id) {
-  remember({ output: device_id });
+  remember(CHOICE_KEY, { output: device_id });
   output.value = device_id;
   tone_failed.value = false;
 }

@@ -1,9 +1,10 @@
 /** Camera and microphone: asking for them, choosing them, turning the camera off, measuring the sound. */
 
 import { signal } from "@preact/signals";
+import { remember, remembered } from "../shared/devices.js";
 import { measureTrack } from "../shared/measure.js";
 
-/** @typedef {{deviceId: string, label: string}} Device */
+/** @typedef {import("../shared/devices.js").Device} Device */
 
 /** @type {import("@preact/signals").Signal<MediaStreamTrack|null>} */
 export const camera = signal(null);
@@ -30,27 +31,6 @@ const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl:
 const CHOICE_KEY = "studio-devices";
 const METER_EVERY_MS = 80;
 
-/** @returns {"page.insecure"|"page.unsupported"|""} why this browser can't take part at all */
-export function obstacle() {
-  if (!globalThis.isSecureContext) return "page.insecure";
-  if (!navigator.mediaDevices?.getUserMedia || !("RTCPeerConnection" in globalThis)) return "page.unsupported";
-  return "";
-}
-
-/** @returns {{camera?: string, microphone?: string}} the devices chosen last time */
-function remembered() {
-  try {
-    return JSON.parse(localStorage.getItem(CHOICE_KEY) ?? "{}");
-  } catch {
-    return {};
-  }
-}
-
-/** @param {{camera?: string, microphone?: string}} choice */
-function remember(choice) {
-  localStorage.setItem(CHOICE_KEY, JSON.stringify({ ...remembered(), ...choice }));
-}
-
 /**
  * Asks for both, then for either alone: one broken device must not keep a guest from joining with the other.
  */
@@ -58,7 +38,7 @@ export async function ask() {
   if (asking.value) return;
   asking.value = true;
   try {
-    const choice = remembered();
+    const choice = remembered(CHOICE_KEY);
     const picture = { ...PICTURE, ...(choice.camera ? { deviceId: { ideal: choice.camera } } : {}) };
     const sound = { ...SOUND, ...(choice.microphone ? { deviceId: { ideal: choice.microphone } } : {}) };
     const both = await get({ video: picture, audio: sound });
@@ -150,7 +130,7 @@ export function watchDevices() {
  * @param {string} device_id
  */
 export async function choose(which, device_id) {
-  remember({ [which]: device_id });
+  remember(CHOICE_KEY, { [which]: device_id });
   const device = { deviceId: { exact: device_id } };
   // Some systems can't open a second device of a kind while the first is open.
   if (which === "camera") camera.value?.stop();
@@ -173,7 +153,7 @@ export function stopCamera() {
 }
 
 export async function startCamera() {
-  const choice = remembered();
+  const choice = remembered(CHOICE_KEY);
   const { stream, error } = await get({
     video: { ...PICTURE, ...(choice.camera ? { deviceId: { ideal: choice.camera } } : {}) },
   });

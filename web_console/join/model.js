@@ -1,6 +1,7 @@
 /** The guest's page as data: what it knows, and what can be done. No markup. */
 
 import { computed, effect, signal } from "@preact/signals";
+import { obstacle } from "../shared/devices.js";
 import { asStudioError, StudioError } from "../shared/errors.js";
 import { pickLanguage, say, sayError } from "../shared/i18n.js";
 import { ShowSocket } from "../shared/protocol.js";
@@ -72,9 +73,9 @@ let settling = false;
 
 export async function start() {
   const as = sessionName("seat");
-  const obstacle = media.obstacle();
-  if (obstacle) {
-    block(new StudioError(obstacle, ""));
+  const reason = obstacle();
+  if (reason) {
+    block(new StudioError(reason, ""));
     return;
   }
   socket = new ShowSocket({
