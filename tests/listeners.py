@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import random
+import re
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -20,7 +21,7 @@ from tests.integration.shard_house import ShardHouse, until
 from tests.speech import Mono, resampled
 
 BAD_LINE = Path(delay_s=0.025, jitter_s=0.05)
-"""50 ms of jitter; what is lost is picked by :class:`Losses`."""
+"""50 ms of jitter; what is lost, and what is late, is picked by :class:`Dice`."""
 _SHOWN = ("--disable-features=WebRtcHideLocalIpsWithMdns",)
 _LISTEN = """async (sdp) => {
   const pc = window.pc = new RTCPeerConnection();
@@ -61,29 +62,40 @@ _TAKE = """() => {
 }"""
 
 
-class Losses:
-    """A relay's filter: loses the same sound packets of a stream each time, by their place in it."""
+class Dice:
+    """What befalls a stream's sound packets, the same each time, by their place in it: ``lost`` is a relay's
+    filter, ``late`` says how late one is, in seconds. All else of the stream is neither."""
 
-    def __init__(self, share: float, seed: int, payload_type: int) -> None:
+    def __init__(self, share: float, jitter_s: float, seed: int, payload_type: int) -> None:
         chance = random.Random(seed)
         self._lost = [chance.random() < share for _ in range(6000)]
+        self._late_s = [chance.uniform(0, jitter_s) for _ in range(6000)]
         self._type = payload_type
         self._first: int | None = None
 
-    def __call__(self, data: bytes) -> bool:
+    def lost(self, data: bytes) -> bool:
+        at = self._place(data)
+        return at is not None and self._lost[at]
+
+    def late(self, data: bytes) -> float:
+        at = self._place(data)
+        return self._late_s[at] if at is not None else 0.0
+
+    def _place(self, data: bytes) -> int | None:
         if is_rtcp(data) or data[1] & 0x7F != self._type:
-            return False
+            return None
         seq = int.from_bytes(data[2:4], "big")
         if self._first is None:
             self._first = seq
-        return self._lost[(seq - self._first & 0xFFFF) % len(self._lost)]
+        return (seq - self._first & 0xFFFF) % len(self._lost)
 
 
 def lose(relay: Relay, guest: RehearsalGuest, share: float, seed: int) -> None:
-    """From now on the relay loses this share of the guest's sound."""
-    sound = next(sender for sender in guest.senders if sender.kind == "audio")
-    assert sound.codec is not None
-    relay.up.lose = Losses(share, seed, int(sound.codec.payloadType or 0))
+    """From now on the relay loses this share of the guest's sound, and is late with the rest."""
+    offered = re.search(r"^a=rtpmap:(\d+) opus/", guest.offered, re.MULTILINE)
+    assert offered
+    dice = Dice(share, BAD_LINE.jitter_s, seed, int(offered[1]))
+    relay.up.lose, relay.up.hold = dice.lost, dice.late
 
 
 @contextlib.asynccontextmanager
@@ -115,9 +127,9 @@ async def heard_by_both(
             await to_shard.accept(await ours.answer(answer.sdp))
             await to_page.accept(_everywhere(await its.answer(sdp)))
             for guest, relay in ((to_shard, ours), (to_page, its)):
-                await until(lambda guest=guest: guest.connected, what="connected")  # type: ignore[misc]
+                lose(relay, guest, loss, seed)  # from its first packet on: the same words meet the same fate
+            for guest in (to_shard, to_page):
                 await until(lambda guest=guest: guest.began_ns is not None, what="sends")  # type: ignore[misc]
-                lose(relay, guest, loss, seed)
             await ear.listen(warm_up_s)
             await page.evaluate("window.keep = true")
             own = await ear.listen(seconds)

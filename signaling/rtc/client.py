@@ -155,6 +155,11 @@ class RehearsalGuest:
         return str(self._pc.localDescription.sdp)
 
     @property
+    def offered(self) -> str:
+        """The SDP of :meth:`offer`."""
+        return str(self._pc.localDescription.sdp)
+
+    @property
     def _mime(self) -> str:
         return "video/VP8" if self._media is not None and self._media.codec == "vp8" else "video/H264"
 

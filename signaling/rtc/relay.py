@@ -56,6 +56,8 @@ class _Direction:
         self.path = path
         self.lose: Filter | None = None
         """Asked for each media packet (RTP or RTCP, still encrypted) before the path's own loss."""
+        self.hold: Callable[[bytes], float] | None = None
+        """Seconds by which each media packet is late, in place of the path's own jitter."""
         self.passed = self.lost = 0
         self._random = random.Random(seed)  # noqa: S311 - the same loss each time, no secret
         self._held = 0
@@ -72,7 +74,10 @@ class _Direction:
             self.lost += 1
             return
         self.passed += 1
-        wait_s = path.delay_s + (chance.uniform(0, path.jitter_s) if path.jitter_s else 0.0)
+        if media and self.hold is not None:
+            wait_s = path.delay_s + self.hold(data)
+        else:
+            wait_s = path.delay_s + (chance.uniform(0, path.jitter_s) if path.jitter_s else 0.0)
         if not wait_s:
             send()
             return
