@@ -25,8 +25,9 @@ class Errands:
         self._recordings = recordings
         self._running: set[str] = set()
         self._metered = False
-        self._recorded = ""
-        """The output that takes seats as they arrive."""
+        self._recorded: str | None = None
+        """The output that takes seats as they arrive, empty for none; None: not known yet. A control that has
+        just started must not end what the one before it began."""
         self._files: frozenset[str] = frozenset()
         """Senders that write recordings."""
         self._marker = Marker()
@@ -49,7 +50,7 @@ class Errands:
         if plans.recorded != self._recorded:
             self._recorded = plans.recorded
             for name in self._shards():
-                self._send(name, self._seats())
+                self._send(name, self._seats(plans.recorded))
 
     def plan_taken(self, taken: PlanTaken) -> None:
         marks = self._marker.taken(taken.revision, taken.tick)
@@ -65,13 +66,13 @@ class Errands:
         if name == MIXER or name.startswith(_SHARD):
             # Also what is not wanted: it may still do what a control before this one asked for.
             self._send(name, WatchMeters(self._metered))
-        if name.startswith(_SHARD):
-            self._send(name, self._seats())
+        if name.startswith(_SHARD) and self._recorded is not None:
+            self._send(name, self._seats(self._recorded))
         if name in self._files:
             self._tell_marks(name, self._marker.newest)
 
-    def _seats(self) -> RecordSeats:
-        return RecordSeats(self._recordings if self._recorded else "", self._recorded)
+    def _seats(self, recorded: str) -> RecordSeats:
+        return RecordSeats(self._recordings if recorded else "", recorded)
 
     def _tell_marks(self, sender: str, marks: Iterable[Mark]) -> None:
         for mark in marks:

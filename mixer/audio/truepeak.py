@@ -5,8 +5,6 @@ ITU-R BS.1770-4, Annex 2, asks for an interpolating filter and gives one of 12 t
 is within 0.05 dB of FFmpeg's resampler up to 20 kHz.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,18 +30,16 @@ def sinc_phases(half: int, beta: float) -> NDArray[np.float64]:
     return phases
 
 
-@dataclass(frozen=True, eq=False)
 class Oversampler:
     """Peaks of oversampled sound. ``taps``: (phases, t)."""
 
-    taps: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        phases, length = self.taps.shape
+    def __init__(self, taps: NDArray[np.float64]) -> None:
+        self.taps = taps
+        phases, length = taps.shape
         matrix = np.zeros((2, CELL, phases, _SUB + length - 1), np.float32)
         for at in range(_SUB):
-            matrix[at // CELL, at % CELL, :, at : at + length] = self.taps
-        object.__setattr__(self, "_matrix", matrix.reshape(-1, _SUB + length - 1))
+            matrix[at // CELL, at % CELL, :, at : at + length] = taps
+        self._matrix: Samples = matrix.reshape(-1, _SUB + length - 1)
 
     @property
     def history(self) -> int:
@@ -76,8 +72,7 @@ class Oversampler:
             (across, along, _SUB * step, step),
             writeable=False,
         )
-        matrix: Samples = self._matrix  # type: ignore[attr-defined]
-        points = matrix @ windows.reshape(-1, _SUB + self.history).T
+        points = self._matrix @ windows.reshape(-1, _SUB + self.history).T
         points = points.reshape(2, -1, points.shape[1])
         peaks = np.maximum(points.max(axis=1), -points.min(axis=1))  # (2, rows · 2 · windows)
         stereo = peaks.reshape(2, rows, 2, -1).max(axis=2)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from mixer.wire import Mark, PlanTaken
+from signaling.wire import RecordSeats
 from studio.errands import Errands
 from studio.marks import Marker
 from studio.model import MAX_CUES, Show
@@ -94,6 +95,16 @@ def test_scenes_and_cues_are_marked_at_the_tick_their_plan_was_taken() -> None:
     assert marker.newest == (scene,)
 
 
+def test_a_control_that_comes_back_does_not_interrupt_the_recording_of_seats() -> None:
+    sent: list[Any] = []
+    errands = Errands(lambda to, message: sent.append(message), recordings="/rec")
+    errands.process_changed(ProcessChanged("shard-1", "running", 1, 0))
+    desk = Desk()
+    desk.plans("output.create", output="iso", seats=True)
+    errands.planned(desk.plans("output.start", output="iso"), desk.show)
+    assert [m for m in sent if isinstance(m, RecordSeats)] == [RecordSeats("/rec", "iso")]
+
+
 def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
     sent: list[tuple[str, str, Any]] = []
     errands = Errands(
@@ -127,7 +138,7 @@ def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
     news()
     errands.planned(desk.plans("program.cut", scene="wide"), desk.show)
     taken(10)
-    assert news() == [("sender/vod", "Mark")], "recordings only"
+    assert news() == [("shard-1", "RecordSeats"), ("sender/vod", "Mark")], "marks to recordings only"
     changed("sender/vod", "restarting")
     errands.planned(desk.plans("rundown.go", cue="open"), desk.show)
     taken(20)
