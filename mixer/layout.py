@@ -4,9 +4,22 @@ from typing import Literal
 
 from mixer.plan import Rect
 
-LayoutName = Literal["solo", "duo", "grid"]
+LayoutName = Literal[
+    "solo", "duo", "panel", "grid", "pip", "slides", "slides-panel", "keynote", "group", "free"
+]
 
-CAPACITY: dict[LayoutName, int] = {"solo": 1, "duo": 2, "grid": 49}
+CAPACITY: dict[LayoutName, int] = {
+    "solo": 1,
+    "duo": 2,
+    "panel": 9,
+    "grid": 49,
+    "pip": 4,
+    "slides": 2,
+    "slides-panel": 7,
+    "keynote": 2,
+    "group": 49,
+    "free": 49,
+}
 """How many tiles a layout takes; places beyond that are not shown."""
 
 ASPECT = 16 / 9

@@ -8,12 +8,15 @@ from typing import Literal
 
 import msgspec
 
+from mixer.theme import Theme
+
 SourceId = str
 """``seat/<seat id>`` for a seat's camera and microphone, ``screen/<seat id>`` for the screen it shares,
 ``source/<source id>`` for everything else."""
 
-CanvasName = Literal["program", "clean", "wall", "multiview"]
-"""``clean`` is the programme without plates, for who puts his own on it."""
+CanvasName = Literal["program", "clean", "wall", "preview", "multiview"]
+"""``clean`` is the programme without plates and graphics, for who puts his own on it; ``preview`` what a cut
+would bring to the programme, at the size of the multiview's pane."""
 
 BusName = str
 """``floor``, a language of the event (``ko``), or ``hall``: see :class:`AudioPlan`."""
@@ -32,18 +35,42 @@ class Rect(msgspec.Struct, frozen=True):
 
 
 class Plate(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A name plate: plain text, already normalised; either line may be empty."""
+    """A name plate, or any heading with a line under it: plain text, already normalised; each may be empty.
+
+    ``other_name`` and ``other_title``: the same in a second language, smaller, below or beside.
+    """
 
     name: str
     title: str = ""
+    other_name: str = ""
+    other_title: str = ""
+
+
+class Crop(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The part of a source that is shown, as shares (0 … 1) of its width and height."""
+
+    x: float = 0.0
+    y: float = 0.0
+    w: float = 1.0
+    h: float = 1.0
+
+
+class TileStyle(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A tile's edge, in canvas pixels: radius of its corners, width (even) and colour of its border, which
+    lies inside the tile."""
+
+    radius: int = 0
+    border: int = 0
+    border_colour: str = "#ffffff"
 
 
 class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One source in one rectangle.
+    """One source in one rectangle; later tiles lie over earlier ones.
 
     ``fit``: ``cover`` fills the rectangle and crops, ``contain`` shows everything and leaves bars.
     ``tally``: a frame in the colour of programme (red) or preview (green), for the multiview.
-    ``label``: small caption instead of a plate, for the multiview.
+    ``label``: small caption instead of a plate, for the multiview. ``crop``: of the source, before it is
+    fitted.
     """
 
     rect: Rect
@@ -52,6 +79,36 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
     plate: Plate | None = None
     label: str = ""
     tally: Tally = ""
+    crop: Crop | None = None
+    style: TileStyle | None = None
+
+
+Anchor = Literal[
+    "top-left", "top", "top-right", "left", "centre", "right", "bottom-left", "bottom", "bottom-right"
+]
+GraphicKind = Literal["lower-third", "title", "ticker", "logo", "clock", "countdown", "qr", "card", "picture"]
+"""``title``: the session's; ``card``: a full-screen title card; ``picture``: a still laid over."""
+
+
+class Overlay(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A graphic over all tiles of a canvas, within its safe area.
+
+    ``text`` is what ``lower-third``, ``title``, ``card`` and ``ticker`` (its ``name`` alone) say, what stands
+    beside a clock, a countdown and a QR code. ``picture``: file of a ``logo`` or ``picture`` as
+    :mod:`mixer.stills` reads it. ``link``: what a QR code says. ``until``: Unix seconds a countdown runs to;
+    afterwards it counts the overrun. ``zone``: IANA name of a clock's time zone, empty for the machine's.
+    ``size``: times the design's own, 0.25 … 4.
+    """
+
+    id: str
+    kind: GraphicKind
+    text: Plate = Plate("")
+    anchor: Anchor = "bottom-left"
+    picture: str = ""
+    link: str = ""
+    until: int = 0
+    zone: str = ""
+    size: float = 1.0
 
 
 class CanvasView(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,13 +124,41 @@ class CanvasView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CanvasPlan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One canvas: ``width`` × ``height`` pixels (even), tiles drawn in order over the background."""
+    """One canvas: ``width`` × ``height`` pixels (even), tiles drawn in order over the background, then views,
+    then overlays. A background picture or clip is the first tile.
+
+    ``scene``: whose composition this is. While it stays the same, tiles that moved glide to their places in
+    ``glide_ms`` (0: at once), and overlays come and go animated.
+    """
 
     width: int
     height: int
     tiles: tuple[Tile, ...] = ()
     views: tuple[CanvasView, ...] = ()
     background: str = "#10141c"
+    overlays: tuple[Overlay, ...] = ()
+    scene: str = ""
+    glide_ms: int = 0
+
+
+TransitionKind = Literal["mix", "wipe", "push", "dip"]
+Direction = Literal["left", "right", "up", "down"]
+
+
+class Transition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """From ``MixPlan.leaving`` to ``MixPlan.canvases``, on all canvases alike.
+
+    It began at ``start_ns`` (CLOCK_MONOTONIC) and takes ``duration_ns``; or ``position`` (0 … 1), where it
+    is not negative, says how far it is: the T-bar. ``direction``: where a wipe's edge and a push go to.
+    ``colour``: of a dip.
+    """
+
+    kind: TransitionKind = "mix"
+    start_ns: int = 0
+    duration_ns: int = 0
+    position: float = -1.0
+    direction: Direction = "left"
+    colour: str = "#000000"
 
 
 class SourceInfo(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -87,6 +172,8 @@ class SourceInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
     title: str = ""
     asked: bool = True
+    still: bool = False
+    """Its picture needs no renewing: a still, a page of slides, a clip that is paused."""
 
 
 class Strip(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -185,8 +272,17 @@ class AudioPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     monitor: Monitor = Monitor()
     talkback: Talkback | None = None
     listeners: dict[SourceId, BusName] = {}
+    fade_ms: int = 0
+    """How long microphones take to open and close with the scene; 0: 5 pictures."""
     solo: tuple[AudioInput, ...] = ()
     """The monitor's soloed sources with their strips, where they aren't in ``open`` or ``interpreters``."""
+
+
+class Fade(msgspec.Struct, frozen=True, omit_defaults=True):
+    """To black or back from it, from ``start_ns`` (CLOCK_MONOTONIC) on, in ``duration_ns``; 0: at once."""
+
+    start_ns: int = 0
+    duration_ns: int = 0
 
 
 class MixPlan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -198,3 +294,15 @@ class MixPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     sources: dict[SourceId, SourceInfo] = {}
     black: bool = False
     """Fade to black is on: programme and wall are black and silent; the multiview goes on."""
+    fade: Fade = Fade()
+    """How ``black`` is reached, or left."""
+    slate: bool = False
+    """The panic slate: programme, clean feed and wall show the event's slate at once, and are silent."""
+    transition: Transition | None = None
+    leaving: dict[CanvasName, CanvasPlan] = {}
+    """What the transition leaves; a canvas that isn't named here changes nothing."""
+    languages: dict[str, CanvasPlan] = {}
+    """The programme's canvas in a language of the event, where it differs from ``canvases["program"]``."""
+    leaving_languages: dict[str, CanvasPlan] = {}
+    """The same of what the transition leaves."""
+    theme: Theme = Theme()

@@ -6,8 +6,9 @@ import msgspec
 
 from mixer.wire import BusAttach, Message, Shutdown, SlotClosed, SlotOpened, WatchMeters
 
-PeerKind = Literal["guest", "booth", "wall", "multiview", "talkback"]
-"""``booth``: an interpreter; ``talkback``: the director's microphone, while he talks to guests."""
+PeerKind = Literal["guest", "booth", "wall", "multiview", "talkback", "whip", "whep"]
+"""``booth``: an interpreter; ``talkback``: the director's microphone, while he talks to guests; ``whip``: who
+publishes into a source; ``whep``: a player that watches a canvas."""
 SEATED: frozenset[PeerKind] = frozenset(("guest", "booth"))
 """Those that take a person's seat: there is one of each seat."""
 
@@ -45,6 +46,12 @@ class Offer(Message, frozen=True):
     sdp: str
     seat: str = ""
     ice: tuple[IceServer, ...] = ()
+    source: str = ""
+    """Of a ``whip``: it is written into the slot ``source/<source>``."""
+    canvas: str = ""
+    """Of a ``whep``: ``program`` or ``wall``."""
+    bus: str = ""
+    """Of a ``whep``: what it hears; empty for the canvas's own."""
 
 
 class Answer(Message, frozen=True):

@@ -5,35 +5,69 @@ Fields left out of an ``update`` stay what they are. Ids left out of a ``create`
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from signaling.ports import RefusedError, Role
 from studio.booth_commands import BoothCommand
-from studio.desk_commands import BusCommand, RundownCommand, SourceCommand
+from studio.desk_commands import BusCommand, RundownCommand, StripCommand
 from studio.fields import AudioId, Command, Id, Language, Name, Seconds, Text, Tongue, Url
+from studio.graphic_commands import GraphicCommand
 from studio.model import MAX_LANGUAGES, MAX_PLACES, SceneCanvas
+from studio.program_commands import ProgramCommand
+from studio.source_commands import MaybeId, SourceCommand
 
 MAX_COMMAND = 64 * 1024
 """Bytes of one command."""
 
 
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class BoxSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shares of the canvas's width and height, or of a source's."""
+
+    x: Share
+    y: Share
+    w: Share
+    h: Share
+
+
 class PlaceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Exactly one of the two; ``screen``: the screen that the seat shares, in place of its camera."""
+    """Exactly one of ``seat``, ``source``, ``part`` (the next person on stage who plays it) and ``auto`` (who
+    speaks). ``screen``: the screen that the seat shares, in place of its camera. ``box``: where it lies in
+    the layout ``free``, over the places before it. ``crop``: the part of the source that is shown."""
 
     seat: Id | None = None
     source: Id | None = None
     screen: bool = False
+    part: Id | None = None
+    auto: bool = False
+    box: BoxSpec | None = None
+    crop: BoxSpec | None = None
+    fit: Literal["cover", "contain"] | None = None
 
 
 class CompositionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``places`` left out: everyone on stage, in order."""
+    """``places`` left out: everyone on stage, in order. ``graphics``: ids, later ones above. ``background``:
+    a source behind all tiles, empty for the theme's."""
 
     layout: Name = "grid"
     places: Annotated[tuple[PlaceSpec, ...], Meta(max_length=MAX_PLACES)] | None = None
-    graphics: Annotated[tuple[Any, ...], Meta(max_length=64)] = ()
+    graphics: Annotated[tuple[Id, ...], Meta(max_length=32)] = ()
+    plates: bool = True
+    background: MaybeId = ""
+
+
+class NamingSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Text = ""
+    title: Text = ""
+
+
+Names = Annotated[dict[Tongue, NamingSpec], Meta(max_length=MAX_LANGUAGES)]
+"""Name and title by language of the event."""
 
 
 class AudioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +97,8 @@ class SeatCreate(Command, frozen=True, tag="seat.create"):
     seat: Id | None = None
     ttl_s: Seconds | None = None
     booth: Id | None = None
+    part: MaybeId = ""
+    names: Names = msgspec.field(default_factory=dict)
 
 
 class SeatUpdate(Command, frozen=True, tag="seat.update"):
@@ -82,6 +118,8 @@ class SeatUpdate(Command, frozen=True, tag="seat.update"):
     hall: bool | UnsetType = UNSET
     booth: Id | UnsetType | None = UNSET
     self_muted: bool | UnsetType = UNSET
+    part: MaybeId | UnsetType = UNSET
+    names: Names | UnsetType = UNSET
 
 
 class SeatAdmit(Command, frozen=True, tag="seat.admit"):
@@ -135,22 +173,6 @@ class SceneUpdate(Command, frozen=True, tag="scene.update"):
 
 class SceneDelete(Command, frozen=True, tag="scene.delete"):
     scene: Id
-
-
-class PreviewSet(Command, frozen=True, tag="preview.set"):
-    """``null`` empties the preview."""
-
-    scene: Id | None
-
-
-class ProgramCut(Command, frozen=True, tag="program.cut"):
-    """Without ``scene``, the preview and the programme change places."""
-
-    scene: Id | None = None
-
-
-class ProgramFadeToBlack(Command, frozen=True, tag="program.fade_to_black"):
-    on: bool
 
 
 Buses = Annotated[tuple[Name, ...], Meta(max_length=18)]
@@ -209,15 +231,15 @@ AnyCommand = (
     | SceneCreate
     | SceneUpdate
     | SceneDelete
-    | PreviewSet
-    | ProgramCut
-    | ProgramFadeToBlack
     | OutputCreate
     | OutputUpdate
     | OutputStart
     | OutputStop
     | OutputDelete
+    | ProgramCommand
+    | GraphicCommand
     | SourceCommand
+    | StripCommand
     | BusCommand
     | BoothCommand
     | RundownCommand

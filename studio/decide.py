@@ -9,14 +9,20 @@ from studio import events as e
 from studio.booth_commands import BoothCommand
 from studio.deciding.booths import decide_booth
 from studio.deciding.checks import Context
-from studio.deciding.desk import decide_bus, decide_source
+from studio.deciding.desk import decide_bus, decide_strip
 from studio.deciding.event import decide_event, decide_rundown
+from studio.deciding.graphics import decide_graphic
 from studio.deciding.outputs import OutputCommand, decide_output
+from studio.deciding.program import decide_program
 from studio.deciding.roles import check_role
-from studio.deciding.scenes import ProgramCommand, SceneCommand, decide_program, decide_scene
+from studio.deciding.scenes import SceneCommand, decide_scene
 from studio.deciding.seats import SeatCommand, decide_seat
-from studio.desk_commands import BusCommand, RundownCommand, SourceCommand
+from studio.deciding.sources import decide_source
+from studio.desk_commands import BusCommand, RundownCommand, StripCommand
+from studio.graphic_commands import GraphicCommand
 from studio.model import Show
+from studio.program_commands import ProgramCommand
+from studio.source_commands import SourceCommand
 
 __all__ = ["Context", "decide"]
 
@@ -31,7 +37,11 @@ def decide(show: Show, command: c.AnyCommand, context: Context) -> tuple[e.AnyEv
     if isinstance(command, ProgramCommand):
         return decide_program(show, command)
     if isinstance(command, SourceCommand):
-        return decide_source(show, command)
+        return decide_source(show, command, context)
+    if isinstance(command, GraphicCommand):
+        return decide_graphic(show, command, context)
+    if isinstance(command, StripCommand):
+        return decide_strip(show, command)
     if isinstance(command, OutputCommand):
         return decide_output(show, command)
     if isinstance(command, BoothCommand):

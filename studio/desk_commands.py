@@ -5,24 +5,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from studio.fields import ID_PATTERN, AudioId, Command, Decibels, Id, Language, Name, Text
-from studio.model import MAX_CUES, MAX_PLACES, MAX_SEATS, SourceKind
+from studio.fields import ID_PATTERN, AudioId, Command, Decibels, Id, Name, Text
+from studio.model import MAX_CUES, MAX_PLACES, MAX_SEATS
 
 Loudness = Annotated[float, Meta(ge=-36, le=-9)]
 """LUFS."""
-
-
-class SourceUpdate(Command, frozen=True, tag="source.update"):
-    """``hall``: its sound is made in the hall, which must not hear it from its loudspeakers."""
-
-    source: Id
-    title: Text | UnsetType = UNSET
-    language: Language | UnsetType = UNSET
-    hall: bool | UnsetType = UNSET
-
-
-class SourceDelete(Command, frozen=True, tag="source.delete"):
-    source: Id
 
 
 class SourceMute(Command, frozen=True, tag="source.mute"):
@@ -110,16 +97,6 @@ class RundownGo(Command, frozen=True, tag="rundown.go"):
     cue: Id | None
 
 
-class SourceCreate(Command, frozen=True, tag="source.create"):
-    kind: SourceKind
-    source: Id | None = None
-    title: Text = ""
-    media: Id | None = None
-    url: Annotated[str, Meta(max_length=2048)] | None = None
-
-
-SourceCommand = (
-    SourceCreate | SourceUpdate | SourceDelete | SourceMute | SourceGain | SourceStrip | SourceSolo
-)
+StripCommand = SourceMute | SourceGain | SourceStrip | SourceSolo
 BusCommand = MonitorSet | HallUpdate | BusUpdate | BusReset | TalkbackSet
 RundownCommand = RundownSet | RundownGo

@@ -6,26 +6,7 @@ from msgspec.structs import replace
 
 from mixer.plan import BusName, SourceId, Strip
 from studio.event import Event, without
-from studio.model import TARGET_LUFS, Cue, Show, Source, SourceKind
-
-
-class SourceCreated(Event, frozen=True, tag="source.created"):
-    source: str
-    kind: SourceKind
-    title: str
-
-
-class SourceUpdated(Event, frozen=True, tag="source.updated"):
-    """None: as it was, in logs from before there was such a field."""
-
-    source: str
-    title: str
-    language: str | None = None
-    hall: bool | None = None
-
-
-class SourceDeleted(Event, frozen=True, tag="source.deleted"):
-    source: str
+from studio.model import TARGET_LUFS, Cue, Show
 
 
 class SourceMuted(Event, frozen=True, tag="source.muted"):
@@ -89,9 +70,9 @@ class RundownMoved(Event, frozen=True, tag="rundown.moved"):
     cue: str | None
 
 
-SourceEvent = SourceCreated | SourceUpdated | SourceDeleted | SourceMuted | SourceGained | SourceStripped
+StripEvent = SourceMuted | SourceGained | SourceStripped
 DeskEvent = (
-    SourceEvent
+    StripEvent
     | SourceSoloed
     | MonitorChanged
     | HallUpdated
@@ -125,26 +106,11 @@ def apply_desk(show: Show, event: DeskEvent) -> Show:
         case RundownMoved():
             return replace(show, cue=event.cue)
         case _:
-            return _apply_source(show, event)
+            return _apply_strip(show, event)
 
 
-def _apply_source(show: Show, event: SourceEvent) -> Show:
+def _apply_strip(show: Show, event: StripEvent) -> Show:
     match event:
-        case SourceCreated():
-            source = Source(event.source, event.title, event.kind)
-            return replace(show, sources={**show.sources, event.source: source})
-        case SourceUpdated():
-            source = show.sources[event.source]
-            source = replace(
-                source,
-                title=event.title,
-                language=source.language if event.language is None else event.language,
-                hall=source.hall if event.hall is None else event.hall,
-            )
-            return replace(show, sources={**show.sources, event.source: source})
-        case SourceDeleted():
-            solo = tuple(each for each in show.solo if each != f"source/{event.source}")
-            return replace(show, sources=without(show.sources, event.source), solo=solo)
         case SourceMuted():
             return _with_sound(show, event.source, muted=event.muted)
         case SourceGained():

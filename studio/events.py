@@ -19,12 +19,15 @@ from studio.model import (
     AudioPolicy,
     Composition,
     Invite,
+    Naming,
     Output,
     Scene,
     SceneCanvas,
     Seat,
     Show,
 )
+from studio.picture_events import PictureEvent, apply_picture
+from studio.source_events import SourceEvent, apply_source
 
 
 class ShowUpdated(Event, frozen=True, tag="show.updated"):
@@ -45,6 +48,8 @@ class SeatCreated(Event, frozen=True, tag="seat.created"):
     language: str = ""
     booth: str = ""
     into: str = ""
+    part: str = ""
+    names: dict[str, Naming] = msgspec.field(default_factory=dict)
 
 
 class SeatUpdated(Event, frozen=True, tag="seat.updated"):
@@ -60,6 +65,8 @@ class SeatUpdated(Event, frozen=True, tag="seat.updated"):
     booth: str | None = None
     into: str | None = None
     self_muted: bool | None = None
+    part: str | None = None
+    names: dict[str, Naming] | None = None
 
 
 class SeatAdmitted(Event, frozen=True, tag="seat.admitted"):
@@ -100,21 +107,6 @@ class SceneUpdated(Event, frozen=True, tag="scene.updated"):
 
 class SceneDeleted(Event, frozen=True, tag="scene.deleted"):
     scene: str
-
-
-class PreviewChanged(Event, frozen=True, tag="preview.changed"):
-    scene: str | None
-
-
-class ProgramChanged(Event, frozen=True, tag="program.changed"):
-    """``scene`` is on air from now on; ``preview`` is what is being prepared."""
-
-    scene: str
-    preview: str | None
-
-
-class ProgramFaded(Event, frozen=True, tag="program.faded_to_black"):
-    on: bool
 
 
 class OutputCreated(Event, frozen=True, tag="output.created"):
@@ -162,14 +154,13 @@ AnyEvent = (
     | SceneCreated
     | SceneUpdated
     | SceneDeleted
-    | PreviewChanged
-    | ProgramChanged
-    | ProgramFaded
     | OutputCreated
     | OutputUpdated
     | OutputStarted
     | OutputStopped
     | OutputDeleted
+    | PictureEvent
+    | SourceEvent
     | DeskEvent
     | BoothEvent
 )
@@ -204,16 +195,18 @@ def apply(show: Show, event: AnyEvent) -> Show:
             return replace(show, scenes={**show.scenes, event.scene: scene})
         case SceneDeleted():
             return replace(show, scenes=without(show.scenes, event.scene))
-        case PreviewChanged():
-            return replace(show, preview=event.scene)
-        case ProgramChanged():
-            return replace(show, program=event.scene, preview=event.preview)
-        case ProgramFaded():
-            return replace(show, black=event.on)
         case OutputCreated() | OutputUpdated() | OutputStarted() | OutputStopped() | OutputDeleted():
             return _apply_output(show, event)
         case _:
-            return apply_booth(show, event) if isinstance(event, BoothEvent) else apply_desk(show, event)
+            return _apply_other(show, event)
+
+
+def _apply_other(show: Show, event: PictureEvent | SourceEvent | DeskEvent | BoothEvent) -> Show:
+    if isinstance(event, PictureEvent):
+        return apply_picture(show, event)
+    if isinstance(event, SourceEvent):
+        return apply_source(show, event)
+    return apply_booth(show, event) if isinstance(event, BoothEvent) else apply_desk(show, event)
 
 
 _SeatEvent = SeatCreated | SeatUpdated | SeatAdmitted | SeatHeld | SeatRemoved | SeatInvited | SeatRevoked
@@ -222,7 +215,7 @@ _SeatEvent = SeatCreated | SeatUpdated | SeatAdmitted | SeatHeld | SeatRemoved |
 def _apply_seat(show: Show, event: _SeatEvent) -> Show:
     if isinstance(event, SeatCreated):
         seat = Seat(event.seat, event.name, event.title, event.role, event.language)
-        seat = replace(seat, booth=event.booth, into=event.into)
+        seat = replace(seat, booth=event.booth, into=event.into, part=event.part, names=event.names)
         return _invited(show, seat, event.token_hash, event.expires)
     seat = show.seats[event.seat]
     match event:
@@ -253,6 +246,8 @@ def _updated(show: Show, seat: Seat, event: SeatUpdated) -> Show:
         listen=seat.listen if event.listen is None else event.listen,
         hall=seat.hall if event.hall is None else event.hall,
         self_muted=seat.self_muted if event.self_muted is None else event.self_muted,
+        part=seat.part if event.part is None else event.part,
+        names=seat.names if event.names is None else event.names,
     )
     if event.booth is None or event.booth == seat.booth:
         return with_seat(show, changed)

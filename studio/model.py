@@ -9,7 +9,8 @@ from typing import Literal
 import msgspec
 
 from mixer.layout import LayoutName
-from mixer.plan import BusName, SourceId, Strip
+from mixer.plan import Anchor, BusName, Crop, Direction, GraphicKind, SourceId, Strip, TransitionKind
+from mixer.theme import Theme
 from signaling.ports import Role
 
 SceneCanvas = Literal["program", "wall"]
@@ -44,8 +45,13 @@ RESERVED_BUSES = (FLOOR, HALL, "monitor", "returns", "booth")
 TARGET_LUFS = -23.0
 """Loudness target of a bus for which no other is set: EBU R 128."""
 LANGUAGES = ("ko", "en")
-SOURCE_KINDS = ("bars",)
-"""Kinds of source this version can play."""
+PATTERNS = ("bars", "grid", "ramp", "white", "black", "sync")
+"""Test patterns of ``bars`` sources; ``sync`` flashes and beeps once a second."""
+MAX_GRAPHICS = 100
+MAX_GRAPHIC_TEXT = 500
+MAX_PAGES = 500
+"""Of a slide deck."""
+MAX_TRANSITION_MS = 30_000
 
 
 class Invite(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,6 +62,13 @@ class Invite(msgspec.Struct, frozen=True, omit_defaults=True):
     expires: int
     generation: int
     revoked: bool = False
+
+
+class Naming(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person's name and title in one language."""
+
+    name: str = ""
+    title: str = ""
 
 
 class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,25 +97,50 @@ class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
     on: bool = False
     """An interpreter's microphone is on; ``cough``: and held shut for a moment."""
     cough: bool = False
+    part: str = ""
+    """What this person does in the show (``host``, ``panelist``): places can be filled by it."""
+    names: dict[str, Naming] = {}
+    """Name and title by language of the event, where they differ from ``name`` and ``title``."""
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A rectangle by hand: shares (0 … 1) of the canvas's width and height."""
+
+    x: float
+    y: float
+    w: float
+    h: float
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What fills one place of a layout: exactly one of a seat's id and a source's id.
+    """What fills one place of a layout: exactly one of a seat's id, a source's id, a part (the next person on
+    stage who plays it) and ``auto`` (who speaks).
 
-    ``screen``: not the seat's camera but the screen it shares.
+    ``screen``: not the seat's camera but the screen it shares. ``box``: where it lies in the layout
+    ``free``, over the places before it. ``crop``: of the source. ``fit``: empty for the layout's own.
     """
 
     seat: str = ""
     source: str = ""
     screen: bool = False
+    part: str = ""
+    auto: bool = False
+    box: Box | None = None
+    crop: Crop | None = None
+    fit: Literal["", "cover", "contain"] = ""
 
 
 class Composition(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A canvas of a scene. ``places`` None: everyone on stage, in order. ``graphics`` is empty as yet."""
+    """A canvas of a scene. ``places`` None: everyone on stage, in order. ``graphics``: ids, later ones above.
+
+    ``plates``: name plates are shown. ``background``: a source behind all tiles; empty: the theme's.
+    """
 
     layout: LayoutName = "grid"
     places: tuple[Place, ...] | None = None
     graphics: tuple[str, ...] = ()
+    plates: bool = True
+    background: str = ""
 
 
 class AudioPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,7 +160,26 @@ class Scene(msgspec.Struct, frozen=True, omit_defaults=True):
     audio: AudioPolicy = AudioPolicy()
 
 
+class Playback(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a clip was told last: to play from, or to stand at, ``position_s`` of the media at ``at_ms``
+    (Unix, milliseconds). ``order`` counts these."""
+
+    order: int = 0
+    playing: bool = False
+    position_s: float = 0.0
+    at_ms: int = 0
+
+
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Anything with a picture or a sound beside the seats.
+
+    ``media``: of still, clip and slides. ``url``: of a pull, a secret. ``pattern`` and ``tone``: of bars.
+    ``duration_s``, ``pages``: the media's. ``out_s``: 0 for its end. ``auto_play``: a clip begins at its in
+    point when its scene is taken. ``auto_take``: at its end, on air, what is in preview is taken.
+    ``presenter``: the seat that may turn the pages. ``page``: from 1. ``token_hash``: SHA-256 (hex) of a
+    WHIP publisher's token.
+    """
+
     id: str
     title: str
     kind: SourceKind
@@ -131,6 +188,80 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str = ""
     strip: Strip = Strip()
     hall: bool = False
+    media: str = ""
+    url: str = ""
+    pattern: str = "bars"
+    tone: bool = False
+    loop: bool = False
+    in_s: float = 0.0
+    out_s: float = 0.0
+    duration_s: float = 0.0
+    pages: int = 0
+    auto_play: bool = True
+    auto_take: bool = False
+    presenter: str = ""
+    page: int = 1
+    playback: Playback = Playback()
+    token_hash: str = ""
+
+
+class Graphic(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something drawn over the tiles: where a scene names it, and, while ``on``, over every scene.
+
+    ``text`` and ``subtext`` by language; the key ``""`` is for all that have none of their own. ``seat``: a
+    lower third of this person, by the seat's names. ``media``: of a logo or picture; empty: the theme's
+    logo. ``link``: what a QR code says. ``until``: Unix seconds a countdown runs to; ``cue``: it runs to the
+    planned end of the cue that is on. ``canvases``: where it is shown; the clean feed has none.
+    """
+
+    id: str
+    kind: GraphicKind
+    title: str
+    text: dict[str, str] = {}
+    subtext: dict[str, str] = {}
+    seat: str = ""
+    media: str = ""
+    link: str = ""
+    anchor: Anchor = "bottom-left"
+    canvases: tuple[SceneCanvas, ...] = ("program", "wall")
+    until: int = 0
+    cue: bool = False
+    zone: str = ""
+    size: float = 1.0
+    on: bool = False
+
+
+class TransitionStyle(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How AUTO goes over."""
+
+    kind: TransitionKind = "mix"
+    duration_ms: int = 1000
+    direction: Direction = "left"
+    colour: str = "#000000"
+
+
+class AutoSpeaker(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How places with ``auto`` are filled. ``to``: whom the choice changes, what is in preview or what is on
+    air.
+
+    Who speaks for ``hold_ms`` is chosen, not before the one before has been for ``least_ms``; never those of
+    ``exclude``; ``pin``: this seat, whoever speaks.
+    """
+
+    to: Literal["preview", "program"] = "preview"
+    hold_ms: int = 1500
+    least_ms: int = 4000
+    exclude: tuple[str, ...] = ()
+    pin: str = ""
+
+
+class OnAir(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was on air and in preview before the last take, for undo."""
+
+    program: str | None
+    preview: str | None
+    speaker: str = ""
+    preview_speaker: str = ""
 
 
 class Output(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -227,3 +358,15 @@ class Show(msgspec.Struct, frozen=True, omit_defaults=True):
     rundown: tuple[Cue, ...] = ()
     cue: str | None = None
     """The cue that is on."""
+    speaker: str = ""
+    """Seat that fills the places with ``auto`` on air; ``preview_speaker``: and in preview."""
+    preview_speaker: str = ""
+    auto_speaker: AutoSpeaker = AutoSpeaker()
+    transition: TransitionStyle = TransitionStyle()
+    tbar: float = 0.0
+    """How far by hand from programme to preview, 0 … 1; at 1 it is taken, and 0 again."""
+    slate: bool = False
+    """The panic slate is on."""
+    before: OnAir | None = None
+    graphics: dict[str, Graphic] = {}
+    theme: Theme = Theme()

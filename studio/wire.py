@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from mixer.players.wire import PlayerConfig
 from mixer.wire import Heartbeat, Message, Ready, SenderConfig
 
 
@@ -44,13 +45,14 @@ class StartFailed(Message, frozen=True):
 
 
 class Desired(Message, frozen=True):
-    """Control → supervisor: every slot and every sender that shall exist; the supervisor reconciles.
+    """Control → supervisor: every slot, sender and player that shall exist; the supervisor reconciles.
 
     The whole set each time, so that a restarted control disturbs nothing by saying it again.
     """
 
     slots: dict[str, SlotSpec]
     senders: tuple[SenderConfig, ...]
+    players: tuple[PlayerConfig, ...] = ()
 
 
 class ProcessChanged(Message, frozen=True):

@@ -1,13 +1,15 @@
 """What decisions share: their context, and checks of texts, ids, buses and languages. Pure."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import UnsetType
 
+from mixer.theme import Theme
 from signaling.ports import Actor, RefusedError
+from studio.medium import Medium
 from studio.model import FLOOR, HALL, Seat, Show, Source
 from studio.text import clean
 
@@ -24,6 +26,12 @@ class Context(msgspec.Struct, frozen=True):
     token_hash: str
     invite_ttl_s: int
     connected: frozenset[str] = frozenset()
+    now_ms: int = 0
+    """Unix time in milliseconds."""
+    media: Mapping[str, Medium] = msgspec.field(default_factory=dict)
+    """What was uploaded, by id."""
+    theme: Theme | None = None
+    """What ``theme.set`` found in the folder that it names."""
 
 
 def texted(text: str, limit: int) -> str:

@@ -1,62 +1,23 @@
-"""Decides what happens to sources and at the sound desk. Pure."""
+"""Decides what happens at the sound desk. Pure."""
 
 from typing import assert_never
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from mixer.plan import Strip
 from signaling.ports import RefusedError
 from studio import desk_commands as d
 from studio import desk_events as e
-from studio.deciding.checks import checked_bus, kept, new_id, sound_source, sounding, texted, unknown
-from studio.model import MAX_SOURCES, MAX_TITLE, SOURCE_KINDS, TARGET_LUFS, Show, Source
+from studio.deciding.checks import checked_bus, sound_source, sounding, unknown
+from studio.model import TARGET_LUFS, Show
 
 MIN_HIGHPASS_HZ = 20.0
 
 Events = tuple[e.DeskEvent, ...]
 
 
-def decide_source(show: Show, command: d.SourceCommand) -> Events:
-    if isinstance(command, d.SourceCreate):
-        return _create(show, command)
-    if isinstance(command, d.SourceMute | d.SourceGain | d.SourceStrip | d.SourceSolo):
-        return _sound(show, command)
-    source = show.sources.get(command.source)
-    if source is None:
-        raise unknown("source", command.source)
-    if isinstance(command, d.SourceDelete):
-        if _in_use(show, source.id):
-            raise RefusedError(409, "source.in-use", "A scene shows the source; take it out there first.")
-        return (e.SourceDeleted(source.id),)
-    return _update(source, command)
-
-
-def _create(show: Show, command: d.SourceCreate) -> Events:
-    if command.kind not in SOURCE_KINDS:
-        raise RefusedError(
-            409, "source.kind-unavailable", f"This version can't play sources of the kind {command.kind} yet."
-        )
-    if command.media is not None or command.url is not None:
-        raise RefusedError(400, "source.not-for-kind", "Colour bars take neither media nor an address.")
-    title = texted(command.title, MAX_TITLE)
-    id_ = new_id("source", command.source, show.sources, MAX_SOURCES, title, command.kind)
-    return (e.SourceCreated(id_, command.kind, title or id_),)
-
-
-def _update(source: Source, command: d.SourceUpdate) -> Events:
-    title = kept(command.title, source.title, MAX_TITLE) or source.id
-    language = source.language if isinstance(command.language, UnsetType) else command.language
-    hall = source.hall if isinstance(command.hall, UnsetType) else command.hall
-    if (title, language, hall) == (source.title, source.language, source.hall):
-        return ()
-    return (e.SourceUpdated(source.id, title, language, hall),)
-
-
-_Sound = d.SourceMute | d.SourceGain | d.SourceStrip | d.SourceSolo
-
-
-def _sound(show: Show, command: _Sound) -> Events:
+def decide_strip(show: Show, command: d.StripCommand) -> Events:
     thing, key = sounding(show, command.source)
     match command:
         case d.SourceMute():
@@ -82,18 +43,6 @@ def _strip(strip: Strip, command: d.SourceStrip) -> Strip:
     if 0 < strip.highpass_hz < MIN_HIGHPASS_HZ:
         raise RefusedError(400, "strip.highpass", "The high-pass is at 20 to 400 Hz; 0 turns it off.")
     return strip
-
-
-def _in_use(show: Show, source: str) -> bool:
-    return any(
-        f"source/{source}" in scene.audio.sources
-        or any(
-            place.source == source
-            for composition in scene.canvases.values()
-            for place in composition.places or ()
-        )
-        for scene in show.scenes.values()
-    )
 
 
 def decide_bus(show: Show, command: d.BusCommand) -> Events:

@@ -1,6 +1,4 @@
-"""Decides about scenes, and which of them is in preview and on air. Pure."""
-
-from typing import assert_never
+"""Decides about scenes. Pure."""
 
 from msgspec import UnsetType
 
@@ -12,7 +10,6 @@ from studio.deciding.checks import kept, new_id, texted, unknown
 from studio.model import MAX_SCENES, MAX_TITLE, Scene, Show
 
 SceneCommand = c.SceneCreate | c.SceneUpdate | c.SceneDelete
-ProgramCommand = c.PreviewSet | c.ProgramCut | c.ProgramFadeToBlack
 
 
 def decide_scene(show: Show, command: SceneCommand) -> tuple[e.AnyEvent, ...]:
@@ -21,7 +18,7 @@ def decide_scene(show: Show, command: SceneCommand) -> tuple[e.AnyEvent, ...]:
         id_ = new_id("scene", command.scene, show.scenes, MAX_SCENES, title, "scene")
         canvases = compose(show, command.canvases)
         return (e.SceneCreated(id_, title or id_, canvases, heard(show, command.audio)),)
-    scene = _scene_of(show, command.scene)
+    scene = scene_of(show, command.scene)
     if isinstance(command, c.SceneDelete):
         if scene.id in (show.preview, show.program):
             raise RefusedError(
@@ -39,31 +36,8 @@ def decide_scene(show: Show, command: SceneCommand) -> tuple[e.AnyEvent, ...]:
     return (e.SceneUpdated(scene.id, title, canvases, audio),)
 
 
-def _scene_of(show: Show, scene: str) -> Scene:
+def scene_of(show: Show, scene: str) -> Scene:
+    """Raises RefusedError 404 ``scene.unknown``."""
     if scene not in show.scenes:
         raise unknown("scene", scene)
     return show.scenes[scene]
-
-
-def decide_program(show: Show, command: ProgramCommand) -> tuple[e.AnyEvent, ...]:
-    match command:
-        case c.PreviewSet():
-            if command.scene is not None:
-                _scene_of(show, command.scene)
-            return () if command.scene == show.preview else (e.PreviewChanged(command.scene),)
-        case c.ProgramFadeToBlack():
-            return () if command.on == show.black else (e.ProgramFaded(command.on),)
-        case c.ProgramCut():
-            scene = show.preview if command.scene is None else command.scene
-            if scene is None:
-                raise RefusedError(
-                    409, "preview.empty", "Nothing is in the preview; set a scene there first."
-                )
-            _scene_of(show, scene)
-            if scene == show.program:
-                return ()
-            # What leaves the air is ready to be taken again, unless another scene is being prepared.
-            preview = show.program if scene == show.preview else show.preview
-            return (e.ProgramChanged(scene, preview),)
-        case _:
-            assert_never(command)

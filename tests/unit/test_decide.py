@@ -7,8 +7,9 @@ import pytest
 
 from signaling.ports import Actor, RefusedError
 from studio import commands
-from studio.events import ProgramChanged, SeatCreated, apply
+from studio.events import SeatCreated, apply
 from studio.model import MAX_OUTPUTS, MAX_SEATS, Show
+from studio.picture_events import ProgramChanged
 from tests.shows import STREAM_KEY, URL, after, events_of, with_mayors, with_scene
 
 EMPTY = Show(title="Summit")
@@ -30,7 +31,6 @@ def refusal(show: Show, type_: str, actor: Actor | None = None, **fields: Any) -
         (b"\xff\xfe", 400, "command.malformed"),
         (b'{"type": 5}', 400, "command.malformed"),
         (b'{"type": "seat.explode", "seat": "a"}', 400, "command.unknown"),
-        (b'{"type": "program.auto"}', 400, "command.unknown"),
         (b'{"type": "seat.admit"}', 400, "command.malformed"),
         (b'{"type": "seat.admit", "seat": "a\\n"}', 400, "command.malformed"),
         (b'{"type": "seat.admit", "seat": "../a"}', 400, "command.malformed"),

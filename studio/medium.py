@@ -1,0 +1,25 @@
+"""What is known of an uploaded file: plain data, told by the process that looked into it."""
+
+from typing import Literal
+
+import msgspec
+
+MediaKind = Literal["clip", "still", "slides"]
+
+
+class Medium(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``id`` names it in commands; ``name`` is the uploader's, cleaned. Sizes in pixels of the picture as it
+    is shown. ``warnings``: stable codes of what is odd and can be played all the same
+    (``clip.truncated``)."""
+
+    id: str
+    name: str
+    kind: MediaKind
+    bytes: int
+    width: int = 0
+    height: int = 0
+    duration_s: float = 0.0
+    fps: float = 0.0
+    sound: bool = False
+    pages: int = 0
+    warnings: tuple[str, ...] = ()
