@@ -41,6 +41,11 @@ class Subscriber:
         self._sent = 0
         """Bytes of the first frame that are sent already."""
 
+    @property
+    def live(self) -> bool:
+        """Whether only what is new is of use to it."""
+        return self._live
+
     def want(
         self,
         streams: frozenset[str],

@@ -2,12 +2,28 @@
 
 The socket is a Unix stream socket made by the supervisor (``wire.BusAttach``). Stream names are
 ``<rendition>/h264``, ``<rendition>/vp8``, ``<bus>/aac``, ``<bus>/opus``; what guests hear is
-``returns/<bus>``, what interpreters hear ``booth/<bus>``, where sudden jumps of level are held down.
+``returns/<bus>``, what interpreters hear ``booth/<bus>``, where sudden jumps of level are held down. The
+programme in one of the event's languages is ``program-<language>/h264``.
 """
 
 import msgspec
 
 MAX_FRAME = 8 * 1024 * 1024
+
+
+PROGRAM = "program/h264"
+
+
+def programme_in(language: str) -> str:
+    """The stream of the programme's picture for who hears this language."""
+    return f"program-{language}/h264"
+
+
+def language_of(stream: str) -> str:
+    """The language of a stream of such a name; empty: it is another one."""
+    name, _, codec = stream.partition("/")
+    before, _, language = name.partition("-")
+    return language if before == "program" and codec == "h264" else ""
 
 
 class BusMessage(msgspec.Struct, frozen=True, tag=True, array_like=True):

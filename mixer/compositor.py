@@ -5,20 +5,21 @@ draws again only the tiles whose source, state or graphics changed since *that* 
 are scaled from shared memory straight into the canvas. Nothing here waits, and nothing here draws text.
 """
 
-import threading
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from mixer import draw
+from mixer import draw, rounding
+from mixer.canvas import Buffer, Canvas, Pool
 from mixer.colour import BLACK, yuv_of
 from mixer.designs import TALLY, tally_width
 from mixer.graphics import Graphics
-from mixer.picture import Picture, Plane, copy_into, i420_bytes, view_i420
-from mixer.plan import CanvasName, CanvasPlan, CanvasView, Rect, SourceId, SourceInfo, Tile
-from mixer.sprites import Face, Placed, Sprite, blend, fill, place
+from mixer.laying import lay, lift_off
+from mixer.looks import Design, Item, Looks
+from mixer.overlays import Drawing
+from mixer.picture import Picture, copy_into, new_picture
+from mixer.plan import CanvasPlan, CanvasView, Rect, SourceId, SourceInfo
+from mixer.rects import overlaps
+from mixer.sprites import Face, Sprite, blend, fill, place
 from mixer.wire import SourceState
 
 
@@ -45,199 +46,148 @@ class SourcePicture:
 
 
 _CARD = SourcePicture("card")
-_UNKNOWN = SourceInfo()
-
-
-class _Item:
-    """A tile with what is looked up for it once a plan instead of once a tick."""
-
-    __slots__ = ("info", "label", "marks", "plate", "tile")
-
-    def __init__(self, tile: Tile, info: SourceInfo, graphics: Graphics) -> None:
-        w, h = tile.rect.w, tile.rect.h
-        self.tile = tile
-        self.info = info
-        self.plate = graphics.plate(tile.plate, w, h) if tile.plate is not None else None
-        self.label = graphics.label(tile.label, tile.tally, w, h) if tile.label else None
-        self.marks = (tile.source, self.plate, self.label, tile.fit, tile.tally)
-
-
-class _Buffer:
-    """Canvas memory and what it shows: ``keys[i]`` belongs to item i of the plan with ``signature``."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.flat: Plane = np.empty(i420_bytes(width, height), np.uint8)
-        self.picture = view_i420(self.flat, width, height)
-        self.signature: object = None
-        self.keys: list[object] = []
-        self.targets: list[Picture | None] = []
-        self.overlays: list[tuple[object, Placed]] = []
-        """Plates and captions as they lie on each tile, by the tile's marks."""
-        self.stacked = False  # some items lie over others
-
-
-class Canvas:
-    """A composed picture, whole until released. ``buffer``: uint8, flat, packed I420 (Y, U, V).
-
-    It starts with one holder; each further one calls :meth:`hold`, each one :meth:`release` when done, from
-    any thread.
-    """
-
-    __slots__ = ("_holders", "_lock", "_pool", "_slot", "buffer", "picture")
-
-    def __init__(self, slot: _Buffer, pool: "deque[_Buffer]", lock: threading.Lock) -> None:
-        self.buffer = slot.flat
-        self.picture = slot.picture
-        self._slot = slot
-        self._pool = pool
-        self._lock = lock
-        self._holders = 1
-
-    def hold(self) -> "Canvas":
-        """One holder more. Raises ValueError after the last one let go."""
-        with self._lock:
-            if self._holders == 0:
-                raise ValueError("this canvas is released")
-            self._holders += 1
-        return self
-
-    def release(self) -> None:
-        """One holder less; with the last the buffer goes back. Raises ValueError when there was none."""
-        with self._lock:
-            if self._holders == 0:
-                raise ValueError("this canvas is released")
-            self._holders -= 1
-            if self._holders == 0:
-                self._pool.append(self._slot)
 
 
 class Compositor:
     """Composes one canvas of fixed, even size. Called by one thread; canvases are released by any.
 
-    ``redrawn`` counts tiles and views drawn, ``torn`` those drawn while the source was being overwritten,
-    ``starved`` the ticks without a free buffer.
+    ``pool``: buffers of the canvas, if others draw into them, too. ``redrawn`` counts tiles and views drawn,
+    ``torn`` those drawn while the source was being overwritten.
     """
 
-    def __init__(self, graphics: Graphics, width: int, height: int, buffers: int = 3) -> None:
+    def __init__(
+        self, graphics: Graphics, width: int, height: int, buffers: int = 3, pool: Pool | None = None
+    ) -> None:
         if width % 2 or height % 2 or min(width, height) < 2:
             raise ValueError(f"a canvas has even sides, not {width}×{height}")
         draw.single_threaded()
         self._graphics = graphics
         self.width, self.height = width, height
-        self._free: deque[_Buffer] = deque(_Buffer(width, height) for _ in range(buffers))
-        self._lock = threading.Lock()
+        self._pool = pool or Pool(width, height, buffers)
         self._bars = SourcePicture("live", graphics.bars, origin=-1)
-        self._items: tuple[_Item, ...] = ()
-        self._items_of: tuple[CanvasPlan, Mapping[SourceId, SourceInfo], int] | None = None
+        self._looks: Looks | None = None
         self.redrawn = 0
         self.torn = 0
-        self.starved = 0
 
     @property
     def free(self) -> int:
         """Buffers that nobody holds now."""
-        return len(self._free)
+        return len(self._pool.free)
+
+    @property
+    def starved(self) -> int:
+        """Ticks without a free buffer."""
+        return self._pool.starved
 
     def compose(
         self,
         canvas: CanvasPlan,
         sources: Mapping[SourceId, SourcePicture],
         infos: Mapping[SourceId, SourceInfo],
-        views: Mapping[CanvasName, Picture],
+        views: Mapping[str, Picture],
         black: bool = False,
         base: Picture | None = None,
+        *,
+        designs: tuple[Design, ...] = (),
+        over: Drawing | None = None,
     ) -> Canvas | None:
         """The canvas at this tick; None when all buffers are still held. The caller releases it.
 
         A source missing from ``sources`` shows its card (``bars`` show without being there); a canvas missing
         from ``views`` leaves its place empty. An empty plan shows the event's slate. Tiles reaching over the
         canvas's edge are left out; so a plan made for another size does no harm. ``base``: the canvas at this
-        tick without plates, to copy from instead of scaling the sources once more.
+        tick without plates, to copy from instead of scaling the sources once more. ``designs``: see
+        :class:`mixer.motion.Shot`. ``over``: what is laid over all tiles.
         """
-        with self._lock:
-            if not self._free:
-                self.starved += 1
-                return None
-            buffer = self._free.pop()  # the one used last: its memory is warm, and least of it has changed
+        looks = self._looked_up(canvas, infos, designs)
+        signature: object = looks.signature
+        if black:
+            signature = "black"
+        elif looks.empty:
+            signature = ("empty", canvas.background, self._graphics.event(self.width, self.height))
+        buffer = self._pool.take(signature, self)
+        if buffer is None:
+            return None
         try:
-            self._draw(buffer, canvas, sources, infos, views, black, base)
+            if black:
+                self._draw_ground(buffer, signature, None)
+            elif looks.empty:
+                face = self._graphics.event(self.width, self.height)
+                self._draw_ground(buffer, signature, looks, face)
+            else:
+                self._draw_ground(buffer, signature, looks)
+                self._draw(buffer, looks, sources, views, base)
+            lay(buffer, None if black else over)
         except BaseException:
             buffer.signature = None
-            with self._lock:
-                self._free.append(buffer)
+            self._pool.give(buffer)
             raise
-        return Canvas(buffer, self._free, self._lock)
+        return Canvas(buffer, self._pool)
 
     def _draw(
         self,
-        buffer: _Buffer,
-        canvas: CanvasPlan,
+        buffer: Buffer,
+        looks: Looks,
         sources: Mapping[SourceId, SourcePicture],
-        infos: Mapping[SourceId, SourceInfo],
-        views: Mapping[CanvasName, Picture],
-        black: bool,
+        views: Mapping[str, Picture],
         base: Picture | None,
     ) -> None:
-        if black:
-            self._draw_ground(buffer, "black", None)
-            return
-        if not canvas.tiles and not canvas.views:
-            face = self._graphics.event(self.width, self.height)
-            self._draw_ground(buffer, ("empty", canvas.background, face), face, canvas.background)
-            return
-        rects = (*(tile.rect for tile in canvas.tiles), *(view.rect for view in canvas.views))
-        self._draw_ground(buffer, (canvas.background, rects), None, canvas.background, rects)
+        canvas = looks.canvas
         drawn: list[Rect] = []
-        for index, item in enumerate(self._looked_up(canvas, infos)):
-            bars = item.info.kind == "bars"
-            source = self._bars if bars else sources.get(item.tile.source, _CARD)
-            self._item(buffer, index, drawn, item, source, canvas.background, base)
-        for index, view in enumerate(canvas.views, len(canvas.tiles)):
+        uncovered: set[int] = set()
+        for index, item in enumerate(looks.items):
+            source = self._bars if item.bars else sources.get(item.tile.source, _CARD)
+            self._item(buffer, index, drawn, uncovered, item, source, looks, base)
+        for index, view in enumerate(canvas.views, len(looks.items)):
             if view.canvas is None:
                 self._pane(buffer, index, drawn, view)
             else:
                 self._view(buffer, index, drawn, view, views.get(view.canvas), canvas.background)
 
     def _draw_ground(
-        self,
-        buffer: _Buffer,
-        signature: object,
-        face: Face | None,
-        background: str = "",
-        rects: tuple[Rect, ...] = (),
+        self, buffer: Buffer, signature: object, looks: Looks | None, face: Face | None = None
     ) -> None:
         """Fill the canvas when it showed something laid out differently; then every item is drawn again."""
-        if buffer.signature == signature:
+        if buffer.owner is self and buffer.signature == signature:
+            buffer.signature = signature  # the very same object is compared faster
             return
         buffer.signature = None
-        fill(buffer.picture, yuv_of(background) if background else BLACK)
+        buffer.owner = self
+        buffer.laid.on = False
         if face is not None:
             self._draw_face(buffer.picture, face)
+        elif looks is not None and looks.ground is not None:
+            copy_into(buffer.picture, looks.ground)
+        else:
+            fill(buffer.picture, BLACK if looks is None else yuv_of(looks.canvas.background))
+        rects = () if looks is None else looks.rects
         buffer.keys = [None] * len(rects)
         buffer.targets = [self._target(buffer, rect) for rect in rects]
-        buffer.overlays = [(None, ())] * len(rects)
-        buffer.stacked = any(_overlaps(rect, rects[:index]) for index, rect in enumerate(rects))
+        buffer.placed = [(None, ())] * len(rects)
+        buffer.corners = [None] * len(rects)
         buffer.signature = signature
 
-    def _looked_up(self, canvas: CanvasPlan, infos: Mapping[SourceId, SourceInfo]) -> tuple[_Item, ...]:
+    def _looked_up(
+        self,
+        canvas: CanvasPlan,
+        infos: Mapping[SourceId, SourceInfo],
+        designs: tuple[Design, ...],
+    ) -> Looks:
         """The plan's tiles; made anew with each plan and whenever graphics were drawn since."""
-        edition = self._graphics.edition
-        before = self._items_of
-        if before is None or before[0] is not canvas or before[1] is not infos or before[2] != edition:
-            self._items = tuple(
-                _Item(tile, infos.get(tile.source, _UNKNOWN), self._graphics) for tile in canvas.tiles
-            )
-            self._items_of = (canvas, infos, edition)
-        return self._items
+        looks = self._looks
+        if looks is None or not looks.still(canvas, infos, self._graphics.edition):
+            looks = self._looks = Looks(canvas, infos, self._graphics, designs, looks)
+        return looks
 
     def _item(
         self,
-        buffer: _Buffer,
+        buffer: Buffer,
         index: int,
         drawn: list[Rect],
-        item: _Item,
+        uncovered: set[int],
+        item: Item,
         source: SourcePicture,
-        background: str,
+        looks: Looks,
         base: Picture | None,
     ) -> None:
         tile = item.tile
@@ -248,47 +198,70 @@ class Compositor:
             key = (item.marks, source.serial, source.origin)
         else:
             slate = source.state == "slate"
-            w, h = tile.rect.w, tile.rect.h
-            face = self._graphics.slate(item.info, w, h) if slate else self._graphics.card(item.info, w, h)
+            face = (self._graphics.slate if slate else self._graphics.card)(item.info, *item.design)
             key = (item.marks, face)
-        if buffer.keys[index] == key and not (buffer.stacked and _overlaps(tile.rect, drawn)):
+        beneath = looks.stacked and overlaps(tile.rect, drawn)
+        if buffer.keys[index] == key and not beneath:
             return
-        buffer.keys[index] = None
-        if buffer.stacked:
-            drawn.append(tile.rect)
         target = buffer.targets[index]
+        buffer.keys[index] = None
         if target is None:
             return
+        if looks.stacked:
+            drawn.append(tile.rect)
+        lift_off(buffer, tile.rect)
+        for above in item.above:
+            corners = buffer.corners[above]
+            if corners is not None and above not in uncovered:
+                rounding.uncover(corners)
+                uncovered.add(above)
+        if item.edge is not None and (beneath or buffer.corners[index] is None):
+            buffer.corners[index] = rounding.lift(target, item.edge)
         self.redrawn += 1
-        plate = item.plate
-        if picture is not None:
-            if base is not None:
-                copy_into(target, draw.window(base, tile.rect))
-            elif tile.fit == "cover":
-                draw.draw_cover(target, picture)
-            else:
-                draw.draw_contain(target, picture, yuv_of(background))
-        elif face is not None:
-            self._draw_face(target, face)
-            plate = None
+        copied = base is not None and not item.apart
+        if base is not None and copied:
+            copy_into(target, draw.window(base, tile.rect))
+        elif picture is None:
+            self._faced(target, item, face, looks)
         else:
-            fill(target, yuv_of(background))
-            plate = None
+            if tile.crop is not None:
+                picture = draw.cropped(picture, tile.crop)
+            if tile.fit == "cover":
+                draw.draw_cover(target, picture)
+            elif looks.ground is None:
+                draw.draw_contain(target, picture, yuv_of(looks.canvas.background))
+            else:
+                draw.draw_contain(target, picture, draw.window(looks.ground, tile.rect))
         if picture is not None and not tile.tally:
-            if buffer.overlays[index][0] is not item.marks:
-                sprites = (*(plate or ()), *(item.label or ()))
-                buffer.overlays[index] = item.marks, place(target, sprites)
-            blend(buffer.overlays[index][1])
-        elif plate or item.label or tile.tally:
-            self._finish(target, plate, item.label, tile.tally)
+            if buffer.placed[index][0] is not item.marks:
+                buffer.placed[index] = item.marks, place(target, item.sprites)
+            blend(buffer.placed[index][1])
+        elif item.label or tile.tally or picture is not None:
+            self._finish(target, item.plate if picture is not None else None, item.label, tile.tally)
+        corners = buffer.corners[index]
+        if item.edge is not None and corners is not None and not copied:
+            rounding.finish(target, item.edge, corners)
         if picture is not None and not source.intact():
             self.torn += 1
             return
         buffer.keys[index] = key
 
+    def _faced(self, target: Picture, item: Item, face: Face | None, looks: Looks) -> None:
+        if face is None:
+            if looks.ground is None:
+                fill(target, yuv_of(looks.canvas.background))
+            else:
+                copy_into(target, draw.window(looks.ground, item.tile.rect))
+        elif item.design == (target.width, target.height):
+            self._draw_face(target, face)
+        else:
+            whole = new_picture(*item.design)
+            self._draw_face(whole, face)
+            draw.draw_cover(target, whole)
+
     def _view(
         self,
-        buffer: _Buffer,
+        buffer: Buffer,
         index: int,
         drawn: list[Rect],
         view: CanvasView,
@@ -301,6 +274,7 @@ class Compositor:
             return
         self.redrawn += 1
         drawn.append(view.rect)
+        lift_off(buffer, view.rect)
         if picture is None:
             fill(target, yuv_of(background))
         else:
@@ -308,13 +282,14 @@ class Compositor:
         label = self._graphics.label(view.label, view.tally, view.rect.w, view.rect.h) if view.label else None
         self._finish(target, None, label, view.tally)
 
-    def _pane(self, buffer: _Buffer, index: int, drawn: list[Rect], view: CanvasView) -> None:
+    def _pane(self, buffer: Buffer, index: int, drawn: list[Rect], view: CanvasView) -> None:
         """Frame and label around tiles: drawn again after one of them was, never twice over the same."""
         target = buffer.targets[index]
         label = self._graphics.label(view.label, view.tally, view.rect.w, view.rect.h) if view.label else None
         key = (label, view.tally)
-        if target is None or (buffer.keys[index] == key and not _overlaps(view.rect, drawn)):
+        if target is None or (buffer.keys[index] == key and not overlaps(view.rect, drawn)):
             return
+        lift_off(buffer, view.rect)
         self._finish(target, None, label, view.tally)
         buffer.keys[index] = key
 
@@ -334,18 +309,8 @@ class Compositor:
         fill(target, face.colour)
         blend(place(target, face.sprites))
 
-    def _target(self, buffer: _Buffer, rect: Rect) -> Picture | None:
+    def _target(self, buffer: Buffer, rect: Rect) -> Picture | None:
         """The canvas under ``rect``; None when it isn't all inside: such a plan is for another canvas."""
         right, bottom = rect.x + rect.w, rect.y + rect.h
         inside = min(rect.x, rect.y) >= 0 and right <= self.width and bottom <= self.height
         return draw.window(buffer.picture, rect) if inside and min(rect.w, rect.h) > 1 else None
-
-
-def _overlaps(rect: Rect, others: Sequence[Rect]) -> bool:
-    return any(
-        rect.x < other.x + other.w
-        and other.x < rect.x + rect.w
-        and rect.y < other.y + other.h
-        and other.y < rect.y + rect.h
-        for other in others
-    )

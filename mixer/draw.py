@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from mixer.colour import Yuv
-from mixer.picture import Picture, Plane
+from mixer.picture import Picture, Plane, copy_into
+from mixer.plan import Crop as Shares
 from mixer.plan import Rect
 from mixer.sprites import fill
 
@@ -69,6 +70,20 @@ def contain_rect(source_w: int, source_h: int, w: int, h: int) -> Rect:
     return Rect((w - inner_w) // 2 & ~1, (h - inner_h) // 2 & ~1, inner_w, inner_h)
 
 
+def cropped(source: Picture, shares: Shares) -> Picture:
+    """Views of the part of ``source`` that ``shares`` names, at least 2 × 2 pixels of one that has them; it
+    begins at even pixels. What reaches over the source's edges is left out."""
+
+    def span(first: float, size: float, whole: int) -> tuple[int, int]:
+        start = min(max(round(first * whole / 2) * 2, 0), max(0, whole - 2) & ~1)
+        end = min(max(round((first + size) * whole / 2) * 2, start + 2), whole)
+        return start, end
+
+    (x, right), (y, bottom) = span(shares.x, shares.w, source.width), span(shares.y, shares.h, source.height)
+    chroma = np.s_[y // 2 : (bottom + 1) // 2, x // 2 : (right + 1) // 2]
+    return Picture(source.y[y:bottom, x:right], source.u[chroma], source.v[chroma])
+
+
 def draw_cover(target: Picture, source: Picture) -> None:
     """Fill ``target`` (even sides) with ``source`` (any size from 1 × 1 on), cropping what reaches over."""
     h, w = target.y.shape
@@ -94,11 +109,15 @@ def draw_cover(target: Picture, source: Picture) -> None:
     scale(source.v[part], target.v)
 
 
-def draw_contain(target: Picture, source: Picture, background: Yuv) -> None:
-    """Show all of ``source`` inside ``target``, with ``background`` beside it."""
+def draw_contain(target: Picture, source: Picture, background: Yuv | Picture) -> None:
+    """Show all of ``source`` inside ``target``, with ``background`` beside it: a colour, or a picture of the
+    target's size."""
     rect = contain_rect(source.width, source.height, target.width, target.height)
     if (rect.w, rect.h) != (target.width, target.height):
-        fill(target, background)
+        if isinstance(background, Picture):
+            copy_into(target, background)
+        else:
+            fill(target, background)
     inner = window(target, rect)
     for to, of in zip(inner, source, strict=True):
         scale(of, to)

@@ -1,7 +1,8 @@
 """Video encoders: one picture in, one packet out, no delay. No threads of ours and no clock here.
 
 H.264 is x264 with ``zerolatency``, VP8 is libvpx in realtime mode. Keyframes come only where the caller asks
-for them, so that they lie on a grid of ticks. Colours are tagged BT.709, limited range.
+for them, so that they lie on a grid of ticks. Colours are tagged BT.709, limited range; VP8 has no tags and
+one matrix, BT.601's (RFC 6386 §9.2), so its pictures are converted.
 
 A stream can be encoded with less :data:`Effort` and stay the same stream: its parameter sets are the same
 bytes, so an encoder may take over from another at a keyframe and no receiver notices.
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from mixer import headers
 from mixer.buswire import Packet
+from mixer.colour_convert import HOUSE, Encoding, convert
 from mixer.picture import i420_bytes, view_i420
 
 VideoCodec = Literal["h264", "vp8"]
@@ -29,6 +31,7 @@ _NEVER = 1 << 20
 """Pictures between keyframes that the encoder would make by itself."""
 _BT709 = 1
 _LIMITED = 1
+_VP8 = Encoding("bt601")
 _EASED = "subme=0:me=dia:partitions=none:no-mixed-refs=1:trellis=0:aq-mode=0:no-psy=1:weightp=1:no-deblock=1"
 """What x264 decides for each picture: none of it is told in the parameter sets. CABAC, 8×8 transforms,
 reference pictures and the use of weights are, and stay."""
@@ -81,9 +84,11 @@ class VideoEncoder:
         context.max_b_frames = 0
         context.thread_count = settings.threads
         context.color_range = _LIMITED
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        if settings.codec == "h264":
+            context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.options = _h264(settings) if settings.codec == "h264" else _vp8(settings)
         self._context = context
+        self._scratch = np.empty(0, np.uint8)
         self.nut = headers.finish(container, target, context.time_base)
 
     def encode(self, buffer: NDArray[np.uint8], pts: int, key: bool) -> list[Packet]:
@@ -91,16 +96,26 @@ class VideoEncoder:
 
         The buffer is free again when this returns.
         """
-        frame = _frame_of(buffer, self.settings.width, self.settings.height)
+        frame = _frame_of(self._converted(buffer), self.settings.width, self.settings.height)
         frame.pts = pts
         frame.time_base = self._context.time_base
         frame.color_range = _LIMITED
-        frame.colorspace = frame.color_primaries = frame.color_trc = _BT709
+        if self.settings.codec == "h264":
+            frame.colorspace = frame.color_primaries = frame.color_trc = _BT709
         frame.pict_type = PictureType.I if key else PictureType.NONE
         return [
             Packet(self.stream, p.pts or 0, p.dts or 0, 1, p.is_keyframe, bytes(p))
             for p in self._context.encode(frame)
         ]
+
+    def _converted(self, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if self.settings.codec == "h264":
+            return buffer
+        size = self.settings.width, self.settings.height
+        if len(self._scratch) != i420_bytes(*size):
+            self._scratch = np.empty(i420_bytes(*size), np.uint8)
+        convert(view_i420(buffer, *size), HOUSE, view_i420(self._scratch, *size), _VP8)
+        return self._scratch
 
 
 def can_ease(settings: VideoSettings) -> bool:

@@ -7,22 +7,26 @@ late, the overload ladder says which canvases are left out at every second tick;
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import structlog
 
 from mixer.audio.worker import SoundWorker
+from mixer.canvas import Canvas
 from mixer.clock import NS, ProgrammeClock
-from mixer.compositor import Canvas, SourcePicture
+from mixer.compositor import SourcePicture
 from mixer.latency import LatencyMeter
 from mixer.overload import Ladder, Work, full_tick, spared
-from mixer.plan import CanvasName, MixPlan, SourceId, SourceInfo
+from mixer.plan import CanvasName, Fade, MixPlan, SourceId, SourceInfo
 from mixer.priority import Urgency, set_thread
 from mixer.renditions import RenditionSet
 from mixer.slot import SlotReader, SlotWriter
 from mixer.sources import CARD, SourceTrack
 from mixer.stage import CANVASES, Stage
+from mixer.staging import LANGUAGE, on_air_sources, sources_of
+from mixer.transition import languages
 from mixer.wire import CanvasPublished, Load, Message, PlanTaken, SourceState
 
 COLLECT_NS = 10 * NS
@@ -31,6 +35,7 @@ COLLECT_NS = 10 * NS
 _LOOK_AROUND = 10
 """Ticks between two looks at the sources that no canvas shows which somebody watches."""
 _UNKNOWN = SourceInfo()
+_AT_ONCE = Fade()
 
 _log = structlog.get_logger()
 
@@ -85,7 +90,7 @@ class Engine:
         self._writers: dict[CanvasName, SlotWriter] = {}
         self._asked: frozenset[CanvasName] = frozenset()
         self._plan = MixPlan(-1, {})
-        self._on: dict[CanvasName, frozenset[SourceId]] = {}
+        self._on: dict[str, frozenset[SourceId]] = {}
         """The sources that each of the plan's canvases shows."""
         self._next: _Pending | None = None
         self._states: dict[SourceId, SourceState] = {}
@@ -148,7 +153,8 @@ class Engine:
         primary = self._renditions.primary
         if primary is None:
             return Work(self._missed, 0, 0)
-        return Work(self._missed + primary.late + primary.dropped, primary.encoded, primary.busy_ns)
+        late = self._missed + primary.late + primary.dropped + self._renditions.languages.late
+        return Work(late, primary.encoded, primary.busy_ns)
 
     # --- the tick's thread -----------------------------------------------------------------------------
 
@@ -192,33 +198,37 @@ class Engine:
             asked = frozenset(name for name in self._asked if not spared(step, tick, name))
             self._asked -= asked
         if fresh is not None:
+            self._on = sources_of(fresh.plan, self._plan)
             self._plan = fresh.plan
-            self._on = {
-                name: frozenset(tile.source for tile in canvas.tiles)
-                for name, canvas in fresh.plan.canvases.items()
-            }
-        plan = self._plan
+        plan, due_ns = self._plan, self._clock.due_ns(tick)
         self._tick = tick
-        self._sound.advance(tick, plan.audio, plan.black)
+        fade = _AT_ONCE if plan.slate else plan.fade
+        self._sound.advance(tick, plan.audio, plan.black or plan.slate, fade)
         self._renditions.follow(now_ns)
-        wanted = frozenset(
+        wanted: frozenset[str] = frozenset(
             name for name in CANVASES if self._wants(name, asked) and not spared(step, tick, name)
         )
+        differing = languages(plan, due_ns)
+        if "program" in wanted:
+            running = self._renditions.languages.running
+            wanted |= {LANGUAGE + tag for tag in differing if running(tag)}
         everything = fresh is not None or tick % _LOOK_AROUND == 0
         seen = plan.sources if everything else frozenset().union(*(self._on.get(n, ()) for n in wanted))
-        pictures = self._look(plan, seen, tracks, self._clock.due_ns(tick), now_ns)
-        canvases = self._stage.compose(plan, pictures, wanted, now_ns)
+        pictures = self._look(plan, seen, tracks, due_ns, now_ns)
+        canvases = self._stage.compose(plan, pictures, wanted, due_ns, time.time())
         try:
             if spared(step, tick, "program"):
                 self._spared += 1
             elif "program" not in canvases:
                 self._missed += 1
             else:
-                self._latency.shown(tick, () if plan.black else self._on.get("program", ()), pictures)
+                self._latency.shown(tick, on_air_sources(plan, due_ns), pictures)
             for name, canvas in canvases.items():
                 taken = self._renditions.offer(name, tick, canvas, full_tick(step, tick))
                 if name == "program" and not taken:
                     self._latency.dropped(tick)
+            if "program" in wanted:
+                self._renditions.offer_languages(tick, canvases, differing, now_ns)
             if fresh is not None:
                 waited = tick - self._clock.tick_at(fresh.issued_ns)
                 self._notify(PlanTaken(plan.revision, tick, waited))
@@ -259,7 +269,7 @@ class Engine:
                 states[source] = "live"
                 continue
             track = tracks.get(source)
-            picture = track.look(due_ns, now_ns, info.asked) if track is not None else CARD
+            picture = track.look(due_ns, now_ns, info.asked, info.still) if track is not None else CARD
             pictures[source] = picture
             states[source] = picture.state
         self._states = states

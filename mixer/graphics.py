@@ -9,21 +9,33 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from mixer.colour import colour_bars
-from mixer.designs import Sheet, draw_card, draw_event, draw_label, draw_plate, draw_slate
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, CanvasView, MixPlan, Plate, SourceInfo, Tally, Tile
-from mixer.sprites import Face, Sprite, blend, place
-from mixer.text import Typesetter
+import structlog
 
-Key = tuple[str, object, int, int]
-Drawn = Face | tuple[Sprite, ...]
+from mixer.art import Art, Dial, Drawable, Strip
+from mixer.colour import colour_bars
+from mixer.designs import draw_card, draw_label, draw_slate
+from mixer.furniture import draw_backdrop, draw_event_slate, draw_overlay
+from mixer.picture import Picture, new_picture
+from mixer.plan import CanvasPlan, CanvasView, MixPlan, Overlay, Plate, SourceInfo, Tally, Tile
+from mixer.plates import draw_plate
+from mixer.sprites import Face, Sprite, blend, place
+from mixer.stack import Sheet
+from mixer.text import Typesetter
+from mixer.theme import Theme
+
+Key = tuple[str, object, int, int, Theme]
+Drawn = Face | tuple[Sprite, ...] | Drawable | Picture | None
+Wanted = dict[Key, Callable[[], Drawn]]
 
 BARS_SIZE = (1280, 720)
 
 
+_log = structlog.get_logger()
+
+
 class Graphics:
-    """Everything drawn with text. ``title``: the event's, for the slate shown while a scene is empty.
+    """All that is drawn rather than received. ``title``: the event's, for the slate shown while a scene
+    is empty.
 
     ``capacity_bytes`` bounds what is kept beyond the last two plans (the one on air and the next).
     Raises FontsMissingError. One object may serve several compositors and threads.
@@ -35,7 +47,10 @@ class Graphics:
         self._capacity = capacity_bytes
         self._drawn: dict[Key, Drawn] = {}
         self.edition = 0
-        """Counts preparations: what was looked up before may be drawn by now."""
+        """Counts preparations and themes: what was looked up before may look otherwise by now."""
+        self.theme = Theme()
+        """What is looked up now; ``_before``: what stands in for it where it isn't drawn yet."""
+        self._before = self.theme
         self._plans: tuple[frozenset[Key], ...] = ()
         self._preparing = threading.Lock()
         self.bars = colour_bars(*BARS_SIZE)
@@ -50,35 +65,48 @@ class Graphics:
             kept = dict(self._drawn)
             for key, draw in wanted.items():
                 # Moved to the end: the dictionary's order is the order of last use.
-                kept[key] = kept.pop(key) if key in kept else draw()
+                kept[key] = kept.pop(key) if key in kept else self._made(key, draw)
             self._plans = (*self._plans[-1:], frozenset(wanted))
             self._drawn = self._trimmed(kept)
             self.edition += 1
 
-    def _wanted(self, plan: MixPlan) -> dict[Key, Callable[[], Drawn]]:
-        wanted: dict[Key, Callable[[], Drawn]] = {}
-        for canvas in plan.canvases.values():
-            self._want_canvas(wanted, canvas, plan)
+    def _made(self, key: Key, draw: Callable[[], Drawn]) -> Drawn:
+        try:
+            return draw()
+        except Exception as error:
+            # One graphic less, and all others as they should be.
+            _log.error("graphic.failed", kind=key[0], error=f"{type(error).__name__}: {error}")
+            return None
+
+    def _wanted(self, plan: MixPlan) -> Wanted:
+        wanted: Wanted = {}
+        for canvases in (plan.canvases, plan.leaving, plan.languages, plan.leaving_languages):
+            for canvas in canvases.values():
+                self._want_canvas(wanted, canvas, plan)
         return wanted
 
-    def _want_canvas(self, wanted: dict[Key, Callable[[], Drawn]], canvas: CanvasPlan, plan: MixPlan) -> None:
+    def _want_canvas(self, wanted: Wanted, canvas: CanvasPlan, plan: MixPlan) -> None:
         for tile in canvas.tiles:
-            sheet = Sheet(self._type, tile.rect.w, tile.rect.h)
+            sheet = Sheet(self._type, tile.rect.w, tile.rect.h, plan.theme)
             if tile.plate is not None:
                 wanted[_key("plate", tile.plate, sheet)] = partial(draw_plate, sheet, tile.plate)
             info = plan.sources.get(tile.source, SourceInfo())
             who = Plate(info.name, info.title)
             wanted[_key("card", who, sheet)] = partial(draw_card, sheet, who)
             wanted[_key("slate", who, sheet)] = partial(draw_slate, sheet, who)
-            self._want_label(wanted, tile)
+            self._want_label(wanted, tile, plan.theme)
         for view in canvas.views:
-            self._want_label(wanted, view)
-        sheet = Sheet(self._type, canvas.width, canvas.height)
-        wanted[_key("event", self._title, sheet)] = partial(draw_event, sheet, self._title)
+            self._want_label(wanted, view, plan.theme)
+        sheet = Sheet(self._type, canvas.width, canvas.height, plan.theme)
+        wanted[_key("event", self._title, sheet)] = partial(draw_event_slate, sheet, self._title)
+        if plan.theme.backdrop:
+            wanted[_key("backdrop", "", sheet)] = partial(draw_backdrop, sheet)
+        for overlay in canvas.overlays:
+            wanted[_key("overlay", overlay, sheet)] = partial(draw_overlay, sheet, overlay)
 
-    def _want_label(self, wanted: dict[Key, Callable[[], Drawn]], item: Tile | CanvasView) -> None:
+    def _want_label(self, wanted: Wanted, item: Tile | CanvasView, theme: Theme) -> None:
         if item.label:
-            sheet = Sheet(self._type, item.rect.w, item.rect.h)
+            sheet = Sheet(self._type, item.rect.w, item.rect.h, theme)
             draw = partial(draw_label, sheet, item.label, item.tally)
             wanted[_key("label", (item.label, item.tally), sheet)] = draw
 
@@ -94,48 +122,74 @@ class Graphics:
 
     # --- in the tick -----------------------------------------------------------------------------------
 
+    def wear(self, theme: Theme) -> None:
+        """What is looked up from now on is drawn in this theme; what isn't drawn yet stays as it was."""
+        if theme is not self.theme and theme != self.theme:
+            self._before, self.theme = self.theme, theme
+            self.edition += 1
+
     def plate(self, plate: Plate, width: int, height: int) -> tuple[Sprite, ...] | None:
         """Sprites of a name plate for a tile of this size."""
-        return self._sprites(("plate", plate, width, height))
+        return self._sprites("plate", plate, width, height)
 
     def label(self, text: str, tally: Tally, width: int, height: int) -> tuple[Sprite, ...] | None:
         """Sprites of a multiview's caption."""
-        return self._sprites(("label", (text, tally), width, height))
+        return self._sprites("label", (text, tally), width, height)
 
     def card(self, info: SourceInfo, width: int, height: int) -> Face | None:
         """What stands for a guest without picture."""
-        return self._face(("card", Plate(info.name, info.title), width, height))
+        return self._face("card", Plate(info.name, info.title), width, height)
 
     def slate(self, info: SourceInfo, width: int, height: int) -> Face | None:
         """What stands for a guest whose picture stopped."""
-        return self._face(("slate", Plate(info.name, info.title), width, height))
+        return self._face("slate", Plate(info.name, info.title), width, height)
 
     def event(self, width: int, height: int) -> Face | None:
         """The event's slate, full canvas."""
-        return self._face(("event", self._title, width, height))
+        return self._face("event", self._title, width, height)
 
-    def _face(self, key: Key) -> Face | None:
-        drawn = self._drawn.get(key)
+    def backdrop(self, width: int, height: int) -> Picture | None:
+        """The theme's backdrop over a whole canvas; None where the theme has none."""
+        drawn = self._find("backdrop", "", width, height)
+        return drawn if isinstance(drawn, Picture) else None
+
+    def overlay(self, overlay: Overlay, width: int, height: int) -> Drawable | None:
+        """A graphic for a canvas of this size."""
+        drawn = self._find("overlay", overlay, width, height)
+        return drawn if isinstance(drawn, Art | Dial | Strip) else None
+
+    def _find(self, kind: str, what: object, width: int, height: int) -> Drawn:
+        drawn = self._drawn
+        key = (kind, what, width, height, self.theme)
+        return drawn[key] if key in drawn else drawn.get((*key[:4], self._before))
+
+    def _face(self, kind: str, what: object, width: int, height: int) -> Face | None:
+        drawn = self._find(kind, what, width, height)
         return drawn if isinstance(drawn, Face) else None
 
-    def _sprites(self, key: Key) -> tuple[Sprite, ...] | None:
-        drawn = self._drawn.get(key)
-        return drawn if isinstance(drawn, tuple) else None
+    def _sprites(self, kind: str, what: object, width: int, height: int) -> tuple[Sprite, ...] | None:
+        drawn = self._find(kind, what, width, height)
+        return drawn if isinstance(drawn, tuple) and not isinstance(drawn, Picture) else None
 
     # --- anywhere but in the tick ----------------------------------------------------------------------
 
     def event_picture(self, width: int, height: int) -> Picture:
         """The event's slate as a new picture of even size, for what is encoded apart from a canvas."""
-        face = draw_event(Sheet(self._type, width, height), self._title)
+        face = draw_event_slate(Sheet(self._type, width, height, self.theme), self._title)
         picture = new_picture(width, height, face.colour)
         blend(place(picture, face.sprites))
         return picture
 
 
 def _key(kind: str, what: object, sheet: Sheet) -> Key:
-    return kind, what, sheet.width, sheet.height
+    return kind, what, sheet.width, sheet.height, sheet.theme
 
 
 def _nbytes(drawn: Drawn) -> int:
-    sprites = drawn.sprites if isinstance(drawn, Face) else drawn
-    return sum(sprite.nbytes for sprite in sprites)
+    if drawn is None:
+        return 0
+    if isinstance(drawn, Picture):
+        return sum(plane.nbytes for plane in drawn)
+    if isinstance(drawn, Face):
+        return sum(sprite.nbytes for sprite in drawn.sprites)
+    return sum(sprite.nbytes for sprite in drawn) if isinstance(drawn, tuple) else drawn.nbytes

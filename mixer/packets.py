@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from mixer.busframes import BusProtocolError, encode_frame
@@ -86,6 +87,24 @@ class PacketBus:
                 if header.stream in subscriber.streams:
                     subscriber.put_header(header.stream, frame)
             self._signal()
+
+    def open_like(self, header: StreamHeader, of: str) -> int:
+        """A stream begins that goes on from the stream ``of``: what is kept of that since its last keyframe
+        is its, too, under its own name. Returns the ``pts`` of the last packet; −1: nothing is kept."""
+        self.announce(header)
+        now, last = time.monotonic_ns(), -1
+        with self._lock:
+            original, history = self._histories.get(of), self._histories[header.stream]
+            for _, packet, _ in original.kept() if original is not None else ():
+                renamed = msgspec.structs.replace(packet, stream=header.stream)
+                frame = encode_frame(renamed)
+                history.add(renamed, frame)
+                for subscriber in self._subscribers.values():
+                    if header.stream in subscriber.streams and not subscriber.live:
+                        subscriber.put_packet(renamed, frame, now)
+                last = packet.pts
+            self._signal()
+        return last
 
     def end(self, stream: str) -> None:
         """A stream's encoder stopped. Its header stays, for senders that come before it starts again."""

@@ -14,6 +14,9 @@ SourceId = str
 """``seat/<seat id>`` for a seat's camera and microphone, ``screen/<seat id>`` for the screen it shares,
 ``source/<source id>`` for everything else."""
 
+BACKDROP: SourceId = "theme/backdrop"
+"""The theme's picture behind all tiles: the first tile's source where a scene names no background."""
+
 CanvasName = Literal["program", "clean", "wall", "preview", "multiview"]
 """``clean`` is the programme without plates and graphics, for who puts his own on it; ``preview`` what a cut
 would bring to the programme, at the size of the multiview's pane."""

@@ -13,8 +13,8 @@ import numpy as np
 import structlog
 
 from mixer.buswire import Packet, StreamHeader
+from mixer.canvas import Canvas
 from mixer.clock import NS, ProgrammeClock
-from mixer.compositor import Canvas
 from mixer.draw import scale
 from mixer.encode import Effort, VideoEncoder, VideoSettings, filler, take_over
 from mixer.picture import Picture, Plane, i420_bytes, view_i420

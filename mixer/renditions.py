@@ -1,16 +1,17 @@
 """Which renditions run: those asked for always, and the others while somebody subscribes to them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import cast, get_args
 
 import msgspec
 import numpy as np
 
-from mixer.buswire import Packet
+from mixer.buswire import PROGRAM, Packet, StreamHeader
+from mixer.canvas import Canvas
 from mixer.clock import NS, ProgrammeClock
-from mixer.compositor import Canvas
 from mixer.encode import VideoCodec, VideoSettings, can_ease, encode_slate
 from mixer.graphics import Graphics
+from mixer.language_streams import LanguageStreams
 from mixer.latency import LatencyMeter
 from mixer.overload import Step
 from mixer.packets import PacketBus
@@ -51,6 +52,9 @@ class RenditionSet:
         self._running: dict[str, RenditionEncoder] = {}
         self._idle_since: dict[str, int] = {}
         self._ended: list[RenditionEncoder] = []
+        program = renditions.get("program")
+        ticks = self._keyframe_ticks(program) if program is not None else 1
+        self.languages = LanguageStreams(bus, self._like_program, ticks)
 
     def open(self, graphics: Graphics) -> None:
         """Start the renditions that always run, slates encoded first. Takes a second: before tick 1."""
@@ -75,10 +79,14 @@ class RenditionSet:
         self._step = step
         for stream, encoder in self._running.items():
             self._ease(stream, encoder)
+        for encoder in self.languages.encoders:
+            self._ease(PROGRAM, encoder)
 
     def follow(self, now_ns: int) -> None:
         """Start what is wanted, stop what nobody has wanted for a while. Called once a tick."""
         wanted = self._bus.wanted
+        if self.primary is not None:
+            self.languages.follow(wanted, now_ns)
         for stream in wanted:
             if stream not in self._running and self._known(stream):
                 self._start(stream)
@@ -95,7 +103,7 @@ class RenditionSet:
         """Whether any running rendition shows this canvas."""
         return any(self._canvas(stream) == canvas for stream in self._running)
 
-    def offer(self, name: CanvasName, tick: int, canvas: Canvas, to_all: bool = True) -> bool:
+    def offer(self, name: str, tick: int, canvas: Canvas, to_all: bool = True) -> bool:
         """Hand the canvas to each of its encoders, or only to those that always run; the caller keeps its own
         hold. False: one of those that always run dropped it.
         """
@@ -106,7 +114,14 @@ class RenditionSet:
                 taken &= encoder.offer(tick, canvas.hold()) or not always
         return taken
 
+    def offer_languages(
+        self, tick: int, canvases: Mapping[str, Canvas], differing: Collection[str], now_ns: int
+    ) -> None:
+        """The same for ``program-<language>/h264``; ``differing``: those that are not the programme's own."""
+        self.languages.offer(tick, canvases, differing, now_ns)
+
     def request_keyframe(self, stream: str) -> None:
+        stream = self.languages.request_keyframe(stream) or stream
         encoder = self._running.get(stream)
         if encoder is not None:
             encoder.request_keyframe()
@@ -116,6 +131,7 @@ class RenditionSet:
             encoder.stop()
         for encoder in (*self._running.values(), *self._ended):
             encoder.join(2.0)
+        self.languages.close()
         self._running.clear()
 
     def _canvas(self, stream: str) -> CanvasName:
@@ -167,10 +183,10 @@ class RenditionSet:
         encoder = RenditionEncoder(
             stream,
             settings,
-            max(1, round(rendition.keyframe_s * self._clock.fps)),
+            self._keyframe_ticks(rendition),
             self._clock,
-            self._bus.announce,
-            self._bus.publish,
+            self.languages.announce if stream == PROGRAM else self._bus.announce,
+            self.languages.publish if stream == PROGRAM else self._bus.publish,
             slate,
             depth=2 if settings.constant else 1,
             urgency=Urgency.PROGRAMME if always else Urgency.OTHERS,
@@ -181,6 +197,26 @@ class RenditionSet:
         self._running[stream] = encoder
         self._ease(stream, encoder)
         encoder.start()
+
+    def _keyframe_ticks(self, rendition: Rendition) -> int:
+        return max(1, round(rendition.keyframe_s * self._clock.fps))
+
+    def _like_program(
+        self, stream: str, announce: Callable[[StreamHeader], None], publish: Callable[[Packet], None]
+    ) -> RenditionEncoder:
+        """An encoder of the programme's in another language, which is no less urgent."""
+        encoder = RenditionEncoder(
+            stream,
+            self._settings(PROGRAM),
+            self._keyframe_ticks(self._renditions["program"]),
+            self._clock,
+            announce,
+            publish,
+            depth=2,
+            urgency=Urgency.PROGRAMME,
+        )
+        self._ease(PROGRAM, encoder)
+        return encoder
 
 
 def _slate(graphics: Graphics, settings: VideoSettings) -> Plane:

@@ -29,13 +29,16 @@ class SourceTrack:
         self._asked_ns: int | None = None
         self._last: SourcePicture | None = None
 
-    def look(self, due_ns: int, now_ns: int, asked: bool) -> SourcePicture:
-        """What to show at the tick that is due at ``due_ns``. Never raises, whatever the slot contains."""
+    def look(self, due_ns: int, now_ns: int, asked: bool, still: bool = False) -> SourcePicture:
+        """What to show at the tick that is due at ``due_ns``. Never raises, whatever the slot contains.
+
+        The picture of a ``still`` source needs no renewing while its writer is alive.
+        """
         reader = self._reader
         serial = reader.serial
         if serial != self._serial:
             self._serial, self._changed_ns = serial, now_ns
-        if not asked:
+        if not asked or still:  # from when it moves again, it has as long as ever
             self._asked_ns = None
         elif self._asked_ns is None:
             self._asked_ns = now_ns

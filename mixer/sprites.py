@@ -71,6 +71,46 @@ def blend(placed: Placed) -> None:
             cv2.add(region, source, dst=region)
 
 
+def moved(sprite: Sprite, dx: int, dy: int) -> Sprite:
+    """The same by even numbers of pixels further right and down."""
+    return Sprite(sprite.x + dx, sprite.y + dy, sprite.picture, sprite.inverse)
+
+
+def clipped(sprite: Sprite, width: int, height: int) -> Sprite | None:
+    """What of it lies on a canvas of this (even) size; None: nothing. Copies nothing."""
+    left, top = max(0, sprite.x), max(0, sprite.y)
+    right = min(width, sprite.x + sprite.picture.width)
+    bottom = min(height, sprite.y + sprite.picture.height)
+    if left >= right or top >= bottom:
+        return None
+    if (right - left, bottom - top) == (sprite.picture.width, sprite.picture.height):
+        return sprite
+    x, y, w, h = left - sprite.x, top - sprite.y, right - left, bottom - top
+    chroma = np.s_[y // 2 : (y + h) // 2, x // 2 : (x + w) // 2]
+
+    def cut(picture: Picture) -> Picture:
+        return Picture(picture.y[y : y + h, x : x + w], picture.u[chroma], picture.v[chroma])
+
+    return Sprite(left, top, cut(sprite.picture), None if sprite.inverse is None else cut(sprite.inverse))
+
+
+def faded(sprite: Sprite, share: float) -> Sprite:
+    """The sprite with its coverage times ``share``, 0 … 1."""
+    if share >= 1.0:
+        return sprite
+    rest = 255 * (1 - share)
+    picture = Picture(*(_scaled(plane, share) for plane in sprite.picture))
+    if sprite.inverse is None:
+        inverse = Picture(*(np.full_like(plane, round(rest)) for plane in sprite.picture))
+    else:
+        inverse = Picture(*(_scaled(plane, share, rest) for plane in sprite.inverse))
+    return Sprite(sprite.x, sprite.y, picture, inverse)
+
+
+def _scaled(plane: Plane, share: float, more: float = 0.0) -> Plane:
+    return cv2.convertScaleAbs(plane, alpha=share, beta=more).astype(np.uint8, copy=False)
+
+
 def fill(target: Picture, colour: Yuv) -> None:
     for plane, value in zip(target, colour, strict=True):
         plane[...] = value
@@ -95,6 +135,17 @@ class Paint:
         self._rgb[box] = self._rgb[box] * (1 - cover) + cover * np.asarray(parse_hex(colour), np.float32)
         self._alpha[box] = self._alpha[box] * (1 - part) + part
 
+    @property
+    def alpha(self) -> Mask:
+        """Coverage of what was drawn, shape (h, w)."""
+        return self._alpha
+
+    def lay(self, rgb: NDArray[np.float32], alpha: Mask) -> None:
+        """Lay a premultiplied picture of the sheet's size (or less) over it, from its corner."""
+        box = np.s_[: alpha.shape[0], : alpha.shape[1]]
+        self._rgb[box] = self._rgb[box] * (1 - alpha[..., None]) + rgb
+        self._alpha[box] = self._alpha[box] * (1 - alpha) + alpha
+
     def sprites(self, x: int, y: int) -> tuple[Sprite, ...]:
         """The sheet as sprites at (x, y): the columns that hide all apart from those that are see-through.
 
@@ -111,13 +162,15 @@ class Paint:
             alpha = self._alpha[columns]
             if not alpha.any():
                 continue
-            picture = Picture(*_subsampled(planes_of(self._rgb[columns], alpha)))
-            inverse = None if solid[first] else Picture(*_subsampled([255 * (1 - alpha)] * 3))
+            picture = Picture(*subsampled(planes_of(self._rgb[columns], alpha)))
+            inverse = None if solid[first] else Picture(*subsampled([255 * (1 - alpha)] * 3))
             sprites.append(Sprite(x + 2 * first, y, picture, inverse))
         return tuple(sprites)
 
 
-def _subsampled(planes: "tuple[Mask, ...] | list[Mask]") -> tuple[Plane, Plane, Plane]:
+def subsampled(planes: "tuple[Mask, ...] | list[Mask]") -> tuple[Plane, Plane, Plane]:
+    """Three full-size planes as those of an I420 picture, rounded."""
+
     def rounded(plane: Mask) -> Plane:
         return np.ascontiguousarray(np.clip(np.rint(plane), 0, 255).astype(np.uint8))
 

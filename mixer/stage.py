@@ -1,170 +1,323 @@
-"""Composes a plan's canvases at a tick, and keeps one source's bad picture from taking the others along."""
+"""Composes a plan's canvases at a tick: one scene, or two of which one gives way to the other."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-import msgspec
 import structlog
 
+from mixer.canvas import Canvas
 from mixer.clock import NS
-from mixer.compositor import Canvas, Compositor, SourcePicture
+from mixer.compositor import SourcePicture
+from mixer.deck import Deck, Scene
 from mixer.graphics import Graphics
+from mixer.motion import Shot
 from mixer.picture import Picture
 from mixer.plan import CanvasName, CanvasPlan, MixPlan, SourceId
-from mixer.sources import SLATE
+from mixer.quarantine import Quarantine
+from mixer.staging import LANGUAGE, OFF_AIR, PROGRAM, Staging, in_words_of, plateless, staging
+from mixer.transition import blend, dim
 
 CANVASES: tuple[CanvasName, ...] = ("program", "clean", "wall", "multiview")
-"""In this order: a later one may show an earlier one inside it."""
-BUFFERS = 6
-"""Of each canvas: one being drawn, three with the programme's encoder, the rest with slower ones."""
-SPARE_BUFFERS = 2
-"""Of the programme's that are left to it while other canvases share its pictures."""
-QUARANTINE_NS = 2 * NS
+"""Those that somebody may subscribe to or take snapshots of, beside the programme's languages."""
+BUFFERS = 8
+"""Of each canvas: one being drawn, three with the programme's encoder, two with slower ones, and two for the
+scenes that a transition is made of. Memory that was never needed was never touched."""
+SPARE_BUFFERS = 5
+"""Of the programme's that must be free at a tick for other canvases to share its pictures."""
 
 _log = structlog.get_logger()
 
 
-class Stage:
-    """One compositor for each canvas. Used by the tick's thread alone.
+@dataclass(slots=True)
+class _Tick:
+    """What all canvases of one tick have in common. ``share``: the programme has buffers enough to let others
+    hold its pictures: slow encoders of a wall must not have its last ones."""
 
-    ``clean`` is the programme's canvas without plates; it has the programme's size and needs no plan. Its
-    sources are scaled once for both: the clean one is drawn first, and the programme copies from it.
+    plan: MixPlan
+    stage: Staging
+    pictures: Mapping[SourceId, SourcePicture]
+    on_air: tuple[str, ...]
+    now_ns: int
+    unix_s: float
+    share: bool
+    shown: dict[str, Picture] = field(default_factory=dict)
+    """Canvases that are finished, for those that show them."""
+
+
+@dataclass(slots=True)
+class _Drawn:
+    """A canvas of one scene. ``same``: it is the programme's picture."""
+
+    canvas: Canvas
+    same: bool = False
+
+
+class Stage:
+    """A deck for each canvas. Used by the tick's thread alone.
+
+    ``clean`` is the programme's canvas without plates and graphics; it has the programme's size and needs no
+    plan, and neither do the programme's canvases in languages, which come and go with the plan. Their sources
+    are scaled once for all: the clean one is drawn first, and the others copy from it.
     """
 
     def __init__(self, graphics: Graphics, sizes: Mapping[CanvasName, tuple[int, int]]) -> None:
+        self._graphics = graphics
         sizes = {"clean": sizes["program"], **sizes}
-        self._compositors = {
-            name: Compositor(graphics, *sizes[name], BUFFERS) for name in CANVASES if name in sizes
+        self._decks: dict[str, Deck] = {
+            name: Deck(graphics, *sizes[name], BUFFERS) for name in CANVASES if name in sizes
         }
-        self._barred: dict[SourceId, int] = {}
-        """Sources whose picture could not be drawn, and until when they show their slate."""
+        self._blank: dict[str, CanvasPlan] = {name: CanvasPlan(*size) for name, size in sizes.items()}
+        self._quarantine = Quarantine()
+        self._plan: MixPlan | None = None
+        self._moving = False
+        """What the last tick showed, and whether a scene gave way in it."""
         self._complained_ns = 0
-        self._plateless: tuple[CanvasPlan, CanvasPlan] | None = None
-        """The programme's plan, and the clean canvas's."""
-        self.lost = 0
-        """Canvases that could not be drawn at all, whatever was left out."""
 
     @property
     def starved(self) -> int:
         """Canvases that could not be drawn because encoders held all buffers."""
-        return sum(compositor.starved for compositor in self._compositors.values())
+        return sum(deck.pool.starved for deck in self._decks.values())
 
     @property
-    def _short_of_buffers(self) -> bool:
-        """Slow encoders of a wall must not hold the programme's last ones."""
-        return self._compositors["program"].free < SPARE_BUFFERS
+    def lost(self) -> int:
+        """Canvases that could not be drawn at all, whatever was left out."""
+        return self._quarantine.lost
 
     def compose(
         self,
         plan: MixPlan,
         pictures: Mapping[SourceId, SourcePicture],
-        wanted: Collection[CanvasName],
+        wanted: Collection[str],
         now_ns: int,
-    ) -> dict[CanvasName, Canvas]:
-        """The ``wanted`` canvases; the caller releases each. Never raises for a picture."""
-        if self._barred:
-            self._barred = {source: until for source, until in self._barred.items() if until > now_ns}
-            pictures = {s: SLATE if s in self._barred else picture for s, picture in pictures.items()}
-        canvases: dict[CanvasName, Canvas] = {}
-        views: dict[CanvasName, Picture] = {}
-        plans = self._plans(plan)
-        clean: Canvas | None = None
-        apart = "clean" in wanted and plans["clean"] is not plans["program"] and not plan.black
-        if apart:
-            clean = self._compose("clean", plans["clean"], plan, pictures, views, now_ns)
-        for name in self._compositors:
-            if name not in wanted:
-                continue
-            shared = name != "program" and "program" in canvases and not self._short_of_buffers
-            canvas: Canvas | None
-            if name == "clean" and apart:
-                canvas = clean
-            elif shared and plans[name] == plans["program"]:
-                # a wall that follows the programme at its size is the same picture
-                canvas = canvases["program"].hold()
-            else:
-                base = clean.picture if name == "program" and clean is not None else None
-                canvas = self._compose(name, plans[name], plan, pictures, views, now_ns, base)
-            if canvas is not None:
-                canvases[name] = canvas
-                views[name] = canvas.picture
+        unix_s: float = 0.0,
+    ) -> dict[str, Canvas]:
+        """The ``wanted`` canvases at the tick that is due at ``now_ns``; the caller releases each.
+
+        ``program-ko`` is the programme's canvas in that language: it is there only while it differs.
+        ``unix_s``: the time of day, for clocks and countdowns. Never raises for a picture or a graphic.
+        """
+        self._graphics.wear(plan.theme)
+        multiview = "multiview" in wanted and "multiview" in self._decks
+        stage = staging(plan, now_ns)
+        if plan is not self._plan or stage.leaving or self._moving or multiview:
+            self._plan, self._moving = plan, bool(stage.leaving)
+            self._set_up(plan, stage, multiview)
+        on_air = tuple(name for name in self._decks if name in wanted and name not in OFF_AIR)
+        share = len(self._decks[PROGRAM].pool.free) >= SPARE_BUFFERS
+        tick = _Tick(plan, stage, pictures, on_air, now_ns, unix_s, share)
+        canvases = self._on_air(tick)
+        tick.shown = {name: canvas.picture for name, canvas in canvases.items()}
+        if multiview:
+            preview = self._off_air("preview", tick) if "preview" in plan.canvases else None
+            if preview is not None:
+                tick.shown["preview"] = preview.picture
+            whole = self._off_air("multiview", tick)
+            if preview is not None:
+                preview.release()
+            if whole is not None:
+                canvases["multiview"] = whole
         return canvases
 
-    def _plans(self, plan: MixPlan) -> dict[CanvasName, CanvasPlan]:
-        """By canvas; a clean one without plates is the programme's itself where that has none."""
-        plans = {
-            name: plan.canvases.get(name) or CanvasPlan(compositor.width, compositor.height)
-            for name, compositor in self._compositors.items()
-        }
-        program = plans["program"]
-        if self._plateless is None or self._plateless[0] is not program:
-            tiles = tuple(msgspec.structs.replace(tile, plate=None) for tile in program.tiles)
-            same = tiles == program.tiles
-            self._plateless = program, program if same else msgspec.structs.replace(program, tiles=tiles)
-        plans["clean"] = self._plateless[1]
-        return plans
+    def _set_up(self, plan: MixPlan, stage: Staging, multiview: bool) -> None:
+        """Decks for the canvases that come and go with plans: languages, and the preview's pane."""
+        tagged = {name for name in stage.entering if name.startswith(LANGUAGE)}
+        for name in [name for name in self._decks if name.startswith(LANGUAGE) and name not in tagged]:
+            del self._decks[name]  # what encoders still hold of it stays theirs
+        for name in tagged - self._decks.keys():
+            self._decks[name] = Deck(self._graphics, *self._decks[PROGRAM].size, BUFFERS)
+        pane = plan.canvases.get("preview")
+        if pane is not None and multiview:
+            deck = self._decks.get("preview")
+            if deck is None or deck.size != (pane.width, pane.height):
+                self._decks["preview"] = Deck(self._graphics, pane.width, pane.height, 2)
 
-    def _compose(
-        self,
-        name: CanvasName,
-        canvas_plan: CanvasPlan,
-        plan: MixPlan,
-        pictures: Mapping[SourceId, SourcePicture],
-        views: Mapping[CanvasName, Picture],
-        now_ns: int,
-        base: Picture | None = None,
-    ) -> Canvas | None:
-        compositor = self._compositors[name]
-        black = plan.black and name != "multiview"
+    # --- canvases on air --------------------------------------------------------------------------------
+
+    def _on_air(self, tick: _Tick) -> dict[str, Canvas]:
+        stage = tick.stage
+        if stage.slate or stage.black >= 1:
+            return self._covered(tick)
+        leaving: dict[str, _Drawn] = {}
+        entering: dict[str, _Drawn] = {}
+        canvases: dict[str, Canvas] = {}
         try:
-            return compositor.compose(canvas_plan, pictures, plan.sources, views, black, base)
-        except Exception as error:
-            if now_ns - self._complained_ns >= NS:  # not a line a tick
-                self._complained_ns = now_ns
-                _log.error("canvas.failed", canvas=name, error=str(error), lost=self.lost)
-            return self._without_culprit(compositor, canvas_plan, pictures, plan, views, now_ns)
+            if stage.leaving:
+                self._side(tick, stage.leaving, leaving, going=True)
+            self._side(tick, stage.entering, entering, going=False)
+            for name in tick.on_air:
+                made = self._made(name, leaving.get(name), entering.get(name), canvases, tick)
+                if made is not None:
+                    canvases[name] = made
+        except BaseException:
+            for canvas in canvases.values():
+                canvas.release()
+            raise
+        finally:  # whatever happens, no buffer is lost
+            for each in (*leaving.values(), *entering.values()):
+                each.canvas.release()
+        return canvases
 
-    def _without_culprit(
-        self,
-        compositor: Compositor,
-        canvas_plan: CanvasPlan,
-        pictures: Mapping[SourceId, SourcePicture],
-        plan: MixPlan,
-        views: Mapping[CanvasName, Picture],
-        now_ns: int,
-    ) -> Canvas | None:
-        """Draw again, find the source that can't be drawn (the first that isn't finished), and bar it."""
-        pictures = dict(pictures)
-        for _ in range(3):
-            finished: set[SourceId] = set()
-            watched = {s: _watched(s, picture, finished) for s, picture in pictures.items()}
+    def _covered(self, tick: _Tick) -> dict[str, Canvas]:
+        """Everything on air is black, or the event's slate."""
+        canvases: dict[str, Canvas] = {}
+        for name in tick.on_air:
+            plan = self._blank.get(name, self._blank[PROGRAM])
+            black = not tick.stage.slate
             try:
-                return compositor.compose(canvas_plan, watched, plan.sources, views)
-            except Exception:
-                culprit = next(
-                    (
-                        tile.source
-                        for tile in canvas_plan.tiles
-                        if tile.source not in finished
-                        and tile.source in pictures
-                        and pictures[tile.source].state == "live"
-                    ),
-                    None,
-                )
-                if culprit is None:
-                    break
-                _log.error("source.barred", source=culprit)
-                self._barred[culprit] = now_ns + QUARANTINE_NS
-                pictures[culprit] = SLATE
+                canvas = self._decks[name].on_air.compositor.compose(plan, {}, {}, {}, black)
+            except Exception as error:
+                self._complain("canvas.failed", name, error, tick.now_ns)
+                continue
+            if canvas is not None:
+                canvases[name] = canvas
+        return canvases
+
+    def _side(
+        self, tick: _Tick, plans: Mapping[str, CanvasPlan], drawn: dict[str, _Drawn], *, going: bool
+    ) -> None:
+        """Draw one scene on all canvases on air; of the one that is ``going`` those that it does leave."""
+        names = [name for name in tick.on_air if not going or _changes(tick.stage, name)]
+        program = self._plan_of(PROGRAM, plans)
+        shot = self._scene(PROGRAM, tick, going).shot(program, tick.now_ns, tick.plan.sources)
+        plain = self._scene("clean", tick, going)
+        bare = plain.derived(program, shot, None, lambda: plateless(shot), tick.now_ns)
+        base: Picture | None = None
+        clean: Canvas | None = None
+        if bare is not shot and any(name == "clean" or name.startswith(LANGUAGE) for name in names):
+            clean = self._draw("clean", plain, bare, tick)
         try:
-            return compositor.compose(canvas_plan, dict.fromkeys(pictures, SLATE), plan.sources, {})
-        except Exception:
-            self.lost += 1
+            if clean is not None:
+                base = clean.picture
+            for name in names:
+                if name == "clean" and bare is not shot:
+                    if clean is not None:
+                        drawn[name] = _Drawn(clean.hold())
+                    continue
+                drawer, view, copied = self._view(name, tick, plans, going, program, shot)
+                first = drawn.get(PROGRAM)
+                if name != PROGRAM and first is not None and tick.share and view == shot:
+                    # A wall that follows the programme at its size is the same picture.
+                    drawer.over(view.plan, tick.plan.theme.animate_ms, tick.now_ns, tick.unix_s)
+                    drawn[name] = _Drawn(first.canvas.hold(), same=True)
+                    continue
+                if base is None and bare is shot and name != PROGRAM and first is not None:
+                    base = first.canvas.picture  # the programme itself has neither plates nor graphics
+                canvas = self._draw(name, drawer, view, tick, base if copied else None)
+                if canvas is not None:
+                    drawn[name] = _Drawn(canvas)
+        finally:
+            if clean is not None:
+                clean.release()
+
+    def _view(
+        self,
+        name: str,
+        tick: _Tick,
+        plans: Mapping[str, CanvasPlan],
+        going: bool,
+        program: CanvasPlan,
+        shot: Shot,
+    ) -> tuple[Scene, Shot, bool]:
+        """Who draws a canvas, where its tiles are, and whether they are the clean feed's."""
+        scene = self._scene(name, tick, going)
+        if name in (PROGRAM, "clean"):
+            return scene, shot, True
+        plan = self._plan_of(name, plans)
+        if name.startswith(LANGUAGE):
+            words = scene.derived(
+                plan, shot, plan, lambda: in_words_of(shot, program, plan) or Shot(plan), tick.now_ns
+            )
+            return scene, words, words.designs == shot.designs and _same_places(words, shot)
+        return scene, scene.shot(plan, tick.now_ns, tick.plan.sources), False
+
+    def _made(
+        self,
+        name: str,
+        leaving: _Drawn | None,
+        entering: _Drawn | None,
+        canvases: Mapping[str, Canvas],
+        tick: _Tick,
+    ) -> Canvas | None:
+        """What is seen on one canvas: both scenes in one, as far as that is, and black as it is."""
+        stage = tick.stage
+        mixed = bool(stage.leaving) and _changes(stage, name)
+        if entering is None or (mixed and leaving is None):
+            return None  # the tick goes on without this canvas
+        first = canvases.get(PROGRAM)
+        if entering.same and (leaving is None or leaving.same) and mixed == _changes(stage, PROGRAM):
+            return None if first is None else first.hold()
+        before = None if leaving is None else leaving.canvas.picture
+        after = entering.canvas.picture
+        if before is None and not stage.black:
+            return entering.canvas.hold()
+
+        def draw(into: Picture) -> None:
+            if before is not None:
+                blend(before, after, stage.how, stage.t, into)
+            if stage.black:
+                dim(after if before is None else into, stage.black, into)
+
+        try:
+            return self._decks[name].made(draw)
+        except Exception as error:
+            self._complain("transition.failed", name, error, tick.now_ns)
+            return entering.canvas.hold()
+
+    def _scene(self, name: str, tick: _Tick, going: bool) -> Scene:
+        deck, stage = self._decks[name], tick.stage
+        if not stage.leaving or not _changes(stage, name):
+            return deck.scene(self._plan_of(name, stage.entering), tick.now_ns)
+        leaver, comer = deck.scenes(self._plan_of(name, stage.leaving), tick.now_ns)
+        return leaver if going else comer
+
+    def _plan_of(self, name: str, plans: Mapping[str, CanvasPlan]) -> CanvasPlan:
+        """A clean feed has the programme's; what a plan doesn't name is empty."""
+        name = PROGRAM if name == "clean" else name
+        return plans.get(name) or self._blank[PROGRAM if name.startswith(LANGUAGE) else name]
+
+    # --- canvases off air -------------------------------------------------------------------------------
+
+    def _off_air(self, name: CanvasName, tick: _Tick) -> Canvas | None:
+        """Never raises: what is on air is more than this."""
+        try:
+            plan = tick.plan.canvases.get(name) or self._blank[name]
+            scene = self._decks[name].scene(plan, tick.now_ns)
+            return self._draw(name, scene, scene.shot(plan, tick.now_ns, tick.plan.sources), tick)
+        except Exception as error:
+            self._complain("canvas.failed", name, error, tick.now_ns)
             return None
 
+    def _draw(
+        self, name: str, scene: Scene, shot: Shot, tick: _Tick, base: Picture | None = None
+    ) -> Canvas | None:
+        return self._quarantine.compose(
+            scene.compositor,
+            shot,
+            tick.pictures,
+            tick.plan.sources,
+            tick.shown,
+            tick.now_ns,
+            name=name,
+            base=base,
+            over=scene.over(shot.plan, tick.plan.theme.animate_ms, tick.now_ns, tick.unix_s),
+        )
 
-def _watched(source: SourceId, picture: SourcePicture, finished: set[SourceId]) -> SourcePicture:
-    def intact() -> bool:
-        finished.add(source)
-        return picture.intact()
+    def _complain(self, event: str, name: str, error: Exception, now_ns: int) -> None:
+        if now_ns - self._complained_ns >= NS:  # not a line a tick
+            self._complained_ns = now_ns
+            _log.error(event, canvas=name, error=str(error))
 
-    return SourcePicture(picture.state, picture.picture, picture.serial, intact)
+
+def _changes(stage: Staging, name: str) -> bool:
+    """Whether the transition leaves anything on this canvas. The programme's canvases do it together."""
+    if name == "clean" or name.startswith(PROGRAM):
+        names = [each for each in stage.entering if each.startswith(PROGRAM)]
+    else:
+        names = [name]
+    return any(stage.leaving.get(each) is not stage.entering.get(each) for each in names)
+
+
+def _same_places(one: Shot, other: Shot) -> bool:
+    return [(tile.source, tile.rect) for tile in one.plan.tiles] == [
+        (tile.source, tile.rect) for tile in other.plan.tiles
+    ]

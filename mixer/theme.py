@@ -17,7 +17,7 @@ PlateStyle = Literal["box", "bar", "line"]
 ground, the text over a soft shadow with a line above it."""
 
 
-class Theme(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Theme(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, cache_hash=True):
     """Colours are ``#rrggbb``. Lengths are shares of the canvas's shorter side, so that a theme fits any
     canvas."""
 

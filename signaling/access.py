@@ -44,17 +44,31 @@ class Access:
 
         Raises RefusedError 401; see :mod:`signaling.auth` for the codes.
         """
-        header = request.headers.get("Authorization")
-        if header is not None:
-            scheme, _, token = header.partition(" ")
-            if scheme.lower() != "bearer":
-                raise missing()
-            return self.by_token(request, token.strip())
+        if "Authorization" in request.headers:
+            return self.by_token(request, bearer(request))
         name = COOKIE_PREFIX + request.query.get("as", default_as)
         value = request.cookies.get(name)
         if value is None:
             raise missing()
         return self.auth.by_cookie(name, value)
+
+    def by_bearer(self, request: web.Request) -> Session:
+        """The caller by its token alone: where pages of other sites may call, no cookie counts.
+
+        Raises RefusedError 401, 429 ``rate.tokens``.
+        """
+        return self.by_token(request, bearer(request))
+
+    def admit_publisher(self, request: web.Request, source: str) -> None:
+        """Let those pass who may publish into ``source``: by its own token, or the director's.
+
+        Raises RefusedError 401, 403 ``token.other-source`` or ``role.forbidden``, 429 ``rate.tokens``.
+        """
+        of = self.auth.publisher(bearer(request))
+        if of is None and self.by_bearer(request).grant.role != "director":
+            raise RefusedError(403, "role.forbidden", "Send the source's own token, or the director's.")
+        if of is not None and of != source:
+            raise RefusedError(403, "token.other-source", "This token is another source's.")
 
     def admit(self, request: web.Request, who: Collection[Role] | None) -> None:
         """Let the request pass or raise; its session is ``request[SESSION]`` afterwards, where one is needed.
@@ -89,3 +103,16 @@ class Access:
         """Count one WebRTC offer. Raises RefusedError 429 ``rate.offers``."""
         self._offers_ip.take(self.address.key(request))
         self._offers.take(f"{session.key}:{self.address.key(request) if not session.grant.seat else ''}")
+
+    def take_publishing(self, request: web.Request, source: str) -> None:
+        """Count one WHIP offer of a source. Raises RefusedError 429 ``rate.offers``."""
+        self._offers_ip.take(self.address.key(request))
+        self._offers.take(f"whip:{source}")
+
+
+def bearer(request: web.Request) -> str:
+    """The token of the ``Authorization`` header. Raises RefusedError 401 ``session.missing``."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise missing()
+    return token.strip()

@@ -103,6 +103,10 @@ class Authenticator:
             raise invalid
         return Session(grant)
 
+    def publisher(self, token: str) -> str | None:
+        """The source whose WHIP token this is; None for any other text."""
+        return self._show.publisher(token) if 0 < len(token) <= MAX_TOKEN else None
+
     def by_cookie(self, name: str, value: str) -> Session:
         """Raises RefusedError 401: ``session.invalid``, ``session.expired``, ``session.ended``."""
         invalid = RefusedError(401, "session.invalid", "Open your link again.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from signaling.limits import Limits
 from signaling.metrics import Metrics
-from signaling.ports import Peers, Show, Snapshots
+from signaling.ports import Media, NoMedia, Peers, Show, Snapshots
 
 
 def _always_ready() -> Sequence[str]:
@@ -41,6 +41,7 @@ class Deps:
     metrics: Metrics = field(default_factory=Metrics)
     ready: Callable[[], Sequence[str]] = _always_ready
     meters_wanted: Callable[[bool], None] = _nobody_to_tell
+    media: Media = field(default_factory=NoMedia)
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -1,4 +1,4 @@
-"""Ends what a seat's link opened once the seat is removed, or its link revoked or replaced."""
+"""Ends what a link or token opened, once it is void: a seat's link, a source's token."""
 
 from signaling.ports import Change, Peers, Show, Unsubscribe
 
@@ -13,8 +13,11 @@ def ended_seat(change: Change) -> str | None:
     return str(change.event.get("seat", "")) or None
 
 
+SOURCE_ENDING = frozenset({"source.deleted", "source.token_made"})
+
+
 def guard_peers(show: Show, peers: Peers) -> Unsubscribe:
-    """Close the WebRTC peers of such seats from now on; returns what stops it.
+    """Close the WebRTC peers of such seats and sources from now on; returns what stops it.
 
     By the event, not by the session: a peer opened before a restart of ours has no session on record.
     """
@@ -23,5 +26,7 @@ def guard_peers(show: Show, peers: Peers) -> Unsubscribe:
         seat = ended_seat(change)
         if seat is not None:
             peers.drop_seat(seat)
+        if change.event is not None and change.event.get("type") in SOURCE_ENDING:
+            peers.drop_source(str(change.event.get("source", "")))
 
     return show.listen(on_change)

@@ -7,7 +7,7 @@ the counter reset that Prometheus knows how to read. Labels are ids, never URLs.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import (
@@ -20,13 +20,17 @@ from prometheus_client.registry import Collector
 
 from mixer.outputs.ingests import sender_of
 from mixer.wire import MixerReport, OutputState, PlanTaken, SenderReport
-from signaling.wire import PeerStats, ShardReport
+from signaling.known_peers import owner_of
+from signaling.wire import PeerKind, PeerStats, ShardReport
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SEAT_STATES = ("absent", "waiting", "ready", "next", "on_air")
 BOOTH_OPEN = ("open", "on_air")
 OUTPUT_STATES: tuple[OutputState, ...] = ("starting", "live", "retrying", "failed", "stopped")
 MAX_SEATS = 1000
+MAX_SOURCES = 1000
+MAX_SHARDS = 100
+KINDS: tuple[PeerKind, ...] = get_args(PeerKind)
 MAX_OUTPUTS = 1000
 MAX_REQUEST_LABELS = 1000
 
@@ -41,6 +45,10 @@ class Metrics(Collector):
         self._plan: PlanTaken | None = None
         self._outputs: dict[str, SenderReport] = {}
         self._guests: dict[str, PeerStats] = {}
+        self._publishers: dict[str, PeerStats] = {}
+        """By source."""
+        self._peers: dict[str, Counter[PeerKind]] = {}
+        """By shard: how many of each kind."""
         self._cpu_seconds: dict[str, float] = {}
         self._resident_bytes: dict[str, int] = {}
         self._restarts: dict[str, int] = {}
@@ -63,6 +71,13 @@ class Metrics(Collector):
                 for stats in peers:
                     if stats.seat and (len(self._guests) < MAX_SEATS or stats.seat in self._guests):
                         self._guests[stats.seat] = stats
+                    if stats.source and (
+                        len(self._publishers) < MAX_SOURCES or stats.source in self._publishers
+                    ):
+                        self._publishers[stats.source] = stats
+                if len(self._peers) < MAX_SHARDS or sender in self._peers:
+                    owners = (owner_of(stats.peer) for stats in peers)
+                    self._peers[sender] = Counter(owner.kind for owner in owners if owner is not None)
 
     def on_usage(self, cpu_seconds: Mapping[str, float], resident_bytes: Mapping[str, int]) -> None:
         """By process, since its first start; now."""
@@ -71,6 +86,7 @@ class Metrics(Collector):
 
     def on_process(self, process: str, restarts: int) -> None:
         self._restarts[process] = restarts
+        self._peers.pop(process, None)  # a shard that ends takes its peers with it
 
     # --- fed by the HTTP server ------------------------------------------------------------------------
 
@@ -88,12 +104,16 @@ class Metrics(Collector):
             del self._outputs[name]
         for seat in [each for each in self._guests if each not in seats]:
             del self._guests[seat]
+        sources = state.get("sources", {})
+        for source in [each for each in self._publishers if each not in sources]:
+            del self._publishers[source]
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
         yield from self._of_mixer()
         yield from self._of_outputs()
         yield from self._of_people()
+        yield from self._of_peers()
         yield from self._of_processes()
         requests = CounterMetricFamily(
             "studio_http_requests", "HTTP requests answered.", labels=["method", "route", "status"]
@@ -185,6 +205,23 @@ class Metrics(Collector):
         for seat, stats in self._guests.items():
             lost.add_metric([seat], stats.lost)
             received.add_metric([seat], stats.packets)
+        yield lost
+        yield received
+
+    def _of_peers(self) -> Iterator[Metric]:
+        peers = GaugeMetricFamily("studio_peers", "WebRTC peers of all shards.", labels=["kind"])
+        for kind in KINDS:
+            peers.add_metric([kind], sum(each[kind] for each in self._peers.values()))
+        yield peers
+        lost = CounterMetricFamily(
+            "studio_whip_packets_lost", "RTP packets lost from a publisher since it began.", labels=["source"]
+        )
+        received = CounterMetricFamily(
+            "studio_whip_packets", "RTP packets received from a publisher since it began.", labels=["source"]
+        )
+        for source, stats in self._publishers.items():
+            lost.add_metric([source], stats.lost)
+            received.add_metric([source], stats.packets)
         yield lost
         yield received
 

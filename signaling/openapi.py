@@ -47,6 +47,12 @@ def document(routes: Iterable[Route], commands: Mapping[str, Any], version: str)
     }
 
 
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.bearer:
+        return [{"token": []}]
+    return [] if route.who is None else [{"token": []}, {"session": []}]
+
+
 def _operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
     status, content_type, answer = route.answer
     names = re.findall(r"{(\w+)[^}]*}", route.path)
@@ -66,7 +72,7 @@ def _operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
             str(status): good,
             "default": {"description": "A problem document.", "content": {PROBLEM: {"schema": problem}}},
         },
-        "security": [] if route.who is None else [{"token": []}, {"session": []}],
+        "security": _security(route),
     }
     if route.who is not None:
         operation["x-roles"] = sorted(route.who)

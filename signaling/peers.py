@@ -9,22 +9,22 @@ its guests again: their pictures never stopped. A peer's id says whose it is, wh
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal, get_args
 
 import msgspec
 import structlog
 
 from mixer.plan import CanvasName
 from mixer.wire import Message
+from signaling.known_peers import Connection, KnownPeer, owner_of, peer_id
 from signaling.ports import Outbox, PeerOwner, RefusedError
 from signaling.turn import IceSettings, ice_servers
 from signaling.wire import (
     SEATED,
     SILENT,
     Answer,
+    Candidates,
     ClosePeer,
     IceServer,
     Offer,
@@ -35,6 +35,8 @@ from signaling.wire import (
     ShardReport,
 )
 
+__all__ = ["Connection", "PeerRouter", "owner_of", "peer_id"]
+
 log = structlog.get_logger()
 
 OFFER_TIMEOUT_S = 10.0
@@ -43,29 +45,16 @@ HOLD_S = 4.0
 QUIET_S = 2.0
 """A shard reports each second; without a word for so long, it hangs."""
 _LOOK_S = 0.25
+CONNECTING_S = 5.0
+"""A publisher that is not connected after so long has given up: another one may publish."""
+VACATE_S, VACATE_LOOK_S = 2.5, 0.05
+"""How long a publisher waits for one before him to be noticed as gone, which takes 2 s; and looks."""
 MAX_PEERS = 1000
+MAX_WHEP = 64
+"""WHEP players at once, of all links together, and of one: they must not take the guests' room."""
+MAX_WHEP_SEAT = 16
 
-Connection = Literal["connecting", "connected"]
-
-_STATUS = {"sdp.invalid": 400, "sdp.no-codec": 406, "shard.full": 503}
-_CANVAS: dict[PeerKind, CanvasName] = {"wall": "wall", "multiview": "multiview"}
-_KINDS: tuple[PeerKind, ...] = get_args(PeerKind)
-_SEPARATOR = "~"
-"""In peer ids: URLs take it as it is, and neither kinds, seats, clients nor random parts contain it."""
-
-
-class _Peer(msgspec.Struct):
-    id: str
-    kind: PeerKind
-    seat: str
-    client: str
-    shard: str = ""
-    """Empty while its offer waits for one."""
-    state: Connection = "connecting"
-    reported: bool = False
-    """Its shard has listed it: from then on its absence from a report means that it is gone."""
-    silent: bool = False
-    """Nothing comes of it, says its shard."""
+_STATUS = {"sdp.invalid": 400, "sdp.no-codec": 406, "sdp.unsuited": 422, "shard.full": 503}
 
 
 class _Waiting(msgspec.Struct):
@@ -75,20 +64,6 @@ class _Waiting(msgspec.Struct):
     answer: asyncio.Future[str]
     hold: asyncio.TimerHandle | None = None
     """Runs while there is no shard for it, or none that has answered."""
-
-
-def peer_id(kind: PeerKind, seat: str, client: str) -> str:
-    """A new peer's id; the random part makes it one that nobody guesses."""
-    return _SEPARATOR.join((kind, seat, client, secrets.token_urlsafe(16)))
-
-
-def owner_of(peer: str) -> PeerOwner | None:
-    """Whose a peer is, by its id alone; None for what is no id of ours."""
-    match peer.split(_SEPARATOR):
-        case [kind, seat, client, _]:
-            known = next((each for each in _KINDS if each == kind), None)
-            return PeerOwner(known, seat, client) if known is not None else None
-    return None
 
 
 class PeerRouter:
@@ -106,26 +81,32 @@ class PeerRouter:
         on_presence: Callable[[Mapping[str, Connection], Collection[CanvasName]], None],
         offer_timeout_s: float = OFFER_TIMEOUT_S,
         hold_s: float = HOLD_S,
+        vacate_s: float = VACATE_S,
     ) -> None:
         self._send = send
         self._ice = ice
         self._on_presence = on_presence
         self._offer_timeout_s = offer_timeout_s
         self._hold_s = hold_s
+        self._vacate_s = vacate_s
         self._shards: set[str] = set()
         self._heard_s: dict[str, float] = {}
-        self._peers: dict[str, _Peer] = {}
+        self._peers: dict[str, KnownPeer] = {}
         self._offers: dict[str, _Waiting] = {}
         self._told: tuple[dict[str, Connection], frozenset[CanvasName]] = ({}, frozenset())
 
     # --- signaling.ports.Peers -------------------------------------------------------------------------
 
     async def open(
-        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool
+        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool, bus: str = ""
     ) -> tuple[str, str]:
         """See :meth:`ports.Peers.open`."""
         if len(self._peers) >= MAX_PEERS:
             raise RefusedError(503, "shard.full", "The studio is full.")
+        if kind == "whep":
+            self._make_sure_of_room(seat)
+        if kind == "whip" and not takeover:
+            await self._vacated(client)
         previous = self._previous(kind, seat, client)
         for old in previous:
             if kind in SEATED and old.client != client and not takeover:
@@ -136,8 +117,17 @@ class PeerRouter:
         for old in previous:
             # Before the new one opens: a seat's slot has one writer.
             self._end(old, "replaced by a newer connection")
-        peer = _Peer(peer_id(kind, seat, client), kind, seat, client)
-        offer = Offer(peer.id, kind, sdp, seat if kind in SEATED else "", self.ice_servers())
+        peer = KnownPeer(peer_id(kind, seat, client), kind, seat, client, opened_s=time.monotonic())
+        offer = Offer(
+            peer.id,
+            kind,
+            sdp,
+            seat if kind in SEATED else "",
+            self.ice_servers(),
+            source=client if kind == "whip" else "",
+            canvas=client if kind == "whep" else "",
+            bus=bus,
+        )
         waiting = _Waiting(offer, asyncio.get_running_loop().create_future())
         self._peers[peer.id] = peer
         self._offers[peer.id] = waiting
@@ -165,6 +155,20 @@ class PeerRouter:
         if known.client != client:
             raise RefusedError(403, "peer.not-yours", "This connection belongs to another window.")
         self._end(known, "closed by its page")
+
+    def trickle(self, peer: str, lines: tuple[str, ...], ufrag: str) -> None:
+        known = self._peers.get(peer)
+        if known is None:
+            raise RefusedError(404, "peer.unknown", "This connection is already closed.")
+        if lines and known.shard in self._shards:
+            try:
+                self._send(known.shard, Candidates(peer, lines, ufrag))
+            except ConnectionError:
+                pass  # the supervisor is gone; so are we in a moment
+
+    def drop_source(self, source: str) -> None:
+        for peer in [each for each in self._peers.values() if (each.kind, each.client) == ("whip", source)]:
+            self._end(peer, "its source or its token is gone")
 
     def owner(self, peer: str) -> PeerOwner | None:
         known = self._peers.get(peer)
@@ -238,13 +242,41 @@ class PeerRouter:
 
     # --- inside ----------------------------------------------------------------------------------------
 
-    def _previous(self, kind: PeerKind, seat: str, client: str) -> list[_Peer]:
+    def _previous(self, kind: PeerKind, seat: str, client: str) -> list[KnownPeer]:
         """Those that the new peer takes the place of: a seat's live one, or the same tab's of this kind; of
         the talkback microphone there is one in all, and who opens it last has it."""
         alike = [each for each in self._peers.values() if each.kind == kind]
         if kind == "talkback":
             return alike
+        if kind == "whip":
+            return [each for each in alike if each.client == client]
+        if kind == "whep":
+            return []
         return [each for each in alike if each.seat == seat and (kind in SEATED or each.client == client)]
+
+    def _publishes(self, peer: KnownPeer) -> bool:
+        """Whether a publisher is at work, or about to be: who has vanished keeps nobody out."""
+        if peer.state == "connected":
+            return not peer.silent
+        return time.monotonic() - peer.opened_s < CONNECTING_S
+
+    async def _vacated(self, source: str) -> None:
+        """Wait for a moment until nobody publishes: an encoder that was killed and starts again comes before
+        its shard has noticed. Raises RefusedError 409 ``whip.in-use``."""
+        waits_until_s = time.monotonic() + self._vacate_s
+        while any(self._publishes(old) for old in self._previous("whip", "", source)):
+            if time.monotonic() >= waits_until_s:
+                raise RefusedError(
+                    409,
+                    "whip.in-use",
+                    "Somebody publishes into this source. DELETE that session first, or add takeover=1.",
+                )
+            await asyncio.sleep(VACATE_LOOK_S)
+
+    def _make_sure_of_room(self, seat: str) -> None:
+        players = [each.seat for each in self._peers.values() if each.kind == "whep"]
+        if len(players) >= MAX_WHEP or players.count(seat) >= MAX_WHEP_SEAT:
+            raise RefusedError(503, "whep.full", "Too many players watch with this link, or in all.")
 
     def _is_elsewhere(self, peer: str, shard: str) -> bool:
         known = self._peers.get(peer)
@@ -255,7 +287,7 @@ class PeerRouter:
         now_s = time.monotonic()
         return {shard for shard, heard_s in self._heard_s.items() if now_s - heard_s < QUIET_S}
 
-    def _choose(self, previous: list[_Peer]) -> str:
+    def _choose(self, previous: list[KnownPeer]) -> str:
         """The least-loaded running shard, "" if there is none; a seat stays on its own, where closing comes
         before opening."""
         lively = self._lively() or self._shards
@@ -268,7 +300,7 @@ class PeerRouter:
                 load[peer.shard] += 1
         return min(load, key=lambda name: load[name], default="")
 
-    def _place(self, peer: _Peer, waiting: _Waiting, shard: str) -> None:
+    def _place(self, peer: KnownPeer, waiting: _Waiting, shard: str) -> None:
         """Send the offer to a shard; without one it is held for a while."""
         if waiting.hold is not None:
             waiting.hold.cancel()
@@ -285,7 +317,7 @@ class PeerRouter:
             log.warning("offer failed", shard=shard, error=type(error).__name__)
             self._fail(peer.id, _unavailable())
 
-    def _look(self, peer: _Peer, waiting: _Waiting) -> None:
+    def _look(self, peer: KnownPeer, waiting: _Waiting) -> None:
         """Where an offer's shard hangs and another one doesn't, that one gets it."""
         if waiting.answer.done():
             return
@@ -297,7 +329,7 @@ class PeerRouter:
         self._order_closed(peer.shard, peer.id)
         self._place(peer, waiting, self._choose([]))
 
-    def _end(self, peer: _Peer, reason: str) -> None:
+    def _end(self, peer: KnownPeer, reason: str) -> None:
         if peer.id not in self._peers:
             return
         self._fail(peer.id, RefusedError(409, "peer.replaced", f"This connection was ended: {reason}."))
@@ -346,10 +378,11 @@ class PeerRouter:
             return
         if stats.seat != (owner.seat if owner.kind in SEATED else ""):
             return
-        if owner.kind in (*SEATED, "talkback") and self._previous(owner.kind, owner.seat, ""):
+        single = owner.kind in (*SEATED, "talkback", "whip")
+        if single and self._previous(owner.kind, owner.seat, owner.client):
             self._order_closed(shard, stats.peer)  # its seat is live elsewhere: a seat has one
             return
-        self._peers[stats.peer] = _Peer(
+        self._peers[stats.peer] = KnownPeer(
             stats.peer,
             owner.kind,
             owner.seat,
@@ -362,7 +395,7 @@ class PeerRouter:
 
     def _tell(self) -> None:
         seats = {each.seat: each.state for each in self._peers.values() if each.kind in SEATED}
-        watched = frozenset(_CANVAS[each.kind] for each in self._peers.values() if each.kind in _CANVAS)
+        watched = frozenset(each.canvas for each in self._peers.values() if each.canvas is not None)
         if (seats, watched) != self._told:
             self._told = (seats, watched)
             self._on_presence(seats, watched)

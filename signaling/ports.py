@@ -1,6 +1,6 @@
 """What signalling needs of the rest of the house, as Protocols: ``studio`` implements and hands them in."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
 
@@ -109,6 +109,10 @@ class Show(Protocol):
         by :class:`RefusedError` 401 with ``link.expired`` / ``link.revoked``."""
         ...
 
+    def publisher(self, token: str) -> str | None:
+        """The ``whip`` source into which a token may publish; None if it is no source's."""
+        ...
+
     def still_valid(self, grant: Grant) -> bool:
         """Whether a session made from this grant may go on: the seat exists, no newer invite, not expired."""
         ...
@@ -128,7 +132,7 @@ class Unsubscribe(Protocol):
 
 class PeerOwner(msgspec.Struct, frozen=True):
     """Whose a peer is: the seat of the session that opened it, empty for the director and for a wall without
-    one; ``client`` is the browser tab."""
+    one; ``client`` is the browser tab, of a ``whip`` its source, of a ``whep`` the canvas."""
 
     kind: PeerKind
     seat: str
@@ -139,14 +143,25 @@ class Peers(Protocol):
     """The shards, seen from the HTTP server. Implemented by ``signaling.peers`` over the control link."""
 
     async def open(
-        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool
+        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool, bus: str = ""
     ) -> tuple[str, str]:
         """A browser's offer → (peer id, answer). Raises RefusedError: 400 ``sdp.invalid``, 406
-        ``sdp.no-codec``, 409 ``seat.in-use``, 503 ``shard.full`` / ``shard.unavailable``.
+        ``sdp.no-codec``, 409 ``seat.in-use`` / ``whip.in-use``, 422 ``sdp.unsuited``, 503 ``shard.full`` /
+        ``shard.unavailable`` / ``whep.full``.
 
-        ``seat``: see :class:`PeerOwner`. ``client`` names the browser tab: the same tab (a reload) replaces
-        its peer silently, another one needs ``takeover``. It waits some seconds for a shard.
+        ``seat`` and ``client``: see :class:`PeerOwner`. The same tab (a reload) replaces its peer silently,
+        another one needs ``takeover``; so does a second publisher, unless the first has vanished. ``bus``: of
+        a ``whep``. It waits some seconds for a shard.
         """
+        ...
+
+    def trickle(self, peer: str, lines: tuple[str, ...], ufrag: str) -> None:
+        """More candidates of the other side: see :class:`signaling.wire.Candidates`. Raises RefusedError 404
+        ``peer.unknown``."""
+        ...
+
+    def drop_source(self, source: str) -> None:
+        """Close whoever publishes into this source: it is gone, or its token is void."""
         ...
 
     async def close(self, peer: str, client: str) -> None:
@@ -164,6 +179,44 @@ class Peers(Protocol):
     def ice_servers(self) -> tuple[IceServer, ...]:
         """With fresh time-limited TURN credentials, where TURN is configured."""
         ...
+
+
+class Media(Protocol):
+    """What was uploaded."""
+
+    @property
+    def limit_bytes(self) -> int:
+        """The largest file that is taken."""
+        ...
+
+    def listed(self) -> list[Mapping[str, object]]:
+        """Everything that is kept, oldest first, as ``status.media`` has it with its ``id``."""
+        ...
+
+    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Mapping[str, object]:
+        """Receive a file and look into it. Raises RefusedError: 400 for what can't be used (``media.…``,
+        ``clip.…``, ``picture.…``, ``pdf.…``), 409 ``media.too-many``, 413 ``media.too-large``, 429
+        ``media.busy``, 507 ``media.disk-full``, 503 ``media.unwritable``."""
+        ...
+
+    async def remove(self, id_: str) -> None:
+        """Raises RefusedError: 404 ``media.unknown``, 409 ``media.in-use``."""
+        ...
+
+
+class NoMedia:
+    """Where nothing can be uploaded."""
+
+    limit_bytes = 0
+
+    def listed(self) -> list[Mapping[str, object]]:
+        return []
+
+    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Mapping[str, object]:
+        raise RefusedError(503, "media.unwritable", "This server keeps no files.")
+
+    async def remove(self, id_: str) -> None:
+        raise RefusedError(404, "media.unknown", "There is no such file.")
 
 
 class Snapshots(Protocol):

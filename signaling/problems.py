@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 CONTENT_TYPE = "application/problem+json"
 _PLACES = 8
+RETRY_S = 2
+"""Seconds after which what was not there may be: a shard that died is back by then."""
 
 _HTTP_CODES = {
     400: ("request.malformed", "The request could not be understood."),
@@ -61,6 +63,8 @@ def add_headers(answer: web.StreamResponse, error: RefusedError) -> None:
     answer.headers["Cache-Control"] = "no-store"
     if isinstance(error, RateLimitedError):
         answer.headers["Retry-After"] = str(error.retry_after_s)
+    elif error.status == 503:
+        answer.headers["Retry-After"] = str(RETRY_S)
     if error.status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="studio"'
 

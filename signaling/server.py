@@ -23,6 +23,7 @@ from signaling.protocol import StudioRunner
 from signaling.routes.api import json_response
 from signaling.routes.context import ANYONE, CONTEXT, Context, Handler, Route, context
 from signaling.routes.table import routes
+from signaling.routes.whip import add_cross_origin
 from signaling.snapshots import JpegCache
 
 __all__ = ["Deps", "PortTakenError", "ServeError", "Server", "TlsFiles", "make_app", "serve"]
@@ -132,6 +133,7 @@ async def _outermost(request: web.Request, handler: Handler) -> web.StreamRespon
             response.headers["Allow"] = error.headers["Allow"]
     ctx.deps.metrics.count_request(request.method, route, response.status)
     if not response.prepared:
+        add_cross_origin(request, response)
         add_security_headers(response, https=ctx.deps.https)
     return response
 

@@ -13,6 +13,8 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 import structlog
@@ -25,7 +27,7 @@ from mixer.slot import SlotWriter
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
 from signaling.rtc import hooks
 from signaling.rtc.decode import DecoderPool
-from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, TALK_PREFIX, source_of
+from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
 from signaling.rtc.offer import OfferError
 from signaling.rtc.peer import House, Peer, State
 from signaling.rtc.record import SeatRecorder
@@ -35,6 +37,7 @@ from signaling.rtc.sound_in import SoundPacer
 from signaling.rtc.transport import Network
 from signaling.wire import (
     Answer,
+    Candidates,
     ClosePeer,
     FromShard,
     Offer,
@@ -54,6 +57,9 @@ BEAT_S = 0.1
 COLLECT_EVERY = 50
 """Beats: 5 s."""
 METER_S = 0.05
+
+_ITS_OWN_NAME = (SCREEN_PREFIX, SOURCE_PREFIX, TALK_PREFIX)
+"""Slots that :class:`Seats` knows by their whole name; seats' by what is behind the prefix."""
 
 log = structlog.get_logger()
 
@@ -129,7 +135,10 @@ class Shard:
                 self._configured = True
                 self._send("supervisor", Ready())
             case Offer():
-                self._spawn(message)
+                self._start(self._join(message))
+            case Candidates(peer=name):
+                if name in self._peers:
+                    self._start(self._add_candidates(self._peers[name], message))
             case ClosePeer(peer=name):
                 if name in self._peers:
                     self._peers[name].close("closed")
@@ -140,7 +149,7 @@ class Shard:
                     self._aim(peer)
             case SlotOpened(source=source) if fds and source.startswith(SEAT_PREFIX):
                 self._house.seats.opened(source.removeprefix(SEAT_PREFIX), SlotWriter(fds[0]))
-            case SlotOpened(source=source) if fds and source.startswith((SCREEN_PREFIX, TALK_PREFIX)):
+            case SlotOpened(source=source) if fds and source.startswith(_ITS_OWN_NAME):
                 self._house.seats.opened(source, SlotWriter(fds[0]))
             case SlotClosed(source=source):
                 self._house.seats.closed(source.removeprefix(SEAT_PREFIX))
@@ -178,8 +187,8 @@ class Shard:
 
     # --- peers ---------------------------------------------------------------------------------------
 
-    def _spawn(self, offer: Offer) -> None:
-        task = asyncio.create_task(self._join(offer))
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -206,6 +215,12 @@ class Shard:
             peer.close("error")
         else:
             self._send("control", Answer(offer.peer, sdp))
+
+    async def _add_candidates(self, peer: Peer, more: Candidates) -> None:
+        try:
+            await peer.trickle(more)
+        except Exception as error:  # a candidate that can't be used; the others may do
+            log.info("candidate.refused", peer=peer.name, error=type(error).__name__)
 
     def _aim(self, peer: Peer) -> None:
         peer.aim(self._targets.get(peer.seat), self._screens.get(peer.seat))

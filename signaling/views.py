@@ -65,7 +65,20 @@ def _seat_view(state: State, seat: str) -> State:
             "talkback": _is_spoken_to(state, seat),
             **{name: status[name] for name in _MINE if name in status},
         },
+        **_slides(state, seat),
     }
+
+
+def _slides(state: State, seat: str) -> State:
+    """The decks whose pages this speaker turns; nothing where there are none."""
+    sources = state.get("sources", {})
+    order = state.get("order", {}).get("sources", ())
+    shown = [
+        {"source": id_, **{name: sources[id_].get(name) for name in ("title", "page", "pages")}}
+        for id_ in order
+        if sources.get(id_, {}).get("presenter") == seat
+    ]
+    return {"slides": shown} if shown else {}
 
 
 def _others(state: State, booth: str, seat: str) -> list[str]:

@@ -60,11 +60,23 @@ class Answer(Message, frozen=True):
 
 
 class OfferFailed(Message, frozen=True):
-    """``code``: ``sdp.invalid`` (400), ``sdp.no-codec`` (406), ``shard.full`` (503)."""
+    """``code``: ``sdp.invalid`` (HTTP 400), ``sdp.no-codec`` (406), ``sdp.unsuited`` (422), ``shard.full``
+    (503)."""
 
     peer: str
     code: str
     detail: str
+
+
+class Candidates(Message, frozen=True):
+    """Control → shard: more of the remote side's ICE candidates, as SDP has them behind ``a=candidate:``.
+
+    ``ufrag``: the ICE session they belong to; those of another one are ignored. Empty: of this one.
+    """
+
+    peer: str
+    lines: tuple[str, ...]
+    ufrag: str = ""
 
 
 class ClosePeer(Message, frozen=True):
@@ -131,6 +143,10 @@ class PeerStats(msgspec.Struct, frozen=True, omit_defaults=True):
     screen_width: int = 0
     screen_height: int = 0
     screen_fps: float = 0.0
+    source: str = ""
+    """Of a ``whip``: the source it publishes into."""
+    sound: bool = False
+    """Of a ``whip``: sound has come within the last 2 s."""
 
 
 class ShardReport(Message, frozen=True):
@@ -181,6 +197,7 @@ class SeatsRecorded(Message, frozen=True):
 ShardIn = (
     ShardConfig
     | Offer
+    | Candidates
     | ClosePeer
     | UplinkTargets
     | RecordSeats

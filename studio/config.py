@@ -22,8 +22,9 @@ from signaling.ports import RefusedError
 from signaling.wire import ShardConfig
 from studio.deciding.event import checked_event_languages
 from studio.desk_commands import Loudness
-from studio.fields import Tongue
+from studio.fields import ID_PATTERN, Tongue
 from studio.model import FLOOR, LANGUAGES, MAX_LANGUAGES
+from studio.multiview import preview_size
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"]
 Bitrate = Annotated[int, Meta(ge=50_000, le=100_000_000)]
@@ -60,10 +61,12 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Event(_Section, frozen=True):
-    """``languages``: each has a bus of its name. Both are what a new show begins with."""
+    """``languages``: each has a bus of its name. All are what a new show begins with; ``theme``: a built-in
+    one (``plain``, ``summit``) or a folder of DATA/themes."""
 
     title: Annotated[str, Meta(min_length=1, max_length=120)] = "Summit Studio"
     languages: Annotated[tuple[Tongue, ...], Meta(min_length=1, max_length=MAX_LANGUAGES)] = LANGUAGES
+    theme: Annotated[str, Meta(pattern=ID_PATTERN)] = "plain"
 
 
 class Interpretation(_Section, frozen=True):
@@ -163,6 +166,12 @@ class Outputs(_Section, frozen=True):
     recordings: str = ""
 
 
+class Media(_Section, frozen=True):
+    """``max_gb``: the largest clip that may be uploaded, in gigabytes."""
+
+    max_gb: Annotated[float, Meta(gt=0, le=1000)] = 8.0
+
+
 class Invites(_Section, frozen=True):
     days: Annotated[int, Meta(ge=1, le=366)] = 14
 
@@ -182,6 +191,7 @@ class Settings(_Section, frozen=True):
     audio: Audio = Audio()
     interpretation: Interpretation = Interpretation()
     outputs: Outputs = Outputs()
+    media: Media = Media()
     invites: Invites = Invites()
     shards: Annotated[int, Meta(ge=0, le=64)] = 0
     """Processes that receive guests; 0: one on two cores, else about half the cores."""
@@ -293,7 +303,8 @@ def _check_ice(urls: Sequence[str], key: str, schemes: tuple[str, ...], fail: An
 def canvas_sizes(settings: Settings) -> dict[CanvasName, tuple[int, int]]:
     """Pixels of every canvas but ``clean``, which has the programme's."""
     video = settings.video
-    return {"program": video.program, "wall": video.wall, "multiview": video.multiview}
+    preview = preview_size(video.multiview, video.program)
+    return {"program": video.program, "wall": video.wall, "preview": preview, "multiview": video.multiview}
 
 
 def ducking(settings: Settings) -> Ducking:

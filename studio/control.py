@@ -19,6 +19,7 @@ import structlog
 from mixer import child
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.plan import CanvasName
+from mixer.players.wire import PlayerReport
 from mixer.wire import (
     CanvasPublished,
     Heartbeat,
@@ -51,12 +52,15 @@ from signaling.wire import (
     UplinkTargets,
 )
 from studio import config
+from studio.appearance import appearance
 from studio.datadir import write_private
 from studio.errands import Errands
 from studio.links import link as link_to
 from studio.looplink import LoopLink
+from studio.media import open_media
 from studio.paths import PAGES
 from studio.planner import Plans, PlanSettings
+from studio.preparing import Surroundings
 from studio.session import Session, SessionSettings
 from studio.store import Store, StoreError
 from studio.wire import (
@@ -84,6 +88,7 @@ ControlIn = (
     | PlanTaken
     | CanvasPublished
     | SenderReport
+    | PlayerReport
     | Answer
     | OfferFailed
     | PeerChanged
@@ -97,7 +102,15 @@ ControlIn = (
 )
 
 
-_FOR_SESSION = (ProcessChanged, MixerReport, PlanTaken, SenderReport, ShardReport, SeatsRecorded)
+_FOR_SESSION = (
+    ProcessChanged,
+    MixerReport,
+    PlanTaken,
+    SenderReport,
+    PlayerReport,
+    ShardReport,
+    SeatsRecorded,
+)
 
 
 class CannotStartError(Exception):
@@ -159,11 +172,16 @@ class Control:
         try:
             self._recordings.mkdir(parents=True, exist_ok=True)
             secret = _cookie_secret(data)
+            media = await open_media(
+                data / "media", settings.media.max_gb, lambda: self._session, self._media_changed
+            )
             store = await Store.open(data / DATABASE)
         except StoreError as error:
             raise CannotStartError(str(error)) from error
         except OSError as error:
             raise CannotStartError(f"{error.filename or data}: {error.strerror}") from error
+        look = await appearance(settings, data)
+        rate = settings.video.rate
         session = Session(
             store,
             SessionSettings(
@@ -173,16 +191,26 @@ class Control:
                     ca_file=settings.outputs.ca_file,
                     epoch_ns=start.epoch_ns,
                     ducking=config.ducking(settings),
+                    media=str(data / "media"),
+                    fps=(rate.numerator, rate.denominator),
                 ),
                 title=settings.event.title,
                 invite_ttl_s=settings.invites.days * 86400,
                 languages=settings.event.languages,
                 both_open=settings.interpretation.both_open,
                 targets=settings.audio.targets,
+                theme=look.first,
             ),
             publish=self._publish,
             happened=self._errands.happened,
-            link_for=lambda role, token: link_to(self._public_url(), role, token),
+            around=Surroundings(
+                lambda role, token: link_to(self._public_url(), role, token),
+                whip_url=lambda source: f"{self._public_url().rstrip('/')}/whip/{source}",
+                theme_of=look.themes.load,
+                theme_names=lambda: look.themes.names,
+                glyphs=look.glyphs,
+                media=lambda: media.media,
+            ),
         )
         try:
             await session.start()
@@ -210,6 +238,7 @@ class Control:
                 metrics=self._metrics,
                 ready=self._not_ready,
                 meters_wanted=self._errands.meters_wanted,
+                media=media,
             )
         )
         self._hub = app[CONTEXT].hub
@@ -217,6 +246,10 @@ class Control:
             self._server = await serve(app, start.host, start.port, tls=tls)
         except (PortTakenError, ServeError) as error:
             raise CannotStartError(str(error)) from error
+
+    def _media_changed(self) -> None:
+        if self._session is not None:
+            self._session.media_changed()
 
     async def _close(self) -> None:
         if self._server is not None:
@@ -254,7 +287,7 @@ class Control:
         return sorted(
             name
             for name, state in self._processes.items()
-            if state != "running" and not name.startswith("sender/") and name != "control"
+            if state != "running" and not name.startswith(("sender/", "player/")) and name != "control"
         )
 
     # --- the link --------------------------------------------------------------------------------------
@@ -305,6 +338,8 @@ class Control:
                 self._metrics.on_message(sender, message)
         if isinstance(message, PeerChanged | ShardReport | ProcessChanged) and self._session is not None:
             self._session.set_talkback(self._peers.has("talkback"))
+        if isinstance(message, ShardLevels) and self._session is not None:
+            self._session.heard(message.levels)
         if isinstance(message, PlanTaken):
             self._errands.plan_taken(message)
         if isinstance(message, _FOR_SESSION):

@@ -21,6 +21,7 @@ from studio.deciding.sources import decide_source
 from studio.desk_commands import BusCommand, RundownCommand, StripCommand
 from studio.graphic_commands import GraphicCommand
 from studio.model import Show
+from studio.playing import played_on_take
 from studio.program_commands import ProgramCommand
 from studio.source_commands import SourceCommand
 
@@ -35,7 +36,8 @@ def decide(show: Show, command: c.AnyCommand, context: Context) -> tuple[e.AnyEv
     if isinstance(command, SceneCommand):
         return decide_scene(show, command)
     if isinstance(command, ProgramCommand):
-        return decide_program(show, command)
+        events = decide_program(show, command)
+        return (*events, *played_on_take(show, events, context.now_ms))
     if isinstance(command, SourceCommand):
         return decide_source(show, command, context)
     if isinstance(command, GraphicCommand):

@@ -25,6 +25,7 @@ CONFIGURATION = """\
 [event]
 title = "World Mayors' Summit: demo"
 languages = ["ko", "en"]
+theme = "summit"
 """
 
 
@@ -97,6 +98,37 @@ def _rundown(scenes: Sequence[dict[str, Any]], cast: Sequence[Part]) -> dict[str
     return {"type": "rundown.set", "cues": cues}
 
 
+def _graphics(cast: Sequence[Part], languages: Sequence[str]) -> list[dict[str, Any]]:
+    """One of most kinds, to be shown with a press; the logo is on."""
+
+    def texts(english: str, korean: str) -> dict[str, str]:
+        return {"": english, "ko": korean} if "ko" in languages else {"": english}
+
+    made: list[dict[str, Any]] = [
+        {"kind": "logo", "graphic": "logo", "title": "Logo", "size": 0.6},
+        {
+            "kind": "card",
+            "graphic": "opening",
+            "title": "Opening",
+            "text": texts("Opening ceremony", "개회식"),
+            "subtext": texts("World Mayors' Summit", "세계 시장 정상회의"),
+        },
+        {
+            "kind": "ticker",
+            "graphic": "news",
+            "title": "News",
+            "text": texts(
+                "The joint declaration is signed at 17:00", "공동선언문 서명식은 오후 5시에 열립니다"
+            ),
+        },
+        {"kind": "clock", "graphic": "clock", "title": "Clock", "text": {"": "Seoul"}, "zone": "Asia/Seoul"},
+    ]
+    if cast:
+        made.append({"kind": "lower-third", "graphic": "keynote", "title": "Keynote", "seat": cast[0].seat})
+    created = [{"type": "graphic.create", **each} for each in made]
+    return [*created, {"type": "graphic.show", "graphic": "logo", "on": True}]
+
+
 def commands(cast: Sequence[Part], languages: Sequence[str]) -> list[dict[str, Any]]:
     """The show, after its speakers' seats: scenes, a booth, a rundown, a recording, a grid on air. Pure."""
     places = [{"seat": part.seat} for part in cast]
@@ -132,6 +164,7 @@ def commands(cast: Sequence[Part], languages: Sequence[str]) -> list[dict[str, A
         )
     made += [
         *_booth(languages[:2]),
+        *_graphics(cast, languages),
         _rundown(made, cast),
         {
             "type": "output.create",

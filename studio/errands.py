@@ -1,6 +1,7 @@
 """What control sends to single processes beside the plans: who is to measure, loudness begun anew, recordings
 of seats, the recordings' marks. Whoever comes back is told again."""
 
+import time
 from collections.abc import Callable, Iterable
 
 from mixer.wire import Mark, Message, PlanTaken, ResetLoudness, WatchMeters
@@ -9,7 +10,9 @@ from studio.desk_events import BusReset
 from studio.events import AnyEvent
 from studio.marks import Marker
 from studio.model import Show
+from studio.places import coming, has_auto, on_air
 from studio.planner import Plans
+from studio.playerstatus import PlayerOrders
 from studio.wire import ProcessChanged
 
 MIXER = "mixer"
@@ -25,18 +28,21 @@ class Errands:
         self._recordings = recordings
         self._running: set[str] = set()
         self._metered = False
+        self._listening = False
+        """By the levels that the shards tell, who speaks fills places of a scene."""
         self._recorded: str | None = None
         """The output that takes seats as they arrive, empty for none; None: not known yet. A control that has
         just started must not end what the one before it began."""
         self._files: frozenset[str] = frozenset()
         """Senders that write recordings."""
         self._marker = Marker()
+        self._orders = PlayerOrders(send, lambda: time.time_ns() // 1_000_000, time.monotonic_ns)
 
     def meters_wanted(self, on: bool) -> None:
         """The first one watches the meters, or the last one no longer does."""
         self._metered = on
         for name in (*self._shards(), *self._running & {MIXER}):
-            self._send(name, WatchMeters(on))
+            self._send(name, self._watch(name))
 
     def happened(self, event: AnyEvent, show: Show) -> None:
         if isinstance(event, BusReset):
@@ -47,6 +53,12 @@ class Errands:
         outputs = show.outputs.values()
         self._files = frozenset(_SENDER + each.id for each in outputs if each.recording and not each.seats)
         self._marker.planned(show, plans.mix)
+        self._orders.planned(show)
+        listening = has_auto(on_air(show)) or has_auto(coming(show))
+        if listening != self._listening:
+            self._listening = listening
+            for name in self._shards():
+                self._send(name, self._watch(name))
         if plans.recorded != self._recorded:
             self._recorded = plans.recorded
             for name in self._shards():
@@ -59,17 +71,21 @@ class Errands:
 
     def process_changed(self, change: ProcessChanged) -> None:
         name = change.process
+        self._orders.process_changed(change)
         if change.state != "running":
             self._running.discard(name)
             return
         self._running.add(name)
         if name == MIXER or name.startswith(_SHARD):
             # Also what is not wanted: it may still do what a control before this one asked for.
-            self._send(name, WatchMeters(self._metered))
+            self._send(name, self._watch(name))
         if name.startswith(_SHARD) and self._recorded is not None:
             self._send(name, self._seats(self._recorded))
         if name in self._files:
             self._tell_marks(name, self._marker.newest)
+
+    def _watch(self, name: str) -> WatchMeters:
+        return WatchMeters(self._metered or (self._listening and name != MIXER))
 
     def _seats(self, recorded: str) -> RecordSeats:
         return RecordSeats(self._recordings if recorded else "", recorded)

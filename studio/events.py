@@ -26,7 +26,7 @@ from studio.model import (
     Seat,
     Show,
 )
-from studio.picture_events import PictureEvent, apply_picture
+from studio.picture_events import PictureEvent, apply_picture, without_speaker
 from studio.source_events import SourceEvent, apply_source
 
 
@@ -194,11 +194,21 @@ def apply(show: Show, event: AnyEvent) -> Show:
             scene = Scene(event.scene, event.title, event.canvases, event.audio)
             return replace(show, scenes={**show.scenes, event.scene: scene})
         case SceneDeleted():
-            return replace(show, scenes=without(show.scenes, event.scene))
+            return _without_scene(show, event.scene)
         case OutputCreated() | OutputUpdated() | OutputStarted() | OutputStopped() | OutputDeleted():
             return _apply_output(show, event)
         case _:
             return _apply_other(show, event)
+
+
+def _without_scene(show: Show, scene: str) -> Show:
+    """A take that would bring it back can't be taken back any more."""
+    before = show.before
+    if before is not None and scene == before.program:
+        before = None
+    elif before is not None and scene == before.preview:
+        before = replace(before, preview=None)
+    return replace(show, scenes=without(show.scenes, scene), before=before)
 
 
 def _apply_other(show: Show, event: PictureEvent | SourceEvent | DeskEvent | BoothEvent) -> Show:
@@ -260,7 +270,7 @@ def _removed(show: Show, seat: Seat) -> Show:
     show = without_offers_of(show, seat.id)
     talk = tuple(each for each in show.talk or () if each != seat.id)
     return replace(
-        show,
+        without_speaker(show, seat.id),
         seats=without(show.seats, seat.id),
         scenes=_scenes_without(show.scenes, seat.id),
         revoked=_revoked(show.revoked, seat.invite),

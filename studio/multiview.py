@@ -5,8 +5,16 @@ from fractions import Fraction
 from typing import Literal
 
 from mixer.layout import CAPACITY, solve
-from mixer.plan import CanvasPlan, CanvasView, Rect, Tally, Tile
+from mixer.plan import CanvasPlan, CanvasView, Rect, SourceId, Tally, Tile
 from studio.model import Show
+
+Size = tuple[int, int]
+
+
+def preview_size(multiview: Size, program: Size) -> Size:
+    """Of the canvas ``preview``: what the multiview has room for, in the programme's shape."""
+    left, _ = _panes(multiview, program)
+    return left.w, left.h
 
 
 def multiview(
@@ -14,29 +22,20 @@ def multiview(
     connected: Collection[str],
     sharing: Collection[str],
     size: tuple[int, int],
-    preview: CanvasPlan,
-    program: CanvasPlan,
+    program: Size,
+    on_air: Collection[SourceId],
+    next_up: Collection[SourceId],
 ) -> CanvasPlan:
-    """``preview`` and ``program`` are the program canvas as each of the two scenes composes it.
+    """``size`` of the multiview and of the ``program``; ``on_air`` and ``next_up`` are the sources that the
+    programme and the preview show.
 
-    The preview's tiles are laid out as they will be on air, only smaller, so that what is taken is what was
-    seen. People in the green room are shown as well: the director looks at them before admitting them.
-    After the people come the screens they share.
+    People in the green room are shown as well: the director looks at them before admitting them. After the
+    people come the screens they share.
     """
     width, height = size
     pane_h = (height // 2) & ~1
-    pane_w = (width // 2) & ~1
-    left = _fitted(Rect(0, 0, pane_w, pane_h), preview.width, preview.height)
-    right = _fitted(Rect(pane_w, 0, pane_w, pane_h), program.width, program.height)
-    tiles = [
-        Tile(
-            _scaled(tile.rect, preview, left),
-            tile.source,
-            fit=tile.fit,
-            label=tile.plate.name if tile.plate else "",
-        )
-        for tile in preview.tiles
-    ]
+    left, right = _panes(size, program)
+    tiles = []
     seats = [seat for seat in show.seats.values() if seat.id in connected and seat.role == "speaker"]
     people = [(f"seat/{seat.id}", seat.name) for seat in seats]
     screens = [(f"screen/{seat.id}", f"{seat.name} · screen") for seat in seats if seat.id in sharing]
@@ -44,17 +43,24 @@ def multiview(
     below = height - pane_h
     # At least three columns: a lone guest isn't blown up beyond the panes that matter.
     rects = solve("grid", max(len(shown), 3), width, below, gap=4, margin=4)
-    on_air, next_up = ({tile.source for tile in canvas.tiles} for canvas in (program, preview))
     for (source, label), rect in zip(shown, rects, strict=False):
         tally: Tally = "program" if source in on_air else "preview" if source in next_up else ""
         place = Rect(rect.x, pane_h + rect.y, rect.w, rect.h)
         fit: Literal["cover", "contain"] = "contain" if source.startswith("screen/") else "cover"
         tiles.append(Tile(place, source, fit=fit, label=label, tally=tally))
     panes = (
-        CanvasView(left, label="PREVIEW", tally="preview"),
+        CanvasView(left, "preview", label="PREVIEW", tally="preview"),
         CanvasView(right, "program", label="PROGRAMME", tally="program"),
     )
     return CanvasPlan(width, height, tuple(tiles), panes)
+
+
+def _panes(multiview: Size, program: Size) -> tuple[Rect, Rect]:
+    """Preview left, programme right, in the upper half."""
+    pane_h = (multiview[1] // 2) & ~1
+    pane_w = (multiview[0] // 2) & ~1
+    left, right = (_fitted(Rect(x, 0, pane_w, pane_h), *program) for x in (0, pane_w))
+    return left, right
 
 
 def _fitted(box: Rect, width: int, height: int) -> Rect:
@@ -62,13 +68,6 @@ def _fitted(box: Rect, width: int, height: int) -> Rect:
     scale = min(Fraction(box.w, width), Fraction(box.h, height))
     w, h = _even(width * scale), _even(height * scale)
     return Rect(box.x + _even((box.w - w) / 2), box.y + _even((box.h - h) / 2), w, h)
-
-
-def _scaled(rect: Rect, canvas: CanvasPlan, pane: Rect) -> Rect:
-    """Edges, not sizes, are scaled and rounded, so that neighbours stay neighbours."""
-    left, right = (_even(Fraction(x * pane.w, canvas.width)) for x in (rect.x, rect.x + rect.w))
-    top, bottom = (_even(Fraction(y * pane.h, canvas.height)) for y in (rect.y, rect.y + rect.h))
-    return Rect(pane.x + left, pane.y + top, max(2, right - left), max(2, bottom - top))
 
 
 def _even(number: Fraction | float) -> int:

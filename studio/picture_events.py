@@ -130,6 +130,33 @@ def apply_picture(show: Show, event: PictureEvent) -> Show:
             assert_never(event)
 
 
+def without_speaker(show: Show, seat: str) -> Show:
+    """Nothing that fills places by who speaks names this seat any more, nor does a lower third or a deck."""
+
+    def kept(speaker: str) -> str:
+        return "" if speaker == seat else speaker
+
+    policy, before = show.auto_speaker, show.before
+    exclude = tuple(each for each in policy.exclude if each != seat)
+    if before is not None:
+        speaker, preview_speaker = kept(before.speaker), kept(before.preview_speaker)
+        before = replace(before, speaker=speaker, preview_speaker=preview_speaker)
+    return replace(
+        show,
+        speaker=kept(show.speaker),
+        preview_speaker=kept(show.preview_speaker),
+        auto_speaker=replace(policy, exclude=exclude, pin=kept(policy.pin)),
+        before=before,
+        graphics={
+            id_: replace(each, seat="") if each.seat == seat else each for id_, each in show.graphics.items()
+        },
+        sources={
+            id_: replace(each, presenter="") if each.presenter == seat else each
+            for id_, each in show.sources.items()
+        },
+    )
+
+
 def _taken(show: Show, event: ProgramChanged) -> Show:
     before = OnAir(show.program, show.preview, show.speaker, show.preview_speaker)
     return replace(

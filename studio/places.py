@@ -1,25 +1,77 @@
 """Pure: what fills a scene's places at this moment, and which pictures and sounds these are."""
 
+from collections.abc import Iterable
+
+import msgspec
+from msgspec.structs import replace
+
 from mixer.layout import CAPACITY
 from mixer.plan import SourceId
-from studio.model import Composition, Place, Scene, SceneCanvas, Show
+from studio.model import Composition, Place, Scene, SceneCanvas, Seat, Show
+
+CANVASES: tuple[SceneCanvas, ...] = ("program", "wall")
 
 
-def shown(show: Show, scene: str | None, canvas: SceneCanvas) -> tuple[Place, ...]:
-    """What fills the places of a scene's canvas now: as many as its layout takes, people on stage only.
+class Staged(msgspec.Struct, frozen=True):
+    """A scene, and the seat that fills its places with ``auto``. Without a scene: nothing."""
 
-    A seat that is named but back in the green room leaves its place to the next: nobody is put on air who
-    isn't admitted.
+    scene: Scene | None
+    speaker: str = ""
+
+
+def on_air(show: Show) -> Staged:
+    return Staged(show.scenes.get(show.program or ""), show.speaker)
+
+
+def coming(show: Show) -> Staged:
+    """What is in preview."""
+    return Staged(show.scenes.get(show.preview or ""), show.preview_speaker)
+
+
+def shown(show: Show, staged: Staged, canvas: SceneCanvas) -> tuple[Place, ...]:
+    """What fills the places of a scene's canvas now, each with its seat or source: as many as its layout
+    takes, people on stage only.
+
+    A seat that is named but back in the green room, or a part that nobody plays, leaves its place to the
+    next: nobody is put on air who isn't admitted. Places that name nobody are filled after those that do,
+    with people who have none yet: ``auto`` first, then parts, both in the order of the seats.
     """
-    if scene is None:
+    if staged.scene is None:
         return ()
-    composition = composition_of(show.scenes[scene], canvas)
+    composition = composition_of(staged.scene, canvas)
+    capacity = CAPACITY[composition.layout]
+    stage = [seat for seat in show.seats.values() if seat.stage]
+    if composition.places is None:
+        return tuple(Place(seat=seat.id) for seat in stage[:capacity])
     places = composition.places
-    if places is None:
-        places = tuple(Place(seat=seat.id) for seat in show.seats.values() if seat.stage)
-    else:
-        places = tuple(place for place in places if not place.seat or show.seats[place.seat].stage)
-    return places[: CAPACITY[composition.layout]]
+    if all(place.seat or place.source for place in places):
+        return tuple(each for each in places if _is_there(show, each))[:capacity]
+    filled: dict[int, Place] = {n: each for n, each in enumerate(places) if _is_there(show, each)}
+    left = [seat for seat in stage if not any(place.seat == seat.id for place in filled.values())]
+    for number, place in enumerate(places):
+        if place.auto and (seat := _speaker(show, staged.speaker, left)) is not None:
+            filled[number] = replace(place, seat=seat.id, auto=False)
+            left.remove(seat)
+    for number, place in enumerate(places):
+        if place.part and (seat := next((each for each in left if each.part == place.part), None)):
+            filled[number] = replace(place, seat=seat.id, part="")
+            left.remove(seat)
+    return tuple(filled[number] for number in sorted(filled))[:capacity]
+
+
+def _is_there(show: Show, place: Place) -> bool:
+    if place.seat:
+        seat = show.seats.get(place.seat)
+        return seat is not None and seat.stage
+    return bool(place.source)
+
+
+def _speaker(show: Show, speaker: str, left: Iterable[Seat]) -> Seat | None:
+    """Who was chosen; before anybody was, or while he has a place already, the first whom the director
+    hasn't excluded."""
+    free = {seat.id: seat for seat in left}
+    chosen = free.get(speaker) or free.get(show.auto_speaker.pin)
+    return chosen or next((seat for seat in free.values() if seat.id not in show.auto_speaker.exclude), None)
 
 
 def composition_of(scene: Scene, canvas: SceneCanvas) -> Composition:
@@ -27,10 +79,25 @@ def composition_of(scene: Scene, canvas: SceneCanvas) -> Composition:
     return scene.canvases.get(canvas) or scene.canvases["program"]
 
 
-def on_scene(show: Show, scene: str | None) -> frozenset[str]:
+def on_scene(show: Show, staged: Staged) -> frozenset[str]:
     """Seats that a scene shows on any canvas."""
-    canvases: tuple[SceneCanvas, ...] = ("program", "wall")
-    return frozenset(place.seat for name in canvases for place in shown(show, scene, name) if place.seat)
+    return frozenset(place.seat for name in CANVASES for place in shown(show, staged, name) if place.seat)
+
+
+def has_auto(staged: Staged) -> bool:
+    """Whether who speaks matters to this scene."""
+    scene = staged.scene
+    return scene is not None and any(
+        place.auto for composition in scene.canvases.values() for place in composition.places or ()
+    )
+
+
+def named(staged: Staged) -> frozenset[str]:
+    """Seats that have a place of their own in a scene: who speaks is looked for among the others."""
+    if staged.scene is None:
+        return frozenset()
+    places = (place for each in staged.scene.canvases.values() for place in each.places or ())
+    return frozenset(place.seat for place in places if place.seat and not place.screen)
 
 
 def source_id(place: Place) -> SourceId:

@@ -4,30 +4,35 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from mixer.layout import solve
+from mixer.buswire import programme_in
 from mixer.outputs.ingests import backup_of
 from mixer.plan import (
+    BACKDROP,
     BusName,
     CanvasName,
     CanvasPlan,
     Ducking,
+    Fade,
     MixPlan,
-    Plate,
-    Rect,
     SourceId,
     SourceInfo,
-    Tile,
+    Transition,
 )
 from mixer.wire import SenderConfig
 from signaling.wire import UplinkTarget
-from studio.model import Output, Place, SceneCanvas, Show
-from studio.multiview import multiview
-from studio.places import composition_of, on_scene, shown, source_id
+from studio.composing import compose, first_tongues, in_language, scaled
+from studio.model import Output, SceneCanvas, Show
+from studio.multiview import multiview, preview_size
+from studio.overlays import name_plate
+from studio.places import CANVASES, Staged, coming, on_air
+from studio.playing import player_slots, players, source_info
+from studio.publishing import whip_slots
 from studio.sounds import TALKBACK, audio, listens, microphones
+from studio.taking import Take, transition
 from studio.uplink import NOTHING, THUMBNAIL, screen_targets, target_for, uplink_targets
 from studio.wire import Desired, SlotSpec
 
-__all__ = ["Live", "PlanSettings", "Plans", "asking", "on_scene", "plan"]
+__all__ = ["Live", "PlanSettings", "Plans", "asking", "plan"]
 
 SOUND_ONLY = SlotSpec(16, 16, frames=2)
 """Slot of a microphone without a camera: its pictures are the smallest there are."""
@@ -47,16 +52,28 @@ class PlanSettings(msgspec.Struct, frozen=True):
     screen: tuple[int, int] = (1920, 1080)
     epoch_ns: int = 0
     ducking: Ducking = Ducking()
+    media: str = ""
+    """Folder of what was uploaded."""
+    fps: tuple[int, int] = (30, 1)
+    """The programme's, as a fraction."""
+
+    @property
+    def preview(self) -> tuple[int, int]:
+        known = self.canvases.get("preview")
+        return known or preview_size(self.canvases["multiview"], self.canvases["program"])
 
 
 class Live(msgspec.Struct, frozen=True):
     """Who is there: seats whose media is connected, canvases that somebody's page shows, the seats that
-    have been connecting or connected at any time since control started, and those that share a screen."""
+    have been connecting or connected at any time since control started, and those that share a screen.
+    And what is under way: a transition, a fade."""
 
     connected: frozenset[str] = frozenset()
     watched: frozenset[CanvasName] = frozenset()
     seen: frozenset[str] = frozenset()
     sharing: frozenset[str] = frozenset()
+    take: Take | None = None
+    fade: Fade = Fade()
 
 
 class Plans(msgspec.Struct, frozen=True):
@@ -82,19 +99,33 @@ class Plans(msgspec.Struct, frozen=True):
 
 def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans:
     """``revision`` is the state's, and becomes the mix plan's. ``uplink`` is what this moment needs."""
-    program, wall = (_canvas(show, show.program, name, settings) for name in ("program", "wall"))
-    preview, preview_wall = (_canvas(show, show.preview, name, settings) for name in ("program", "wall"))
-    console = multiview(show, live.connected, live.sharing, settings.canvases["multiview"], preview, program)
-    canvases: dict[CanvasName, CanvasPlan] = {"program": program, "wall": wall, "multiview": console}
+    air, then = _Scene.of(show, on_air(show), settings), _Scene.of(show, coming(show), settings)
+    goes, leaves, how = _going(show, live, settings, air, then)
+    canvases: dict[CanvasName, CanvasPlan] = {**goes.canvases}
+    canvases["preview"] = scaled(then.canvases["program"], settings.preview, show.theme)
+    seen = [each.canvases["program"] for each in (goes, leaves) if each is not None]
+    console = canvases["multiview"] = multiview(
+        show,
+        live.connected,
+        live.sharing,
+        settings.canvases["multiview"],
+        settings.canvases["program"],
+        _sources(seen),
+        _sources([then.canvases["program"]]),
+    )
     running = [output for output in show.outputs.values() if output.running]
     speakers = [seat.id for seat in show.seats.values() if seat.role == "speaker"]
     # What is being prepared is sent in full before it is taken, at the size it will have on air.
-    full, coming = [program, preview], [preview]
+    scenes = [each for each in (air, then, leaves) if each is not None]
+    names: tuple[SceneCanvas, ...] = ("program",)
     if "wall" in live.watched or any(output.rendition == "wall" for output in running):
-        full += [wall, preview_wall]
-        coming += [preview_wall]
+        names = CANVASES
+    full = [each.canvases[name] for each in scenes for name in names]
+    prepared = [then.canvases[name] for name in names]
+    streams = {_pictures_of(output, show) for output in running if not output.seats}
+    tongues = [each for each in show.languages[1:] if programme_in(each) in streams]
     uplink = uplink_targets(speakers, full, console if "multiview" in live.watched else None, settings.guest)
-    wanted = uplink_targets(speakers, coming, None, settings.guest)
+    wanted = uplink_targets(speakers, prepared, None, settings.guest)
     recorded = next((output.id for output in running if output.seats), "")
     if recorded:
         # One size all the time, seen or not: each other one would begin a file of its own.
@@ -104,16 +135,23 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
         mix=MixPlan(
             revision=revision,
             canvases=canvases,
-            audio=audio(show, settings.ducking),
-            sources=_infos(show, canvases),
+            audio=audio(show, settings.ducking, _fade_ms(live)),
+            sources=_infos(show, [*canvases.values(), *(leaves.canvases.values() if leaves else ())]),
             black=show.black,
+            fade=live.fade,
+            slate=show.slate,
+            transition=how,
+            leaving=dict(leaves.canvases) if leaves else {},
+            languages=goes.languages(show, tongues, settings),
+            leaving_languages=leaves.languages(show, tongues, settings) if leaves else {},
+            theme=show.theme,
         ),
-        next={"program": preview, "wall": preview_wall},
+        next=dict(then.canvases),
         uplink=uplink,
         screens=screen_targets(speakers, full, "multiview" in live.watched),
-        desired=_desired(show, live, settings, (program, wall, preview, preview_wall)),
+        desired=_desired(show, live, settings, [each for one in scenes for each in one.canvases.values()]),
         preview={seat: target for seat, target in wanted.items() if target != NOTHING},
-        microphones=microphones(show),
+        microphones=microphones(show, live.take.leaving if live.take else None),
         listens=listens(show),
         recorded=recorded,
     )
@@ -135,36 +173,70 @@ def asking(plans: Plans, uplink: Mapping[str, UplinkTarget], *, known: bool = Tr
     return msgspec.structs.replace(plans, mix=mix, uplink=dict(uplink), known=known)
 
 
-def _canvas(show: Show, scene: str | None, canvas: SceneCanvas, settings: PlanSettings) -> CanvasPlan:
-    width, height = settings.canvases[canvas]
-    if scene is None:
-        return CanvasPlan(width, height)
-    places = shown(show, scene, canvas)
-    rects = solve(composition_of(show.scenes[scene], canvas).layout, len(places), width, height)
-    tiles = tuple(_tile(show, place, rect) for place, rect in zip(places, rects, strict=True))
-    return CanvasPlan(width, height, tiles)
+class _Scene(msgspec.Struct, frozen=True):
+    """A scene, composed for the canvases it has."""
+
+    staged: Staged
+    canvases: dict[CanvasName, CanvasPlan]
+
+    @classmethod
+    def of(cls, show: Show, staged: Staged, settings: PlanSettings) -> "_Scene":
+        sizes = settings.canvases
+        return cls(
+            staged, {name: compose(show, staged, name, sizes[name], settings.media) for name in CANVASES}
+        )
+
+    def languages(self, show: Show, wanted: Iterable[str], settings: PlanSettings) -> dict[str, CanvasPlan]:
+        """The programme's canvas in those of the ``wanted`` languages in which it differs."""
+        program = self.canvases["program"]
+        told = {
+            language: in_language(show, self.staged, program, language, settings.media) for language in wanted
+        }
+        return {language: plan for language, plan in told.items() if plan is not program}
 
 
-def _tile(show: Show, place: Place, rect: Rect) -> Tile:
-    if place.seat and not place.screen:
-        seat = show.seats[place.seat]
-        return Tile(rect, source_id(place), plate=Plate(seat.name, seat.title))
-    return Tile(rect, source_id(place), fit="contain")
+def _going(
+    show: Show, live: Live, settings: PlanSettings, air: _Scene, then: _Scene
+) -> tuple[_Scene, _Scene | None, Transition | None]:
+    """What the canvases go to, what they leave, and how: by hand, by the clock, or not at all."""
+    if show.tbar > 0:
+        return then, air, transition(show.transition, position=show.tbar)
+    take = live.take
+    if take is None:
+        return air, None, None
+    # As it is now: nobody stays on air with a scene that he has been taken out of meanwhile.
+    left = take.leaving.scene
+    newest = show.scenes.get(left.id, left) if left is not None else None
+    return air, _Scene.of(show, Staged(newest, take.leaving.speaker), settings), take.transition
 
 
-def _infos(show: Show, canvases: dict[CanvasName, CanvasPlan]) -> dict[SourceId, SourceInfo]:
-    return {tile.source: _info(show, tile.source) for plan in canvases.values() for tile in plan.tiles}
+def _fade_ms(live: Live) -> int:
+    """Of the sound; 0 for that of a cut."""
+    return live.take.fade_ms if live.take is not None else live.fade.duration_ns // 1_000_000
+
+
+def _sources(canvases: Iterable[CanvasPlan]) -> frozenset[SourceId]:
+    return frozenset(tile.source for canvas in canvases for tile in canvas.tiles)
+
+
+def _infos(show: Show, canvases: Iterable[CanvasPlan]) -> dict[SourceId, SourceInfo]:
+    named = dict.fromkeys(tile.source for plan in canvases for tile in plan.tiles)
+    return {source: _info(show, source) for source in named if source != BACKDROP}
 
 
 def _info(show: Show, source: SourceId) -> SourceInfo:
     kind, _, id_ = source.partition("/")
-    if kind == "seat":
-        seat = show.seats[id_]
-        return SourceInfo(name=seat.name, title=seat.title)
-    if kind == "screen":
+    seat = show.seats.get(id_)
+    if kind == "seat" and seat is not None:
+        card = name_plate(seat, (first_tongues(show)[0], ""))
+        return SourceInfo(name=card.name, title=card.title)
+    if kind == "screen" and seat is not None:
         # A screen on which nothing moves sends hardly anything: only its shard knows when sharing has ended.
-        return SourceInfo(name=f"{show.seats[id_].name} · screen", asked=False)
-    return SourceInfo(kind="bars", name=show.sources[id_].title)
+        return SourceInfo(name=f"{seat.name} · screen", asked=False)
+    known = show.sources.get(id_)
+    if kind != "source" or known is None:
+        return SourceInfo(name=id_)  # from an older log: its slot stays empty
+    return source_info(known)
 
 
 def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[CanvasPlan]) -> Desired:
@@ -185,7 +257,12 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
         if seat.role == "interpreter" and (seat.on or seat.id in live.seen)
     }
     slots[TALKBACK] = SOUND_ONLY
-    slots |= {f"canvas/{name}": SlotSpec(*size, frames=2) for name, size in settings.canvases.items()}
+    slots |= whip_slots(show) | player_slots(show)
+    slots |= {
+        f"canvas/{name}": SlotSpec(*size, frames=2)
+        for name, size in settings.canvases.items()
+        if name != "preview"
+    }
     outputs = [output for output in show.outputs.values() if output.running and not output.seats]
     senders = [_sender(show, output, settings) for output in outputs]
     senders += [
@@ -193,13 +270,23 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
         for output, sender in zip(outputs, senders, strict=True)
         if output.backup
     ]
-    return Desired(slots, tuple(senders))
+    made = players(show, settings.media, settings.fps, settings.epoch_ns)
+    return Desired(slots, tuple(senders), made)
+
+
+def _pictures_of(output: Output, show: Show) -> str:
+    """The stream of an audience that hears one language has that language's plates and graphics, too."""
+    if output.rendition == "program" and not output.recording and len(output.buses) == 1:
+        (bus,) = output.buses
+        if bus in show.languages:
+            return programme_in(bus)
+    return f"{output.rendition}/h264"
 
 
 def _sender(show: Show, output: Output, settings: PlanSettings) -> SenderConfig:
     return SenderConfig(
         output=output.id,
-        video=f"{output.rendition}/h264",
+        video=_pictures_of(output, show),
         audio=tuple(f"{bus}/aac" for bus in output.buses),
         url=output.url,
         folder=settings.recordings if output.recording else "",

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 
+from mixer.players.wire import PlayerConfig
 from mixer.wire import SenderConfig
 from studio import config
 from studio.children import Child
-from studio.wire import ControlConfig
+from studio.playing import player_name
+from studio.wire import ControlConfig, Desired
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -57,6 +59,16 @@ def sender_name(sender: SenderConfig) -> str:
 def sender_child(sender: SenderConfig) -> Child:
     name = sender_name(sender)
     return Child(name, ("mixer.outputs.process", name), _always(sender))
+
+
+def player_child(player: PlayerConfig) -> Child:
+    name = player_name(player.source)
+    return Child(name, ("mixer.players.process", name), _always(player))
+
+
+def desired_children(desired: Desired) -> list[Child]:
+    """Those that come and go: a sender for each output, a player for each source that needs one."""
+    return [*map(sender_child, desired.senders), *map(player_child, desired.players)]
 
 
 def _always(message: msgspec.Struct) -> Callable[[], msgspec.Struct]:

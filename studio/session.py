@@ -3,7 +3,7 @@
 ``studio.control`` builds and feeds it::
 
     store = await Store.open(data / "show.db")               # StoreError: str() is one line
-    session = Session(store, settings, publish=publish, link_for=link_for)
+    session = Session(store, settings, publish=publish, around=Surroundings(link_for))
     await session.start()                                     # StoreError; publishes the first plans
     ...
     await session.close()                                     # closes the store, too
@@ -11,8 +11,7 @@
 ``publish(plans, issued_ns)`` is called on the event loop whenever plans changed, and by ``start``; it must
 not block. It sends ``TakePlan(plans.mix, issued_ns)`` to the mixer, ``UplinkTargets(plans.uplink, …)`` to the
 shards (where ``plans.known``) and ``plans.desired`` to the supervisor. ``session.plans`` is the newest: say
-it again to a process that came back. ``link_for(role, token)`` gives an invite's link
-(``studio.links.link(public_url, role, token)``).
+it again to a process that came back.
 
 All methods are called on one event loop.
 """
@@ -34,47 +33,41 @@ from signaling.ports import (
     Done,
     Grant,
     LoggedEvent,
-    RefusedError,
-    Role,
     Unsubscribe,
 )
 from studio import commands, invites
 from studio.boothstatus import booth_times
 from studio.changes import Changes
-from studio.commands import AnyCommand, SeatCreate, SeatInvite
-from studio.decide import Context, decide
+from studio.decide import decide
 from studio.deciding.event import with_used_languages
-from studio.deciding.lost import Dropped, Hushed, Lost, decide_lost
+from studio.deciding.lost import Dropped, Hushed
+from studio.deciding.own import Own, decide_own
 from studio.demand import Demand
 from studio.dropouts import Dropouts
-from studio.events import AnyEvent, SeatCreated, SeatInvited, apply
-from studio.faults import fault, refused, shutting_down
+from studio.events import AnyEvent, apply
+from studio.faults import fault, refused
 from studio.model import Show
 from studio.planner import Live, Plans, asking, plan
+from studio.playerstatus import PlayerStatus
+from studio.preparing import Surroundings
+from studio.publishing import publisher_of
 from studio.session_settings import SessionSettings
+from studio.speaking import Speaking
 from studio.status import Connection, Status
 from studio.store import Store, StoreError
+from studio.taking import Taking
 from studio.view import PublicView, public_event
+from studio.whipstatus import WhipStatus
+from studio.writer import MAX_WAITING, Request, Writer
 
 __all__ = ["MAX_WAITING", "Session", "SessionSettings"]
 
-MAX_WAITING = 256
-"""Commands waiting for the writer; more are refused."""
 MAX_EVENTS = 1000
 """Events in one answer."""
 STATUS_INTERVAL_S = 0.25
 """Least time between two changes that are about the live status only."""
 
 log = structlog.get_logger()
-
-
-class _Request(msgspec.Struct, frozen=True):
-    """``actor`` None: the session itself."""
-
-    command: AnyCommand | Lost
-    actor: Actor | None
-    issued_ns: int
-    done: "asyncio.Future[Done]"
 
 
 class Session:
@@ -86,31 +79,35 @@ class Session:
         settings: SessionSettings,
         *,
         publish: Callable[[Plans, int], None],
-        link_for: Callable[[Role, str], str],
+        around: Surroundings,
         happened: Callable[[AnyEvent, Show], None] = lambda event, show: None,
         unix_time: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._settings = settings
         self._publish = publish
-        self._link_for = link_for
+        self._around = around
         self._happened = happened
         self._unix_time = unix_time
         self._show = settings.new_show()
         self._revision = 0
         self._live = Live()
         self._demand = Demand(time.monotonic(), settings.demand)
+        self._taking = Taking()
+        self._speaking = Speaking()
         self._alarm: asyncio.TimerHandle | None = None
         self._plans = self._planned()
         self._status = Status()
+        self._whip = WhipStatus()
+        self._players = PlayerStatus()
         self._dropouts = Dropouts(self._show)
         self._view = PublicView()
         self._changes = Changes()
         self._invites = invites.Index()
-        self._requests: asyncio.Queue[_Request | None] = asyncio.Queue(MAX_WAITING)
+        self._writer = Writer(self._perform)
         self._status_changed = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._closed = False
+        self._telling: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
@@ -122,23 +119,19 @@ class Session:
         self._changes.state = self._public()
         self._say(self._plans, time.monotonic_ns())
         self._set_alarm()
-        self._tasks = [
-            asyncio.create_task(self._write(), name="session writer"),
-            asyncio.create_task(self._tell_status(), name="session status"),
-        ]
+        self._writer.start()
+        self._telling = asyncio.create_task(self._tell_status(), name="session status")
 
     async def close(self) -> None:
         """Carry out what was accepted, then end. Later commands are refused."""
-        if self._closed:
+        if self._closing:
             return
-        self._closed = True
+        self._closing = True
         if self._alarm is not None:
             self._alarm.cancel()
-        if self._tasks:
-            writer, status = self._tasks
-            status.cancel()
-            await self._requests.put(None)
-            await asyncio.gather(writer, status, return_exceptions=True)
+        if self._telling is not None:
+            self._telling.cancel()
+        await self._writer.close()
         await self._store.close()
 
     @property
@@ -154,9 +147,15 @@ class Session:
     def handle(self, sender: str, message: msgspec.Struct) -> None:
         """A message from the link, decoded; ``sender`` is the process's name.
 
-        Takes MixerReport, PlanTaken, SenderReport, ShardReport, SeatsRecorded and ProcessChanged, and ignores
-        the others.
+        Takes MixerReport, PlanTaken, SenderReport, PlayerReport, ShardReport, SeatsRecorded and
+        ProcessChanged, and ignores the others.
         """
+        if self._whip.take(sender, message, self._show):
+            self._status_changed.set()
+        if self._players.take(message, self._show):
+            self._status_changed.set()
+            if (ended := self._players.ended(message, self._show)) is not None and not self._writer.closed:
+                self._order(ended)
         if self._status.take(message, self._show):
             self._status_changed.set()
             self._look_for_dropouts()
@@ -176,9 +175,19 @@ class Session:
 
     def set_talkback(self, there: bool) -> None:
         """Whether the director's talkback microphone is there; the talk ends when it is gone."""
-        known = not self._closed and self._demand.known(time.monotonic())
+        known = not self._writer.closed and self._demand.known(time.monotonic())
         if known and self._dropouts.talkback_lost(there):
             self._order(Hushed())
+
+    def heard(self, levels: Mapping[str, float]) -> None:
+        """Levels of microphones (:class:`signaling.wire.ShardLevels`): who speaks fills places."""
+        speaks = self._speaking.heard(self._show, levels, time.monotonic())
+        if speaks is not None:
+            self._order(speaks)
+
+    def media_changed(self) -> None:
+        """Something was uploaded, or deleted."""
+        self._status_changed.set()
 
     def looked(self, canvas: CanvasName) -> None:
         """Somebody asked for a snapshot of this canvas."""
@@ -209,15 +218,9 @@ class Session:
         A caller that is cancelled may find its command carried out: what is written stays written.
         """
         issued_ns = time.monotonic_ns()
-        parsed = commands.decode(command)
-        if self._closed:
-            raise shutting_down()
-        done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
-        try:
-            self._requests.put_nowait(_Request(parsed, actor, issued_ns, done))
-        except asyncio.QueueFull:
-            raise RefusedError(429, "session.busy", "Too many commands at once; try again.") from None
-        return await done
+        decoded = commands.decode(command)
+        await self._around.warm(decoded, actor)
+        return await self._writer.execute(decoded, actor, issued_ns)
 
     async def events(self, after: int, limit: int) -> list[LoggedEvent]:
         try:
@@ -235,6 +238,9 @@ class Session:
     def grant(self, token: str) -> Grant | None:
         return self._invites.grant(self._show, token, int(self._unix_time()))
 
+    def publisher(self, token: str) -> str | None:
+        return publisher_of(self._show, token)
+
     def still_valid(self, grant: Grant) -> bool:
         return invites.still_valid(self._show, grant, int(self._unix_time()))
 
@@ -243,59 +249,25 @@ class Session:
 
     # --- the writer ------------------------------------------------------------------------------------
 
-    async def _write(self) -> None:
-        """One command after the other, in a task of its own: who hangs up leaves nothing half done."""
-        try:
-            while (request := await self._requests.get()) is not None:
-                if not request.done.cancelled():
-                    await self._answer(request)
-        finally:
-            # Nobody waits for ever, whatever has ended the writer.
-            self._closed = True
-            while not self._requests.empty():
-                if (request := self._requests.get_nowait()) is not None:
-                    _refuse(request, shutting_down())
-
     def _look_for_dropouts(self) -> None:
         """An interpreter who is on and gone is switched off by the writer, like everything else."""
         # A control that has just started learns who is there: until then nobody is missed.
-        if self._closed or not self._demand.known(time.monotonic()):
+        if self._writer.closed or not self._demand.known(time.monotonic()):
             return
         for seat in self._dropouts.lost(self._show, self._status.connections, self._status.silent):
             self._order(Dropped(seat))
 
-    def _order(self, lost: Lost) -> None:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[Done] = loop.create_future()
-        # Nobody waits for what the session itself does; a failure is in the log.
-        done.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            self._requests.put_nowait(_Request(lost, None, time.monotonic_ns(), done))
-        except asyncio.QueueFull:
-            loop.call_later(STATUS_INTERVAL_S, self._order, lost)
+    def _order(self, own: Own) -> None:
+        self._writer.order(own, time.monotonic_ns())
 
-    async def _answer(self, request: _Request) -> None:
-        try:
-            done = await self._perform(request)
-        except RefusedError as error:
-            _refuse(request, error)
-        except Exception as error:
-            # Kept to this one command: the writer must outlive it.
-            _refuse(request, RefusedError(500, "internal", "The command failed; see the log."))
-            log.error("command failed", command=type(request.command).__name__, **fault(error))
-        else:
-            if not request.done.done():
-                request.done.set_result(done)
-
-    async def _perform(self, request: _Request) -> Done:
+    async def _perform(self, request: Request) -> Done:
         now = self._unix_time()
-        token = invites.new_token() if isinstance(request.command, SeatCreate | SeatInvite) else ""
-        actor = request.actor or Actor("director")
-        ttl_s, connected = self._settings.invite_ttl_s, self._live.connected
-        context = Context(actor, int(now), invites.hashed(token), ttl_s, connected)
+        context, token = await self._around.prepare(
+            request.command, request.actor, now, self._settings.invite_ttl_s, self._live.connected
+        )
         events: tuple[AnyEvent, ...]
-        if isinstance(request.command, Lost):
-            events = decide_lost(self._show, request.command, context)
+        if isinstance(request.command, Own):
+            events = decide_own(self._show, request.command, context)
         else:
             events = decide(self._show, request.command, context)
         if not events:
@@ -307,6 +279,7 @@ class Session:
             log.error("event log", code=error.code, reason=str(error))
             raise refused(error) from error
         for event in events:
+            self._taking.happened(self._show, event, request.issued_ns, int(now * 1000))
             self._show = apply(self._show, event)
             self._revision += 1
             self._status.forget(self._show)
@@ -317,19 +290,9 @@ class Session:
             self._advance(event)
         self._set_alarm()
         self._look_for_dropouts()
-        return Done(self._revision, tuple(map(public_event, events)), self._result(events, token))
-
-    def _result(self, events: tuple[AnyEvent, ...], token: str) -> Mapping[str, Any] | None:
-        """The link of an invite: told once, kept nowhere."""
-        for event in events:
-            if isinstance(event, SeatCreated | SeatInvited):
-                seat = self._show.seats[event.seat]
-                return {
-                    "seat": seat.id,
-                    "link": self._link_for(seat.role, token),
-                    "expires": event.expires,
-                }
-        return None
+        return Done(
+            self._revision, tuple(map(public_event, events)), self._around.told(events, self._show, token)
+        )
 
     def _tell_happened(self, event: AnyEvent) -> None:
         try:
@@ -342,7 +305,10 @@ class Session:
     def _planned(self) -> Plans:
         now_s = time.monotonic()
         watched = self._demand.watched(self._live.watched, now_s)
-        live = msgspec.structs.replace(self._live, watched=watched)
+        self._taking.settle(time.monotonic_ns())
+        live = msgspec.structs.replace(
+            self._live, watched=watched, take=self._taking.take, fade=self._taking.fade
+        )
         plans = plan(self._show, live, self._settings.plan, self._revision)
         return asking(plans, self._demand.targets(plans.uplink, now_s), known=self._demand.known(now_s))
 
@@ -363,7 +329,9 @@ class Session:
         waits_s = [time_s - unix_s for time_s in booth_times(self._show, unix_s)]
         if due_s is not None:
             waits_s.append(due_s - now_s)
-        if waits_s and not self._closed:
+        if (over_ns := self._taking.due_ns()) is not None:
+            waits_s.append(over_ns / 1e9 - now_s)
+        if waits_s and not self._writer.closed:
             later = asyncio.get_running_loop().call_later
             self._alarm = later(max(0.0, min(waits_s)), self._time_passed)
 
@@ -384,7 +352,10 @@ class Session:
         waiting = self._demand.waiting(plans.preview, status.arriving, time.monotonic())
         uplink, screens = (plans.uplink, plans.screens) if plans.known else ({}, {})
         now = int(self._unix_time())
-        live = status.public(self._show, uplink, screens, waiting, now)
+        leaving = self._taking.take.leaving if self._taking.take is not None else None
+        live = status.public(self._show, uplink, screens, waiting, now, leaving)
+        live |= {"take": self._taking.public(), **self._around.public(self._show)}
+        live["sources"] = {**self._players.public(self._show), **self._whip.public(self._show)}
         return {**self._view(self._show, now), "status": live}
 
     def _advance(self, event: AnyEvent | None) -> None:
@@ -402,11 +373,6 @@ class Session:
             except Exception as error:
                 log.error("status failed", **fault(error))
             await asyncio.sleep(STATUS_INTERVAL_S)
-
-
-def _refuse(request: _Request, error: RefusedError) -> None:
-    if not request.done.done():
-        request.done.set_exception(error)
 
 
 def _utc(time_ms: int) -> datetime:

@@ -3,13 +3,15 @@
 import msgspec
 
 from mixer.plan import BusName
+from mixer.theme import Theme
 from studio.demand import DemandSettings
 from studio.model import LANGUAGES, Show
 from studio.planner import PlanSettings
 
 
 class SessionSettings(msgspec.Struct, frozen=True):
-    """``title`` names a show nobody has named yet; so do ``languages``, ``both_open`` and ``targets``.
+    """``title`` names a show nobody has named yet; so do ``languages``, ``both_open``, ``targets`` and
+    ``theme``.
     ``invite_ttl_s``: how long a new link is good for."""
 
     plan: PlanSettings
@@ -19,8 +21,13 @@ class SessionSettings(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = LANGUAGES
     both_open: bool = False
     targets: dict[BusName, float] = msgspec.field(default_factory=dict)
+    theme: Theme = Theme()
 
     def new_show(self) -> Show:
         return Show(
-            title=self.title, languages=self.languages, both_open=self.both_open, targets=self.targets
+            title=self.title,
+            languages=self.languages,
+            both_open=self.both_open,
+            targets=self.targets,
+            theme=self.theme,
         )

@@ -62,9 +62,11 @@ class SlotKeeper:
 
 def concerns(source: str, process: str) -> bool:
     """Whether a process is handed this slot: the mixer all, control the canvases' snapshots, shards the
-    guests' sound and pictures, senders none."""
+    guests' sound and pictures, a player its own, senders none."""
     if process == "mixer":
         return True
     if process == "control":
         return source.startswith(_CANVAS)
+    if process.startswith("player/"):
+        return source == f"source/{process.removeprefix('player/')}"
     return process.startswith("shard-") and not source.startswith(_CANVAS)

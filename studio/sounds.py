@@ -13,17 +13,21 @@ from mixer.plan import (
     Talkback,
 )
 from studio.model import FLOOR, TARGET_LUFS, Seat, Show, Source
-from studio.places import shown, sound_id
+from studio.places import Staged, coming, on_air, shown, sound_id
 
 TALKBACK: SourceId = "talk/director"
 """The slot of the director's own microphone."""
 
 
-def audio(show: Show, ducking: Ducking) -> AudioPlan:
-    """The whole plan. While the programme is black nobody is on a bus; solo and talkback go on."""
-    open_ = {} if show.black else {each: _input(show, each) for each in on_floor(show, show.program)}
+def audio(show: Show, ducking: Ducking, fade_ms: int = 0) -> AudioPlan:
+    """The whole plan. While the programme is black, or the slate is on, nobody is on a bus; solo and talkback
+    go on. With the T-bar under way both scenes are heard. ``fade_ms``: of a transition or a fade."""
+    silent = show.black or show.slate
+    scenes = [on_air(show), coming(show)] if show.tbar > 0 else [on_air(show)]
+    floor = dict.fromkeys(each for staged in scenes for each in on_floor(show, staged))
+    open_ = {} if silent else {each: _input(show, each) for each in floor}
     heard = {source: input_ for source, input_ in open_.items() if not input_.muted}
-    interpreters = {} if show.black else _interpreters(show)
+    interpreters = {} if silent else _interpreters(show)
     solo = tuple(source for source in show.solo if _sounding(show, source) is not None)
     return AudioPlan(
         open=tuple(heard.values()),
@@ -35,28 +39,30 @@ def audio(show: Show, ducking: Ducking) -> AudioPlan:
         talkback=_talkback(show),
         listeners={f"seat/{seat}": bus for seat, bus in listens(show).items()},
         solo=tuple(_input(show, each) for each in solo if each not in heard and each not in interpreters),
+        fade_ms=fade_ms,
     )
 
 
-def on_floor(show: Show, scene: str | None) -> tuple[SourceId, ...]:
+def on_floor(show: Show, staged: Staged) -> tuple[SourceId, ...]:
     """Who is heard while this scene is on air, muted or not, each once.
 
     Sound follows the picture of the programme where the scene's policy says so; whose screen is seen is
     heard, too, be he seen himself or not. Nobody is heard who isn't on stage.
     """
-    if scene is None:
+    if staged.scene is None:
         return ()
-    policy = show.scenes[scene].audio
-    seen = [sound_id(place) for place in shown(show, scene, "program")] if policy.follow else []
-    named = [source for source in policy.sources if _may_be_heard(show, source)]
-    return tuple(dict.fromkeys([*seen, *named]))
+    policy = staged.scene.audio
+    seen = [sound_id(place) for place in shown(show, staged, "program")] if policy.follow else []
+    named = [source for source in (*seen, *policy.sources) if _may_be_heard(show, source)]
+    return tuple(dict.fromkeys(named))
 
 
-def microphones(show: Show) -> tuple[str, ...]:
-    """Seats whose sound is decoded: on the programme or with the next cut, soloed, and all interpreters,
-    whose microphones then open without a delay. Fading to black closes none: fading in again must be heard
-    at once."""
-    heard = {source for scene in (show.program, show.preview) for source in on_floor(show, scene)}
+def microphones(show: Show, leaving: Staged | None = None) -> tuple[str, ...]:
+    """Seats whose sound is decoded: on the programme or with the next cut, in the scene that a transition is
+    ``leaving``, soloed, and all interpreters, whose microphones then open without a delay. Fading to black
+    closes none: fading in again must be heard at once."""
+    scenes = (on_air(show), coming(show), *((leaving,) if leaving is not None else ()))
+    heard = {source for staged in scenes for source in on_floor(show, staged)}
     seats = {
         seat.id
         for seat in show.seats.values()

@@ -15,7 +15,9 @@ from signaling.wire import SILENT, PeerStats, SeatsRecorded, ShardReport, Uplink
 from studio.boothstatus import back_again, is_on_bus, public_booths
 from studio.model import Output, Seat, Show
 from studio.outputstatus import public_output, redacted
-from studio.places import on_scene
+from studio.places import Staged, on_scene
+from studio.places import coming as coming_to
+from studio.places import on_air as on_air_of
 from studio.soundstatus import SoundProblems
 from studio.wire import ProcessChanged
 
@@ -151,10 +153,16 @@ class Status:
         screens: Mapping[str, UplinkTarget],
         waiting: Collection[str] = (),
         now: int = 0,
+        leaving: Staged | None = None,
     ) -> Json:
         """``{"seats", "booths", "outputs", "processes", "mixer", "preview"}`` as ARCHITECTURE.md has it.
-        ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds."""
-        on_air, coming = on_scene(show, show.program), on_scene(show, show.preview)
+        ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds. Who is
+        in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air."""
+        on_air, coming = on_scene(show, on_air_of(show)), on_scene(show, coming_to(show))
+        if show.tbar > 0:
+            on_air |= coming
+        if leaving is not None:
+            on_air |= on_scene(show, leaving)
         on_air |= {seat.id for seat in show.seats.values() if is_on_bus(show, seat)}
         seats = {
             seat.id: self._seat(

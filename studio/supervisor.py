@@ -20,7 +20,7 @@ import structlog
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, TakePlan
 from studio import usage
 from studio.children import HEALTHY_S, STOP_S, Child, backoff_s
-from studio.roster import Launch, fixed_children, sender_child, sender_name
+from studio.roster import Launch, desired_children, fixed_children
 from studio.routing import Switchboard
 from studio.slots import SlotKeeper, concerns
 from studio.wire import (
@@ -40,6 +40,8 @@ BUS_BUFFER = 1024 * 1024
 _USAGE_EVERY_S = 5.0
 _SLOT_RETRY_S = 5.0
 _START_TRIES = 3
+_MADE = ("sender/", "player/")
+"""Processes that come and go with what is desired."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -59,7 +61,8 @@ class Supervisor:
         self._decode = msgspec.msgpack.Decoder(ToSupervisor).decode
         self._slots = SlotKeeper()
         self._desired = Desired(slots={}, senders=())
-        self._plan: TakePlan | None = None
+        self._plan: msgspec.Raw | None = None
+        """The last :class:`TakePlan`, as it came: to decode each would make it late."""
         self._listening: Listening | None = None
         self._port = launch.port
         self._announced = False
@@ -159,8 +162,7 @@ class Supervisor:
         for source, fd in self._slots.visible_to(child.name):
             self._board.send(child, SlotOpened(source), (fd,))
         if child.name == "mixer":
-            if self._plan is not None:
-                self._board.send(child, msgspec.structs.replace(self._plan, issued_ns=now))
+            self._say_plan(child, now)
             for other in self._children.values():
                 self._attach(other)
         else:
@@ -195,7 +197,7 @@ class Supervisor:
             if self._stage < len(self._stages):
                 self._start_stage()
                 return
-            self._reconcile_senders()
+            self._reconcile_children()
         if not self._announced and self._listening is not None and self._stage == len(self._stages):
             self._announced = True
             self._up(self._listening)
@@ -213,15 +215,17 @@ class Supervisor:
         if self._ending is not None or (expected and not child.wanted):
             child.state = "stopped"
             self._tell_control(child)
-            if child.name.startswith("sender/"):
+            if child.name.startswith(_MADE):
                 del self._children[child.name]
             return
-        if expected:  # a sender that was stopped for its new configuration
+        if expected:  # one that was stopped for its new configuration
             child.stop_by_ns = None
             child.start_at_ns = now
             return
         child.deaths += 1
-        if not self._announced and not ready and child.deaths >= _START_TRIES:
+        # A file that no player can open must not keep the studio from starting.
+        vital = not child.name.startswith("player/")
+        if not self._announced and vital and not ready and child.deaths >= _START_TRIES:
             self._fail(f"the process {child.name} does not start (exit status {status}); its log is above")
             return
         child.restarts += 1
@@ -258,7 +262,17 @@ class Supervisor:
 
     def _observe(self, to: str, tag: str, body: msgspec.Raw) -> None:
         if to == "mixer" and tag == "TakePlan":
-            self._plan = msgspec.msgpack.decode(body, type=TakePlan)
+            self._plan = body
+
+    def _say_plan(self, mixer: Child, now_ns: int) -> None:
+        if self._plan is None:
+            return
+        try:
+            plan = msgspec.msgpack.decode(self._plan, type=TakePlan)
+        except msgspec.DecodeError as error:
+            log.warning("unreadable plan", error=str(error))
+            return
+        self._board.send(mixer, msgspec.structs.replace(plan, issued_ns=now_ns))
 
     def _tell_control(self, about: Child) -> None:
         control = self._children["control"]
@@ -288,7 +302,7 @@ class Supervisor:
         self._desired = desired
         self._reconcile_slots()
         if self._stage == len(self._stages):
-            self._reconcile_senders()
+            self._reconcile_children()
 
     def _reconcile_slots(self) -> None:
         opened, closed, failed = self._slots.reconcile(self._desired.slots)
@@ -307,20 +321,20 @@ class Supervisor:
             self._board.send(self._children["control"], SlotFailed(source, reason))
         self._slots_at_ns = time.monotonic_ns() + int(_SLOT_RETRY_S * 1e9) if failed else 0
 
-    def _reconcile_senders(self) -> None:
-        wanted = {sender_name(sender): sender for sender in self._desired.senders}
+    def _reconcile_children(self) -> None:
+        wanted = {child.name: child for child in desired_children(self._desired)}
         for name, child in list(self._children.items()):
-            if name.startswith("sender/") and name not in wanted:
+            if name.startswith(_MADE) and name not in wanted:
                 child.wanted = False
                 self._stop(child)
-        for name, sender in wanted.items():
+        for name, child in wanted.items():
             existing = self._children.get(name)
             if existing is None:
-                child = self._children[name] = sender_child(sender)
+                self._children[name] = child
                 child.start_at_ns = time.monotonic_ns()
                 continue
-            changed = existing.configure() != sender
-            existing.configure = sender_child(sender).configure
+            changed = existing.configure() != child.configure()
+            existing.configure = child.configure
             existing.wanted = True
             if changed:
                 self._stop(existing)
@@ -348,10 +362,10 @@ class Supervisor:
         self._end()
 
     def _end(self) -> None:
-        """Senders first, while the mixer still feeds them; the mixer last."""
+        """Senders first, while the mixer still feeds them, and players; the mixer last."""
         if self._ending is not None:
             return
-        senders = [child for name, child in self._children.items() if name.startswith("sender/")]
+        senders = [child for name, child in self._children.items() if name.startswith(_MADE)]
         self._ending = [senders, *self._stages]
         for child in self._children.values():
             child.start_at_ns = None

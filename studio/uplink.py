@@ -81,7 +81,11 @@ def shown_boxes(canvases: Iterable[CanvasPlan]) -> dict[SourceId, tuple[int, int
     for canvas in canvases:
         for tile in canvas.tiles:
             width, height = boxes.get(tile.source, (0, 0))
-            boxes[tile.source] = (max(width, tile.rect.w), max(height, tile.rect.h))
+            w, h = tile.rect.w, tile.rect.h
+            if tile.crop is not None:
+                # The whole picture is sent, of which the tile shows a part.
+                w, h = math.ceil(w / tile.crop.w), math.ceil(h / tile.crop.h)
+            boxes[tile.source] = (max(width, w), max(height, h))
     return boxes
 
 

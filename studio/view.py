@@ -7,18 +7,38 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from mixer.outputs.url import StreamUrl, UrlError
-from mixer.plan import Strip
+from mixer.plan import Crop, Strip
+from mixer.players.pull_url import PullUrlError, redacted_pull
+from mixer.theme import Theme
 from studio.events import AnyEvent
-from studio.model import Booth, Cue, Handover, Note, Output, Scene, Seat, Show, Source
+from studio.model import (
+    Booth,
+    Box,
+    Composition,
+    Cue,
+    Graphic,
+    Handover,
+    Note,
+    Output,
+    Place,
+    Scene,
+    Seat,
+    Show,
+    Source,
+)
+from studio.picture_events import ThemeChanged
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
 
 def public_event(event: AnyEvent) -> Json:
-    """The event with its ``type``; invites without their hash, addresses without their key."""
+    """The event with its ``type``; invites without their hash, addresses without their key, a theme without
+    its files."""
     shown: Json = msgspec.to_builtins(event)
     shown.pop("token_hash", None)
+    if isinstance(event, ThemeChanged):
+        shown["theme"] = _theme(event.theme)
     for address in ("url", "backup"):
         if address in shown:
             shown[address] = redacted(shown[address])
@@ -26,10 +46,14 @@ def public_event(event: AnyEvent) -> Json:
 
 
 def redacted(url: str) -> str:
-    """A destination's address as it may be shown; empty for a recording's."""
+    """A destination's address, or a pulled stream's, as it may be shown; empty for a recording's."""
     try:
         return str(StreamUrl.parse(url)) if url else ""
     except UrlError:
+        pass
+    try:
+        return redacted_pull(url)
+    except PullUrlError:
         return "•••"  # from an older log: better unreadable than told
 
 
@@ -42,12 +66,16 @@ class PublicView:
         self._sources = _Section(_source)
         self._scenes = _Section(_scene)
         self._outputs = _Section(_output)
+        self._graphics = _Section(_graphic)
+        self._theme: tuple[Theme, Json] = (Theme(), _theme(Theme()))
         self._rundown: tuple[tuple[Cue, ...], list[Json]] = ((), [])
         self._notes: tuple[tuple[Note, ...], list[Json]] = ((), [])
 
     def __call__(self, show: Show, now: int = 0) -> Json:
         if show.rundown is not self._rundown[0]:
             self._rundown = (show.rundown, [_cue(cue) for cue in show.rundown])
+        if show.theme is not self._theme[0]:
+            self._theme = (show.theme, _theme(show.theme))
         if show.notes is not self._notes[0]:
             self._notes = (show.notes, [_note(note) for note in show.notes])
         return {
@@ -63,6 +91,15 @@ class PublicView:
             "preview": show.preview,
             "program": show.program,
             "black": show.black,
+            "slate": show.slate,
+            "tbar": show.tbar,
+            "transition": _fields(show.transition),
+            "undo": show.before is not None,
+            "speaker": show.speaker,
+            "preview_speaker": show.preview_speaker,
+            "auto_speaker": {**_fields(show.auto_speaker), "exclude": list(show.auto_speaker.exclude)},
+            "graphics": self._graphics(show.graphics),
+            "theme": self._theme[1],
             "booths": {id_: _booth(booth, now) for id_, booth in show.booths.items()},
             "notes": self._notes[1],
             "targets": dict(show.targets),
@@ -78,6 +115,7 @@ class PublicView:
                 "sources": list(show.sources),
                 "outputs": list(show.outputs),
                 "booths": list(show.booths),
+                "graphics": list(show.graphics),
             },
         }
 
@@ -118,6 +156,8 @@ def _seat(seat: Seat) -> Json:
         "on": seat.on,
         "cough": seat.cough,
         "self_muted": seat.self_muted,
+        "part": seat.part,
+        "names": {language: _fields(naming) for language, naming in seat.names.items()},
     }
     if seat.invite is not None:
         shown["expires"] = seat.invite.expires
@@ -133,12 +173,49 @@ def _source(source: Source) -> Json:
         "language": source.language,
         "strip": _strip(source.strip),
         "hall": source.hall,
+        "media": source.media,
+        "url": redacted(source.url),
+        "pattern": source.pattern,
+        "tone": source.tone,
+        "loop": source.loop,
+        "in_s": source.in_s,
+        "out_s": source.out_s,
+        "duration_s": source.duration_s,
+        "pages": source.pages,
+        "auto_play": source.auto_play,
+        "auto_take": source.auto_take,
+        "presenter": source.presenter,
+        "page": source.page,
+        "playback": {
+            "playing": source.playback.playing,
+            "position_s": source.playback.position_s,
+            "at_ms": source.playback.at_ms,
+        },
     }
 
 
 def _strip(strip: Strip) -> Json:
+    return _fields(strip)
+
+
+def _fields(struct: msgspec.Struct) -> Json:
     """Every field, its default too."""
-    return {name: getattr(strip, name) for name in Strip.__struct_fields__}
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+def _theme(theme: Theme) -> Json:
+    """Without its files' paths."""
+    return {name: value for name, value in _fields(theme).items() if name not in ("logo", "backdrop")}
+
+
+def _graphic(graphic: Graphic) -> Json:
+    shown = {name: value for name, value in _fields(graphic).items() if name != "id"}
+    return {
+        **shown,
+        "text": dict(graphic.text),
+        "subtext": dict(graphic.subtext),
+        "canvases": list(graphic.canvases),
+    }
 
 
 def _booth(booth: Booth, now: int) -> Json:
@@ -171,13 +248,28 @@ def _cue(cue: Cue) -> Json:
 
 
 def _scene(scene: Scene) -> Json:
-    canvases: Json = {}
-    for name, composition in scene.canvases.items():
-        shown = canvases[name] = {"layout": composition.layout, "graphics": list(composition.graphics)}
-        if composition.places is not None:
-            shown["places"] = [msgspec.to_builtins(place) for place in composition.places]
+    canvases = {name: _composition(composition) for name, composition in scene.canvases.items()}
     audio = {"follow": scene.audio.follow, "sources": list(scene.audio.sources)}
     return {"title": scene.title, "canvases": canvases, "audio": audio}
+
+
+def _composition(composition: Composition) -> Json:
+    shown: Json = {
+        "layout": composition.layout,
+        "graphics": list(composition.graphics),
+        "plates": composition.plates,
+        "background": composition.background,
+    }
+    if composition.places is not None:
+        shown["places"] = [_place(place) for place in composition.places]
+    return shown
+
+
+def _place(place: Place) -> Json:
+    """What it names; a box and a crop with all four numbers."""
+    shown: Json = msgspec.to_builtins(place)
+    rects: dict[str, Box | Crop | None] = {"box": place.box, "crop": place.crop}
+    return shown | {name: _fields(rect) for name, rect in rects.items() if rect is not None}
 
 
 def _output(output: Output) -> Json:

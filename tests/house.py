@@ -33,6 +33,7 @@ from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged
 from studio.demand import DemandSettings
 from studio.links import link
 from studio.planner import PlanSettings
+from studio.preparing import Surroundings
 from studio.session import Session, SessionSettings
 from studio.store import Store
 
@@ -44,7 +45,8 @@ DEMAND = DemandSettings(learn_s=0)
 
 
 class PlayedShard:
-    """Answers every offer at once; an SDP with ``bad`` or ``h265`` in it is refused as a shard would."""
+    """Answers every offer at once; an SDP with ``bad``, ``h265`` or ``unsuited`` in it is refused as a shard
+    would."""
 
     def __init__(self) -> None:
         self.offers: list[Offer] = []
@@ -60,6 +62,8 @@ class PlayedShard:
                 reply = [OfferFailed(peer, "sdp.invalid", "This is no offer.")]
             case Offer(peer, _, sdp) if "h265" in sdp:
                 reply = [OfferFailed(peer, "sdp.no-codec", "No codec that we have.")]
+            case Offer(peer, _, sdp) if "unsuited" in sdp:
+                reply = [OfferFailed(peer, "sdp.unsuited", "This goes the wrong way.")]
             case Offer(peer):
                 self.offers.append(message)
                 reply = [Answer(peer, "v=0 answer"), PeerChanged(peer, "connected")]
@@ -136,7 +140,7 @@ async def house(
         await Store.open(data / "show.db"),
         settings,
         publish=lambda plans, issued_ns: None,
-        link_for=lambda role, token: link("http://studio.test", role, token),
+        around=Surroundings(lambda role, token: link("http://studio.test", role, token)),
     )
     await show.start()
     router = PeerRouter(
@@ -145,6 +149,7 @@ async def house(
         show.set_peers,
         offer_timeout_s=0.3,
         hold_s=0.1,
+        vacate_s=0.1,
     )
     router.shard_up("shard-1")
     snapshots = CanvasSnapshots(send, timeout_s=0.3, asked=show.looked)

@@ -21,6 +21,7 @@ from av.video.frame import VideoFrame
 from mixer import link
 from mixer.busclient import BusReader
 from mixer.buswire import FromMixer, Packet, ReturnAudio, StreamHeader
+from mixer.colour_convert import encoding_of, exact
 from mixer.picture import Picture, new_picture
 from mixer.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.slot import RATE, Samples, SlotReader, SlotWriter, create_slot, sample_at
@@ -385,12 +386,15 @@ def sound_of(packets: list[Packet], codec: str, header: StreamHeader | None = No
 
 
 def colour_at(frame: VideoFrame, x: int, y: int) -> tuple[int, int, int]:
-    """(Y, Cb, Cr) of one pixel of a decoded picture."""
+    """(Y, Cb, Cr) of one pixel of a decoded picture, in BT.709 limited, whatever its codec has (VP8:
+    BT.601)."""
     values = []
     for plane, (px, py) in zip(frame.planes, ((x, y), (x // 2, y // 2), (x // 2, y // 2)), strict=True):
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
         values.append(int(rows[py, px]))
-    return values[0], values[1], values[2]
+    encoding = encoding_of(frame.colorspace, frame.color_range, "bt709")
+    y, u, v = np.rint(exact(np.array(values, np.float64), encoding)).astype(int).tolist()
+    return y, u, v
 
 
 def is_colour(frame: VideoFrame, x: int, y: int, yuv: tuple[int, int, int], within: int = 8) -> bool:

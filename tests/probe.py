@@ -14,10 +14,14 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+BT709 = ("tv", "bt709", "bt709", "bt709")
+"""Colours of everything that leaves the house: limited range; matrix, transfer and primaries of BT.709."""
+
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """``rate`` pictures or samples a second; ``start_s`` of the first packet; ``tags`` lower-case names."""
+    """``rate`` pictures or samples a second; ``start_s`` of the first packet; ``tags`` lower-case names;
+    ``colours``: range, matrix, transfer, primaries, as ffprobe calls them."""
 
     kind: str
     codec: str
@@ -27,6 +31,7 @@ class StreamInfo:
     channels: int
     start_s: float
     tags: dict[str, str]
+    colours: tuple[str, ...] = ()
 
 
 def probe(path: Path) -> list[StreamInfo]:
@@ -41,6 +46,9 @@ def probe(path: Path) -> list[StreamInfo]:
             channels=int(stream.get("channels", 0)),
             start_s=float(stream.get("start_time", "nan")),
             tags={name.lower(): value for name, value in stream.get("tags", {}).items()},
+            colours=tuple(
+                stream.get(f"color_{what}", "") for what in ("range", "space", "transfer", "primaries")
+            ),
         )
         for stream in _ffprobe(path, "-show_streams")["streams"]
         if stream["codec_type"] in ("video", "audio")

@@ -17,6 +17,7 @@ DIRECTOR = Actor("director")
 CANVASES: dict[CanvasName, tuple[int, int]] = {
     "program": (1920, 1080),
     "wall": (3840, 1080),
+    "preview": (640, 360),
     "multiview": (1280, 720),
 }
 PLAN_SETTINGS = PlanSettings(CANVASES, recordings="recordings")

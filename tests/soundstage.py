@@ -40,12 +40,13 @@ class SoundStage:
         self.plan = plan
         self.streams = frozenset(streams)
         self.black = False
+        self.fade_ms = 0
         self.sounds: Mapping[str, tuple[float, float]] = {}
         self.at = 0
         self.blocks: list[Mixed] = []
 
     def run(self, blocks: int, **changes: object) -> "SoundStage":
-        """Mix so many blocks; ``changes`` are set first: plan, streams, black, sounds."""
+        """Mix so many blocks; ``changes`` are set first: plan, streams, black, fade_ms, sounds."""
         for name, value in changes.items():
             assert hasattr(self, name)
             setattr(self, name, value)
@@ -57,7 +58,7 @@ class SoundStage:
                     return np.zeros((BLOCK, 2), np.float32), BLOCK
                 return tone(start, BLOCK, *self.sounds[source]), BLOCK
 
-            mixed = self.core.block(self.plan, self.black, self.streams, read, start, BLOCK)
+            mixed = self.core.block(self.plan, self.black, self.streams, read, start, BLOCK, self.fade_ms)
             self.blocks.append(mixed)
             self.at += BLOCK
         return self

@@ -31,8 +31,10 @@ from mixer.plan import AudioInput, AudioPlan, Interpreter, SourceId
 
 FADE_FRAMES = 5
 """Pictures of the programme over which a source opens or closes with the scene."""
+MAX_FADE_MS = 30_000
 LINGER = 1000 // BLOCK_MS
-"""Blocks for which a source that left the plan is still read: what fades has faded by then."""
+"""Blocks for which a source that left the plan is still read, beside the fade's own: what fades has faded
+by then."""
 REFERENCE_LUFS = -23.0
 """What levelled sources sum up to; a bus with another target is made louder by the difference."""
 
@@ -68,7 +70,8 @@ class Balance:
     """Glides from plan to plan. ``fps``: pictures of the programme a second."""
 
     def __init__(self, fps: Fraction) -> None:
-        self._fade = min(1.0, float(fps) * BLOCK_MS / 1000 / FADE_FRAMES)
+        self._shortest = min(1.0, float(fps) * BLOCK_MS / 1000 / FADE_FRAMES)
+        self._fade = self._shortest
         self._plan: AudioPlan | None = None
         self._roles = roles(AudioPlan(buses=()), ())
         self._entries: Mapping[SourceId, Heard] = {}
@@ -99,8 +102,9 @@ class Balance:
             self._take(plan)
         return self._roles.sources
 
-    def block(self, active: Flags, silent: bool) -> Levels:
-        """The gains of one block. ``active`` (S,): who speaks in it; ``silent``: the programme is black."""
+    def block(self, active: Flags, silent: bool, fade_ms: int = 0) -> Levels:
+        """The gains of one block. ``active`` (S,): who speaks in it; ``silent``: the programme is black, or
+        is getting so in ``fade_ms`` from all to nothing."""
         now, ducking = self._roles, self._ducking
         level, down, up = rates(ducking)
         hold = ducking.hold_ms // BLOCK_MS
@@ -116,7 +120,8 @@ class Balance:
         self._duck = duck + np.clip(step, -np.float32(down), np.float32(up))
         self._under = glide(under, duck_gains(interpreters, level), down)
         self._choice = glide(choice, self._chosen, np.array([[_WHOLE], [_WHOLE], [np.inf]], np.float32))
-        self._air = 0.0 if silent else 1.0
+        pace_of_air = _per_block(fade_ms) if fade_ms > 0 else _WHOLE
+        self._air = max(0.0, air - pace_of_air) if silent else min(1.0, air + pace_of_air)
         self._soloing = float(bool(self._plan and self._plan.monitor.solo))
 
         factors = np.stack((factor, self._factor))
@@ -144,11 +149,14 @@ class Balance:
         before, entries = self._roles, _entries(plan)
         self._entries = entries
         if self._plan is not plan:
+            fade_ms = min(plan.fade_ms, MAX_FADE_MS)
+            self._fade = _per_block(fade_ms) if fade_ms > 0 else self._shortest
             for source in before.sources:
                 if source in entries:
                     self._lingering.pop(source, None)
-                else:
-                    self._lingering.setdefault(source, LINGER)
+                else:  # also who was leaving already has this pace now
+                    left = self._lingering.get(source, LINGER)
+                    self._lingering[source] = max(left, LINGER * (fade_ms > 0) + fade_ms // BLOCK_MS)
         kept = (s for s in before.sources if s in self._lingering or s in entries)
         sources: Names = tuple(dict.fromkeys((*kept, *entries)))
         inputs = {**self.inputs, **entries}
@@ -192,6 +200,11 @@ class Balance:
             chosen[row] = [bus == known for bus in now.buses]
         chosen[2] = [gain_of_db(min(bus.target_lufs, 0.0) - REFERENCE_LUFS) for bus in plan.buses]
         return chosen
+
+
+def _per_block(fade_ms: int) -> float:
+    """How far a fade gets in a block."""
+    return min(_WHOLE, BLOCK_MS / min(fade_ms, MAX_FADE_MS))
 
 
 def _entries(plan: AudioPlan) -> dict[SourceId, Heard]:

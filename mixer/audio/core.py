@@ -65,15 +65,17 @@ class SoundCore:
         read: ReadSound,
         start: int,
         count: int = 960,
+        fade_ms: int = 0,
     ) -> Mixed:
         """Mix one block of ``count`` samples, which begins at sample number ``start``.
 
-        ``silent``: the programme is black. ``streams``: what somebody wants; only returns are looked at.
+        ``silent``: the programme is black, or gets so in ``fade_ms``. ``streams``: what somebody wants; only
+        returns are looked at.
         """
         sources = self._balance.follow(plan)
         raw = self._inputs.read(sources, read, count)
         samples = self._desk.process(sources, raw, self._balance.inputs, self._inputs.whole)
-        levels = self._balance.block(self._activity.block(sources, samples), silent)
+        levels = self._balance.block(self._activity.block(sources, samples), silent, fade_ms)
         peaks = peaks_of(samples)
         returned = self._returns.block(plan, levels, peaks, streams, start)
 

@@ -20,7 +20,7 @@ from mixer.audio.limiter import LOOKAHEAD
 from mixer.audio.meters import MeterBridge
 from mixer.audio.streams import SoundBus, Streams
 from mixer.clock import NS, ProgrammeClock
-from mixer.plan import AudioPlan, BusName, SourceId
+from mixer.plan import AudioPlan, BusName, Fade, SourceId
 from mixer.priority import Urgency, set_thread
 from mixer.slot import RATE, Samples, SlotReader
 from mixer.wire import Message
@@ -34,6 +34,9 @@ MAX_BEHIND = 5 * RATE
 """Further behind than this (the machine slept) the sound goes on at the present instead of catching up."""
 _MOST_PLANS = 64
 """Plans that wait for their time, which takes 65 ms."""
+
+_AT_ONCE = Fade()
+_MS = 1_000_000
 
 _log = structlog.get_logger()
 
@@ -57,11 +60,11 @@ class SoundWorker:
         self._notify = notify
         self._readers: dict[SourceId, SlotReader] = {}
         self._condition = threading.Condition()
-        self._plans: deque[tuple[int, AudioPlan, bool]] = deque(maxlen=_MOST_PLANS)
+        self._plans: deque[tuple[int, AudioPlan, bool, int]] = deque(maxlen=_MOST_PLANS)
         """From which programme sample on each one holds."""
         self._told: tuple[AudioPlan, bool] | None = None
         """What came last."""
-        self._plan, self._silent = AudioPlan(), False
+        self._plan, self._silent, self._fade_ms = AudioPlan(), False, 0
         self._stopping = False
         self._next: int | None = None
         """Programme sample at which the next block that comes out begins."""
@@ -94,18 +97,20 @@ class SoundWorker:
             readers[source] = reader
         self._readers = readers  # replaced, for the sound's thread reads it at any time
 
-    def advance(self, tick: int, plan: AudioPlan, silent: bool) -> None:
+    def advance(self, tick: int, plan: AudioPlan, silent: bool, fade: Fade = _AT_ONCE) -> None:
         """This plan holds from ``tick`` on. The first one begins the sound. Never waits for the mixing.
 
         ``silent``: the programme is black. All buses fall silent, and with them what is heard of them;
-        talkback and what the director listens to alone go on.
+        talkback and what the director listens to alone go on. ``fade``: how it gets so, or ceases to be.
         """
         with self._condition:
             if self._told is None:
                 self._plan, self._silent = plan, silent
                 self._condition.notify()
             elif plan is not self._told[0] or silent != self._told[1]:
-                self._plans.append((self._clock.samples_at(tick), plan, silent))
+                running = self._clock.due_ns(tick) < fade.start_ns + fade.duration_ns
+                fade_ms = fade.duration_ns // _MS if running else 0
+                self._plans.append((self._clock.samples_at(tick), plan, silent, fade_ms))
             self._told = plan, silent
 
     def watch(self, on: bool) -> None:
@@ -156,7 +161,7 @@ class SoundWorker:
         begins nearest to its tick."""
         with self._condition:
             while self._plans and self._plans[0][0] <= start + LOOKAHEAD + BLOCK // 2:
-                _, self._plan, self._silent = self._plans.popleft()
+                _, self._plan, self._silent, self._fade_ms = self._plans.popleft()
 
     def _block(self, start: int) -> None:
         ahead = self._clock.first_sample + start + LOOKAHEAD
@@ -173,7 +178,7 @@ class SoundWorker:
                 return _SILENCE, 0
 
         wanted = self._bus.wanted
-        mixed = self._core.block(plan, silent, wanted, read, start, BLOCK)
+        mixed = self._core.block(plan, silent, wanted, read, start, BLOCK, self._fade_ms)
         self._streams.publish(mixed, wanted, start)
         meters = self._meters.block(plan, mixed, start)
         self._problems = dict(self._core.problems)

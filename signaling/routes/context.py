@@ -38,7 +38,7 @@ class Route:
 
     ``query``: parameters by name with their JSON Schema; ``body`` and ``answer``: content type and a
     msgspec type, or None where it isn't JSON; ``needs``: those of ``query`` that can't be left out; for the
-    OpenAPI document.
+    OpenAPI document. ``bearer``: the handler itself asks for a token, and takes no cookie.
     """
 
     method: str
@@ -51,6 +51,7 @@ class Route:
     body: tuple[str, Any] | None = None
     answer: tuple[int, str, Any] = (200, "", None)
     needs: tuple[str, ...] = ()
+    bearer: bool = False
 
 
 def context(request: web.Request) -> Context:

@@ -1,7 +1,6 @@
 """WebRTC offers: a browser's SDP in, the shard's answer out."""
 
 import re
-from typing import get_args
 
 from aiohttp import web
 
@@ -13,7 +12,6 @@ from signaling.wire import PeerKind
 
 SDP = "application/sdp"
 CLIENT_PATTERN = "^[A-Za-z0-9_-]{1,64}$"
-KINDS: tuple[PeerKind, ...] = get_args(PeerKind)
 _CLIENT = re.compile(CLIENT_PATTERN)
 _MAY: dict[PeerKind, frozenset[Role]] = {
     "guest": frozenset(("speaker",)),
@@ -22,6 +20,7 @@ _MAY: dict[PeerKind, frozenset[Role]] = {
     "multiview": frozenset(("director",)),
     "talkback": frozenset(("director",)),
 }
+KINDS: tuple[PeerKind, ...] = tuple(_MAY)
 
 
 async def offer(request: web.Request) -> web.Response:
@@ -33,13 +32,7 @@ async def offer(request: web.Request) -> web.Response:
         raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
     client = _client(request)
     ctx.access.take_offer(request, session)
-    body = await read_body(request, SDP_BYTES, (SDP,))
-    try:
-        sdp = body.decode()
-    except UnicodeDecodeError:
-        sdp = ""
-    if not sdp.startswith("v=0") or "\0" in sdp:
-        raise RefusedError(400, "sdp.invalid", "The body is not an SDP offer.")
+    sdp = await read_offer(request)
     takeover = request.query.get("takeover") == "1"
     peer, answer = await ctx.deps.peers.open(kind, session.grant.seat, client, sdp, takeover=takeover)
     if not ctx.access.auth.not_withdrawn(session):
@@ -54,12 +47,24 @@ async def offer(request: web.Request) -> web.Response:
     )
 
 
+async def read_offer(request: web.Request) -> str:
+    """The body as SDP. Raises RefusedError: 400 ``sdp.invalid``, 408, 413, 415."""
+    body = await read_body(request, SDP_BYTES, (SDP,))
+    try:
+        sdp = body.decode()
+    except UnicodeDecodeError:
+        sdp = ""
+    if not sdp.startswith("v=0") or "\0" in sdp:
+        raise RefusedError(400, "sdp.invalid", "The body is not an SDP offer.")
+    return sdp
+
+
 async def close(request: web.Request) -> web.Response:
     ctx, session, peer = context(request), request[SESSION], request.match_info["peer"]
     owner = ctx.deps.peers.owner(peer)
     if owner is None:
         raise RefusedError(404, "peer.unknown", "This connection is already closed.")
-    if owner.seat != session.grant.seat or session.grant.role not in _MAY[owner.kind]:
+    if owner.seat != session.grant.seat or session.grant.role not in _MAY.get(owner.kind, ()):
         raise RefusedError(403, "peer.not-yours", "This connection belongs to somebody else.")
     await ctx.deps.peers.close(peer, _client(request))
     return web.Response(status=204)

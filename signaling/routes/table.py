@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from signaling import messages, metrics
+from signaling import messages, metrics, trickle
 from signaling.ports import Done, Role
-from signaling.routes import api, pages, peers, ws
+from signaling.routes import api, media, pages, peers, whip, ws
 from signaling.routes.context import ANYONE, EVERYONE, Route
 
 _DIRECTOR: frozenset[Role] = frozenset(("director",))
@@ -17,6 +17,62 @@ _AS = {"as": {"type": "string", "description": "Which of this browser's sessions
 _CLIENT = {"client": {"type": "string", "pattern": peers.CLIENT_PATTERN}}
 _JSON = api.JSON
 _WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
+
+
+def _one_way() -> tuple[Route, ...]:
+    """WHIP and WHEP: by token alone, which their handlers look at."""
+    bus = {"bus": {"type": "string", "description": "What it hears: floor, hall or a language."}}
+    takeover = {"takeover": {"type": "string", "enum": ["1"]}}
+    fragment = (trickle.CONTENT_TYPE, None)
+    whep = f"/whep/{{canvas:{'|'.join(whip.CANVASES)}}}"
+    return (
+        Route(
+            "POST",
+            "/whip/{source}",
+            whip.publish,
+            ANYONE,
+            "Publish into a source (WHIP, RFC 9725): the source's token or the director's",
+            query=takeover,
+            body=(peers.SDP, None),
+            answer=(201, peers.SDP, None),
+            bearer=True,
+        ),
+        Route(
+            "POST",
+            whep,
+            whip.watch,
+            ANYONE,
+            "Watch a canvas (WHEP): a viewer's link, for the wall a wall's, or the director's token",
+            query=bus,
+            body=(peers.SDP, None),
+            answer=(201, peers.SDP, None),
+            bearer=True,
+        ),
+        *(
+            Route("OPTIONS", path, whip.options, ANYONE, "What pages of other sites may send")
+            for path in ("/whip/{source}", "/whip/{source}/{peer}", whep, f"{whep}/{{peer}}")
+        ),
+        *(
+            Route("DELETE", path, handler, ANYONE, "End the session", bearer=True)
+            for path, handler in (("/whip/{source}/{peer}", whip.unpublish), (f"{whep}/{{peer}}", whip.leave))
+        ),
+        *(
+            Route(
+                "PATCH",
+                path,
+                handler,
+                ANYONE,
+                "More ICE candidates of the session; If-Match is its ETag",
+                body=fragment,
+                answer=(204, "", None),
+                bearer=True,
+            )
+            for path, handler in (
+                ("/whip/{source}/{peer}", whip.publisher_candidates),
+                (f"{whep}/{{peer}}", whip.player_candidates),
+            )
+        ),
+    )
 
 
 def routes() -> tuple[Route, ...]:
@@ -99,6 +155,34 @@ def routes() -> tuple[Route, ...]:
         ),
         Route(
             "POST",
+            "/api/v1/media",
+            media.add,
+            _DIRECTOR,
+            "A clip, a still or slides: the file itself",
+            query=_AS | {"name": {"type": "string", "description": "What the file is called."}},
+            body=("application/octet-stream", None),
+            answer=(201, _JSON, None),
+        ),
+        Route(
+            "GET",
+            "/api/v1/media",
+            media.listed,
+            _DIRECTOR,
+            "What was uploaded, and the largest file that is taken",
+            query=_AS,
+            answer=(200, _JSON, None),
+        ),
+        Route(
+            "DELETE",
+            "/api/v1/media/{media}",
+            media.remove,
+            _DIRECTOR,
+            "Delete a file that nothing uses",
+            query=_AS,
+            answer=(204, "", None),
+        ),
+        Route(
+            "POST",
             "/api/v1/qr",
             api.qr,
             _DIRECTOR,
@@ -143,6 +227,7 @@ def routes() -> tuple[Route, ...]:
             answer=(204, "", None),
             needs=("client",),
         ),
+        *_one_way(),
         Route(
             "GET",
             "/ws",

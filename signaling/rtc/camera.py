@@ -37,7 +37,7 @@ class Camera:
         self.codec = codec
         self.keyframes = 0
         """Keyframes encoded so far."""
-        self._drawn = [draw(name, hue, number, size) for number in range(_SECONDS * FPS)]
+        self._drawn = [draw(name, hue, number, size, codec=codec) for number in range(_SECONDS * FPS)]
         self._sound = encode_sound(_SECONDS, tone_hz)
         self._encoder = open_encoder(codec, size, bitrate, _NEVER)
         self._asked = True

@@ -1,5 +1,7 @@
 """Decoding pictures: a small pool of threads for all guests, one decoder with one thread for each.
 
+A lane delivers pictures as the house has them, BT.709 in limited range, whatever its sender means.
+
 A lane is one guest's way through the pool: its frames are decoded one after the other, by whichever thread
 is free. Lanes are bounded, closing one waits for nobody, and no error leaves its lane. A lane that fell
 behind leaves out what nobody would see any more.
@@ -16,8 +18,10 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
+from mixer.colour_convert import Encoding, HouseCopies, encoding_of
 from mixer.picture import Picture, Plane
 from signaling.rtc.bitstream import picture_size
+from signaling.rtc.colour_told import UNSPECIFIED
 
 MAX_QUEUE = 8
 MAX_PIXELS = 1920 * 1088
@@ -35,6 +39,7 @@ class _Queued(NamedTuple):
     pts_ns: int
     arrived_ns: int
     key: bool
+    colour: Encoding | None
 
 
 class Lane:
@@ -54,10 +59,13 @@ class Lane:
         self._closed = False
         self._context: VideoCodecContext | None = None
 
-    def offer(self, data: bytes, pts_ns: int, arrived_ns: int, key: bool = False) -> bool:
-        """Queue a frame; ``key``: a keyframe. False when the queue is full and no keyframe in it: it was
-        emptied, and a keyframe is needed."""
-        return self._pool.enqueue(self, _Queued(data, pts_ns, arrived_ns, key))
+    def offer(
+        self, data: bytes, pts_ns: int, arrived_ns: int, key: bool = False, colour: Encoding | None = None
+    ) -> bool:
+        """Queue a frame; ``key``: a keyframe; ``colour``: its encoding where something else than the frame
+        tells it. False when the queue is full and no keyframe in it: it was emptied, and a keyframe is
+        needed."""
+        return self._pool.enqueue(self, _Queued(data, pts_ns, arrived_ns, key, colour))
 
     def flush(self) -> None:
         """Forget what waits: it hangs on something lost, or nobody will see it."""
@@ -91,9 +99,15 @@ class Lane:
                     self._fail("video.too-large")
                     return
                 self.pictures += 1
+                picture = self._pool.copies.of(picture, queued.colour or self._said_by(frame))
                 self._sink(picture, queued.pts_ns, queued.arrived_ns)
         except (av.FFmpegError, ValueError):
             self._fail("video.broken")
+
+    def _said_by(self, frame: av.VideoFrame) -> Encoding:
+        full = frame.format.name == "yuvj420p"
+        encoding = encoding_of(frame.colorspace, frame.color_range, UNSPECIFIED[self.codec])
+        return Encoding(encoding.matrix, True) if full else encoding
 
     def _decoder(self) -> VideoCodecContext:
         if self._context is None:
@@ -139,6 +153,8 @@ class DecoderPool:
     def __init__(self, threads: int = 2) -> None:
         self._lock = threading.Lock()
         """For the queues of all lanes, and whether a lane is in the pool's own."""
+        self.copies = HouseCopies()
+        """Of pictures that aren't BT.709, limited range: a decoder's own are what it goes on from."""
         self._ready: queue.SimpleQueue[Lane | None] = queue.SimpleQueue()
         self._stopped = False
         self._threads = [

@@ -7,13 +7,18 @@ is expected of those modules is tested in tests/unit/test_rtc_hooks.py; the vers
 import aioice.ice
 import aiortc
 from aiortc import rtcicetransport, rtcpeerconnection
+from aiortc.codecs import HEADER_EXTENSIONS
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
 from signaling.rtc import transport
+from signaling.rtc.colour_told import COLOUR_URI
 from signaling.rtc.receive import Receiver
 from signaling.rtc.send import Sender
 from signaling.rtc.transport import Connection, DtlsTransport, Network, StunProtocol
 
 AIORTC_VERSION = "1.16.0"
+_COLOUR_ID = 9
+"""In offers of our own; aiortc has 1 to 3, and an answer has the offer's."""
 
 REPLACED: tuple[tuple[object, str, type], ...] = (
     (rtcpeerconnection, "RTCRtpReceiver", Receiver),
@@ -36,5 +41,8 @@ def install(network: Network | None = None) -> None:
         if not hasattr(module, name):
             raise HookError(f"{module!r} has no {name}")
         setattr(module, name, replacement)
+    told = HEADER_EXTENSIONS["video"]
+    if all(extension.uri != COLOUR_URI for extension in told):
+        told.append(RTCRtpHeaderExtensionParameters(id=_COLOUR_ID, uri=COLOUR_URI))
     if network is not None:
         transport.Connection.network = network

@@ -1,9 +1,9 @@
 """What each kind of peer sends and gets: the one table that the shard asks. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from signaling.wire import PeerKind
+from signaling.wire import Offer, PeerKind, UplinkTarget
 
 Direction = Literal["sendrecv", "sendonly", "recvonly"]
 """Of our own side of a section: what an offer asks beyond it is answered with this, and so never sent."""
@@ -11,10 +11,15 @@ Direction = Literal["sendrecv", "sendonly", "recvonly"]
 SEAT_PREFIX = "seat/"
 SCREEN_PREFIX = "screen/"
 """Before a seat's id: the slot of its shared screen."""
+SOURCE_PREFIX = "source/"
 TALK_PREFIX = "talk/"
 TALK = "talk/director"
 """The slot of the director's talkback microphone. There is one, whoever directs."""
 FLOOR = "floor"
+PUBLISHED = UplinkTarget(1920, 1080, 60, 8_000_000)
+"""What a WHIP publisher may send: nobody tells it what its picture is needed for."""
+VANISHED_NS = 2_000_000_000
+"""A publisher that brings neither pictures nor sound for so long has vanished, whatever reports say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Kind:
 
     ``watches``: the rendition that goes back. ``hears`` is the family of buses that go back, ``bus`` the one
     it begins with: the listener's choice where he has a seat. ``silent_ns``: who brings nothing for so long
-    is taken for gone; of who sends a voice alone it is the voice that counts.
+    is taken for gone; of who sends a voice alone it is the voice that counts. ``target``: what is always
+    asked of its picture, whatever control wants of seats.
     """
 
     audio: Direction = "sendonly"
@@ -34,6 +40,7 @@ class Kind:
     bus: str = FLOOR
     seated: bool = False
     silent_ns: int = 2_000_000_000
+    target: UplinkTarget | None = None
 
     def direction(self, section: str, *, again: bool) -> Direction:
         """Ours, of a section of kind ``section``; ``again``: it is the second one, a screen's: nothing goes
@@ -43,7 +50,12 @@ class Kind:
     @property
     def camera(self) -> bool:
         """Whether it sends pictures that are to be decoded."""
-        return self.video == "sendrecv"
+        return self.video in ("sendrecv", "recvonly")
+
+    @property
+    def publishes(self) -> bool:
+        """Whether it sends and gets nothing back."""
+        return self.video == "recvonly"
 
     @property
     def microphone(self) -> bool:
@@ -61,13 +73,28 @@ KINDS: dict[PeerKind, Kind] = {
     "wall": Kind(watches="wall", bus="hall"),
     "multiview": Kind(watches="multiview", bus="monitor"),
     "talkback": Kind("recvonly", None, 0, silent_ns=1_500_000_000),
+    "whip": Kind("recvonly", "recvonly", silent_ns=VANISHED_NS, target=PUBLISHED),
+    "whep": Kind(watches="return"),
 }
+WATCHES = {"program": Kind(watches="return"), "wall": Kind(watches="wall", bus="hall")}
+"""What a WHEP player gets of each canvas, as pages do: guests' return feed, the wall's rendition."""
 
 
-def place_of(kind: PeerKind, seat: str) -> str:
+def kind_of(offer: Offer) -> Kind:
+    """The kind of an offer's peer, with what this very player watches and hears."""
+    if offer.kind != "whep":
+        return KINDS[offer.kind]
+    kind = WATCHES[offer.canvas]
+    return replace(kind, bus=offer.bus or kind.bus)
+
+
+def place_of(offer: Offer) -> str:
     """Where a peer's media goes, by the name that :class:`signaling.rtc.seats.Seats` has for it: the seat,
-    or :data:`TALK`; empty for who only receives."""
-    return seat if KINDS[kind].seated else TALK if KINDS[kind].microphone else ""
+    ``source/<id>`` or :data:`TALK`; empty for who only receives."""
+    if offer.source:
+        return f"{SOURCE_PREFIX}{offer.source}"
+    kind = KINDS[offer.kind]
+    return offer.seat if kind.seated else TALK if kind.microphone else ""
 
 
 def source_of(place: str) -> str:

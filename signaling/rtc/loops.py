@@ -28,6 +28,9 @@ HUM_LEVEL = 0.05
 OPUS_DELAY = 312
 """Samples by which libopus' output lags its input; taken off, so that the beep is on the frame."""
 
+_LIMITED = _BT709 = 1
+"""AVColorRange and, of all three, AVColorSpace."""
+
 Rgb = NDArray[np.uint8]
 
 
@@ -134,8 +137,11 @@ def _rgb(hue: float, saturation: float, value: float) -> NDArray[np.float64]:
     return np.array([255 * part for part in colorsys.hsv_to_rgb(hue, saturation, value)])
 
 
-def draw(name: str, hue: float, number: int, size: tuple[int, int], grain: float = 0.0) -> av.VideoFrame:
-    """Picture ``number`` of a loop, not yet encoded: yuv420p, BT.709.
+def draw(
+    name: str, hue: float, number: int, size: tuple[int, int], grain: float = 0.0, codec: str = "h264"
+) -> av.VideoFrame:
+    """Picture ``number`` of a loop, not yet encoded: yuv420p, BT.709 for H.264, BT.601 for VP8, which has
+    nothing else.
 
     ``grain``: a room with things in it, not a smooth wall, and a camera's noise over all of it: its standard
     deviation in code values (0: neither). Codecs have as much to do with it as with a real picture.
@@ -143,7 +149,8 @@ def draw(name: str, hue: float, number: int, size: tuple[int, int], grain: float
     picture = _picture(name, hue, number, size)
     if grain:
         picture = np.clip(picture + _room(size) + _noise(number, size, grain), 0, 255).astype(np.uint8)
-    return av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
+    matrix = "ITU709" if codec == "h264" else "ITU601"
+    return av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p", dst_colorspace=matrix)
 
 
 @functools.lru_cache(maxsize=8)
@@ -161,8 +168,8 @@ def _noise(number: int, size: tuple[int, int], grain: float) -> NDArray[np.int16
 
 
 def open_encoder(codec: str, size: tuple[int, int], bitrate: int, group: int) -> VideoCodecContext:
-    """An encoder as a browser's: no delay, one thread, Baseline; at most ``group`` pictures from one keyframe
-    to the next."""
+    """An encoder as a browser's: no delay, one thread, Baseline, H.264 tagged BT.709; at most ``group``
+    pictures from one keyframe to the next."""
     encoder = av.CodecContext.create("libx264" if codec == "h264" else "libvpx", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height = size
@@ -173,6 +180,8 @@ def open_encoder(codec: str, size: tuple[int, int], bitrate: int, group: int) ->
     encoder.gop_size = group
     encoder.thread_count = 1
     if codec == "h264":
+        encoder.color_range = _LIMITED
+        encoder.colorspace = encoder.color_primaries = encoder.color_trc = _BT709
         encoder.profile = "Baseline"
         encoder.options = {
             "preset": "ultrafast",
@@ -201,7 +210,7 @@ def _encode_pictures(
         if number % step:
             frames.append(LoopFrame((), False))
             continue
-        frame = draw(name, hue, number, size, grain)
+        frame = draw(name, hue, number, size, grain, codec)
         frame.pts = number // step
         if number % (FPS // 2) < step:
             frame.pict_type = av.video.frame.PictureType.I

@@ -88,13 +88,14 @@ def kinds_of(text: str, *, videos: int = 1) -> list[str]:
     return kinds
 
 
-def with_error_correction(answer: str) -> str:
+def with_error_correction(answer: str, *, stereo: bool = False) -> str:
     """The answer asking for Opus with in-band error correction (RFC 7587 §6.1): each packet then holds the
-    one before as well, coarsely, as soon as our reports tell of losses."""
+    one before as well, coarsely, as soon as our reports tell of losses. ``stereo``: it may have two channels,
+    which browsers send only if asked."""
     lines: list[str] = []
     for line in answer.splitlines():
         lines.append(line)
         found = _OPUS.fullmatch(line)
         if found:
-            lines.append(f"a=fmtp:{found[1]} minptime=10;useinbandfec=1")
+            lines.append(f"a=fmtp:{found[1]} minptime=10;useinbandfec=1" + ";stereo=1" * stereo)
     return "\r\n".join(lines) + "\r\n"

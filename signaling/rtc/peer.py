@@ -14,11 +14,20 @@ from typing import Literal, cast
 import structlog
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpRrPacket
+from aiortc.sdp import candidate_from_sdp
 
+from signaling.rtc import one_way
 from signaling.rtc.bitrate import DEFAULT_BITRATE, Cap
 from signaling.rtc.decode import DecoderPool
-from signaling.rtc.kinds import KINDS, SCREEN_PREFIX, place_of, source_of
-from signaling.rtc.offer import OfferError, clean, kinds_of, preferences, with_error_correction
+from signaling.rtc.kinds import SCREEN_PREFIX, kind_of, place_of, source_of
+from signaling.rtc.offer import (
+    MAX_CANDIDATES,
+    OfferError,
+    clean,
+    kinds_of,
+    preferences,
+    with_error_correction,
+)
 from signaling.rtc.picture_in import PictureStream
 from signaling.rtc.receive import Receiver
 from signaling.rtc.record import Feed, SeatRecorder
@@ -29,7 +38,7 @@ from signaling.rtc.send import Sender
 from signaling.rtc.sound_in import SoundPacer, SoundStream
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport import DtlsTransport
-from signaling.wire import SILENT, IceServer, Offer, PeerStats, UplinkTarget
+from signaling.wire import SILENT, Candidates, IceServer, Offer, PeerStats, UplinkTarget
 
 CONNECT_TIMEOUT_S = 15.0
 GONE_NS = 12_000_000_000
@@ -66,13 +75,14 @@ class Peer:
 
     def __init__(self, offer: Offer, house: House, changed: Callable[["Peer", State, str], None]) -> None:
         self.name = offer.peer
-        self.kind = KINDS[offer.kind]
+        self.kind = kind_of(offer)
         self.seat = offer.seat if self.kind.seated else ""
-        self.place = place_of(offer.kind, offer.seat)
+        self.place = place_of(offer)
         """Where its media goes in the house's seats; empty: it sends none."""
         self.state: State = "new"
         self.cap = Cap()
         self._offer = offer
+        self._trickled = 0
         self._house = house
         self._changed = changed
         self._sync = LipSync()
@@ -102,6 +112,11 @@ class Peer:
     async def answer(self) -> str:
         """The SDP answer. Raises :class:`OfferError`; the peer is to be closed then."""
         text = clean(self._offer.sdp)
+        profiles: dict[str, str] = {}
+        if self._offer.kind in ("whip", "whep"):
+            one_way.check(text, publishes=self.kind.publishes)
+        if self.kind.publishes:
+            text, profiles = one_way.with_baseline(text)
         kinds = kinds_of(text, videos=self.kind.cameras)
         for index, kind in enumerate(kinds):
             direction = self.kind.direction(kind, again=kind in kinds[:index])
@@ -118,10 +133,22 @@ class Peer:
         await self._pc.setLocalDescription()
         self._advance("connecting", "")
         self._timeout = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_S, self._not_connected)
-        return with_error_correction(str(self._pc.localDescription.sdp))
+        answer = with_error_correction(str(self._pc.localDescription.sdp), stereo=self.kind.publishes)
+        return one_way.with_profiles(answer, profiles)
+
+    async def trickle(self, more: Candidates) -> None:
+        """Candidates that the offer didn't have yet; those of another ICE session, and too many, are left."""
+        if more.ufrag and f"a=ice-ufrag:{more.ufrag}" not in self._offer.sdp.split():
+            return
+        for line in more.lines[: MAX_CANDIDATES - self._trickled]:
+            self._trickled += 1
+            candidate = candidate_from_sdp(line)
+            candidate.sdpMLineIndex = 0  # all sections are one bundle
+            await self._pc.addIceCandidate(candidate)
 
     def aim(self, camera: UplinkTarget | None, screen: UplinkTarget | None) -> None:
         """What control wants of this peer's pictures; None: it has said nothing of them."""
+        camera = self.kind.target or camera
         self.cap.target = camera.bitrate if camera is not None else DEFAULT_BITRATE
         self._wanted_camera, self._wanted = camera, screen
         if self._picture is not None:
@@ -197,7 +224,10 @@ class Peer:
         if self.state != "connected" or not self.place:
             return False
         last_ns = self._transport.last_media_ns
-        if not self.kind.camera and self._sound is not None:
+        if self.kind.publishes:
+            # Its encoder may have stopped behind a connection that lives on.
+            last_ns = max(self._connected_ns, self._sync.picture.last_arrival_ns, self._sound_ns)
+        elif not self.kind.camera and self._sound is not None:
             # Of a microphone that was pulled out reports go on coming, and nobody is heard.
             last_ns = max(self._connected_ns, self._sound.arrived_ns)
         return now_ns - last_ns > self.kind.silent_ns
@@ -257,6 +287,8 @@ class Peer:
             screen_width=screen.width if screen is not None else 0,
             screen_height=screen.height if screen is not None else 0,
             screen_fps=screen.fps if screen is not None else 0.0,
+            source=self._offer.source,
+            sound=self.kind.publishes and now_ns - self._sound_ns < self.kind.silent_ns,
         )
 
     def level(self) -> float | None:
@@ -278,6 +310,11 @@ class Peer:
             if self._transport.garbage > 50:
                 return "rtp.garbage"
         return ""
+
+    @property
+    def _sound_ns(self) -> int:
+        """When sound last came."""
+        return self._sound.arrived_ns if self._sound is not None else 0
 
     # --- parts ---------------------------------------------------------------------------------------
 

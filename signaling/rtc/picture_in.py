@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mixer.picture import Picture
 from signaling.rtc.allowance import Allowance
 from signaling.rtc.bitstream import Chunk, depayload_h264, depayload_vp8, picture_size
+from signaling.rtc.colour_told import ToldColour, parse_colour
 from signaling.rtc.decode import MAX_PIXELS, DecoderPool, Lane, PictureSink
 from signaling.rtc.receive import Feedback
 from signaling.rtc.record import Feed
@@ -44,6 +45,7 @@ class PictureStream:
         self._record = record
         self._feedback: Feedback | None = None
         self._jitter = VideoJitter()
+        self._colour = ToldColour()
         self._lane: Lane | None = None
         self._ssrc: int | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -93,6 +95,7 @@ class PictureStream:
         if packet.ssrc != self._ssrc:
             self._ssrc = packet.ssrc
             self._jitter = VideoJitter(self._jitter.rtt_ns)
+            self._colour = ToldColour()
         if self._lane is None or self._lane.codec != codec:
             if codec not in ("h264", "vp8"):
                 return
@@ -107,12 +110,15 @@ class PictureStream:
                 chunk = depayload_h264(packet.payload) if codec == "h264" else depayload_vp8(packet.payload)
             except ValueError:
                 self._broken = "rtp.garbage"
+            if packet.colour and (colour := parse_colour(packet.colour, codec)) is not None:
+                self._colour.tell(packet.timestamp, colour)
             if not packet.repaired:  # the timestamp of what is sent again says nothing of the path
                 self._sync.picture.observe(packet.timestamp, now_ns)
         for frame in self._jitter.add(
             packet.seq, packet.timestamp, packet.marker, chunk, now_ns, repaired=packet.repaired
         ):
             self.frames += 1
+            colour = self._colour.at(frame.timestamp)
             shown = self._seen and self._allowed(frame, self._lane, now_ns)
             recorded = self._record is not None and self._record.on
             if not shown and not recorded:
@@ -120,7 +126,7 @@ class PictureStream:
             pts_ns = self._pts_ns(frame.timestamp)
             if self._record is not None and recorded:
                 self._record.picture(codec, frame.data, pts_ns, frame.key)
-            if shown and not self._lane.offer(frame.data, pts_ns, frame.arrived_ns, frame.key):
+            if shown and not self._lane.offer(frame.data, pts_ns, frame.arrived_ns, frame.key, colour):
                 self._jitter.require_key()
         self._speak(now_ns)
 

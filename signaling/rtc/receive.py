@@ -24,6 +24,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from signaling.rtc.colour_told import COLOUR_URI
 from signaling.rtc.rtp import LEVEL_URI, Rtp, unwrap
 from signaling.rtc.transport import DtlsTransport
 
@@ -130,7 +131,7 @@ class Receiver:
         self.garbage = 0
         self.on_level: Callable[[int], None] | None = None
         """Takes each packet's loudness in dBov where the sender tells it; None: nobody asks."""
-        self.level_id = 0
+        self.level_id = self.colour_id = 0
         self._retired = (0, 0)
 
     # --- what aiortc's peer connection calls ----------------------------------------------------------
@@ -167,6 +168,8 @@ class Receiver:
         for extension in parameters.headerExtensions:
             if extension.uri == LEVEL_URI:
                 self.level_id = int(extension.id)
+            elif extension.uri == COLOUR_URI:
+                self.colour_id = int(extension.id)
         self.transport._register_rtp_receiver(cast(Any, self), parameters)
 
     async def stop(self) -> None:

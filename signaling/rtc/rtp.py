@@ -21,6 +21,9 @@ class Rtp(NamedTuple):
     ssrc: int
     payload: bytes
     repaired: bool = False
+    colour: bytes = b""
+    """What a header extension says of the picture's colours (:mod:`signaling.rtc.colour_told`), if there
+    is one."""
 
 
 def parse_rtp(data: bytes) -> Rtp:
@@ -76,7 +79,13 @@ def level_extension(extension_id: int, dbov: int) -> bytes:
 
 
 def audio_level(data: bytes, extension_id: int) -> int | None:
-    """Loudness in a packet's header extension, 0 … −127 dBov (RFC 6464 §3); None: it isn't there.
+    """Loudness in a packet's header extension, 0 … −127 dBov (RFC 6464 §3); None: it isn't there."""
+    value = extension(data, extension_id)
+    return -(value[0] & 0x7F) if value else None
+
+
+def extension(data: bytes, extension_id: int) -> bytes | None:
+    """What a packet's header extension of this number holds; None: it isn't there.
 
     ``data`` is a whole packet that :func:`parse_rtp` takes. Both forms of RFC 8285 §4 are read.
     """
@@ -98,7 +107,7 @@ def audio_level(data: bytes, extension_id: int) -> int | None:
         if short and found == 15:
             return None
         if found == extension_id and size and at < end:
-            return -(data[at] & 0x7F)
+            return data[at : min(at + size, end)]
         at += size
     return None
 

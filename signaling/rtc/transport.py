@@ -21,7 +21,7 @@ from aiortc.rtcrtpparameters import RTCRtpReceiveParameters
 from aiortc.rtp import RtcpByePacket, RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket
 from aiortc.rtp import RtpPacket as StockRtpPacket
 
-from signaling.rtc.rtp import Rtp, audio_level, is_rtcp, parse_rtp
+from signaling.rtc.rtp import Rtp, audio_level, extension, is_rtcp, parse_rtp
 
 MAX_DATAGRAM = 2048
 MAX_STREAMS = 16
@@ -53,10 +53,13 @@ class MediaReceiver(Protocol):
     """What the transport needs of a receiver.
 
     ``on_level`` takes a packet's loudness from its header extension, before the packet; None: nobody asks.
+    ``colour_id``: number of the extension that tells of colours, on a picture's last packet; 0: there is
+    none.
     """
 
     on_level: Callable[[int], None] | None
     level_id: int
+    colour_id: int
 
     def on_rtp(self, packet: Rtp, now_ns: int) -> None: ...
     def on_report(self, packet: RtcpSrPacket) -> None: ...
@@ -235,6 +238,10 @@ class DtlsTransport(RTCDtlsTransport):
                         level = audio_level(plain, receiver.level_id)
                         if level is not None:
                             receiver.on_level(level)
+                    if packet.marker and receiver.colour_id:
+                        colour = extension(plain, receiver.colour_id)
+                        if colour is not None:
+                            packet = packet._replace(colour=colour)
                     receiver.on_rtp(packet, now_ns)
         except Exception:
             # whatever a packet manages to break, it breaks for itself: the next one may be fine

@@ -77,7 +77,7 @@ def checked_bus(show: Show, bus: str, *, hall: bool = False) -> str:
 
 
 def checked_languages(show: Show, languages: Collection[str]) -> tuple[str, ...]:
-    """A booth's. Raises RefusedError 400: ``language.unknown``, ``language.twice``."""
+    """A booth's, or a name's. Raises RefusedError 400: ``language.unknown``, ``language.twice``."""
     for language in languages:
         if language not in show.languages:
             raise RefusedError(

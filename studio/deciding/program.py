@@ -22,7 +22,12 @@ def decide_program(show: Show, command: p.ProgramCommand) -> Events:
         case p.PreviewSet():
             if command.scene is not None:
                 scene_of(show, command.scene)
-            return () if command.scene == show.preview else (e.PreviewChanged(command.scene),)
+            if command.scene == show.preview:
+                return ()
+            if show.tbar > 0:
+                # Half of it is on air.
+                raise RefusedError(409, "program.tbar-moved", "The T-bar is under way; finish it first.")
+            return (e.PreviewChanged(command.scene),)
         case p.ProgramCut():
             return take(show, command.scene, None)
         case p.ProgramAuto():
@@ -107,4 +112,11 @@ def _auto_speaker(show: Show, command: p.SpeakerUpdate) -> Events:
     for seat in (*policy.exclude, *((policy.pin,) if policy.pin else ())):
         if seat not in show.seats:
             raise unknown("seat", seat)
-    return () if policy == show.auto_speaker else (e.AutoSpeakerChanged(policy),)
+    if policy == show.auto_speaker:
+        return ()
+    changed: Events = (e.AutoSpeakerChanged(policy),)
+    pinned = show.seats.get(policy.pin)
+    chosen = show.speaker if policy.to == "program" else show.preview_speaker
+    if pinned is not None and pinned.stage and pinned.id != chosen:
+        changed += (e.SpeakerChosen(pinned.id, policy.to),)
+    return changed

@@ -5,10 +5,11 @@ from msgspec import UNSET
 from signaling.ports import Actor, RefusedError
 from studio import booth_commands as b
 from studio import commands as c
+from studio import source_commands as s
 from studio.model import Show
 
 _OWN_SEAT = {
-    "speaker": frozenset(("name", "title", "language", "listen", "self_muted")),
+    "speaker": frozenset(("name", "title", "names", "language", "listen", "self_muted")),
     "interpreter": frozenset(("name", "listen")),
 }
 """What a person may change of his own seat."""
@@ -24,6 +25,8 @@ def check_role(show: Show, command: c.AnyCommand, actor: Actor) -> None:
             actor.role, frozenset()
         ):
             return
+    if isinstance(command, s.SourcePage) and _presents(show, command.source, actor):
+        return
     if actor.role == "interpreter" and isinstance(command, b.BoothUse):
         seat = show.seats.get(actor.seat)
         if seat is None or seat.booth != command.booth:
@@ -35,3 +38,11 @@ def check_role(show: Show, command: c.AnyCommand, actor: Actor) -> None:
         raise RefusedError(403, "booth.not-yours", "You can use your own microphone only.")
     article = "An" if actor.role == "interpreter" else "A"
     raise RefusedError(403, "role.forbidden", f"{article} {actor.role}'s link doesn't allow this command.")
+
+
+def _presents(show: Show, source_id: str, actor: Actor) -> bool:
+    """Whether these are slides whose pages this speaker may turn."""
+    source = show.sources.get(source_id)
+    if source is None or not source.presenter:
+        return False
+    return actor.role == "speaker" and source.presenter == actor.seat

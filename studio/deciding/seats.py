@@ -1,5 +1,6 @@
 """Decides what happens to seats and their links. Pure."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from msgspec import UnsetType
@@ -9,8 +10,8 @@ from signaling.ports import RefusedError
 from studio import commands as c
 from studio import events as e
 from studio.deciding.booths import default_into
-from studio.deciding.checks import Context, checked_bus, kept, new_id, texted, unknown
-from studio.model import MAX_NAME, MAX_SEATS, MAX_TITLE, Booth, Seat, Show
+from studio.deciding.checks import Context, checked_bus, checked_languages, kept, new_id, texted, unknown
+from studio.model import MAX_NAME, MAX_SEATS, MAX_TITLE, Booth, Naming, Seat, Show
 
 SeatCommand = (
     c.SeatCreate | c.SeatUpdate | c.SeatAdmit | c.SeatHold | c.SeatRemove | c.SeatInvite | c.SeatRevoke
@@ -59,6 +60,8 @@ def _create(show: Show, command: c.SeatCreate, context: Context) -> tuple[e.AnyE
             language=command.language,
             booth=booth.id if booth else "",
             into=default_into(booth, command.language) if booth else "",
+            part=command.part,
+            names=_names(show, command.names),
         ),
     )
 
@@ -77,6 +80,10 @@ def _update(show: Show, seat: Seat, command: c.SeatUpdate) -> tuple[e.AnyEvent, 
         changed = replace(changed, hall=command.hall)
     if not isinstance(command.self_muted, UnsetType):
         changed = replace(changed, self_muted=command.self_muted)
+    if not isinstance(command.part, UnsetType):
+        changed = replace(changed, part=command.part)
+    if not isinstance(command.names, UnsetType):
+        changed = replace(changed, names=_names(show, command.names))
     if not isinstance(command.booth, UnsetType) and (command.booth or "") != seat.booth:
         booth = _booth(show, seat.role, command.booth)
         into = default_into(booth, changed.language) if booth else ""
@@ -94,8 +101,21 @@ def _update(show: Show, seat: Seat, command: c.SeatUpdate) -> tuple[e.AnyEvent, 
             changed.booth,
             changed.into,
             changed.self_muted,
+            changed.part,
+            changed.names,
         ),
     )
+
+
+def _names(show: Show, names: Mapping[str, c.NamingSpec]) -> dict[str, Naming]:
+    """Cleaned, without those that say nothing. Raises RefusedError 400: ``language.unknown``,
+    ``text.too-long``."""
+    checked_languages(show, names)
+    cleaned = {
+        language: Naming(texted(each.name, MAX_NAME), texted(each.title, MAX_TITLE))
+        for language, each in names.items()
+    }
+    return {language: each for language, each in cleaned.items() if each != Naming()}
 
 
 def _booth(show: Show, role: str, booth: str | None) -> Booth | None:

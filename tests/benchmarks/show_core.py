@@ -15,6 +15,7 @@ from studio.events import AnyEvent, apply
 from studio.model import Show
 from studio.patch import diff
 from studio.planner import Live, plan
+from studio.preparing import Surroundings
 from studio.session import Session, SessionSettings
 from studio.status import Status
 from studio.store import Store
@@ -64,7 +65,7 @@ async def _commands(folder: Path) -> None:
         await Store.open(folder / "show.db"),
         SessionSettings(PLAN_SETTINGS),
         publish=lambda plans, issued_ns: late.append((time.monotonic_ns() - issued_ns) / 1e6),
-        link_for=lambda role, token: token,
+        around=Surroundings(lambda role, token: token),
     )
     await session.start()
     for number in range(SEATS):

@@ -431,7 +431,7 @@ async def test_a_scenes_sound(desk: Desk) -> None:
     await page.fill("[data-role=dialog-source] [name=title]", "Line one")
     await page.click("[data-action=save-source]")
     await expect(page.locator("[data-role=channel][data-group=source]")).to_have_count(2)
-    await desk.tab("people")
+    await desk.tab("sources")
     await page.click("[data-action=source-edit][data-source=line-one]")
     await page.fill("[data-role=dialog-source] [name=title]", "Line two")
     await page.click("[data-action=save-source]")
@@ -482,7 +482,14 @@ async def test_everything_is_there_in_korean_and_said_nothing_bad(desk: Desk) ->
     page = desk.page
     await page.click("[data-action=language]")
     assert await page.get_attribute("html", "lang") == "ko"
-    for tab, heading in (("people", "참가자"), ("sound", "소리"), ("booths", "부스"), ("rundown", "진행표")):
+    for tab, heading in (
+        ("people", "참가자"),
+        ("sources", "소스"),
+        ("graphics", "그래픽"),
+        ("sound", "소리"),
+        ("booths", "부스"),
+        ("rundown", "진행표"),
+    ):
         await desk.tab(tab)
         await expect(page.locator(".right h2").first).to_have_text(heading)
     await expect(page.locator("[data-action=talk-all]")).to_contain_text("모두에게")
@@ -495,7 +502,9 @@ async def test_everything_is_there_in_korean_and_said_nothing_bad(desk: Desk) ->
 
 
 OPENERS = {
-    "people": ("invite", "scene-new", "scene-edit", "output-new", "output-edit", "seat-edit", "source-edit"),
+    "people": ("invite", "scene-new", "scene-edit", "output-new", "output-edit", "seat-edit"),
+    "sources": ("source-add", "source-edit"),
+    "graphics": ("graphic-new",),
     "sound": ("strip", "event-edit"),
     "booths": ("booth-new", "invite-interpreter"),
     "rundown": ("cue-edit",),

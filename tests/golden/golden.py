@@ -33,7 +33,7 @@ def assert_golden(name: str, image: NDArray[np.uint8]) -> None:
     path, actual = FOLDER / f"{name}.png", FOLDER / f"{name}.actual.png"
     if os.environ.get("STUDIO_GOLDEN") == "write":
         FOLDER.mkdir(exist_ok=True)
-        cv2.imwrite(str(path), image)
+        cv2.imwrite(str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
         actual.unlink(missing_ok=True)
         return
     golden = cv2.imread(str(path))

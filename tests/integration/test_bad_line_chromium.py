@@ -23,6 +23,7 @@ LIMIT_MS = 300
 """250 ms is what ours takes; Chromium may take a picture longer until its keyframe is out."""
 
 
+@pytest.mark.soak
 @pytest.mark.e2e
 async def test_a_packet_that_never_comes_from_chromium() -> None:
     way = Path(delay_s=WAY_S)

@@ -34,6 +34,7 @@ def report() -> dict[str, Any]:
     return result
 
 
+@pytest.mark.soak
 def test_report_has_its_form(report: dict[str, Any]) -> None:
     assert set(report) == {"machine", "took_s", "figures", "sections", "failed"}
     assert report["failed"] == {}
@@ -45,6 +46,7 @@ def test_report_has_its_form(report: dict[str, Any]) -> None:
     assert names[-1] == "viewer_ratio"
 
 
+@pytest.mark.soak
 def test_receiving_costs_less_than_stock(report: dict[str, Any]) -> None:
     """Both took the same number of packets, give or take what a second's edges make."""
     shard, stock = (report["sections"]["receive"][name] for name in ("shard", "stock"))
@@ -53,6 +55,7 @@ def test_receiving_costs_less_than_stock(report: dict[str, Any]) -> None:
     assert shard["process_us_per_packet"] > shard["loop_us_per_packet"]
 
 
+@pytest.mark.soak
 def test_a_viewer_costs_next_to_nothing(report: dict[str, Any]) -> None:
     parts = report["sections"]["viewers"]
     assert parts["stock"]["viewer_cores"] > 0.02

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
+import pytest
 import pytest_asyncio
 from av.video.frame import VideoFrame
 
@@ -108,6 +109,7 @@ async def test_a_camera_that_is_off_becomes_a_slate_and_comes_back(stage: Stage,
     await guest.close()
 
 
+@pytest.mark.soak
 async def test_a_new_size_each_second(stage: Stage, player: Player) -> None:
     """16×16, odd ones, both ways up, larger than the slot, and one too large: a slate at worst."""
     sizes = [(320, 180), (16, 16), (180, 320), (135, 241), (1920, 1080), (2048, 1152), (640, 360)]

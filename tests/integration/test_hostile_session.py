@@ -30,6 +30,7 @@ METRICS = {
     "studio_process_cpu_seconds_total": {"process"},
     "studio_process_resident_bytes": {"process"},
     "studio_guest_packets_lost_total": {"seat"},
+    "studio_peers": {"kind"},
 }
 """DESIGN §6."""
 
@@ -41,7 +42,7 @@ BAD_COMMANDS: list[tuple[str, int, str]] = [
     ("[" * 60_000, 400, "command.malformed"),
     ('{"type":7}', 400, "command.malformed"),
     ('{"type":"no.such"}', 400, "command.unknown"),
-    ('{"type":"program.auto"}', 400, "command.unknown"),
+    ('{"type":"program.auto"}', 409, "preview.empty"),
     ('{"type":"seat.admit"}', 400, "command.malformed"),
     ('{"type":"seat.admit","seat":"nobody"}', 404, "seat.unknown"),
     ('{"type":"seat.admit","seat":"led"}', 409, "seat.not-speaker"),
@@ -66,7 +67,7 @@ BAD_COMMANDS: list[tuple[str, int, str]] = [
     ('{"type":"program.cut"}', 409, "preview.empty"),
     ('{"type":"program.cut","scene":"none"}', 404, "scene.unknown"),
     ('{"type":"program.fade_to_black","on":"yes"}', 400, "command.malformed"),
-    ('{"type":"source.create","kind":"clip"}', 409, "source.kind-unavailable"),
+    ('{"type":"source.create","kind":"clip"}', 400, "source.needs-media"),
     ('{"type":"source.delete","source":"bars"}', 409, "source.in-use"),
     ('{"type":"source.gain","source":"bars","db":1e999}', 400, "command.malformed"),
     ('{"type":"source.mute","source":"none","muted":true}', 404, "source.unknown"),

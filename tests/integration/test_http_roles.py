@@ -22,6 +22,9 @@ _REQUESTS: dict[str, tuple[str, dict[str, str], str, int]] = {
     "GET /api/v1/events": ("/api/v1/events?after=0&limit=5", {}, "", 200),
     "GET /api/v1/canvases/{canvas}.jpg": ("/api/v1/canvases/wall.jpg", {}, "", 200),
     "POST /api/v1/qr": ("/api/v1/qr", {"Content-Type": "application/json"}, '{"text":"x"}', 200),
+    "POST /api/v1/media": ("/api/v1/media?name=x", {}, "x", 503),  # this house keeps no files
+    "GET /api/v1/media": ("/api/v1/media", {}, "", 200),
+    "DELETE /api/v1/media/{media}": ("/api/v1/media/none", {}, "", 404),
     "POST /api/v1/peers": ("", {"Content-Type": "application/sdp"}, SDP, 201),
     "DELETE /api/v1/peers/{peer}": ("/api/v1/peers/none?client=c", {}, "", 404),
     "POST /api/v1/peers/{peer}/close": ("/api/v1/peers/none/close?client=c", {}, "", 404),

@@ -25,7 +25,7 @@ from mixer.slot import RATE, SlotWriter
 from mixer.wire import BusAttach, Mark, MixerReport, SenderConfig
 from tests.ingest import RtmpIngest
 from tests.mixing import AHEAD, Mixer, plan_of, small_config, still
-from tests.probe import keyframe_times_s, picture_at, pictures, probe, sound, video_times_s
+from tests.probe import BT709, keyframe_times_s, picture_at, pictures, probe, sound, video_times_s
 from tests.sending import SenderProcess
 
 BUSES = ("floor", "ko", "en")
@@ -240,6 +240,7 @@ def test_streams_of_two_languages_share_one_encode(broadcast: Broadcast) -> None
     for output in (KO, EN, EN_BACKUP):
         video, audio = sorted(probe(broadcast.files[output]), key=lambda info: info.kind, reverse=True)
         assert (video.codec, audio.codec, int(audio.rate)) == ("h264", "aac", 48_000)
+        assert video.colours == BT709
         assert np.abs(lip_sync_s(broadcast.files[output])).max() < 0.1
 
 
@@ -281,7 +282,7 @@ def test_a_backup_is_the_same_stream_and_reports_under_its_own_name(broadcast: B
 def test_the_partner_gets_every_language_in_one_stream(broadcast: Broadcast) -> None:
     path = broadcast.files[PARTNER]
     video, *tracks = sorted(probe(path), key=lambda info: info.kind, reverse=True)
-    assert (video.codec, video.width) == ("h264", 640)
+    assert (video.codec, video.width, video.colours) == ("h264", 640, BT709)
     assert [(t.codec, t.tags["language"]) for t in tracks] == [("aac", "qaa"), ("aac", "kor"), ("aac", "eng")]
     for track in range(3):
         assert np.abs(lip_sync_s(path, track)).max() < 0.1

@@ -13,6 +13,7 @@ import pytest
 
 from mixer.buswire import Packet
 from mixer.clock import NS
+from mixer.colour import yuv_of
 from mixer.plan import (
     AudioInput,
     AudioPlan,
@@ -25,8 +26,10 @@ from mixer.plan import (
     SourceInfo,
     Talkback,
     Tile,
+    Transition,
 )
 from mixer.slot import RATE, SlotWriter, create_slot
+from mixer.theme import Theme
 from mixer.wire import (
     CanvasPublished,
     Heartbeat,
@@ -305,10 +308,59 @@ def test_fade_to_black_is_black_and_silent(mixer: Mixer) -> None:
         mixer.expect(MixerReport, lambda r: r.levels.get("floor", -100) > -20)
         taken = mixer.take(plan_of(2, tiles, ("seat/a",), black=True))
         pictures = tap.wait(VIDEO, lambda p: p[-1].pts > taken.tick + 45)
+        blocks = tap.packets(SOUND)
+        # The slate, out of black: seen at once, and as silent.
+        slate = msgspec.structs.replace(plan_of(3, tiles, ("seat/a",)), slate=True)
+        taken = mixer.take(slate)
+        slated = tap.wait(VIDEO, lambda p: p[-1].pts > taken.tick + 15)
     frame = decoded(pictures, header=tap.headers(VIDEO)[0])[-1]
     assert is_colour(frame, 100, 100, (16, 128, 128))
-    _, samples = sound_of(tap.packets(SOUND), "aac", tap.headers(SOUND)[0])
-    assert np.abs(samples[-9600:]).max() < 1e-3
+    frame = decoded(slated, header=tap.headers(VIDEO)[0])[-1]
+    assert is_colour(frame, 100, 60, yuv_of(Theme().event))
+    for heard in (blocks, tap.packets(SOUND)):
+        _, samples = sound_of(heard, "aac", tap.headers(SOUND)[0])
+        assert np.abs(samples[-9600:]).max() < 1e-3
+
+
+def test_a_dissolve_goes_by_the_clock_on_all_canvases_and_loses_no_tick(mixer: Mixer) -> None:
+    """Each decoded picture, of each canvas, is as far as its own tick's due time says."""
+    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    whole, wide, small = Rect(0, 0, 640, 360), Rect(0, 0, 960, 270), Rect(0, 0, 320, 180)
+    view = CanvasPlan(320, 180, (), (CanvasView(small, "program"),))
+
+    def plan(revision: int, source: str) -> MixPlan:
+        return plan_of(revision, (Tile(whole, source),), wall=(Tile(wide, source),), multiview=view)
+
+    tap = mixer.tap(VIDEO, "wall/h264", "multiview/h264")
+    with guests(Guest(a, RED), Guest(b, GREEN)):
+        mixer.take(plan(1, "seat/a"))
+        mixer.expect(MixerReport, lambda r: r.sources == {"seat/a": "live"})
+        for stream in ("wall/h264", "multiview/h264"):
+            tap.wait(stream, lambda p: len(p) > 5)
+        how = Transition("mix", time.monotonic_ns(), 800_000_000)
+        before, after = plan(2, "seat/a"), plan(2, "seat/b")
+        both = msgspec.structs.replace(
+            after, transition=how, leaving=before.canvases, sources={**before.sources, **after.sources}
+        )
+        taken = mixer.take(both)
+        assert taken.ticks_waited <= 2
+        pictures = {
+            stream: tap.wait(stream, lambda p: p[-1].pts > taken.tick + 32)
+            for stream in (VIDEO, "wall/h264", "multiview/h264")
+        }
+    left_out(mixer, pictures[VIDEO])
+    for stream, packets in pictures.items():
+        frames = decoded(_whole(packets), header=tap.headers(stream)[-1])
+        half_way = 0
+        for frame in frames:
+            if (frame.pts or 0) < taken.tick:
+                continue  # it may be of before the guests were there
+            due_ns = mixer.config.epoch_ns + (frame.pts or 0) * NS // 30
+            t = min(max((due_ns - how.start_ns) / how.duration_ns, 0.0), 1.0)
+            wanted = RED[0] + (GREEN[0] - RED[0]) * t
+            assert colour_at(frame, 160, 90)[0] == pytest.approx(wanted, abs=4), (stream, frame.pts)
+            half_way += 0.1 < t < 0.9
+        assert half_way > 12, stream
 
 
 def test_gain_changes_and_mutes_do_not_click(mixer: Mixer) -> None:

@@ -144,6 +144,7 @@ def test_a_preset_too_slow_for_the_machine_is_eased() -> None:
     assert_sound_is_complete(tap, 440.0)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not priority.allowed(), reason="no right to real-time threads")
 def test_it_goes_all_the_way_down_under_a_hog_and_comes_back() -> None:
     ladder = LadderTimes(settle_s=0.4, calm_s=3.0, trial_s=2.0, longest_s=12.0)

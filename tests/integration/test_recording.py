@@ -15,7 +15,7 @@ from mixer.outputs.clock_tags import file_clock
 from mixer.outputs.recording import Recording
 from mixer.wire import SenderConfig
 from tests.ingest import wait_until
-from tests.probe import duration_s, keyframe_times_s, packets, pictures, probe, sound, video_times_s
+from tests.probe import BT709, duration_s, keyframe_times_s, packets, pictures, probe, sound, video_times_s
 from tests.programme import AUDIO, VIDEO, Programme
 from tests.sending import SenderProcess
 
@@ -50,6 +50,7 @@ def test_a_finished_recording(tmp_path: Path, programme: Programme) -> None:
     assert name.endswith("Z-part1.mkv")
     video, floor, korean = probe(path)
     assert (video.codec, video.width, video.height, float(video.rate)) == ("h264", 320, 180, 30.0)
+    assert video.colours == BT709
     assert (floor.codec, int(floor.rate), floor.channels) == ("aac", 48_000, 2)
     assert (floor.tags["title"], korean.tags["language"]) == ("floor", "kor")
     assert video.start_s == 0

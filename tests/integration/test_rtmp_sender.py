@@ -11,6 +11,7 @@ import pytest
 from mixer.wire import SenderConfig
 from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port, wait_until
 from tests.probe import (
+    BT709,
     keyframe_distances_s,
     measured_fps,
     packets,
@@ -67,7 +68,7 @@ def test_what_nginx_received_is_the_programme(tmp_path: Path, programme: Program
         assert "deleteStream" in ingest.log() or "closeStream" in ingest.log()
         [path] = ingest.recordings()
     video, audio = sorted(probe(path), key=lambda info: info.kind, reverse=True)
-    assert (video.codec, video.width, video.height) == ("h264", 320, 180)
+    assert (video.codec, video.width, video.height, video.colours) == ("h264", 320, 180, BT709)
     assert (audio.codec, int(audio.rate), audio.channels) == ("aac", 48_000, 2)
     assert measured_fps(path) == pytest.approx(30, abs=0.1)
     assert all(distance == pytest.approx(1.0, abs=0.002) for distance in keyframe_distances_s(path))

@@ -17,6 +17,7 @@ from studio.demand import DemandSettings
 from studio.links import link
 from studio.patch import without_nulls
 from studio.planner import Plans
+from studio.preparing import Surroundings
 from studio.session import MAX_WAITING, Session, SessionSettings
 from studio.store import Store
 from studio.wire import ProcessChanged
@@ -42,7 +43,7 @@ class House:
             await Store.open(self.path),
             SessionSettings(PLAN_SETTINGS, title="Summit", invite_ttl_s=3600, demand=demand),
             publish=lambda plans, issued_ns: self.plans.append((plans, issued_ns)),
-            link_for=self.link_for,
+            around=Surroundings(self.link_for),
             unix_time=lambda: self.now,
         )
         await self.session.start()
@@ -513,7 +514,10 @@ async def test_a_show_begins_as_configured_and_keeps_the_languages_it_uses(tmp_p
     async def opened(*languages: str, **more: Any) -> Session:
         settings = SessionSettings(PLAN_SETTINGS, demand=DEMAND, languages=languages, **more)
         session = Session(
-            await Store.open(tmp_path / "show.db"), settings, publish=print, link_for=lambda role, token: ""
+            await Store.open(tmp_path / "show.db"),
+            settings,
+            publish=print,
+            around=Surroundings(lambda role, token: ""),
         )
         await session.start()
         return session

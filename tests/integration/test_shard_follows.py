@@ -170,6 +170,7 @@ async def test_chromium_sends_what_it_is_told(programme_loops: dict[str, Loop], 
 
 @pytest.mark.e2e
 @needs_firefox
+@pytest.mark.soak
 async def test_firefox_sends_what_it_is_told(programme_loops: dict[str, Loop]) -> None:
     async with shard(programme_loops) as (house, reader, url):
         with contextlib.ExitStack() as stack:

@@ -71,6 +71,7 @@ async def test_a_bad_line_leaves_no_gap_and_a_good_one_its_delay(media: Loop, pl
     assert gaps == []
 
 
+@pytest.mark.soak
 @pytest.mark.e2e
 async def test_speech_is_heard_as_well_as_in_chromium(speech: Speech, talker: Talker) -> None:
     async with page_of_chromium() as page:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer import draw
+from mixer.canvas import Canvas
 from mixer.colour import yuv_of
-from mixer.compositor import Canvas, Compositor, SourcePicture
+from mixer.compositor import Compositor, SourcePicture
 from mixer.designs import TALLY
 from mixer.graphics import Graphics
 from mixer.layout import solve

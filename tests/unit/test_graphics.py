@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from mixer.picture import new_picture
 from mixer.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
 from mixer.sprites import Paint, blend, place, rounded_box
 from mixer.text import Typesetter
+from mixer.theme import PlateStyle, Theme
 from tests.fontfolder import ROOT, font_folder
 
 
@@ -73,6 +75,73 @@ def test_sprites_stay_inside_their_tile() -> None:
                 assert sprite.y >= 0
                 assert sprite.x + sprite.picture.width <= size[0]
                 assert sprite.y + sprite.picture.height <= size[1]
+
+
+@pytest.mark.parametrize("style", ["box", "bar", "line"])
+def test_plates_of_every_style_stay_inside_their_tile(style: PlateStyle) -> None:
+    graphics, theme = Graphics(font_folder()), Theme(plate_style=style)
+    graphics.wear(theme)
+    for size in ((1920, 1080), (480, 270), (256, 136), (96, 54), (20, 12), (100, 400), (1200, 100)):
+        for name in ("Ada", "W" * 80, "محمد " * 12):
+            plate = Plate(name, 3 * name, name[::-1], name)
+            tile = Tile(Rect(0, 0, *size), "seat/a", plate=plate)
+            graphics.prepare(MixPlan(1, {"program": CanvasPlan(1920, 1080, (tile,))}, theme=theme))
+            for sprite in graphics.plate(plate, *size) or ():
+                assert sprite.x % 2 == sprite.y % 2 == 0
+                assert 0 <= sprite.x <= size[0] - sprite.picture.width
+                assert 0 <= sprite.y <= size[1] - sprite.picture.height
+
+
+def test_a_theme_colours_texts_that_were_set_before() -> None:
+    graphics = Graphics(font_folder(), "Summit")
+    plan = plan_of("Ada", "Grace")
+    graphics.prepare(plan)
+    blue = graphics.plate(Plate("Ada", "Mayor"), 480, 270)
+    setter = graphics._type._vips
+    graphics._type._vips = None  # whoever asks Pango now, falls over this
+    graphics.prepare(msgspec.structs.replace(plan, theme=Theme(plate="#a00000")))
+    graphics._type._vips = setter
+    assert graphics.plate(Plate("Ada", "Mayor"), 480, 270) is blue
+    graphics.wear(Theme(plate="#a00000"))
+    red = graphics.plate(Plate("Ada", "Mayor"), 480, 270)
+    assert red
+    assert red is not blue
+    assert max(int(sprite.picture.v.max()) for sprite in red) > 150
+
+
+LONG = {
+    "ko": "고양특례시장 겸 세계도시 정상회의 조직위원회 공동위원장",
+    "ja": "みなと市長・世界都市サミット組織委員会委員長",
+    "zh": "新城市市长兼世界城市可持续发展高峰会议组织委员会主席",
+    "en": "Mayor of the city and chair of the alliance of port cities",
+    "ar": "عمدة المدينة ورئيس اللجنة المنظمة لقمة مدن العالم",
+    "th": "ผู้ว่าราชการจังหวัดและประธานคณะกรรมการจัดการประชุมเมืองโลก",
+    "hi": "महापौर, नई दिल्ली और विश्व नगर शिखर सम्मेलन की अध्यक्ष",
+}
+
+
+@pytest.mark.parametrize("language", LONG)
+def test_a_long_text_wraps_whole_in_every_script(typesetter: Typesetter, language: str) -> None:
+    text = LONG[language]
+    single = typesetter.line(text, 40, 400, 10_000)
+    assert single is not None
+    room = round(0.62 * single.width)
+    block = typesetter.block(text, 40, 400, room, lines=2)
+    assert block is not None
+    assert block.width <= room
+    assert block.mask.shape[0] <= 40 * (1.36 * 2 + 0.2) + 1
+    assert block.mask.shape[0] > 1.5 * block.size_px  # it has two lines
+    # Nothing is lost: the ink is that of one line, at the smaller size.
+    share = (block.size_px / single.size_px) ** 2
+    assert float(block.mask.sum()) == pytest.approx(float(single.mask.sum()) * share, rel=0.06)
+
+
+def test_what_fits_nowhere_ends_in_an_ellipsis(typesetter: Typesetter) -> None:
+    for text in LONG.values():
+        block = typesetter.block(20 * text, 40, 400, 300, lines=2)
+        assert block is not None
+        assert block.width <= 300
+        assert block.mask.shape[0] <= 40 * (1.36 * 2 + 0.2) + 1
 
 
 def test_a_name_is_text_and_never_markup(typesetter: Typesetter) -> None:

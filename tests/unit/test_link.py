@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from mixer.link import MAX_BACKLOG, MAX_MESSAGE, Link, LinkClosedError, LinkOverflowError, pair
+from mixer.link import MAX_BACKLOG, MAX_MESSAGE, MAX_PART, Link, LinkClosedError, LinkOverflowError, pair
 from mixer.wire import Heartbeat, MixerIn, SlotOpened
 
 
@@ -63,12 +63,37 @@ def test_what_waited_in_the_backlog_arrives_in_order(ends: tuple[Link, Link]) ->
     assert seen == list(range(1000))
 
 
-def test_the_largest_message_passes_and_a_larger_one_is_refused(ends: tuple[Link, Link]) -> None:
+@pytest.mark.parametrize(
+    "size", [MAX_PART - 100, MAX_PART, MAX_PART + 1, 2 * MAX_PART - 30, MAX_MESSAGE - 100]
+)
+def test_messages_up_to_the_largest_arrive_whole(ends: tuple[Link, Link], size: int) -> None:
+    """In parts, where no datagram takes them; nothing that is sent later overtakes."""
     a, b = ends
-    a.send("b", Blob(b"x" * (MAX_MESSAGE - 100)))
-    got = b.receive()
-    assert got is not None
-    assert len(msgspec.msgpack.decode(got[0].body, type=Blob).data) == MAX_MESSAGE - 100
+    read_end, write_end = os.pipe()
+    data = os.urandom(size)
+    a.send("b", Blob(data), [write_end])
+    os.close(write_end)
+    a.send("b", Blob(b"next"))
+    got: list[Blob] = []
+    fds: list[int] = []
+    while len(got) < 2:
+        received = b.receive()
+        if received is None:
+            assert a.backlog
+            a.flush()
+            continue
+        got.append(msgspec.msgpack.decode(received[0].body, type=Blob))
+        fds += received[1]
+    assert [each.data for each in got] == [data, b"next"]
+    assert len(fds) == 1
+    os.write(fds[0], b"through")
+    assert os.read(read_end, 10) == b"through"
+    for fd in (*fds, read_end):
+        os.close(fd)
+
+
+def test_a_message_over_the_largest_is_refused(ends: tuple[Link, Link]) -> None:
+    a, _ = ends
     with pytest.raises(ValueError, match="over"):
         a.send("b", Blob(b"x" * MAX_MESSAGE))
 

@@ -14,6 +14,7 @@ from tests.mixing import tone
 from tests.soundstage import BUSES, SECOND, SoundStage, floor, largest_step, own_steps
 
 BLOCK = 960
+LAG_MS = 5
 A, B, FROM, TO, TALK = "seat/a", "seat/b", "seat/i", "seat/j", "talk/director"
 SOUNDS = {A: (310.0, 0.1), B: (470.0, 0.1), FROM: (730.0, 0.1), TO: (1110.0, 0.1), TALK: (1510.0, 0.1)}
 STREAMS = ("returns/floor", "returns/ko", "returns/hall", "returns/monitor", "booth/floor")
@@ -125,6 +126,52 @@ def test_a_scene_opens_and_closes_in_five_pictures() -> None:
     assert envelope[100 + lag] == pytest.approx(0.5, abs=0.03)
     assert envelope[190 + lag] < 0.99
     assert envelope[200 + lag + 2] == pytest.approx(1.0, abs=0.01)
+
+
+def envelope_of(stage: SoundStage, blocks: int) -> Samples:
+    """The floor's amplitude by the millisecond, of a tone of 1 kHz, times 2; without the limiter's lag."""
+    peaks: Samples = np.abs(stage.row("floor", blocks)[:, 0]).reshape(-1, 48).max(axis=1) * 2
+    return peaks[LAG_MS:]
+
+
+@pytest.mark.parametrize("fade_ms", [40, 1000, 3000])
+def test_a_scene_opens_and_closes_with_its_transition(fade_ms: int) -> None:
+    """Also one that takes longer than a source is read that has left the plan."""
+    blocks = fade_ms // 20 + 10
+    stage = SoundStage(floor(B, fade_ms=fade_ms)).run(10, sounds={A: (1000.0, 0.5)})
+    stage.run(blocks, plan=floor(A, fade_ms=fade_ms))
+    up = envelope_of(stage, blocks)
+    for share in (0.25, 0.5, 0.75):
+        assert up[round(fade_ms * share)] == pytest.approx(share, abs=0.03)
+    assert up[fade_ms + 2] == pytest.approx(1.0, abs=0.01)
+    stage.run(blocks, plan=floor(B, fade_ms=fade_ms))
+    down = envelope_of(stage, blocks)
+    for share in (0.25, 0.5, 0.75):
+        assert down[round(fade_ms * share)] == pytest.approx(1 - share, abs=0.03)
+    assert down[fade_ms + 2] < 0.01
+    assert largest_step(stage.row("floor", 2 * blocks)) <= own_steps((1000.0, 0.5)) * 1.01
+
+
+def test_a_fade_is_bounded_and_another_plan_in_the_middle_of_it_makes_no_step() -> None:
+    stage = SoundStage(floor(A, fade_ms=2000)).run(110, sounds={A: (1000.0, 0.5)})
+    stage.run(60, plan=floor(B, fade_ms=2000))
+    stage.run(45, plan=floor(B, fade_ms=4000, hall=Hall("floor", (B,))))  # 1.2 s of 2 are over
+    assert envelope_of(stage, 45)[-1] == pytest.approx(0.4 - 0.9 / 4, abs=0.03)
+    stage.run(60, plan=floor(B))
+    assert envelope_of(stage, 40).max() < 0.01
+    assert largest_step(stage.row("floor", 200)) <= own_steps((1000.0, 0.5)) * 1.01
+    stage.run(5, plan=floor(A, fade_ms=10**9))
+    assert envelope_of(stage, 5)[-1] == pytest.approx(100 / 30_000, abs=1e-3)
+
+
+def test_the_sound_fades_to_black_with_the_picture() -> None:
+    stage = SoundStage(floor(A)).run(20, sounds={A: (1000.0, 0.5)})
+    stage.run(60, black=True, fade_ms=1000)
+    assert envelope_of(stage, 60)[500] == pytest.approx(0.5, abs=0.03)
+    assert envelope_of(stage, 60)[1002:].max() < 0.01
+    stage.run(10, black=False, fade_ms=0)
+    assert envelope_of(stage, 10)[22] == pytest.approx(1.0, abs=0.01), "a slate goes at once"
+    assert largest_step(stage.row("floor", 70)) <= own_steps((1000.0, 0.5)) * 1.01
 
 
 def _largest(samples: Samples, hz: float) -> float:

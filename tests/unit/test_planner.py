@@ -9,7 +9,9 @@ from mixer.plan import AudioInput, MixPlan, Plate, Rect
 from mixer.wire import SenderConfig
 from signaling.wire import UplinkTarget
 from studio.model import Show
-from studio.planner import Live, Plans, asking, on_scene, plan
+from studio.places import on_air as staged
+from studio.places import on_scene
+from studio.planner import Live, Plans, asking, plan
 from studio.uplink import NOTHING, THUMBNAIL, target_for
 from tests.shows import CANVASES, PLAN_SETTINGS, URL, after, with_mayors, with_scene
 
@@ -77,7 +79,7 @@ def test_nobody_from_the_green_room_is_seen_or_heard() -> None:
     mix = planned(show).mix
     assert sources(mix, "program") == ["seat/mayor-2"]
     assert mix.audio.open == (AudioInput("seat/mayor-2"),)
-    assert on_scene(show, "now") == {"mayor-2"}
+    assert on_scene(show, staged(show)) == {"mayor-2"}
 
 
 def test_sound_follows_the_programme() -> None:
@@ -98,14 +100,16 @@ def test_the_multiview_shows_preview_programme_and_everybody_connected() -> None
     console = planned(show, "mayor-1", "mayor-3").mix.canvases["multiview"]
     prepared, view = console.views
     assert (view.canvas, view.tally, view.rect) == ("program", "program", Rect(640, 0, 640, 360))
-    assert (prepared.canvas, prepared.tally, prepared.rect) == (None, "preview", Rect(0, 0, 640, 360))
-    preview = [tile for tile in console.tiles if tile.rect.y < 360]
-    assert [tile.source for tile in preview] == ["seat/mayor-2", "source/bars"]
-    for tile, full in zip(preview, solve("duo", 2, 1920, 1080), strict=True):
+    assert (prepared.canvas, prepared.tally, prepared.rect) == ("preview", "preview", Rect(0, 0, 640, 360))
+    assert not [tile for tile in console.tiles if tile.rect.y < 360]
+    preview = planned(show).mix.canvases["preview"]
+    assert (preview.width, preview.height, preview.scene) == (640, 360, "next")
+    assert [tile.source for tile in preview.tiles] == ["seat/mayor-2", "source/bars"]
+    assert preview.tiles[0].plate == Plate("Mayor 2", "City 2"), "as it will be on air"
+    for tile, full in zip(preview.tiles, solve("duo", 2, 1920, 1080), strict=True):
         assert abs(tile.rect.x - full.x / 3) <= 2
         assert abs(tile.rect.w - full.w / 3) <= 2
-    people = [tile for tile in console.tiles if tile.rect.y >= 360]
-    assert [(tile.source, tile.label, tile.tally) for tile in people] == [
+    assert [(tile.source, tile.label, tile.tally) for tile in console.tiles] == [
         ("seat/mayor-1", "Mayor 1", "program"),
         ("seat/mayor-3", "Mayor 3", ""),
     ]

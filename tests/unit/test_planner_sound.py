@@ -160,9 +160,9 @@ def test_senders_carry_their_buses_and_a_backup_runs_beside() -> None:
         show = after(show, "output.start", output=output)
     plans = planned(show)
     assert [(each.output, each.video, each.audio) for each in plans.desired.senders] == [
-        ("yt-ko", "program/h264", ("ko/aac",)),
+        ("yt-ko", "program-ko/h264", ("ko/aac",)),
         ("tv", "clean/h264", ("floor/aac", "en/aac")),
-        ("yt-ko~backup", "program/h264", ("ko/aac",)),
+        ("yt-ko~backup", "program-ko/h264", ("ko/aac",)),
     ]
     assert plans.desired.senders[2].url == f"{URL}-b"
     assert plans.recorded == "iso"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mixer.wire import Mark, PlanTaken
+from mixer.wire import Mark, PlanTaken, WatchMeters
 from signaling.wire import RecordSeats
 from studio.errands import Errands
 from studio.marks import Marker
@@ -154,3 +154,26 @@ def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
     news()
     errands.planned(desk.plans("output.stop", output="iso"), desk.show)
     assert [(to, message.folder) for to, _, message in sent] == [("shard-1", ""), ("shard-2", "")]
+
+
+def test_shards_tell_levels_while_a_scene_asks_who_speaks() -> None:
+    sent: list[tuple[str, bool]] = []
+
+    def send(to: str, message: Any) -> None:
+        if isinstance(message, WatchMeters):
+            sent.append((to, message.on))
+
+    errands, desk = Errands(send, recordings="/rec"), Desk()
+    for name in ("mixer", "shard-1"):
+        errands.process_changed(ProcessChanged(name, "running", 1, 0))
+    sent.clear()
+    auto = {"program": {"layout": "solo", "places": [{"auto": True}]}}
+    desk.plans("scene.create", scene="talk", canvases=auto)
+    errands.planned(desk.plans("preview.set", scene="talk"), desk.show)
+    errands.process_changed(ProcessChanged("shard-1", "running", 1, 1))
+    assert sent == [("shard-1", True)] * 2, "one that comes back, too; the mixer measures nothing for it"
+    errands.meters_wanted(True)
+    errands.planned(desk.plans("preview.set", scene=None), desk.show)
+    assert sent[2:] == [("shard-1", True), ("mixer", True), ("shard-1", True)], "somebody looks at meters"
+    errands.meters_wanted(False)
+    assert sent[5:] == [("shard-1", False), ("mixer", False)]

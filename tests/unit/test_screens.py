@@ -8,7 +8,9 @@ from signaling.ports import Actor, RefusedError
 from signaling.views import view
 from signaling.wire import PeerStats, ShardReport
 from studio.model import Place, Show
-from studio.planner import Live, Plans, on_scene, plan
+from studio.places import on_air as staged
+from studio.places import on_scene
+from studio.planner import Live, Plans, plan
 from studio.status import Status
 from studio.uplink import SCREEN, SCREEN_GLANCE, SCREEN_UNSEEN
 from studio.view import PublicView
@@ -47,7 +49,7 @@ def test_whoever_shares_is_heard_once() -> None:
     heard = (AudioInput("seat/mayor-1"),)
     assert planned(on_air(SLIDES, SPEAKER)).mix.audio.open == heard
     assert planned(on_air(SLIDES)).mix.audio.open == heard
-    assert on_scene(on_air(SLIDES), "talk") == {"mayor-1"}
+    assert on_scene(on_air(SLIDES), staged(on_air(SLIDES))) == {"mayor-1"}
     muted = after(on_air(SLIDES), "source.mute", source="seat/mayor-1", muted=True)
     assert planned(muted).mix.audio.open == ()
 

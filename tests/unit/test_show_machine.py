@@ -8,27 +8,40 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from mixer.layout import CAPACITY
 from mixer.outputs.ingests import sender_of
 from signaling.ports import Actor, RefusedError
 from signaling.views import merge_patch
 from studio import commands, events
 from studio.decide import decide
+from studio.deciding.own import Speaks, decide_own
 from studio.events import apply
 from studio.model import MAX_REVOKED, Show
 from studio.patch import diff, without_nulls
-from studio.planner import Live, on_scene, plan
+from studio.places import on_air, on_scene
+from studio.planner import Live, plan
+from studio.taking import MS, Taking
 from studio.view import PublicView, public_event
 from tests.shows import PLAN_SETTINGS, STREAM_KEY, URL, context
 
 BUSES = st.lists(st.sampled_from(["floor", "ko", "en", "ja"]), max_size=3)
 IDS = st.sampled_from(["a", "b", "c", "d.e-f_1"])
 NAMES = st.sampled_from(["", "Mayor", "시장", "عمدة", "x\u202ey", "n" * 81])
+BOX = st.sampled_from([{"x": 0, "y": 0, "w": 0.5, "h": 1}, {"x": 0.7, "y": 0.7, "w": 0.7, "h": 0.1}])
 PLACE = st.one_of(
-    st.builds(lambda id_: {"seat": id_}, IDS), st.builds(lambda id_: {"source": id_}, IDS), st.just({})
+    st.builds(lambda id_: {"seat": id_}, IDS),
+    st.builds(lambda id_: {"source": id_}, IDS),
+    st.builds(lambda id_, box: {"seat": id_, "box": box, "crop": box}, IDS, BOX),
+    st.sampled_from([{}, {"auto": True}, {"auto": True}, {"part": "host"}, {"part": "host", "auto": True}]),
 )
 COMPOSITION = st.fixed_dictionaries(
-    {"layout": st.sampled_from(["solo", "duo", "grid", "spiral"])},
-    optional={"places": st.lists(PLACE, max_size=3)},
+    {"layout": st.sampled_from([*CAPACITY, "spiral"])},
+    optional={
+        "places": st.lists(PLACE, max_size=3),
+        "background": IDS,
+        "plates": st.booleans(),
+        "graphics": st.lists(IDS, max_size=2),
+    },
 )
 CANVASES = st.dictionaries(st.sampled_from(["program", "wall"]), COMPOSITION, max_size=2)
 
@@ -36,6 +49,9 @@ CANVASES = st.dictionaries(st.sampled_from(["program", "wall"]), COMPOSITION, ma
 BUS = st.sampled_from(["floor", "ko", "ko", "en", "hall", "ja"])
 SOUNDS = IDS.map(lambda id_: f"seat/{id_}") | IDS
 AUDIO = st.fixed_dictionaries({"follow": st.booleans(), "sources": st.lists(SOUNDS, max_size=2)})
+NAMINGS = st.dictionaries(
+    st.sampled_from(["ko", "en", "fr"]), st.fixed_dictionaries({"name": NAMES}), max_size=2
+)
 CUE = st.fixed_dictionaries({"cue": IDS, "title": NAMES, "people": st.lists(IDS, max_size=2)})
 
 
@@ -58,6 +74,17 @@ COMMANDS = st.one_of(
     fields("preview.set", scene=IDS | st.none()),
     fields("program.cut", scene=IDS | st.none()),
     fields("program.fade_to_black", on=st.booleans()),
+    fields("program.auto", scene=IDS | st.none(), duration_ms=st.sampled_from([0, 400, 2000])),
+    fields("program.tbar", position=st.sampled_from([0, 0.3, 0.9, 1])),
+    fields("program.slate", on=st.booleans()),
+    fields("program.undo"),
+    fields("transition.update", transition=st.sampled_from(["mix", "wipe", "push", "dip"])),
+    fields("speaker.update", to=st.sampled_from(["preview", "program"]), pin=IDS | st.none()),
+    fields("speaker.update", exclude=st.lists(IDS, max_size=2)),
+    fields("seat.update", seat=IDS, part=st.sampled_from(["", "host"]), names=NAMINGS),
+    fields("graphic.create", graphic=IDS, kind=st.sampled_from(["title", "ticker", "clock"])),
+    fields("graphic.show", graphic=IDS, on=st.booleans()),
+    fields("graphic.delete", graphic=IDS),
     fields("source.create", source=IDS | st.none(), kind=st.sampled_from(["bars", "bars", "clip"])),
     fields("source.update", source=IDS, title=NAMES),
     fields("source.delete", source=IDS),
@@ -90,6 +117,20 @@ class ShowMachine(RuleBasedStateMachine):
         self.view = PublicView()
         self.mirror: Any = self.view(self.show)
         self.hashes = 0
+        self.taking = Taking()
+        self.now_ns = 0
+
+    @rule(passed_ms=st.sampled_from([1, 100, 700]))
+    def time_passes(self, passed_ms: int) -> None:
+        self.now_ns += passed_ms * MS
+        self.taking.settle(self.now_ns)
+
+    @rule(seat=IDS, to=st.sampled_from(["preview", "program"]))
+    def somebody_speaks(self, seat: str, to: Any) -> None:
+        for event in decide_own(self.show, Speaks(seat, to), context()):
+            self.log.append(events.encode(event))
+            self.show = apply(self.show, event)
+        self.mirror = self.view(self.show)
 
     @rule(asked=COMMANDS, actor=st.sampled_from([Actor("director")] * 6 + [Actor("speaker", "a")]))
     def command(self, asked: dict[str, Any], actor: Actor) -> None:
@@ -105,7 +146,10 @@ class ShowMachine(RuleBasedStateMachine):
                 assert (event.seat, event.hall) == ("a", self.show.seats["a"].hall)
         after = reduce(apply, happened, self.show)
         assert msgspec.json.encode(self.show) == before  # nothing is changed in place
+        show = self.show
         for event in happened:
+            self.taking.happened(show, event, self.now_ns, self.now_ns // MS)
+            show = apply(show, event)
             self.log.append(events.encode(event))
             assert STREAM_KEY not in str(public_event(event))
             assert "token_hash" not in public_event(event)
@@ -146,7 +190,17 @@ class ShowMachine(RuleBasedStateMachine):
             assert "program" in each.canvases
             for composition in each.canvases.values():
                 for place in composition.places or ():
-                    assert (place.seat in show.seats) != (place.source in show.sources and not place.seat)
+                    filled = (place.seat in show.seats, place.source in show.sources, place.part, place.auto)
+                    assert sum(map(bool, filled)) == 1
+                assert not composition.background or composition.background in show.sources
+        policy, before = show.auto_speaker, show.before
+        speakers = [show.speaker, show.preview_speaker, policy.pin, *policy.exclude]
+        if before is not None:
+            speakers += [before.speaker, before.preview_speaker]
+            assert {before.program, before.preview} <= {*show.scenes, None}
+        assert set(speakers) <= {*show.seats, ""}
+        assert 0 <= show.tbar < 1
+        assert not show.tbar or show.preview is not None
         assert all(seat.role == "speaker" for seat in show.seats.values() if seat.stage)
         generations = [seat.invite.generation for seat in show.seats.values() if seat.invite]
         assert len(set(generations)) == len(generations)
@@ -157,8 +211,12 @@ class ShowMachine(RuleBasedStateMachine):
     @invariant()
     def it_can_always_be_planned(self) -> None:
         show = self.show
-        plans = plan(show, Live(frozenset(show.seats), frozenset({"multiview"})), PLAN_SETTINGS, 1)
-        shown = {tile.source for canvas in plans.mix.canvases.values() for tile in canvas.tiles}
+        live = Live(frozenset(show.seats), frozenset({"multiview"}))
+        live = msgspec.structs.replace(live, take=self.taking.take, fade=self.taking.fade)
+        plans = plan(show, live, PLAN_SETTINGS, 1)
+        assert bool(plans.mix.transition) == bool(plans.mix.leaving)
+        both = [plans.mix.canvases, plans.mix.leaving]
+        shown = {tile.source for side in both for canvas in side.values() for tile in canvas.tiles}
         assert shown == plans.mix.sources.keys()
         audio = plans.mix.audio
         assert [bus.name for bus in audio.buses] == ["floor", *show.languages]
@@ -166,10 +224,14 @@ class ShowMachine(RuleBasedStateMachine):
         soloed = {each.source for each in (*audio.open, *audio.solo)}
         soloed |= {each.source for each in audio.interpreters}
         assert set(audio.monitor.solo) <= soloed
-        assert all(show.seats[seat].stage for seat in on_scene(show, show.program))
+        assert all(show.seats[seat].stage for seat in on_scene(show, on_air(show)))
         heard = {each.source for each in audio.open}
-        named = set(show.scenes[show.program].audio.sources) if show.program else set()
-        assert heard <= {tile.source for tile in plans.mix.canvases["program"].tiles} | named
+        assert not heard or not (show.black or show.slate)
+        scenes = [show.program, *([show.preview] if show.tbar else [])]
+        named = {source for scene in scenes if scene for source in show.scenes[scene].audio.sources}
+        programmes = [side["program"] for side in both if "program" in side]
+        pictures = {tile.source for canvas in programmes for tile in canvas.tiles}
+        assert heard <= pictures | named
         assert {sender_of(sender.output).output for sender in plans.desired.senders} == {
             output.id for output in show.outputs.values() if output.running and not output.seats
         }

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -102,7 +103,12 @@ def test_the_metrics_that_operators_watch() -> None:
     metrics.on_message("sender/tv", SenderReport("tv", "retrying", bytes_sent=1000, dropped=4))
     metrics.on_message("sender/tv~backup", SenderReport("tv~backup", "live", bytes_sent=2000))
     metrics.on_message("sender/gone", SenderReport("gone", "live"))
-    metrics.on_message("shard-1", ShardReport((PeerStats("guest-x", "a", packets=100, lost=6),)))
+    guest, player = PeerStats("guest~a~tab~x", "a", packets=100, lost=6), PeerStats("whep~~program~x")
+    whips = [PeerStats(f"whip~~{source}~x", packets=50, lost=2, source=source) for source in ("cam", "gone")]
+    metrics.on_message("shard-1", ShardReport((guest, player, *whips)))
+    metrics.on_message("shard-2", ShardReport((player,)))
+    metrics.on_message("shard-3", ShardReport((player,)))
+    metrics.on_process("shard-3", 1)
     metrics.on_usage({"mixer": 12.5}, {"mixer": 4096})
     metrics.on_process("mixer", 2)
     metrics.count_request("GET", "/join/{token}", 303)
@@ -111,7 +117,8 @@ def test_the_metrics_that_operators_watch() -> None:
         "booths": {"b1": {"state": "open"}, "b2": {"state": "on_air"}, "b3": {"state": "lost"}},
         "outputs": {"tv": {"state": "retrying", "backup": {"state": "live"}}, "new": {"state": "stopped"}},
     }
-    state = {"seats": {"a": {}}, "outputs": {"tv": {}, "new": {}}, "status": status}
+    sources: dict[str, Any] = {"cam": {}}
+    state = {"seats": {"a": {}}, "sources": sources, "outputs": {"tv": {}, "new": {}}, "status": status}
     text = metrics.render(state, 3).decode()
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value
@@ -143,6 +150,12 @@ def test_the_metrics_that_operators_watch() -> None:
         ("studio_output_bytes_total", "backup", "tv"): 2000,
         ("studio_output_dropped_total", "primary", "tv"): 4,
         ("studio_guest_packets_lost_total", "a"): 6,
+        ("studio_whip_packets_lost_total", "cam"): 2,
+        ("studio_whip_packets_total", "cam"): 50,
+        ("studio_peers", "guest"): 1,
+        ("studio_peers", "whep"): 2,
+        ("studio_peers", "whip"): 2,
+        ("studio_peers", "booth"): 0,
         ("studio_process_cpu_seconds_total", "mixer"): 12.5,
         ("studio_process_resident_bytes", "mixer"): 4096,
         ("studio_process_restarts_total", "mixer"): 2,

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from mixer.audio.worker import BEHIND, BLOCK, SoundWorker
 from mixer.buswire import Packet
 from mixer.clock import NS, ProgrammeClock
-from mixer.plan import AudioPlan
+from mixer.plan import AudioPlan, Fade
 from mixer.slot import RATE, Samples
 from tests.mixing import sound_of, tone, wait_for
 from tests.soundstage import floor
@@ -84,3 +85,30 @@ def test_a_cut_is_heard_when_it_is_seen_and_a_dead_slot_is_its_own_sources_fault
     start, samples = sound_of(bus.packets["floor/opus"], "libopus", bus.headers[-1])
     begins = start + int(np.flatnonzero(np.abs(samples[:, 0]) > 1e-3)[0])
     assert abs(begins - cut) < RATE // 50, f"{(begins - cut) * 1000 / RATE:.0f} ms after the cut"
+
+
+def test_black_fades_as_long_as_the_picture_and_a_fade_that_is_over_no_more() -> None:
+    with running() as (clock, bus, worker):
+        worker.set_reader("source/tone", Tone())  # type: ignore[arg-type]
+        plan = floor("source/tone", fade_ms=20)
+        worker.advance(clock.tick_at(clock.now()), plan, False)
+        wait_for(lambda: len(bus.late_ms) >= 20 or None, "the sound to be up")
+        tick = clock.tick_at(clock.now()) + 1
+        fade = Fade(clock.due_ns(tick), 400_000_000)
+        worker.advance(tick, plan, True, fade)
+        begin = clock.samples_at(tick)
+        wait_for(lambda: clock.now() >= clock.due_ns(tick) + NS // 2 or None, "half a second")
+        back = clock.tick_at(clock.now()) + 1
+        worker.advance(back, plan, False, fade)
+        wait_for(
+            lambda: bus.packets["floor/opus"][-1].pts > clock.samples_at(back) + RATE // 5 or None, "the rest"
+        )
+    start, samples = sound_of(bus.packets["floor/opus"], "libopus", bus.headers[-1])
+
+    def peak(at: int) -> float:
+        return float(np.abs(samples[at - start : at - start + RATE // 50]).max())
+
+    full = peak(begin - RATE // 20)
+    assert peak(begin + RATE // 5) / full == pytest.approx(0.5, abs=0.1)
+    assert peak(begin + RATE * 9 // 20) < 0.01
+    assert peak(clock.samples_at(back) + RATE // 20) / full == pytest.approx(1.0, abs=0.1)

@@ -24,9 +24,9 @@ class Slot:
         os.close(fd)
         self.track = SourceTrack(reader)
 
-    def look(self, at_s: float, asked: bool = True) -> SourcePicture:
+    def look(self, at_s: float, asked: bool = True, still: bool = False) -> SourcePicture:
         now = START + int(at_s * NS)
-        return self.track.look(now, now, asked)
+        return self.track.look(now, now, asked, still)
 
     def show(self, at_s: float) -> None:
         self.writer.write_picture(new_picture(32, 32), START + int(at_s * NS))
@@ -77,6 +77,18 @@ def test_who_is_not_asked_for_a_picture_does_not_become_a_slate(slot: Slot) -> N
     assert slot.look(8).state == "live", "asked just now: it has two seconds"
     slot.beat(10.5)
     assert slot.look(10.5).state == "slate"
+
+
+def test_a_still_picture_is_live_as_long_as_its_writer_beats(slot: Slot) -> None:
+    slot.show(0)
+    for second in range(60):
+        slot.beat(second)
+        assert slot.look(second, still=True).state == "live"
+    slot.beat(60)
+    assert slot.look(60, still=False).state == "live", "a clip that goes on has two seconds"
+    slot.beat(62.5)
+    assert slot.look(62.5, still=False).state == "slate"
+    assert slot.look(64, still=True).state == "slate", "nobody beats any more"
 
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 7), (2**40, 2**40), (2**63, 2)])

@@ -9,12 +9,16 @@ import { BoothDialog, EventDialog, InterpreterDialog } from "./booth_dialogs.js"
 import { languagesOf, spokenChoices } from "./channels.js";
 import { fields, Refusal } from "./form.js";
 import * as model from "./model.js";
+import { GraphicDialog } from "./graphic_dialog.js";
 import { OutputDialog } from "./output_dialog.js";
+import { HelpDialog } from "./help_dialog.js";
+import { PublishDialog } from "./publish_dialog.js";
 import { CueDialog } from "./rundown.js";
 import { languageName, t } from "./say.js";
 import { SceneDialog } from "./scene_dialog.js";
 import { SeatDialog } from "./seat_dialog.js";
 import { SourceDialog } from "./source_dialog.js";
+import { SpeakerDialog } from "./speaker_dialog.js";
 import { StripDialog } from "./strip_dialog.js";
 
 const close = () => { model.dialog.value = null; };
@@ -26,6 +30,8 @@ export function Dialogs() {
     case "link": return html`<${LinkDialog} id=${open.id ?? ""} link=${open.link ?? ""} />`;
     case "seat": return html`<${SeatDialog} id=${open.id ?? ""} onClose=${close} />`;
     case "source": return html`<${SourceDialog} id=${open.id ?? null} onClose=${close} />`;
+    case "publish": return html`<${PublishDialog} id=${open.id ?? ""} url=${open.link ?? ""} token=${open.token ?? ""} onClose=${close} />`;
+    case "graphic": return html`<${GraphicDialog} id=${open.id ?? null} onClose=${close} />`;
     case "output": return html`<${OutputDialog} id=${open.id ?? null} onClose=${close} />`;
     case "strip": return html`<${StripDialog} source=${open.id ?? ""} onClose=${close} />`;
     case "booth": return html`<${BoothDialog} id=${open.id ?? null} onClose=${close} />`;
@@ -33,6 +39,8 @@ export function Dialogs() {
     case "event": return html`<${EventDialog} onClose=${close} />`;
     case "cue": return html`<${CueDialog} id=${open.id ?? null} onClose=${close} />`;
     case "scene": return html`<${SceneDialog} id=${open.id ?? null} onClose=${close} />`;
+    case "speaker": return html`<${SpeakerDialog} onClose=${close} />`;
+    case "help": return html`<${HelpDialog} onClose=${close} />`;
     default: return null;
   }
 }

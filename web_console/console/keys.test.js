@@ -14,6 +14,35 @@ test("digits are preview, Space is cut", () => {
   assert.equal(actionFor({ key: "a", code: "KeyA" }, BODY, false), null);
 });
 
+test("Enter is AUTO, U and Ctrl+Z take back, but not while somebody types", () => {
+  const [enter, u, z] = [{ key: "Enter", code: "NumpadEnter" }, { key: "ㅕ", code: "KeyU" }, { key: "z", code: "KeyZ", ctrlKey: true }];
+  assert.deepEqual([enter, u, z].map((key) => actionFor(key, BODY, false)?.type), ["auto", "undo", "undo"]);
+  assert.deepEqual([enter, u, z].map((key) => actionFor(key, { tag: "INPUT" }, false)), [null, null, null]);
+  assert.equal(actionFor(enter, { tag: "BUTTON" }, false), null);
+  assert.equal(actionFor({ ...z, shiftKey: true }, BODY, false), null);
+});
+
+test("the keys of presentation remotes turn slides, but not while somebody types", () => {
+  const [on, back] = [{ key: "PageDown", code: "PageDown" }, { key: "PageUp", code: "PageUp" }];
+  assert.deepEqual([on, back].map((key) => actionFor(key, { tag: "BUTTON" }, false)), [{ type: "page", step: 1 }, { type: "page", step: -1 }]);
+  assert.equal(actionFor(on, { tag: "INPUT" }, false), null);
+  assert.equal(actionFor(on, BODY, true), null);
+  assert.equal(actionFor({ ...on, repeat: true }, BODY, false), null);
+});
+
+test("Escape gives the keys back to the programme, but in a dialog it is the dialog's", () => {
+  const escape = { key: "Escape", code: "Escape" };
+  assert.deepEqual(actionFor(escape, { tag: "INPUT" }, false), { type: "release" });
+  assert.equal(actionFor(escape, { tag: "INPUT" }, true), null);
+});
+
+test("the panic slate's key works wherever the focus is, and held it counts once", () => {
+  const panic = { key: "F8", code: "F8" };
+  for (const focus of [BODY, { tag: "INPUT" }, { tag: "BUTTON" }]) assert.deepEqual(actionFor(panic, focus, true), { type: "slate" });
+  assert.equal(actionFor({ ...panic, repeat: true }, BODY, false), null);
+  assert.equal(actionFor({ ...panic, ctrlKey: true }, BODY, false), null);
+});
+
 test("a keyboard with shifted digits still works", () => {
   assert.deepEqual(actionFor({ key: "é", code: "Digit2" }, BODY, false), { type: "preview", index: 1 });
 });

@@ -1,10 +1,14 @@
 /** The console's texts in Korean, by their English text: people, scenes, outputs; the desk's are beside it. */
 
 import { KOREAN_DESK } from "./korean_desk.js";
+import { KOREAN_MATERIAL } from "./korean_material.js";
+import { KOREAN_ONAIR } from "./korean_onair.js";
 
 /** @type {Record<string, string>} */
 export const KOREAN = {
   ...KOREAN_DESK,
+  ...KOREAN_MATERIAL,
+  ...KOREAN_ONAIR,
   "1 day": "1일",
   "1 late tick": "지연 틱 1개",
   "1 place": "자리 1개",
@@ -20,7 +24,6 @@ export const KOREAN = {
   "Admit": "입장",
   "Admit {name}": "{name} 입장",
   "All running": "모두 정상",
-  "As the programme": "방송과 같게",
   "BLACK": "블랙",
   "Backup": "예비",
   "Backup address, fed at the same time (may be empty)": "동시에 송출할 예비 주소 (비워 둘 수 있음)",
@@ -73,7 +76,6 @@ export const KOREAN = {
   "It is not shown again: the key stays in the studio.": "다시 표시되지 않으며, 키는 스튜디오에만 보관됩니다.",
   "LED wall": "LED 월",
   "Language (ko, en, …)": "언어 (ko, en, …)",
-  "Layout of the programme": "방송 화면 배치",
   "Letters, digits, dot, hyphen and underscore": "영문자, 숫자, 점, 하이픈, 밑줄",
   "Link": "링크",
   "Link copied.": "링크를 복사했습니다.",
@@ -132,7 +134,6 @@ export const KOREAN = {
   "Picture": "화면",
   "Picture has stopped": "화면이 멈췄습니다",
   "Has muted the own microphone": "본인이 마이크를 껐습니다",
-  "Places": "자리",
   "Press Ctrl+C to copy the selected link.": "Ctrl+C를 눌러 선택된 링크를 복사하세요.",
   "Preview": "프리뷰",
   "Preview goes to programme (Space)": "프리뷰를 방송으로 (스페이스)",
@@ -204,14 +205,11 @@ export const KOREAN = {
   "Withdraw the link of {name}?": "{name}의 링크를 회수할까요?",
   "Your session has ended": "세션이 종료되었습니다",
   "a press or a digit sets the preview": "누르거나 숫자 키로 프리뷰 선택",
-  "duo": "2인",
   "everyone": "전원",
-  "grid": "그리드",
   "no picture": "화면 없음",
   "not shared now": "지금 공유하지 않음",
   "shared now": "지금 공유 중",
   "silent": "무음",
-  "solo": "1인",
   "{count} late ticks": "지연 틱 {count}개",
   "{count} lost": "손실 {count}",
   "{count} more": "외 {count}명",

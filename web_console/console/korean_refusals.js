@@ -1,7 +1,10 @@
 /** Refusals, and why an output is away, in Korean, by their stable code. In English the server's own sentence is shown, which names names. */
 
+import { KOREAN_FAULTS } from "./korean_faults.js";
+
 /** @type {Record<string, string>} */
 export const KOREAN_REFUSALS = {
+  ...KOREAN_FAULTS,
   "booth.both-open": "지금 마이크 두 개가 함께 켜져 있습니다. 하나를 먼저 끄세요.",
   "booth.exists": "같은 이름의 부스가 이미 있습니다.",
   "booth.language-taken": "다른 통역사가 이미 이 언어로 말하고 있습니다. 그 마이크를 먼저 끄거나 ‘동시 허용’을 켜세요.",
@@ -56,13 +59,17 @@ export const KOREAN_REFUSALS = {
   "output.url-unwanted": "녹화는 디스크에 저장되므로 주소가 필요 없습니다.",
   "peer.replaced": "다른 곳에서 같은 연결을 열었습니다.",
   "preview.empty": "프리뷰가 비어 있습니다. 먼저 장면을 선택하세요.",
+  "program.nothing-to-undo": "되돌릴 전환이 없습니다.",
+  "program.tbar-moved": "T바가 중간에 있습니다. 끝까지 밀거나 되돌린 뒤 프리뷰를 바꾸세요.",
   "qr.too-long": "QR 코드로 만들기에 너무 긴 링크입니다.",
   "rate.commands": "요청이 너무 많습니다. 잠시 후 다시 시도하세요.",
   "rate.offers": "연결 시도가 너무 많습니다. 잠시 후 다시 시도하세요.",
   "rate.requests": "요청이 너무 많습니다. 잠시 후 다시 시도하세요.",
   "role.forbidden": "이 링크로는 할 수 없는 일입니다.",
+  "scene.box-missing": "직접 배치에는 자리가 있어야 하고 자리마다 사각형이 있어야 합니다.",
+  "scene.box-outside": "사각형은 화면 안에 있어야 하며 너무 작으면 안 됩니다.",
+  "scene.crop-outside": "자르는 범위는 화면 안에 있어야 하며 5%보다 작으면 안 됩니다.",
   "scene.exists": "같은 이름의 장면이 이미 있습니다.",
-  "scene.graphics-unavailable": "이 버전에는 그런 그래픽이 없습니다.",
   "scene.in-use": "프리뷰나 방송에 있는 장면입니다. 먼저 다른 장면으로 바꾸세요.",
   "scene.layout-unknown": "그런 화면 배치가 없습니다.",
   "scene.place-malformed": "자리마다 사람이나 소스를 하나씩 지정해야 합니다.",

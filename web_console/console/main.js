@@ -9,11 +9,16 @@ import { BoothAlarm, Booths } from "./booths.js";
 import { channels } from "./channels.js";
 import { Desk } from "./desk.js";
 import { Dialogs } from "./dialogs.js";
+import { glyphList } from "./graphic_form.js";
+import { GlyphReport, GraphicsPanel, ThemePanel } from "./graphics.js";
 import { Header, Overload } from "./header.js";
 import { actionFor, isTalkKey } from "./keys.js";
 import { soundProblem } from "./loudness.js";
+import { sourceAlerts } from "./material.js";
+import { MediaLibrary } from "./media_library.js";
 import * as model from "./model.js";
 import { Monitor } from "./monitor.js";
+import { CoverLine, SlateQuestion } from "./onair_line.js";
 import { outputAlerts } from "./output_form.js";
 import { OutputAlarm, Outputs } from "./outputs.js";
 import { Rundown } from "./rundown.js";
@@ -26,7 +31,9 @@ import { guardTalkback, press, release } from "./talkback.js";
 
 /** @type {Record<import("./tabs.js").Tab, () => unknown>} */
 const PANELS = {
-  people: () => html`<${Seats} /><${Sources} /><${Outputs} />`,
+  people: () => html`<${Seats} /><${Outputs} />`,
+  sources: () => html`<${Sources} /><${MediaLibrary} />`,
+  graphics: () => html`<${GraphicsPanel} /><${GlyphReport} /><${ThemePanel} />`,
   sound: () => html`<${Desk} />`,
   booths: () => html`<${Booths} />`,
   rundown: () => html`<${Rundown} />`,
@@ -41,8 +48,12 @@ function alerts() {
   const booths = [...lost, ...slower];
   const { failed, shaky } = outputAlerts(state);
   const people = [...failed, ...(shaky.length > 0 ? [t("Trouble with {names}", { names: shaky.join(", ") })] : [])];
+  const away = sourceAlerts(state);
+  const glyphs = glyphList(state).length;
   return {
     ...(people.length > 0 ? { people: people.join(" ") } : {}),
+    ...(away.length > 0 ? { sources: t("Nothing comes from {names}", { names: away.join(", ") }) } : {}),
+    ...(glyphs > 0 ? { graphics: t("Missing characters: {count}", { count: glyphs }) } : {}),
     ...(loud.length > 0 ? { sound: t("Trouble with the sound of {names}", { names: loud.join(", ") }) } : {}),
     ...(booths.length > 0 ? { booths: t("{names} needs you", { names: booths.join(", ") }) } : {}),
   };
@@ -56,6 +67,7 @@ function App() {
     <${Header} />
     ${ready && link !== "open" ? html`<p class="lost-line" role="alert" data-role="lost">
       ${t("The connection to the studio is interrupted. The programme goes on; the console comes back by itself.")}</p>` : null}
+    <${CoverLine} />
     <${Overload} />
     <${OutputAlarm} />
     <${BoothAlarm} />
@@ -65,6 +77,7 @@ function App() {
         <div class="tab-panel" id="tab-panel" role="tabpanel" aria-labelledby=${`tab-${model.tab.value}`}>${PANELS[model.tab.value]()}</div></div>
     </main>` : html`<main class="over-all"><p role="status">${t("Connecting to the studio…")}</p></main>`}
     <${Dialogs} />
+    <${SlateQuestion} />
     <${Toasts} dismiss_label=${t("Dismiss")} />`;
 }
 
@@ -78,9 +91,12 @@ function releaseFocus(/** @type {MouseEvent} */ event) {
 let by_pointer = false;
 function releaseControl(/** @type {Event} */ event) {
   const target = event.target;
-  const sets = target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === "range");
+  const sets = target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && ["range", "color"].includes(target.type));
   if (by_pointer && sets && !target.closest("dialog")) target.blur();
 }
+
+const release_focus = () => { if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); };
+const ACTIONS = { cut: model.cut, auto: model.auto, undo: model.undo, slate: model.slate, release: release_focus };
 
 function onKey(/** @type {KeyboardEvent} */ event) {
   if (!model.can_direct.value) return;
@@ -91,13 +107,18 @@ function onKey(/** @type {KeyboardEvent} */ event) {
     document.querySelector("dialog[open]") !== null,
   );
   if (!action) return;
+  if (action.type === "page") {
+    // Without slides the key scrolls, as everywhere.
+    if (model.turnSlides(action.step)) event.preventDefault();
+    return;
+  }
   event.preventDefault();
   if (action.type === "talk") {
     press("all");
     return;
   }
-  if (action.type === "cut") {
-    model.cut();
+  if (action.type !== "preview") {
+    ACTIONS[action.type]();
     return;
   }
   const scene = model.state.value?.order.scenes[action.index];

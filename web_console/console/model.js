@@ -8,6 +8,8 @@ import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import { toast } from "../shared/toasts.js";
 import { takeMeters, whenWatched } from "./live_meters.js";
+import { slidesAtHand } from "./material.js";
+import { publishingOf } from "./publishing.js";
 import { firstLanguage, refusalText, remember, speak, spoken, t } from "./say.js";
 import { noteTrouble, unixMs } from "./text.js";
 
@@ -34,8 +36,11 @@ export const trouble = signal(null);
 /** The wall clock, a tick a second. */
 export const now_ms = signal(Date.now());
 /** Which dialog is open, and for what. */
-/** @type {import("@preact/signals").Signal<{name: string, id?: string, link?: string}|null>} */
+/** @type {import("@preact/signals").Signal<{name: string, id?: string, link?: string, token?: string}|null>} */
 export const dialog = signal(null);
+
+/** Whether the slate shall go is being asked, over whatever dialog is open. */
+export const asking_slate = signal(false);
 
 /** @type {import("@preact/signals").Signal<import("./tabs.js").Tab>} */
 export const tab = signal("people");
@@ -64,6 +69,7 @@ export async function start() {
     check: () => whoAmI(as),
     onState(next, revision) {
       state.value = next;
+      if (!next.slate) asking_slate.value = false;
       trouble.value = noteTrouble(trouble.value, next.status, Date.now());
       if (!asked_for_starts) {
         asked_for_starts = true;
@@ -162,6 +168,52 @@ export async function attempt(command) {
 
 export function cut() {
   if (state.value?.preview) void send({ type: "program.cut" });
+}
+
+export function auto() {
+  if (state.value?.preview) void send({ type: "program.auto" });
+}
+
+/** Whether there is anything to take back the studio says: a hand is faster than the state of what it just did. */
+export function undo() {
+  void send({ type: "program.undo" });
+}
+
+/** The slate comes at once; to take it off is asked, for a key that was pressed in panic is pressed twice. */
+export function slate() {
+  if (state.value?.slate) asking_slate.value = true;
+  else void send({ type: "program.slate", on: true });
+}
+
+/**
+ * @param {string} source slides
+ * @param {-1|1} step
+ */
+export function turnPage(source, step) {
+  void send({ type: "source.page", source, step });
+}
+
+/**
+ * What a presentation remote does: it turns the slides on air, else those in preview.
+ *
+ * @param {-1|1} step
+ * @returns {boolean} false: there are none
+ */
+export function turnSlides(step) {
+  const source = state.value ? slidesAtHand(state.value) : null;
+  if (source) turnPage(source, step);
+  return source !== null;
+}
+
+/**
+ * Shows once where a WHIP publisher sends to.
+ *
+ * @param {string} id of the source
+ * @param {unknown} result of the command that made its token
+ */
+export function showPublishing(id, result) {
+  const found = publishingOf(result, globalThis.location.origin);
+  if (found) dialog.value = { name: "publish", id, link: found.url, token: found.token };
 }
 
 /** @param {string} scene */

@@ -7,9 +7,11 @@ import { play } from "../shared/play.js";
 import { withSession } from "../shared/protocol.js";
 import * as model from "./model.js";
 import { busesOf } from "./channels.js";
+import { coverOf, tallyOf, transitionOf } from "./onair.js";
 import { busName, t } from "./say.js";
 import { TalkToAll } from "./talk_buttons.js";
 import { previewLine } from "./text.js";
+import { TransitionRow } from "./transition_row.js";
 
 export function Monitor() {
   const [sound, setSound] = useState(false);
@@ -17,6 +19,8 @@ export function Monitor() {
   if (!state) return null;
   const floor_db = state.status.mixer.levels?.floor ?? -100;
   const { preview, program, black } = state;
+  const { take } = state.status;
+  const cover = coverOf(state);
   const coming = previewLine(state);
   return html`<section class="monitor" aria-label=${t("Monitor")}>
     <${Multiview} sound=${sound} />
@@ -34,7 +38,8 @@ export function Monitor() {
         <${TalkToAll} /></div>` : null}
     </div>
     <div class="buses">
-      <div class="bus preview" data-role="preview" data-scene=${preview ?? ""} aria-live="polite">
+      <div class=${tallyOf(state, preview) === "program" ? "bus preview leaving" : "bus preview"} data-role="preview" data-scene=${preview ?? ""}
+          data-tally=${tallyOf(state, preview)} aria-live="polite">
         <span class="bus-name">${t("Preview")}</span>
         <strong class="clip">${preview ? model.sceneTitle(preview) : t("Nothing")}</strong>
         <span class="bus-note clip" data-role="preview-ready" data-ready=${String(coming.ready)}>${coming.text}</span>
@@ -43,15 +48,20 @@ export function Monitor() {
         <button class="cut" data-action="cut" disabled=${!preview || !model.can_direct.value} onClick=${model.cut}
           data-ready=${String(coming.ready)}
           title=${coming.ready ? t("Preview goes to programme (Space)") : `${t("Cuts at once (Space).")} ${coming.text}`}>CUT<kbd>Space</kbd></button>
+        <button class="auto" data-action="auto" disabled=${!preview || !model.can_direct.value} onClick=${model.auto} data-taking=${String(Boolean(take))}
+          title=${t("Preview goes to programme by the transition, {seconds} s (Enter)", { seconds: transitionOf(state).duration_ms / 1000 })}>AUTO<kbd>Enter</kbd>
+          ${take ? html`<span key=${take.ends_at_ms} class="progress" role="progressbar" data-role="take" aria-label=${t("Transition")}
+            style=${`animation-duration: ${take.duration_ms}ms`}></span>` : null}</button>
         <button class=${black ? "black on" : "black"} data-action="fade-to-black" aria-pressed=${black}
           disabled=${!model.can_direct.value} onClick=${model.toggleBlack} title=${t("Fade programme and wall to black")}>
           ${black ? t("BLACK") : t("Fade to black")}</button>
       </div>
       <div class="bus program" data-role="program" data-scene=${program ?? ""} aria-live="polite">
         <span class="bus-name">${t("Programme")}</span>
-        <strong class="clip">${black ? t("Black") : program ? model.sceneTitle(program) : t("Nothing")}</strong>
+        <strong class="clip" data-role="on-air" data-cover=${cover}>${cover === "slate" ? t("Slate") : black ? t("Black") : program ? model.sceneTitle(program) : t("Nothing")}</strong>
       </div>
     </div>
+    <${TransitionRow} />
   </section>`;
 }
 

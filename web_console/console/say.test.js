@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
+import { LAYOUTS } from "./compose.js";
 import { deviation, soundProblem } from "./loudness.js";
 import { KOREAN } from "./korean.js";
 import { KOREAN_REFUSALS } from "./korean_refusals.js";
+import { DIRECTION_WORDS, KIND_WORDS } from "./onair.js";
+import { KIND_WORDS as SOURCE_WORDS, mediumWarning, stateWord } from "./material.js";
+import { recipes } from "./publishing.js";
+import { HINTS, PATTERNS, SWITCHES } from "./source_form.js";
+import { AIR, ANCHORS, GRAPHICS, WAYS } from "./graphic_form.js";
+import { OWN_WORDS } from "./upload.js";
 import { busName, firstLanguage, languageName, refusalText, speak, t } from "./say.js";
 import { outputState, seatProblem, seatState } from "./text.js";
 
@@ -34,7 +41,7 @@ test("Korean texts are Korean, and name the same values", () => {
  */
 function codesOf(folder) {
   const root = new URL(`../../${folder}/`, import.meta.url);
-  const given = /(?:RefusedError\(\s*\d+,|Failure\(|UrlError\(|StoreError\(|code=)\s*"([a-z]+\.[a-z_-]+)"/g;
+  const given = /(?:RefusedError\(\s*\d+,|Failure\(|UrlError\(|StoreError\(|MediaError\(|Trouble\(|Refused\(|code=)\s*"([a-z]+\.[a-z_-]+)"/g;
   const nouns = /\b(?:unknown|new_id)\(\s*"([a-z]+)"/g;
   /** @type {Set<string>} */
   const found = new Set();
@@ -50,7 +57,15 @@ function codesOf(folder) {
 
 test("every refusal of a command and every fault of an output is there in Korean, and none that nobody sends", () => {
   const told = new Set(codesOf("studio"));
-  for (const code of codesOf("mixer/outputs")) told.add(code);
+  for (const folder of ["mixer/outputs", "mixer/players"]) for (const code of codesOf(folder)) told.add(code);
+  // By tables, not by calls: what is wrong with a publisher, a player or a file, and what a clip is warned of.
+  const tables = /** @type {const} */ ([
+    ["studio/whipstatus.py", /"((?:whip|video)\.[a-z-]+)"/g], ["studio/playerstatus.py", /"(player\.[a-z-]+)"/g],
+    ["mixer/players/importer.py", /"((?:media|clip)\.[a-z-]+)"/g], ["mixer/players/clipfile.py", /"(clip\.[a-z-]+)"/g],
+  ]);
+  for (const [file, code] of tables) {
+    for (const [, found] of readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").matchAll(code)) told.add(String(found));
+  }
   assert.ok(told.size > 60);
   // Of signalling only those that a director can meet; links of guests are opened elsewhere.
   const ours = ["sender.restarting", "internal", "network.lost", "network.timeout"];
@@ -68,6 +83,12 @@ test("words from tables are translated, too", () => {
     ...["sound.dc", "sound.hum", "sound.clipping", "sound.zeros"].map(soundProblem),
     ...["starting", "live", "retrying", "failed", "stopped"].map((state) =>
       outputState(/** @type {any} */ ({ running: true }), { state }).word),
+    ...[...Object.values(KIND_WORDS), ...Object.values(DIRECTION_WORDS), ...LAYOUTS.map(([, label]) => label)].map((word) => t(word)),
+    ...["starting", "ready", "playing", "paused", "ended", "live", "stalled", "waiting", "failed"].map((state) => stateWord(state).word),
+    ...[...Object.values(SOURCE_WORDS), ...[...PATTERNS, ...ANCHORS].map(([, word]) => word), ...Object.values(GRAPHICS).map(({ word }) => word),
+      ...Object.values(HINTS), ...SWITCHES.flatMap(([, word, why]) => [word, why]), ...Object.values(AIR).map(({ word }) => word),
+      ...WAYS.map(([, word]) => word), ...Object.values(OWN_WORDS), ...recipes("", "").map(({ how }) => how)].map((word) => t(word)),
+    ...["clip.truncated", "clip.damaged", "clip.no-sound", "clip.variable-rate", "clip.too-slow"].map(mediumWarning),
     deviation(-30, -23).text, deviation(undefined, -23).text, busName("floor"), busName("hall"), busName("en"), languageName(""),
   ];
   for (const word of words) assert.match(word, /[가-힣]/, word);

@@ -2,7 +2,9 @@
 
 import { html } from "../shared/html.js";
 import * as model from "./model.js";
+import { tallyOf } from "./onair.js";
 import { t } from "./say.js";
+import { SpeakerStrip } from "./speaker_strip.js";
 import { sceneLine } from "./text.js";
 
 export function Scenes() {
@@ -12,8 +14,9 @@ export function Scenes() {
   return html`<section class="panel scenes" aria-labelledby="scenes-title" data-role="scenes">
     <div class="panel-head">
       <h2 id="scenes-title">${t("Scenes")}</h2>
-      <span class="soft hint">${t("a press or a digit sets the preview")}</span>
+      <span class="soft hint clip scenes-hint">${t("a press or a digit sets the preview")}</span>
       <div class="grow"></div>
+      <${SpeakerStrip} />
       ${model.can_direct.value ? html`<button class="small" data-action="scene-new"
         onClick=${() => { model.dialog.value = { name: "scene" }; }}>${t("New scene")}</button>` : null}
     </div>
@@ -29,15 +32,15 @@ function SceneCard({ id, index }) {
   const state = model.state.value;
   const scene = state?.scenes[id];
   if (!state || !scene) return null;
-  const on_air = state.program === id;
+  const tally = tallyOf(state, id);
+  const on_air = tally === "program";
   const next = state.preview === id;
-  const tally = on_air ? "program" : next ? "preview" : "";
   return html`<li class="scene" data-role="scene" data-scene=${id} data-tally=${tally}>
     <button class="scene-main" data-action="preview" data-scene=${id} disabled=${!model.can_direct.value}
         onClick=${() => model.setPreview(id)}>
       <span class="scene-top">${index < 9 ? html`<kbd>${index + 1}</kbd>` : null}
         ${on_air ? html`<span class="badge program">${t("Programme")}</span>` : null}
-        ${next ? html`<span class="badge preview">${t("Preview")}</span>` : null}</span>
+        ${next && !on_air ? html`<span class="badge preview">${t("Preview")}</span>` : null}</span>
       <strong class="clip">${scene.title || id}</strong>
       <span class="soft hint clip">${sceneLine(scene)}</span>
     </button>

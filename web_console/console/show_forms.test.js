@@ -83,6 +83,19 @@ test("of a person only what was changed is sent", () => {
   assert.deepEqual(seatChange("kim", { ...speaker, role: "wall" }, field({ listen: "ko", hall: "on" })), head);
 });
 
+test("a person's part and names by language, all of the names with one that changed", () => {
+  const seat = /** @type {any} */ ({ name: "Kim", title: "", role: "speaker", language: "ko", part: "host", names: { ko: { name: "김하늘", title: "시장" }, ja: { name: "キム" } } });
+  const typed = { name: "Kim", language: "ko", listen: "floor", part: "host", "name-ko": "김하늘", "title-ko": "시장" };
+  const change = (/** @type {Record<string, string>} */ over) =>
+    seatChange("kim", seat, (name) => /** @type {any} */ ({ ...typed, ...over })[name] ?? "", ["ko", "en"]);
+  const head = { type: "seat.update", seat: "kim" };
+  assert.deepEqual(change({}), head);
+  assert.deepEqual(change({ part: "" }), { ...head, part: "" });
+  const ja = { name: "キム", title: "" };
+  assert.deepEqual(change({ "title-en": "Mayor" }).names, { ko: { name: "김하늘", title: "시장" }, ja, en: { name: "", title: "Mayor" } });
+  assert.deepEqual(change({ "name-ko": "", "title-ko": "" }).names, { ja }, "a language that the event has lost since keeps its names");
+});
+
 test("an output says which picture and which sounds it carries, and how long the disk lasts", () => {
   const output = { url: "", recording: true, rendition: "clean", bus: "floor", buses: ["floor", "en"], running: true };
   assert.equal(carries(output), "Clean, without plates · Floor + English");

@@ -4,9 +4,9 @@ import { html } from "../shared/html.js";
 import * as model from "./model.js";
 import { t } from "./say.js";
 
-/** @typedef {"people"|"sound"|"booths"|"rundown"} Tab */
+/** @typedef {"people"|"sources"|"graphics"|"sound"|"booths"|"rundown"} Tab */
 
-const TABS = /** @type {const} */ ([["people", "People"], ["sound", "Sound"], ["booths", "Booths"], ["rundown", "Rundown"]]);
+const TABS = /** @type {const} */ ([["people", "People"], ["sources", "Sources"], ["graphics", "Graphics"], ["sound", "Sound"], ["booths", "Booths"], ["rundown", "Rundown"]]);
 
 /** @param {{alerts: Partial<Record<Tab, string>>}} props alerts: what is wrong behind a tab, in words */
 export function Tabs({ alerts }) {

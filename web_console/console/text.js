@@ -3,6 +3,7 @@
 /** @typedef {import("../shared/types.js").DirectorState} DirectorState */
 
 import { formatBitrate, formatBytes } from "../shared/levels.js";
+import { LAYOUTS } from "./compose.js";
 import { soundProblem } from "./loudness.js";
 import { t } from "./say.js";
 
@@ -174,12 +175,13 @@ export function seatGroups(state) {
 
 /**
  * @param {import("../shared/types.js").Scene} scene
- * @returns {string} `grid · everyone`
+ * @returns {string} `Grid · everyone`
  */
 export function sceneLine(scene) {
   const { layout, places } = scene.canvases.program;
   const who = !places ? t("everyone") : places.length === 1 ? t("1 place") : t("{count} places", { count: places.length });
-  return `${t(layout)} · ${who}`;
+  const label = LAYOUTS.find(([name]) => name === layout)?.[1];
+  return `${label ? t(label) : layout} · ${who}`;
 }
 
 /** So many are named, the rest counted. */

@@ -77,8 +77,9 @@ test("an overload says what is left out, and why", () => {
 
 test("a scene in one line", () => {
   const scene = (/** @type {any} */ program) => ({ title: "", canvases: { program } });
-  assert.equal(sceneLine(scene({ layout: "grid" })), "grid · everyone");
-  assert.equal(sceneLine(scene({ layout: "solo", places: [{ seat: "a" }] })), "solo · 1 place");
+  assert.equal(sceneLine(scene({ layout: "grid" })), "Grid · everyone");
+  assert.equal(sceneLine(scene({ layout: "solo", places: [{ seat: "a" }] })), "Single · 1 place");
+  assert.equal(sceneLine(scene({ layout: "slides-panel", places: [{ auto: true }, { part: "host" }] })), "Slides and panel · 2 places");
 });
 
 test("times of events", () => {

@@ -12,6 +12,7 @@ import * as media from "./media.js";
 import * as model from "./model.js";
 import { SelfView } from "./prepare.js";
 import * as screen from "./screen.js";
+import { Slides } from "./slides.js";
 
 const { t } = model;
 
@@ -53,6 +54,7 @@ export function Live() {
         </div>
       </aside>
     </div>
+    <${Slides} />
     <footer class="bar">
       <${Line} lost=${lost} />
       <div class="bar-buttons">

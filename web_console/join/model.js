@@ -34,6 +34,8 @@ export const self_muted = signal(false);
 /** No picture is sent: switched off by the guest, or there is no camera. */
 export const camera_off = computed(() => media.camera.value === null);
 export const busy = signal(false);
+/** The last page that was to be turned wasn't. */
+export const slide_problem = signal(false);
 
 export const language = computed(() => pickLanguage(state.value?.seat?.language, navigator.language));
 
@@ -196,6 +198,21 @@ export async function choose(chosen) {
   } catch (thrown) {
     error.value = asStudioError(thrown);
     return false;
+  }
+}
+
+/**
+ * Of slides whose presenter this guest is.
+ *
+ * @param {string} source
+ * @param {-1|1} step
+ */
+export async function turnSlide(source, step) {
+  try {
+    await socket?.command({ type: "source.page", source, step });
+    slide_problem.value = false;
+  } catch {
+    slide_problem.value = true;
   }
 }
 

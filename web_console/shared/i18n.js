@@ -95,6 +95,11 @@ const EN = {
   "live.slower": "Slower, please",
   "live.slower-text": "The interpreters ask you to speak a little more slowly.",
   "live.talkback": "The director is talking to you.",
+  "slides.yours": "Your slides",
+  "slides.back": "Back",
+  "slides.on": "Next",
+  "slides.page": "Page {page} of {pages}",
+  "slides.failed": "The page could not be turned. Please press again.",
   ...BOOTH_EN,
 };
 
@@ -189,6 +194,11 @@ const KO = {
   "live.slower": "조금 천천히",
   "live.slower-text": "통역사가 조금 더 천천히 말씀해 달라고 합니다.",
   "live.talkback": "감독이 말하고 있습니다.",
+  "slides.yours": "내 슬라이드",
+  "slides.back": "이전",
+  "slides.on": "다음",
+  "slides.page": "{pages}쪽 중 {page}쪽",
+  "slides.failed": "쪽을 넘기지 못했습니다. 다시 눌러 주세요.",
   ...BOOTH_KO,
 };
 

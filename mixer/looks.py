@@ -1,0 +1,139 @@
+"""What is looked up for a canvas once a plan instead of once a tick: sprites, edges, what lies over what."""
+
+from collections.abc import Mapping
+
+from mixer.graphics import Graphics
+from mixer.motion import Design
+from mixer.picture import Picture
+from mixer.plan import BACKDROP, CanvasPlan, SourceId, SourceInfo, Tile
+from mixer.rects import covers, overlaps
+from mixer.rounding import edge_of
+from mixer.sprites import Sprite, moved
+
+__all__ = ["Design", "Item", "Looks"]
+
+_UNKNOWN = SourceInfo()
+
+
+class Item:
+    """A tile with its graphics. ``above``: later tiles that show this one through their round corners;
+    ``apart``: it can't be copied from a canvas without plates, for one is seen through round corners."""
+
+    __slots__ = (
+        "above",
+        "apart",
+        "bars",
+        "design",
+        "edge",
+        "info",
+        "label",
+        "marks",
+        "plate",
+        "sprites",
+        "tile",
+    )
+
+    def __init__(self, tile: Tile, info: SourceInfo, graphics: Graphics, design: Design) -> None:
+        w, h = tile.rect.w, tile.rect.h
+        self.tile = tile
+        self.info = info
+        self.bars = info.kind == "bars"
+        self.design = design
+        plate = graphics.plate(tile.plate, *design) if tile.plate is not None else None
+        self.plate = plate if plate is None or design == (w, h) else _anchored(plate, w, h - design[1], h)
+        self.label = graphics.label(tile.label, tile.tally, *design) if tile.label else None
+        if self.label and design != (w, h):
+            self.label = None
+        self.sprites = (*(self.plate or ()), *(self.label or ()))
+        self.edge = edge_of(tile.style, w, h)
+        self.above: tuple[int, ...] = ()
+        self.apart = self.edge is not None and any(_in_corner(s, self.edge.side, w, h) for s in self.sprites)
+        self.marks = (tile.source, self.plate, self.label, tile.fit, tile.tally, tile.crop)
+
+
+class Looks:
+    """A plan's tiles. ``signature`` is equal where everything lies in the same places. ``ground``: the
+    theme's backdrop, which lies under them instead of the background's colour: it stands still, and is no
+    tile."""
+
+    __slots__ = (
+        "_edition",
+        "_infos",
+        "_mark",
+        "canvas",
+        "empty",
+        "ground",
+        "items",
+        "rects",
+        "signature",
+        "stacked",
+    )
+
+    def __init__(
+        self,
+        canvas: CanvasPlan,
+        infos: Mapping[SourceId, SourceInfo],
+        graphics: Graphics,
+        designs: tuple[Design, ...],
+        before: "Looks | None" = None,
+    ) -> None:
+        self.canvas, self._infos, self._edition = canvas, infos, graphics.edition
+        tiles, designs = canvas.tiles, designs or tuple((t.rect.w, t.rect.h) for t in canvas.tiles)
+        self.ground: Picture | None = None
+        if tiles and tiles[0].source == BACKDROP:
+            self.ground = graphics.backdrop(canvas.width, canvas.height)
+            tiles, designs = tiles[1:], designs[1:]
+        self._mark = object()
+        if before is not None and before.ground is self.ground:
+            self._mark = before._mark
+        self.empty = not canvas.tiles and not canvas.views
+        self.items = tuple(
+            Item(tile, infos.get(tile.source, _UNKNOWN), graphics, design)
+            for tile, design in zip(tiles, designs, strict=True)
+        )
+        self.rects = (*(tile.rect for tile in tiles), *(view.rect for view in canvas.views))
+        styles = tuple(tile.style for tile in tiles)
+        self.signature = (canvas.background, self.rects, styles, self._mark)
+        self.stacked = any(overlaps(rect, self.rects[:index]) for index, rect in enumerate(self.rects))
+        if self.stacked:
+            self._see_through()
+
+    def still(self, canvas: CanvasPlan, infos: Mapping[SourceId, SourceInfo], edition: int) -> bool:
+        """Whether all of it would be the same now."""
+        return self.canvas is canvas and self._infos is infos and self._edition == edition
+
+    def _see_through(self) -> None:
+        for index, item in enumerate(self.items):
+            later = range(index + 1, len(self.items))
+            rounded = [other for other in later if self.items[other].edge is not None]
+            touched = [n for n in rounded if overlaps(self.items[n].tile.rect, (item.tile.rect,))]
+            # One that lies over it as a whole is drawn over anyway.
+            item.above = tuple(n for n in touched if not covers(item.tile.rect, self.items[n].tile.rect))
+            if item.sprites:
+                for other in touched:
+                    self.items[other].apart = True
+        # What shows through such a tile's corners can't be copied either: the copy shows the tile there.
+        for index in range(len(self.items) - 1, 0, -1):
+            last = self.items[index]
+            if last.apart:
+                for item in self.items[:index]:
+                    item.apart |= overlaps(last.tile.rect, (item.tile.rect,))
+
+
+def _anchored(plate: tuple[Sprite, ...], width: int, down: int, height: int) -> tuple[Sprite, ...] | None:
+    """The plate of a tile of another height, at the same distance from the lower left corner; None where the
+    tile is too small for it."""
+    put = tuple(moved(sprite, 0, down) for sprite in plate)
+    fits = all(
+        sprite.x >= 0
+        and sprite.y >= 0
+        and sprite.x + sprite.picture.width <= width
+        and sprite.y + sprite.picture.height <= height
+        for sprite in put
+    )
+    return put if fits else None
+
+
+def _in_corner(sprite: Sprite, side: int, width: int, height: int) -> bool:
+    beside = sprite.x < side or sprite.x + sprite.picture.width > width - side
+    return beside and (sprite.y < side or sprite.y + sprite.picture.height > height - side)

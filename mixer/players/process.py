@@ -1,0 +1,158 @@
+"""Entry point of a player: ``python -m mixer.players.process player/<source>``.
+
+One loop: its link, and what the player has to do next. What may hang (a decoder, a network) has threads of
+its own; the heartbeat stops when they do, and the supervisor ends and restarts the process.
+"""
+
+import os
+import select
+import sys
+import time
+
+import msgspec
+import structlog
+
+from mixer import child
+from mixer.link import Link, LinkClosedError, LinkOverflowError
+from mixer.players.limits import PLAYER_BYTES, confine
+from mixer.players.player import MS, Player
+from mixer.players.slotout import SlotOut
+from mixer.players.wire import PlayerConfig, PlayerIn, PlayerOrder, PlayerReport
+from mixer.wire import Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened
+
+HEARTBEAT_NS = 500 * MS
+SLOT_BEAT_NS = 100 * MS
+PLAYING_NS = 250 * MS
+RESTING_NS = 1000 * MS
+BEFORE_CONFIG_MS = 1000
+
+_decode = msgspec.msgpack.Decoder(PlayerIn).decode
+_log = structlog.get_logger()
+
+
+def main() -> int:
+    link = child.start(sys.argv[1])
+    confine(PLAYER_BYTES)
+    try:
+        PlayerProcess(link).run()
+    except LinkClosedError:
+        _log.warning("the supervisor is gone")
+    return 0
+
+
+class PlayerProcess:
+    """The loop between the link and one player."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._out = SlotOut()
+        self._config: PlayerConfig | None = None
+        self._player: Player | None = None
+        self._over = False
+        self._wait_ns = 0
+        self._beat_ns = self._slot_ns = self._report_ns = 0
+        self._reported: tuple[object, ...] = ()
+
+    def run(self) -> None:
+        """Until Shutdown, or LinkClosedError."""
+        try:
+            while not self._over:
+                self._poll()
+                self._read_link()
+                if self._player is not None and self._config is not None:
+                    self._turn(self._player, self._config)
+        finally:
+            if self._player is not None:
+                self._player.close()
+            self._out.detach()
+
+    def _poll(self) -> None:
+        poller = select.poll()
+        poller.register(self._link.fileno(), select.POLLIN | (select.POLLOUT if self._link.backlog else 0))
+        poller.poll(BEFORE_CONFIG_MS if self._player is None else max(1, self._wait_ns // MS))
+
+    def _read_link(self) -> None:
+        self._link.flush()
+        while (received := self._link.receive()) is not None:
+            envelope, fds = received
+            message = _decode(envelope.body)
+            now_ns = time.monotonic_ns()
+            match message:
+                case PlayerConfig() if self._config is None:
+                    self._config = message
+                    self._player = made(message, self._out)
+                    self._send("supervisor", Ready())
+                case PlayerOrder() if self._player is not None:
+                    self._player.order(message, now_ns)
+                    self._wait_ns = 0
+                    self._report_ns = 0
+                case SlotOpened() if fds:
+                    self._out.attach(fds[0], now_ns)
+                case SlotClosed():
+                    self._out.detach()
+                case Shutdown():
+                    self._over = True
+                case _:
+                    pass
+            for fd in fds:
+                os.close(fd)
+
+    def _turn(self, player: Player, config: PlayerConfig) -> None:
+        self._wait_ns = min(player.step(time.monotonic_ns()), SLOT_BEAT_NS)
+        now_ns = time.monotonic_ns()
+        alive = player.alive(now_ns)
+        if alive and now_ns - self._slot_ns >= SLOT_BEAT_NS:
+            self._slot_ns = now_ns
+            self._out.beat(now_ns)
+        if alive and now_ns - self._beat_ns >= HEARTBEAT_NS:
+            self._beat_ns = now_ns
+            self._send("supervisor", Heartbeat())
+        self._tell(player.report(now_ns), config, now_ns)
+
+    def _tell(self, report: PlayerReport, config: PlayerConfig, now_ns: int) -> None:
+        key = (report.state, report.code, report.order, report.page)
+        every_ns = PLAYING_NS if report.state == "playing" else RESTING_NS
+        if key == self._reported and now_ns - self._report_ns < every_ns:
+            return
+        if key[:2] != self._reported[:2]:
+            log = _log.warning if report.code else _log.info
+            log("source", source=config.source, state=report.state, code=report.code, reason=report.reason)
+        self._reported = key
+        self._report_ns = now_ns
+        self._send("control", report)
+
+    def _send(self, to: str, message: msgspec.Struct) -> None:
+        try:
+            self._link.send(to, message)
+        except LinkOverflowError:
+            # The next report says more than this one; a supervisor that is stuck is not ours to mend.
+            _log.warning("the supervisor does not read")
+
+
+def made(config: PlayerConfig, out: SlotOut) -> Player:
+    """The player of this kind. What it needs is imported here: a still has no use for a decoder of clips."""
+    match config.kind:
+        case "clip":
+            from mixer.players.clip import ClipPlayer
+
+            return ClipPlayer(config, out)
+        case "slides":
+            from mixer.players.slides import SlidesPlayer
+
+            return SlidesPlayer(config, out)
+        case "pull":
+            from mixer.players.pull import PullPlayer
+
+            return PullPlayer(config, out)
+        case "still":
+            from mixer.players.still import StillPlayer
+
+            return StillPlayer(config, out)
+        case "pattern":
+            from mixer.players.pattern import PatternPlayer
+
+            return PatternPlayer(config, out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,271 @@
+"""A stream pulled from a server, RTMP or RTSP: read, decoded, and shown a little after it came.
+
+The network and the decoders work on a thread of their own, which connects anew whenever the stream breaks
+off. No text of theirs is passed on: it would hold the address, and with it the key.
+"""
+
+import contextlib
+import random
+import threading
+import time
+from collections import deque
+from fractions import Fraction
+
+import av
+import structlog
+from av.container import InputContainer
+
+from mixer.clock import NS, ProgrammeClock
+from mixer.picture import Picture
+from mixer.players.clipfile import MAX_PIXELS, NO_RATE
+from mixer.players.frames import FrameConverter
+from mixer.players.player import MS, NO_TROUBLE, Trouble
+from mixer.players.pull_clock import PullClock
+from mixer.players.readahead import StereoSound
+from mixer.players.slotout import SlotOut, risen
+from mixer.players.timing import next_tick_ns
+from mixer.players.wire import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
+from mixer.slot import RATE, Samples, sample_at
+
+OPEN_S = 5.0
+READ_S = 4.0
+STALLED_NS = 2 * NS
+HANG_NS = 12 * NS
+"""Longer than any time-out of the network's."""
+BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+PICTURES = 24
+SOUND_BLOCKS = 256
+LEAD_TICKS = 3
+SOUND_LEAD_NS = 150 * MS
+STEP_NS = 8 * MS
+_JUMP = RATE // 50
+_PROTOCOLS = "rtmp,rtmps,rtsp,rtsps,rtp,udp,tcp,tls,srtp"
+
+_STALLED = Trouble("pull.stalled", "Nothing comes from the server; it is connected to anew.")
+_ENDED = Trouble("pull.ended", "The server has ended the stream; it is connected to anew.")
+_FAILED = Trouble("pull.failed", "The stream can't be read; check the address. It is tried again.")
+_NO_PICTURE = Trouble("pull.no-picture", "The stream has no picture.")
+_TOO_LARGE = Trouble("pull.too-large", "The stream's picture is over 4096×2304; send a smaller one.")
+_REASONS: tuple[tuple[type[BaseException], Trouble], ...] = (
+    (ConnectionRefusedError, Trouble("pull.refused", "Nobody answers at this address and port.")),
+    (av.HTTPNotFoundError, Trouble("pull.not-found", "The server has no stream of this name.")),
+    (av.HTTPUnauthorizedError, Trouble("pull.forbidden", "The server wants a user and a password.")),
+    (av.HTTPForbiddenError, Trouble("pull.forbidden", "The server doesn't let us read this stream.")),
+    (TimeoutError, _STALLED),
+    (av.ExitError, _STALLED),  # what PyAV's own time-out ends a call with
+    (EOFError, _ENDED),
+)
+
+_log = structlog.get_logger()
+
+
+def trouble_of(error: BaseException) -> Trouble:
+    """What the network's error means, without a word of its own."""
+    return next((told for kind, told in _REASONS if isinstance(error, kind)), _FAILED)
+
+
+class PullPlayer:
+    """Implements :class:`mixer.players.player.Player`."""
+
+    def __init__(self, config: PlayerConfig, out: SlotOut) -> None:
+        self._config = config
+        self._out = out
+        self._order = 0
+        self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self._worker = _Worker(config.url, (config.width, config.height))
+        self._shown_ns = 0
+        self._late = 0
+        self._sample = 0
+        """Where the sound written last ends."""
+
+    def order(self, order: PlayerOrder, now_ns: int) -> None:
+        self._order = order.order
+
+    def step(self, now_ns: int) -> int:
+        self._write_pictures(now_ns)
+        self._write_sound(now_ns)
+        return STEP_NS
+
+    def _write_pictures(self, now_ns: int) -> None:
+        worker, clock = self._worker, self._clock
+        queue = worker.pictures
+        while queue:
+            position_s, picture = queue[0]
+            time_ns = worker.time_ns(position_s)
+            if time_ns is None:
+                queue.clear()
+                return
+            due_ns = next_tick_ns(clock, time_ns - clock.period_ns // 2)
+            if due_ns > now_ns + LEAD_TICKS * clock.period_ns:
+                return
+            with contextlib.suppress(IndexError):  # the worker drops the oldest of a full queue
+                queue.popleft()
+            if due_ns < now_ns - clock.period_ns and queue:
+                self._late += 1
+                continue
+            self._out.picture(picture, due_ns)
+            self._shown_ns = now_ns
+
+    def _write_sound(self, now_ns: int) -> None:
+        worker = self._worker
+        queue = worker.sounds
+        while queue:
+            position_s, samples = queue[0]
+            time_ns = worker.time_ns(position_s)
+            if time_ns is None:
+                queue.clear()
+                return
+            start = sample_at(time_ns)
+            if start > sample_at(now_ns + SOUND_LEAD_NS):
+                return
+            with contextlib.suppress(IndexError):
+                queue.popleft()
+            if abs(start - self._sample) <= _JUMP:
+                self._out.sound(self._sample, samples)
+                self._sample += len(samples)
+            else:
+                self._out.sound(start, risen(samples))
+                self._sample = start + len(samples)
+
+    def report(self, now_ns: int) -> PlayerReport:
+        worker = self._worker
+        state, trouble = self._state(now_ns)
+        return PlayerReport(
+            source=self._config.source,
+            state=state,
+            order=self._order,
+            code=trouble.code,
+            reason=trouble.reason,
+            width=worker.size[0],
+            height=worker.size[1],
+            fps=round(worker.fps, 2),
+            sound=worker.has_sound,
+            late=self._late,
+        )
+
+    def _state(self, now_ns: int) -> tuple[PlayerState, Trouble]:
+        worker = self._worker
+        if worker.hopeless:
+            return "failed", worker.trouble
+        if self._shown_ns and now_ns - self._shown_ns < STALLED_NS and not worker.trouble.code:
+            return "live", NO_TROUBLE
+        if worker.trouble.code:
+            return "stalled", worker.trouble
+        if now_ns - worker.tried_ns < STALLED_NS + OPEN_S * NS and not self._shown_ns:
+            return "starting", NO_TROUBLE
+        return "stalled", _STALLED
+
+    def alive(self, now_ns: int) -> bool:
+        return now_ns - self._worker.progress_ns < HANG_NS
+
+    def close(self) -> None:
+        self._worker.close()
+
+
+class _Worker:
+    """Connects, reads and decodes until it is closed."""
+
+    def __init__(self, url: str, box: tuple[int, int]) -> None:
+        self.pictures: deque[tuple[Fraction, Picture]] = deque(maxlen=PICTURES)
+        self.sounds: deque[tuple[Fraction, Samples]] = deque(maxlen=SOUND_BLOCKS)
+        self.trouble = NO_TROUBLE
+        self.hopeless = False
+        """It is connected, and will never show anything."""
+        self.size = (0, 0)
+        self.fps = 0.0
+        self.has_sound = False
+        self.progress_ns = self.tried_ns = time.monotonic_ns()
+        self._url = url
+        self._box = box
+        self._times = PullClock()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def time_ns(self, position_s: Fraction) -> int | None:
+        """When this position is shown; None while there is no connection's clock."""
+        with self._lock:
+            return self._times.time_ns(position_s) if self._times.running else None
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            began_ns = time.monotonic_ns()
+            try:
+                self._pull()
+                raise EOFError
+            except (av.FFmpegError, OSError, EOFError, ValueError, MemoryError) as error:
+                if not self._closed.is_set() and not self.hopeless:
+                    self.trouble = trouble_of(error)
+                    waited_ns = time.monotonic_ns() - self.progress_ns
+                    if self.trouble is _FAILED and waited_ns > (READ_S - 0.5) * NS:
+                        self.trouble = _STALLED  # RTSP calls a time-out invalid data
+                    _log.warning("pull broke off", code=self.trouble.code, error=type(error).__name__)
+            if time.monotonic_ns() - began_ns > 30 * NS:
+                failures = 0
+            wait_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311
+            failures += 1
+            end_ns = time.monotonic_ns() + round(wait_s * NS)
+            while time.monotonic_ns() < end_ns and not self._closed.wait(0.2):
+                self.progress_ns = time.monotonic_ns()
+
+    def _pull(self) -> None:
+        self.progress_ns = time.monotonic_ns()
+        if not self.trouble.code:
+            self.tried_ns = self.progress_ns
+        with self._open() as container:
+            self.progress_ns = time.monotonic_ns()
+            if not container.streams.video:
+                self.trouble, self.hopeless = _NO_PICTURE, True
+                return
+            self.hopeless = False
+            self._read(container)
+
+    def _open(self) -> InputContainer:
+        options = {"protocol_whitelist": _PROTOCOLS, "analyzeduration": "1500000", "fflags": "nobuffer"}
+        if self._url.startswith("rtsp"):
+            options |= {"rtsp_transport": "tcp", "timeout": str(round(READ_S * 1e6))}
+        else:
+            options |= {"rtmp_live": "live"}
+        return av.open(self._url, options=options, timeout=(OPEN_S, READ_S), metadata_errors="replace")
+
+    def _read(self, container: InputContainer) -> None:
+        video = container.streams.video[0]
+        video.thread_type = "SLICE"  # threads by frame would keep some back
+        sounds = container.streams.audio[:1]
+        self.has_sound = bool(sounds)
+        converter, stereo = FrameConverter(self._box), StereoSound()
+        aspect = Fraction(video.sample_aspect_ratio or 0)
+        self.fps = float(video.average_rate or 1 / NO_RATE)
+        with self._lock:
+            self._times.forget()
+        for packet in container.demux([video, *sounds]):
+            self.progress_ns = time.monotonic_ns()
+            if self._closed.is_set():
+                return
+            try:
+                frames = packet.decode()
+            except av.InvalidDataError:
+                continue
+            for frame in frames:
+                if isinstance(frame, av.VideoFrame):
+                    self._shown(frame, converter, aspect)
+                elif isinstance(frame, av.AudioFrame):
+                    self.sounds.extend(stereo.samples(frame))
+
+    def _shown(self, frame: av.VideoFrame, converter: FrameConverter, aspect: Fraction) -> None:
+        if frame.pts is None or frame.time_base is None:
+            return
+        if frame.width * frame.height > MAX_PIXELS:
+            self.trouble, self.hopeless = _TOO_LARGE, True
+            raise ValueError("the picture is too large")
+        picture = converter.picture(frame, aspect)
+        position_s = frame.pts * frame.time_base
+        with self._lock:
+            self._times.note(position_s, time.monotonic_ns())
+        self.size = (picture.width, picture.height)
+        self.pictures.append((position_s, picture))
+        self.trouble = NO_TROUBLE

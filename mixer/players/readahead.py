@@ -1,0 +1,252 @@
+"""Decodes a stretch of a clip ahead, picture and sound each on a thread of its own with a file of its own.
+
+Apart from each other, so that a file whose sound lies seconds away from its picture starves neither. What is
+ahead is bounded: :data:`PICTURES` pictures, :data:`SOUND` samples.
+"""
+
+import threading
+import time
+from collections import deque
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import numpy as np
+import structlog
+
+from mixer.picture import Picture
+from mixer.players.clipfile import ClipInfo, Damage, decoded, opened
+from mixer.players.frames import FrameConverter
+from mixer.players.player import MediaError
+from mixer.slot import RATE, Samples
+
+PICTURES = 12
+SOUND = RATE
+_WAIT_S = 0.2
+_NEAR_S = Fraction(1, 1000)
+"""Times in files are rounded; a picture so little after a position belongs to it."""
+_PREROLL_S = Fraction(1, 10)
+"""Decoders of sound need so much before they are right."""
+_JUMP = RATE // 50
+"""Samples: what sound is off by more than this is a gap, and less a rounding."""
+
+_log = structlog.get_logger()
+
+
+class Shown(NamedTuple):
+    """A picture at ``position_s`` of the media, for ``lasts_s``."""
+
+    position_s: Fraction
+    lasts_s: Fraction
+    picture: Picture
+
+
+class Heard(NamedTuple):
+    """Samples (n, 2) from sample number ``start`` of the media on."""
+
+    start: int
+    samples: Samples
+
+
+class _Reader:
+    """A thread that fills a queue; ``ended`` once there is no more. ``until_s`` may change as it goes."""
+
+    def __init__(self, path: Path, info: ClipInfo, from_s: Fraction, until_s: Fraction) -> None:
+        self.from_s = from_s
+        self.until_s = until_s
+        self.ended = False
+        self.end_s = from_s
+        """Where what was read last ends."""
+        self.damage = Damage()
+        self.progress_ns = time.monotonic_ns()
+        self._path = path
+        self._info = info
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Tell the thread to end; it is not waited for, since it may be deep in a decoder."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _beat(self) -> None:
+        self.progress_ns = time.monotonic_ns()
+        if self._closed:
+            raise _ClosedError
+
+    def _run(self) -> None:
+        try:
+            self._read()
+        except _ClosedError:
+            return
+        except (MediaError, av.FFmpegError, MemoryError, ValueError) as error:
+            # What was read so far is played; the player tells a clip without a picture by its emptiness.
+            self.damage.packets += 1
+            _log.warning("a clip can't be read on", error=type(error).__name__)
+        self.ended = True
+
+    def _read(self) -> None:
+        raise NotImplementedError
+
+    def _full(self) -> bool:
+        raise NotImplementedError
+
+    def _wait_for_room(self) -> None:
+        with self._changed:
+            while self._full() and not self._closed:
+                self.progress_ns = time.monotonic_ns()
+                self._changed.wait(_WAIT_S)
+        self._beat()
+
+
+class _ClosedError(Exception):
+    """The reader is no longer wanted."""
+
+
+class PictureReader(_Reader):
+    """Pictures from the one that is shown at ``from_s`` on, scaled into ``box``."""
+
+    def __init__(
+        self, path: Path, info: ClipInfo, from_s: Fraction, until_s: Fraction, box: tuple[int, int]
+    ) -> None:
+        super().__init__(path, info, from_s, until_s)
+        self.wanted_s = Fraction(-1)
+        """Pictures over before this position come too late: they needn't be scaled any more."""
+        self.spared = 0
+        self._queue: deque[Shown] = deque()
+        self._converter = FrameConverter(box)
+        self.start()
+
+    def peek(self, place: int = 0) -> Shown | None:
+        """The next picture, or the ``place``-th after it."""
+        return self._queue[place] if len(self._queue) > place else None
+
+    def take(self) -> None:
+        """Done with the next one."""
+        self._queue.popleft()
+        with self._changed:
+            self._changed.notify_all()
+
+    def _full(self) -> bool:
+        return len(self._queue) >= PICTURES
+
+    def _read(self) -> None:
+        info = self._info
+        with opened(self._path) as container:
+            stream = next(each for each in container.streams.video)
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = 2
+            base = stream.time_base or Fraction(1, 1000)
+            aspect = Fraction(stream.sample_aspect_ratio or 0)
+            if self.from_s > 0:
+                container.seek(int((self.from_s + info.start_s) / base), stream=stream)
+            held: tuple[Fraction, Fraction, av.VideoFrame] | None = None
+            for frame in decoded(container, stream.index, self._beat, self.damage):
+                if not isinstance(frame, av.VideoFrame) or frame.pts is None:
+                    continue
+                position_s = frame.pts * base - info.start_s
+                lasts_s = (frame.duration or 0) * base or info.frame_s
+                if position_s >= self.until_s - min(lasts_s, info.frame_s) / 2:
+                    break
+                if held is not None:
+                    if position_s > self.from_s + _NEAR_S:
+                        self._put(*held, aspect)
+                        held = None
+                    else:
+                        held = (position_s, lasts_s, frame)
+                        continue
+                elif position_s <= self.from_s + _NEAR_S and not self._queue and self.end_s == self.from_s:
+                    held = (position_s, lasts_s, frame)
+                    continue
+                self._put(position_s, lasts_s, frame, aspect)
+            if held is not None:
+                self._put(*held, aspect)
+
+    def _put(self, position_s: Fraction, lasts_s: Fraction, frame: av.VideoFrame, aspect: Fraction) -> None:
+        self.end_s = position_s + lasts_s
+        if self.end_s < self.wanted_s:
+            self.spared += 1
+            return
+        self._wait_for_room()
+        self._queue.append(Shown(position_s, lasts_s, self._converter.picture(frame, aspect)))
+
+
+class SoundReader(_Reader):
+    """Stereo sound at 48 kHz from ``from_s`` to ``until_s``, to the sample."""
+
+    def __init__(self, path: Path, info: ClipInfo, from_s: Fraction, until_s: Fraction) -> None:
+        super().__init__(path, info, from_s, until_s)
+        self._queue: deque[Heard] = deque()
+        self._samples = 0
+        self.start()
+
+    def peek(self) -> Heard | None:
+        return self._queue[0] if self._queue else None
+
+    def take(self) -> None:
+        with self._changed:
+            self._samples -= len(self._queue.popleft().samples)
+            self._changed.notify_all()
+
+    def _full(self) -> bool:
+        return self._samples >= SOUND
+
+    def _read(self) -> None:
+        info = self._info
+        with opened(self._path) as container:
+            stream = container.streams.audio[0]
+            base = stream.time_base or Fraction(1, RATE)
+            if self.from_s > 0:
+                at_s = max(Fraction(0), self.from_s - _PREROLL_S)
+                container.seek(int((at_s + info.start_s) / base), stream=stream)
+            stereo = StereoSound()
+            at: int | None = None
+            for frame in decoded(container, stream.index, self._beat, self.damage):
+                if not isinstance(frame, av.AudioFrame):
+                    continue
+                for position_s, samples in stereo.samples(frame):
+                    told = round((position_s - info.start_s) * RATE)
+                    at = told if at is None or abs(told - at) > _JUMP else at
+                    if at >= self.until_s * RATE:
+                        return
+                    self._put(at, samples)
+                    at += len(samples)
+
+    def _put(self, start: int, samples: Samples) -> None:
+        first = max(0, round(self.from_s * RATE) - start)
+        last = min(len(samples), round(self.until_s * RATE) - start)
+        if first >= last:
+            return
+        self._wait_for_room()
+        heard = Heard(start + first, samples[first:last])
+        with self._changed:
+            self._samples += len(heard.samples)
+        self.end_s = Fraction(start + last, RATE)
+        self._queue.append(heard)
+
+
+class StereoSound:
+    """Any sound → float32 stereo at 48 kHz, one channel on both sides as loud as it was."""
+
+    def __init__(self) -> None:
+        self._resampler: av.AudioResampler | None = None
+        self._form: tuple[str, str, int] | None = None
+
+    def samples(self, frame: av.AudioFrame) -> list[tuple[Fraction, Samples]]:
+        """Blocks (n, 2) with their time in seconds. Raises av.FFmpegError."""
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or form != self._form:
+            layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+            self._resampler, self._form = av.AudioResampler("fltp", layout, RATE), form
+        out = []
+        for made in self._resampler.resample(frame):
+            planes = made.to_ndarray()
+            samples = np.ascontiguousarray(np.broadcast_to(planes, (2, planes.shape[1])).T)
+            out.append(((made.pts or 0) * (made.time_base or Fraction(1, RATE)), samples))
+        return out

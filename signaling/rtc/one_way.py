@@ -1,0 +1,57 @@
+"""Offers of WHIP and WHEP, whose media goes one way: what they must be, and H.264 of any profile. Pure."""
+
+import re
+
+from aiortc import sdp
+
+from signaling.rtc.offer import OfferError
+
+_SENDS = ("sendonly", "sendrecv")
+_RECEIVES = ("recvonly", "sendrecv")
+_NEEDED = ("v=", "o=", "s=", "t=")
+"""RFC 8866 §5: every description has these."""
+_PROFILE = re.compile(r"(a=fmtp:(\d+) [^\r\n]*profile-level-id=)([0-9a-fA-F]{6})")
+_BASELINE = "42e01f"
+_PLAIN = re.compile(r"profile-level-id=42|a=rtpmap:\d+ VP8/", re.IGNORECASE)
+
+
+def check(text: str, *, publishes: bool) -> None:
+    """Refuse what can be read and makes no sense here. Raises :class:`OfferError`: ``sdp.unsuited``, and
+    ``sdp.invalid`` of what is no SDP at all.
+
+    ``publishes``: by WHIP (RFC 9725 §4.4), else by WHEP. What else can't be read is left to
+    :func:`signaling.rtc.offer.kinds_of`.
+    """
+    lines = text.split()
+    if not all(any(line.startswith(field) for line in lines) for field in _NEEDED):
+        raise OfferError("sdp.invalid", "the offer is not a readable SDP")
+    try:
+        media = sdp.SessionDescription.parse(text).media
+    except Exception:  # the parser raises whatever a bad line makes it stumble over
+        return
+    kinds = [each.kind for each in media]
+    if not kinds:
+        raise OfferError("sdp.unsuited", "the offer has no media: offer one video and one audio section")
+    if len(set(kinds)) < len(kinds) or not {"audio", "video"}.issuperset(kinds):
+        raise OfferError("sdp.unsuited", "offer one video and one audio section at most, and nothing else")
+    wanted, verb = (_SENDS, "sends") if publishes else (_RECEIVES, "receives")
+    if any((each.direction or "sendrecv") not in wanted for each in media):
+        raise OfferError("sdp.unsuited", f"each section of this offer must be {wanted[0]}: its client {verb}")
+
+
+def with_baseline(text: str) -> tuple[str, dict[str, str]]:
+    """The offer as aiortc takes it, and the profiles that it really names, by payload type.
+
+    aiortc knows H.264 in constrained baseline only, FFmpeg decodes every profile: an encoder that offers
+    nothing but Main or High is answered in its own words (:func:`with_profiles`), and never learns of it.
+    """
+    if _PLAIN.search(text):
+        return text, {}
+    profiles = {found[2]: found[3] for found in _PROFILE.finditer(text)}
+    return _PROFILE.sub(rf"\g<1>{_BASELINE}", text), profiles
+
+
+def with_profiles(answer: str, profiles: dict[str, str]) -> str:
+    """The answer with the profiles of :func:`with_baseline` in it again (RFC 6184 §8.2.2: they are the same
+    both ways)."""
+    return _PROFILE.sub(lambda found: found[1] + profiles.get(found[2], found[3]), answer)

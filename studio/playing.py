@@ -1,0 +1,174 @@
+"""Pure: the show's sources → players that shall run, what each is ordered, and what a take sets playing."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mixer.plan import SourceInfo
+from mixer.players.importer import PICTURE_FILE
+from mixer.players.timing import resumed_s
+from mixer.players.wire import PlayerConfig, PlayerKind, PlayerOrder
+from studio.event import Event
+from studio.model import Playback, Scene, Show, Source
+from studio.picture_events import ProgramChanged, TbarMoved
+from studio.source_events import SourcePlayed
+from studio.wire import SlotSpec
+
+MEDIA_FILE = "file"
+"""Name of what was uploaded, in the folder of its id."""
+PICTURE = (1920, 1080)
+"""Largest picture of a player, whatever it reads."""
+RING = SlotSpec(*PICTURE, frames=8)
+"""Players write some pictures ahead."""
+MS_NS = 1_000_000
+_KINDS: dict[str, PlayerKind] = {"still": "still", "clip": "clip", "slides": "slides", "pull": "pull"}
+
+
+def player_name(source: str) -> str:
+    """Of the process."""
+    return f"player/{source}"
+
+
+def kind_of(source: Source) -> PlayerKind | None:
+    """Of the source's player; None: it has none. Plain bars are the mixer's own, WHIP comes by a shard."""
+    if source.kind == "bars":
+        return "pattern" if source.tone or source.pattern != "bars" else None
+    return _KINDS.get(source.kind)
+
+
+def players(
+    show: Show, media: str, fps: tuple[int, int] = (30, 1), epoch_ns: int = 0
+) -> tuple[PlayerConfig, ...]:
+    """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction."""
+    return tuple(
+        _config(source, kind, media, fps, epoch_ns)
+        for source in show.sources.values()
+        if (kind := kind_of(source)) is not None
+    )
+
+
+def _config(
+    source: Source, kind: PlayerKind, media: str, fps: tuple[int, int], epoch_ns: int
+) -> PlayerConfig:
+    name = PICTURE_FILE if kind == "still" else MEDIA_FILE
+    return PlayerConfig(
+        source=source.id,
+        kind=kind,
+        file=f"{media}/{source.media}/{name}" if source.media else "",
+        url=source.url,
+        pattern=source.pattern if kind == "pattern" else "",
+        tone=kind == "pattern" and source.tone,
+        width=PICTURE[0],
+        height=PICTURE[1],
+        fps_num=fps[0],
+        fps_den=fps[1],
+        epoch_ns=epoch_ns,
+    )
+
+
+def player_slots(show: Show) -> dict[str, SlotSpec]:
+    return {f"source/{source.id}": RING for source in show.sources.values() if kind_of(source) is not None}
+
+
+def source_info(source: Source) -> SourceInfo:
+    """What the mixer is told of it. Only of streams does a picture that doesn't change mean a fault: a player
+    that hangs gives no sign of life, which is seen by itself."""
+    if source.kind == "bars" and kind_of(source) is None:
+        return SourceInfo(kind="bars", name=source.title)
+    return SourceInfo(name=source.title, still=source.kind not in ("pull", "whip"))
+
+
+def order_of(source: Source, now_ms: int, now_ns: int) -> PlayerOrder:
+    """What its player is told. ``now_ms`` (Unix) and ``now_ns`` (CLOCK_MONOTONIC) are the same moment."""
+    playback = source.playback
+    return PlayerOrder(
+        order=playback.order,
+        playing=playback.playing,
+        position_s=playback.position_s,
+        at_ns=now_ns - (now_ms - playback.at_ms) * MS_NS if playback.playing else 0,
+        loop=source.loop,
+        in_s=source.in_s,
+        out_s=source.out_s,
+        page=source.page,
+    )
+
+
+def out_point_s(source: Source) -> float:
+    """Where a clip ends or turns back; 0 where its length isn't known."""
+    return min(source.out_s, source.duration_s) if source.out_s > 0 else source.duration_s
+
+
+def position_now_s(source: Source, now_ms: int) -> float | None:
+    """Where a clip stands, by what it was told last; None: it has come to its end."""
+    playback = source.playback
+    at_s = max(playback.position_s, source.in_s)
+    if not playback.playing:
+        return at_s
+    return resumed_s(
+        at_s,
+        playback.at_ms * MS_NS,
+        now_ms * MS_NS,
+        source.in_s,
+        out_point_s(source) or float("inf"),
+        loop=source.loop,
+    )
+
+
+def shown_sources(scene: Scene | None) -> frozenset[str]:
+    """Those a scene shows on any canvas, backgrounds included."""
+    if scene is None:
+        return frozenset()
+    compositions = scene.canvases.values()
+    named = {place.source for each in compositions for place in each.places or () if place.source}
+    return frozenset(named | {each.background for each in compositions if each.background})
+
+
+def played_on_take(show: Show, events: Iterable[Event], now_ms: int) -> tuple[SourcePlayed, ...]:
+    """The clips that begin with what these events, decided in ``show``, put on air: those with ``auto_play``
+    that weren't on air before. A T-bar begins to show them as soon as it is moved."""
+    for event in events:
+        if isinstance(event, ProgramChanged) and not event.undo and not show.tbar:
+            return begun(show, event.scene, now_ms)
+        if isinstance(event, TbarMoved) and event.position > 0 and not show.tbar:
+            return begun(show, show.preview, now_ms)
+    return ()
+
+
+def begun(show: Show, scene: str | None, now_ms: int) -> tuple[SourcePlayed, ...]:
+    """``auto_play`` of a scene that goes on air."""
+    before = shown_sources(show.scenes.get(show.program or ""))
+    return tuple(
+        SourcePlayed(source.id, Playback(source.playback.order + 1, True, source.in_s, now_ms))
+        for id_ in sorted(shown_sources(show.scenes.get(scene or "")) - before)
+        if (source := show.sources.get(id_)) is not None and source.kind == "clip" and source.auto_play
+    )
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """This clip has come to its end, having been told ``order``: with ``auto_take``, what is in preview is
+    taken."""
+
+    source: str
+    order: int
+
+
+def takes(show: Show, ended: Ended) -> bool:
+    """Whether it is still so: the clip is on air, and something is in preview."""
+    source = show.sources.get(ended.source)
+    return (
+        source is not None
+        and source.auto_take
+        and source.playback.order == ended.order
+        and source.playback.playing
+        and not show.tbar
+        and show.preview is not None
+        and show.preview != show.program
+        and source.id in shown_sources(show.scenes.get(show.program or ""))
+    )
+
+
+def used_media(show: Show) -> frozenset[str]:
+    """Ids of what was uploaded that sources and graphics name."""
+    named = {source.media for source in show.sources.values()}
+    named |= {graphic.media for graphic in show.graphics.values()}
+    return frozenset(named - {""})

@@ -1,0 +1,111 @@
+"""What a command needs that isn't in the state, brought together before it is decided: the clock, a fresh
+token, what was uploaded, a theme read from its folder. And what its answer tells once."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from mixer.theme import Theme
+from signaling.ports import Actor, RefusedError, Role
+from studio import invites
+from studio.commands import AnyCommand, SeatCreate, SeatInvite
+from studio.deciding.checks import Context
+from studio.deciding.own import Own
+from studio.events import AnyEvent, SeatCreated, SeatInvited, SeatUpdated
+from studio.glyphs import Glyphs, no_glyphs
+from studio.graphic_commands import ThemeSet
+from studio.medium import Medium
+from studio.model import Show
+from studio.picture_events import GraphicCreated, GraphicUpdated
+from studio.publishing import made_token, needs_token
+
+
+async def _no_theme(name: str) -> Theme:
+    raise RefusedError(404, "theme.unknown", f"There is no theme {name}.")
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a session is told of the house around it.
+
+    ``media``: what was uploaded, by id, as it is now. ``theme_of`` reads a theme's folder (RefusedError 404
+    ``theme.unknown``, 400 ``theme.malformed``), off the event loop; ``theme_names`` lists them. ``link_for``
+    gives an invite's link, ``whip_url`` where a source's publisher sends its offer. ``glyphs``: what the
+    plates' fonts lack.
+    """
+
+    link_for: Callable[[Role, str], str]
+    media: Callable[[], Mapping[str, Medium]] = dict
+    theme_of: Callable[[str], Awaitable[Theme]] = _no_theme
+    theme_names: Callable[[], Sequence[str]] = tuple
+    whip_url: Callable[[str], str] = "/whip/{}".format
+    glyphs: Glyphs = msgspec.field(default_factory=no_glyphs)
+
+    async def prepare(
+        self,
+        command: AnyCommand | Own,
+        actor: Actor | None,
+        now_s: float,
+        invite_ttl_s: int,
+        connected: frozenset[str],
+    ) -> tuple[Context, str]:
+        """The context, and the fresh token whose hash it has (empty: none is made). Raises RefusedError."""
+        fresh = isinstance(command, SeatCreate | SeatInvite) or needs_token(command)
+        token = invites.new_token() if fresh else ""
+        theme = await self._theme(command, actor)
+        context = Context(
+            actor=actor or Actor("director"),
+            now=int(now_s),
+            token_hash=invites.hashed(token),
+            invite_ttl_s=invite_ttl_s,
+            connected=connected,
+            now_ms=int(now_s * 1000),
+            media=self.media(),
+            theme=theme,
+        )
+        return context, token
+
+    async def _theme(self, command: AnyCommand | Own, actor: Actor | None) -> Theme | None:
+        if isinstance(command, ThemeSet) and (actor is None or actor.role == "director"):
+            return await self.theme_of(command.theme)
+        return None
+
+    async def warm(self, command: AnyCommand, actor: Actor) -> None:
+        """The slow part of :meth:`prepare`, done before the command has its turn: a cut waits for no theme's
+        pictures. Raises RefusedError."""
+        await self._theme(command, actor)
+
+    def public(self, show: Show) -> dict[str, Any]:
+        """Their part of ``status``: ``{"themes", "media", "glyphs"}``."""
+        return {
+            "themes": list(self.theme_names()),
+            "media": {id_: msgspec.to_builtins(medium) for id_, medium in self.media().items()},
+            "glyphs": self.glyphs.missing(show),
+        }
+
+    def told(self, events: Sequence[AnyEvent], show: Show, token: str) -> Mapping[str, Any] | None:
+        """The link of an invite, a publisher's address and token: told once, kept nowhere. ``warnings``:
+        where a text just written has characters that no font has."""
+        warnings = self.glyphs.warnings(_written(events), show)
+        told = self._secrets(events, show, token)
+        return {**(told or {}), "warnings": warnings} if warnings else told
+
+    def _secrets(self, events: Sequence[AnyEvent], show: Show, token: str) -> Mapping[str, Any] | None:
+        for event in events:
+            if isinstance(event, SeatCreated | SeatInvited):
+                seat = show.seats[event.seat]
+                return {
+                    "seat": seat.id,
+                    "link": self.link_for(seat.role, token),
+                    "expires": event.expires,
+                }
+            if (source := made_token(event)) is not None:
+                return {"source": source, "url": self.whip_url(source), "token": token}
+        return None
+
+
+def _written(events: Sequence[AnyEvent]) -> list[str]:
+    """What these events have given texts, as :meth:`Glyphs.missing` names it."""
+    seats = [event.seat for event in events if isinstance(event, SeatCreated | SeatUpdated)]
+    graphics = [event.graphic.id for event in events if isinstance(event, GraphicCreated | GraphicUpdated)]
+    return [*(f"seat/{seat}" for seat in seats), *(f"graphic/{graphic}" for graphic in graphics)]

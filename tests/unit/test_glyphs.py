@@ -1,0 +1,52 @@
+"""Characters that no font has are named before the show, without setting any text."""
+
+from mixer.fonts import FontFile, Manifest, load_manifest
+from studio.events import SeatUpdated
+from studio.glyphs import Glyphs, lacking, no_glyphs
+from studio.model import Show
+from studio.preparing import Surroundings
+from tests.fontfolder import font_folder
+from tests.shows import after, events_of, with_mayors
+
+ASCII = ((0x20, 0x7E),)
+
+
+def test_each_missing_character_is_named_once() -> None:
+    assert lacking("abcé🎉dé 🎉\u200d", (ASCII,)) == "é🎉"
+    assert lacking("abé", (ASCII, ((0xE9, 0xE9),))) == ""
+
+
+def test_names_titles_graphics_cues_and_the_event_are_looked_at() -> None:
+    show = with_mayors(1)
+    show = after(show, "seat.update", seat="mayor-1", title="Mayor ᚠ", names={"ko": {"name": "홍᥀"}})
+    show = after(show, "seat.create", seat="ear", name="ᚠ", role="interpreter")
+    show = after(show, "graphic.create", kind="ticker", graphic="news", text={"ko": "소식 🎉", "": "new"})
+    show = after(show, "rundown.set", cues=[{"cue": "one", "title": "ᚠ"}, {"cue": "two", "title": "two"}])
+    show = after(show, "show.update", title="Summit")
+    glyphs = Glyphs(load_manifest(font_folder()))
+    missing = glyphs.missing(show)
+    assert missing == {"seat/mayor-1": "ᚠ᥀", "graphic/news": "🎉", "cue/one": "ᚠ"}
+    assert glyphs.missing(show) is missing
+    mended = glyphs.missing(after(show, "seat.update", seat="mayor-1", title="Mayor", names={}))
+    assert set(mended) == {"graphic/news", "cue/one"}
+
+
+def test_the_answer_to_a_command_warns_of_what_it_wrote() -> None:
+    fonts = (FontFile("a.ttf", "A", 400, 1.0, ASCII),)
+    around = Surroundings(lambda role, token: "link", glyphs=Glyphs(Manifest(1, {}, fonts)))
+    show = with_mayors(1)
+    events = events_of(show, "seat.update", seat="mayor-1", name="Żółć")
+    assert isinstance(events[0], SeatUpdated)
+    show = after(show, "seat.update", seat="mayor-1", name="Żółć")
+    told = around.told(events, show, "")
+    assert told == {"warnings": [{"code": "text.missing-glyph", "characters": "Żółć"}]}
+    assert around.public(show)["glyphs"] == {"seat/mayor-1": "Żółć"}
+    made = events_of(show, "seat.create", seat="guest", name="Żó")
+    told = around.told(made, after(show, "seat.create", seat="guest", name="Żó"), "token")
+    assert told is not None
+    assert told["link"] == "link"
+    assert told["warnings"][0]["characters"] == "Żó"
+
+
+def test_without_fonts_nothing_is_said() -> None:
+    assert no_glyphs().missing(Show(title="ᚠ")) == {}
