@@ -11,6 +11,8 @@ from mixer.plan import Rect
 from mixer.rounding import Beneath
 from mixer.sprites import Placed
 
+_PAGE = 4096
+
 
 @dataclass(slots=True)
 class Laid:
@@ -27,7 +29,18 @@ class Laid:
 class Buffer:
     """Canvas memory and what it shows: ``keys[i]`` belongs to item i of the layout with ``signature``."""
 
-    __slots__ = ("corners", "flat", "keys", "laid", "owner", "picture", "placed", "signature", "targets")
+    __slots__ = (
+        "corners",
+        "flat",
+        "keys",
+        "laid",
+        "owner",
+        "picture",
+        "placed",
+        "signature",
+        "targets",
+        "touched",
+    )
 
     def __init__(self, width: int, height: int) -> None:
         self.flat: Plane = np.empty(i420_bytes(width, height), np.uint8)
@@ -42,6 +55,8 @@ class Buffer:
         self.corners: list[Beneath | None] = []
         """What shows through the round corners of each tile."""
         self.laid = Laid()
+        self.touched = False
+        """Its memory is there."""
 
 
 @dataclass(slots=True)
@@ -55,6 +70,7 @@ class Pool:
     free: deque[Buffer] = field(default_factory=deque)
     starved: int = 0
     """How often somebody asked in vain."""
+    _used: bool = False
 
     def __post_init__(self) -> None:
         # Untouched memory costs nothing: what is never needed is never there.
@@ -80,7 +96,22 @@ class Pool:
                 return None
             buffer = self.free[best]
             del self.free[best]
+            buffer.touched = self._used = True
         return buffer
+
+    def warm(self, count: int) -> None:
+        """See to it that so many free buffers have their memory, if the canvas is in use at all: 9 MB that
+        are touched for the first time take up to 15 ms. Called by any thread."""
+        while self._used:
+            with self.lock:
+                cold = next((buffer for buffer in self.free if not buffer.touched), None)
+                if cold is None or len(self.free) < 3 or sum(each.touched for each in self.free) >= count:
+                    return  # there is enough, or none to spare while one is touched
+                self.free.remove(cold)
+            cold.flat[::_PAGE] = 0
+            cold.touched = True
+            with self.lock:
+                self.free.append(cold)  # before those that are still cold, when one is sought
 
     def give(self, buffer: Buffer) -> None:
         with self.lock:

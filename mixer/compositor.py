@@ -100,7 +100,8 @@ class Compositor:
         :class:`mixer.motion.Shot`. ``over``: what is laid over all tiles.
         """
         looks = self._looked_up(canvas, infos, designs)
-        signature: object = looks.signature
+        # What lies beneath the corners of copied tiles isn't known: without the copy all is drawn anew.
+        signature: object = (looks.signature, base is None)
         if black:
             signature = "black"
         elif looks.empty:
@@ -215,10 +216,10 @@ class Compositor:
             if corners is not None and above not in uncovered:
                 rounding.uncover(corners)
                 uncovered.add(above)
-        if item.edge is not None and (beneath or buffer.corners[index] is None):
+        copied = base is not None and not item.apart
+        if item.edge is not None and not copied and (beneath or buffer.corners[index] is None):
             buffer.corners[index] = rounding.lift(target, item.edge)
         self.redrawn += 1
-        copied = base is not None and not item.apart
         if base is not None and copied:
             copy_into(target, draw.window(base, tile.rect))
         elif picture is None:

@@ -37,7 +37,8 @@ class Graphics:
     """All that is drawn rather than received. ``title``: the event's, for the slate shown while a scene
     is empty.
 
-    ``capacity_bytes`` bounds what is kept beyond the last two plans (the one on air and the next).
+    ``capacity_bytes`` bounds what is kept beyond the last four preparations: the plan on air and the one that
+    will be, each with what may come next.
     Raises FontsMissingError. One object may serve several compositors and threads.
     """
 
@@ -51,6 +52,8 @@ class Graphics:
         self.theme = Theme()
         """What is looked up now; ``_before``: what stands in for it where it isn't drawn yet."""
         self._before = self.theme
+        self._ready: frozenset[Theme] = frozenset()
+        """Themes in which anything is drawn."""
         self._plans: tuple[frozenset[Key], ...] = ()
         self._preparing = threading.Lock()
         self.bars = colour_bars(*BARS_SIZE)
@@ -58,17 +61,24 @@ class Graphics:
 
     # --- before the plan is taken ----------------------------------------------------------------------
 
-    def prepare(self, plan: MixPlan) -> None:
-        """Draw all that ``plan`` may show. Takes milliseconds to a second: never call it in the tick."""
+    def prepare(self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Draw all that ``plan`` may show. Takes milliseconds to a second: never call it in the tick. Once
+        ``given_up`` is true, it ends with what was drawn so far."""
         with self._preparing:
             wanted = self._wanted(plan)
             kept = dict(self._drawn)
+            fresh = False
             for key, draw in wanted.items():
                 # Moved to the end: the dictionary's order is the order of last use.
-                kept[key] = kept.pop(key) if key in kept else self._made(key, draw)
-            self._plans = (*self._plans[-1:], frozenset(wanted))
+                if key in kept:
+                    kept[key] = kept.pop(key)
+                elif not given_up():
+                    kept[key], fresh = self._made(key, draw), True
+            self._plans = (*self._plans[-3:], frozenset(wanted))
             self._drawn = self._trimmed(kept)
-            self.edition += 1
+            self._ready = frozenset(key[-1] for key in self._drawn)
+            if fresh:
+                self.edition += 1
 
     def _made(self, key: Key, draw: Callable[[], Drawn]) -> Drawn:
         try:
@@ -124,9 +134,12 @@ class Graphics:
 
     def wear(self, theme: Theme) -> None:
         """What is looked up from now on is drawn in this theme; what isn't drawn yet stays as it was."""
-        if theme is not self.theme and theme != self.theme:
-            self._before, self.theme = self.theme, theme
-            self.edition += 1
+        if theme is self.theme or theme == self.theme:
+            return
+        if self.theme in self._ready:  # or what stood in for it goes on
+            self._before = self.theme
+        self.theme = theme
+        self.edition += 1
 
     def plate(self, plate: Plate, width: int, height: int) -> tuple[Sprite, ...] | None:
         """Sprites of a name plate for a tile of this size."""

@@ -65,7 +65,8 @@ class LanguageStreams:
     @property
     def encoders(self) -> list[RenditionEncoder]:
         """Those of languages that differ now."""
-        return [stream.own for stream in self._streams.values() if stream.own is not None]
+        streams = list(self._streams.values())  # a copy: other threads count, too
+        return [own for stream in streams if (own := stream.own) is not None]
 
     @property
     def late(self) -> int:

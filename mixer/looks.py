@@ -1,5 +1,6 @@
 """What is looked up for a canvas once a plan instead of once a tick: sprites, edges, what lies over what."""
 
+import math
 from collections.abc import Mapping
 
 from mixer.graphics import Graphics
@@ -7,7 +8,7 @@ from mixer.motion import Design
 from mixer.picture import Picture
 from mixer.plan import BACKDROP, CanvasPlan, SourceId, SourceInfo, Tile
 from mixer.rects import covers, overlaps
-from mixer.rounding import edge_of
+from mixer.rounding import Edge, edge_of
 from mixer.sprites import Sprite, moved
 
 __all__ = ["Design", "Item", "Looks"]
@@ -41,13 +42,15 @@ class Item:
         self.design = design
         plate = graphics.plate(tile.plate, *design) if tile.plate is not None else None
         self.plate = plate if plate is None or design == (w, h) else _anchored(plate, w, h - design[1], h)
+        self.edge = edge_of(tile.style, w, h)
+        if self.plate and self.edge is not None:
+            self.plate = _clear_of(self.edge, self.plate, w, h)
         self.label = graphics.label(tile.label, tile.tally, *design) if tile.label else None
         if self.label and design != (w, h):
             self.label = None
         self.sprites = (*(self.plate or ()), *(self.label or ()))
-        self.edge = edge_of(tile.style, w, h)
         self.above: tuple[int, ...] = ()
-        self.apart = self.edge is not None and any(_in_corner(s, self.edge.side, w, h) for s in self.sprites)
+        self.apart = self.edge is not None and any(_is_rounded(s, self.edge, w, h) for s in self.sprites)
         self.marks = (tile.source, self.plate, self.label, tile.fit, tile.tally, tile.crop)
 
 
@@ -103,10 +106,19 @@ class Looks:
         return self.canvas is canvas and self._infos is infos and self._edition == edition
 
     def _see_through(self) -> None:
+        # Written out, for all pairs of 49 gliding tiles are looked at anew at each tick.
+        rounded = [
+            (n, r.x, r.y, r.x + r.w, r.y + r.h)
+            for n, r in ((n, item.tile.rect) for n, item in enumerate(self.items) if item.edge is not None)
+        ]
         for index, item in enumerate(self.items):
-            later = range(index + 1, len(self.items))
-            rounded = [other for other in later if self.items[other].edge is not None]
-            touched = [n for n in rounded if overlaps(self.items[n].tile.rect, (item.tile.rect,))]
+            rect = item.tile.rect
+            x, y, right, bottom = rect.x, rect.y, rect.x + rect.w, rect.y + rect.h
+            touched = [
+                n
+                for n, left, top, end, foot in rounded
+                if n > index and left < right and x < end and top < bottom and y < foot
+            ]
             # One that lies over it as a whole is drawn over anyway.
             item.above = tuple(n for n in touched if not covers(item.tile.rect, self.items[n].tile.rect))
             if item.sprites:
@@ -134,6 +146,28 @@ def _anchored(plate: tuple[Sprite, ...], width: int, down: int, height: int) -> 
     return put if fits else None
 
 
-def _in_corner(sprite: Sprite, side: int, width: int, height: int) -> bool:
-    beside = sprite.x < side or sprite.x + sprite.picture.width > width - side
-    return beside and (sprite.y < side or sprite.y + sprite.picture.height > height - side)
+def _clear_of(edge: Edge, plate: tuple[Sprite, ...], width: int, height: int) -> tuple[Sprite, ...]:
+    """A plate at the foot of a tile, so far from its round corners that they cut nothing off it; one that
+    goes from side to side stays where it is."""
+    left, right = min(s.x for s in plate), width - max(s.x + s.picture.width for s in plate)
+    top, bottom = min(s.y for s in plate), height - max(s.y + s.picture.height for s in plate)
+    if not left:
+        return plate
+    apart = edge.radius - math.floor(max(0, edge.radius - edge.border - 2) * math.sqrt(0.5)) + 1 & ~1
+    across, up = max(0, apart - left), max(0, apart - bottom)
+    if right - across < apart:
+        across, up = 0, max(0, (edge.radius + 1 & ~1) - bottom)
+    return plate if up > top else tuple(moved(sprite, across, -up) for sprite in plate)
+
+
+def _is_rounded(sprite: Sprite, edge: Edge, width: int, height: int) -> bool:
+    """Whether a tile's corner or border takes anything of a sprite on it, by no less than a chroma sample."""
+    right, bottom = width - sprite.x - sprite.picture.width, height - sprite.y - sprite.picture.height
+    inner = edge.radius - edge.border - 2
+    for x in (sprite.x, right):
+        for y in (sprite.y, bottom):
+            if min(x, y) < edge.border:
+                return True
+            if max(x, y) < edge.radius and math.hypot(edge.radius - x, edge.radius - y) > inner:
+                return True
+    return False

@@ -157,10 +157,6 @@ class Glide:
         self._start_ns = self._seen_ns
 
 
-def _dressed(move: Move, tile: Tile) -> Move:
-    return Move(tile, move.key, move.origin, move.target)
-
-
 def _related(before: CanvasPlan, after: CanvasPlan) -> bool:
     same = (before.scene, before.width, before.height) == (after.scene, after.width, after.height)
     return same and after.glide_ms > 0 and bool(before.tiles) and bool(after.tiles)

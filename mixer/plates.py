@@ -12,12 +12,16 @@ from mixer.sprites import Mask, Paint, Sprite, rounded_box
 from mixer.stack import SMALLEST_TEXT, Row, Sheet, even, put_stack, rows_of, stack_height, stack_width
 from mixer.text import reads_from_right
 
+SHADOW = 5.0
+"""How much thicker than the blurred text a plate's shadow without ground is: thin strokes need it, too."""
+
 
 def plate_rows(sheet: Sheet, plate: Plate, size: float, room: int, *, titles: bool, lines: int) -> list[Row]:
     """What a plate says, in ``room`` pixels of width, the name ``size`` pixels high. ``lines``: that a title
     may have."""
     theme, small = sheet.theme, max(0.66 * size, SMALLEST_TEXT)
     other = max(0.58 * size, SMALLEST_TEXT)
+    soft = theme.text if theme.plate_style == "line" else theme.text_soft  # without a ground, legible first
     same = (plate.other_name, plate.other_title) == (plate.name, plate.title)
     if lines > 1:
         title = sheet.type.block(plate.title, small, 400, room, lines=lines, shrink=0.75)
@@ -26,8 +30,8 @@ def plate_rows(sheet: Sheet, plate: Plate, size: float, room: int, *, titles: bo
     second = "" if same else " · ".join(part for part in (plate.other_name, plate.other_title) if part)
     return rows_of(
         (sheet.type.line(plate.name, size, 700, room, shrink=0.6), theme.text),
-        (title if titles else None, theme.text_soft),
-        (sheet.type.line(second, other, 400, room) if titles else None, theme.text_soft),
+        (title if titles else None, soft),
+        (sheet.type.line(second, other, 400, room) if titles else None, soft),
     )
 
 
@@ -94,7 +98,7 @@ def _lined(sheet: Sheet, rows: list[Row], size: float, *, right: bool) -> Paint:
     side = paint.width - blur - bar if right else blur
     ink.put(rounded_box(bar, line, line / 2), side, blur, sheet.theme.accent)
     shadow: Mask = cv2.GaussianBlur(ink.alpha, (0, 0), blur / 1.6).astype(np.float32)
-    paint.put(np.minimum(2.6 * shadow, np.float32(0.9)).astype(np.float32), 0, 0, sheet.theme.plate)
+    paint.put(np.minimum(SHADOW * shadow, np.float32(0.94)).astype(np.float32), 0, 0, sheet.theme.plate)
     paint.put(rounded_box(bar, line, line / 2), side, blur, sheet.theme.accent)
     put_stack(paint, rows, blur + head, **({"right": paint.width - blur} if right else {"left": blur}))
     return paint

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -62,8 +63,9 @@ _decode = msgspec.msgpack.Decoder(MixerIn).decode
 class _Preparer:
     """Draws what a plan needs on its own thread, then what may come next. The newest plan wins."""
 
-    def __init__(self, graphics: Graphics, engine: Engine) -> None:
+    def __init__(self, graphics: Graphics, stage: Stage, engine: Engine) -> None:
         self._graphics = graphics
+        self._stage = stage
         self._engine = engine
         self._condition = threading.Condition()
         self._next: tuple[TakePlan, threading.Event] | None = None
@@ -94,12 +96,15 @@ class _Preparer:
                 (message, drawn), self._next = self._next, None
             self._prepare(message.plan)
             drawn.set()
+            self._stage.warm()
             if message.next:
-                self._prepare(msgspec.structs.replace(message.plan, canvases=message.next))
+                # Until there is another plan to show: that one's graphics are not to wait.
+                following = msgspec.structs.replace(message.plan, canvases=message.next)
+                self._prepare(following, lambda: self._stopping or self._next is not None)
 
-    def _prepare(self, plan: MixPlan) -> None:
+    def _prepare(self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False) -> None:
         try:
-            self._graphics.prepare(plan)
+            self._graphics.prepare(plan, given_up)
         except Exception as error:
             _log.error("graphics.failed", revision=plan.revision, error=str(error))
 
@@ -128,7 +133,7 @@ class MixerProcess:
         self._engine = Engine(
             self._clock, stage, self._renditions, self._sound, self._notify, ladder, self._latency
         )
-        self._preparer = _Preparer(self._graphics, self._engine)
+        self._preparer = _Preparer(self._graphics, stage, self._engine)
         gc.collect()
         gc.freeze()
         gc.disable()

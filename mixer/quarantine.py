@@ -56,7 +56,7 @@ class Quarantine:
             if now_ns - self._complained_ns >= NS:  # not a line a tick
                 self._complained_ns = now_ns
                 _log.error("canvas.failed", canvas=name, error=str(error), lost=self.lost)
-            return self._without_culprit(compositor, shot, pictures, infos, views, now_ns)
+            return self._without_culprit(compositor, shot, pictures, infos, views, now_ns, over)
 
     def _without_culprit(
         self,
@@ -66,14 +66,16 @@ class Quarantine:
         infos: Infos,
         views: Mapping[str, Picture],
         now_ns: int,
+        over: Drawing | None,
     ) -> Canvas | None:
-        """Draw again, find the source that can't be drawn (the first that isn't finished), and bar it."""
+        """Draw again, find the source that can't be drawn (the first that isn't finished), and bar it. Where
+        there is none, it may be the graphics, and they are left out."""
         pictures = dict(pictures)
-        for _ in range(3):
+        for _ in range(4):
             finished: set[SourceId] = set()
             watched = {s: _watched(s, picture, finished) for s, picture in pictures.items()}
             try:
-                return compositor.compose(shot.plan, watched, infos, views, designs=shot.designs)
+                return compositor.compose(shot.plan, watched, infos, views, designs=shot.designs, over=over)
             except Exception:
                 culprit = next(
                     (
@@ -85,8 +87,11 @@ class Quarantine:
                     ),
                     None,
                 )
-                if culprit is None:
+                if culprit is None and over is None:
                     break
+                if culprit is None:
+                    over = None
+                    continue
                 _log.error("source.barred", source=culprit)
                 self._barred[culprit] = now_ns + QUARANTINE_NS
                 pictures[culprit] = SLATE

@@ -1,7 +1,8 @@
 """Composes a plan's canvases at a tick: one scene, or two of which one gives way to the other."""
 
+import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -16,12 +17,15 @@ from mixer.plan import CanvasName, CanvasPlan, MixPlan, SourceId
 from mixer.quarantine import Quarantine
 from mixer.staging import LANGUAGE, OFF_AIR, PROGRAM, Staging, in_words_of, plateless, staging
 from mixer.transition import blend, dim
+from mixer.turns import Drawn, Turns
 
 CANVASES: tuple[CanvasName, ...] = ("program", "clean", "wall", "multiview")
 """Those that somebody may subscribe to or take snapshots of, beside the programme's languages."""
 BUFFERS = 8
 """Of each canvas: one being drawn, three with the programme's encoder, two with slower ones, and two for the
 scenes that a transition is made of. Memory that was never needed was never touched."""
+SCENES_BUFFERS = 4
+"""Of each canvas that a transition needs: one for each scene, for what is made of them, and one kept."""
 SPARE_BUFFERS = 5
 """Of the programme's that must be free at a tick for other canvases to share its pictures."""
 
@@ -44,14 +48,6 @@ class _Tick:
     """Canvases that are finished, for those that show them."""
 
 
-@dataclass(slots=True)
-class _Drawn:
-    """A canvas of one scene. ``same``: it is the programme's picture."""
-
-    canvas: Canvas
-    same: bool = False
-
-
 class Stage:
     """A deck for each canvas. Used by the tick's thread alone.
 
@@ -68,6 +64,7 @@ class Stage:
         }
         self._blank: dict[str, CanvasPlan] = {name: CanvasPlan(*size) for name, size in sizes.items()}
         self._quarantine = Quarantine()
+        self._turns = Turns()
         self._plan: MixPlan | None = None
         self._moving = False
         """What the last tick showed, and whether a scene gave way in it."""
@@ -82,6 +79,11 @@ class Stage:
     def lost(self) -> int:
         """Canvases that could not be drawn at all, whatever was left out."""
         return self._quarantine.lost
+
+    def warm(self) -> None:
+        """Have memory ready for a transition on all canvases that are in use. Called by any thread."""
+        for deck in list(self._decks.values()):
+            deck.pool.warm(SCENES_BUFFERS)
 
     def compose(
         self,
@@ -134,16 +136,27 @@ class Stage:
     # --- canvases on air --------------------------------------------------------------------------------
 
     def _on_air(self, tick: _Tick) -> dict[str, Canvas]:
-        stage = tick.stage
-        if stage.slate or stage.black >= 1:
+        stage, turns = tick.stage, self._turns
+        covered = stage.slate or stage.black >= 1
+        one = turns.begin(tick.now_ns, two=bool(stage.leaving) and not covered)
+        if covered:
             return self._covered(tick)
-        leaving: dict[str, _Drawn] = {}
-        entering: dict[str, _Drawn] = {}
+        if one:
+            stage = tick.stage = replace(stage, entering=stage.leaving, leaving={})
+        begun = time.thread_time_ns()
+        leaving: dict[str, Drawn] = {}
+        entering: dict[str, Drawn] = {}
         canvases: dict[str, Canvas] = {}
         try:
-            if stage.leaving:
+            if stage.leaving and not self._turn(tick, leaving, going=True):
                 self._side(tick, stage.leaving, leaving, going=True)
-            self._side(tick, stage.entering, entering, going=False)
+                if not self._turn(tick, entering, going=False):
+                    self._side(tick, stage.entering, entering, going=False)
+                turns.keep(stage.leaving, leaving, going=True)
+            else:
+                self._side(tick, stage.entering, entering, going=False)
+                turns.keep(stage.entering, entering, going=one)
+            turns.spent(time.thread_time_ns() - begun)
             for name in tick.on_air:
                 made = self._made(name, leaving.get(name), entering.get(name), canvases, tick)
                 if made is not None:
@@ -156,6 +169,17 @@ class Stage:
             for each in (*leaving.values(), *entering.values()):
                 each.canvas.release()
         return canvases
+
+    def _turn(self, tick: _Tick, drawn: dict[str, Drawn], *, going: bool) -> bool:
+        """Whether this side is shown as it was at the tick before."""
+        stage, names = tick.stage, _names(tick, going)
+        kept = self._turns.kept(stage.leaving if going else stage.entering, names, going=going)
+        if kept is None:
+            return False
+        drawn.update(kept)
+        for name in {PROGRAM, "clean", *names}:  # it is on air all the same
+            self._scene(name, tick, going).seen_ns = tick.now_ns
+        return True
 
     def _covered(self, tick: _Tick) -> dict[str, Canvas]:
         """Everything on air is black, or the event's slate."""
@@ -173,10 +197,10 @@ class Stage:
         return canvases
 
     def _side(
-        self, tick: _Tick, plans: Mapping[str, CanvasPlan], drawn: dict[str, _Drawn], *, going: bool
+        self, tick: _Tick, plans: Mapping[str, CanvasPlan], drawn: dict[str, Drawn], *, going: bool
     ) -> None:
         """Draw one scene on all canvases on air; of the one that is ``going`` those that it does leave."""
-        names = [name for name in tick.on_air if not going or _changes(tick.stage, name)]
+        names = _names(tick, going)
         program = self._plan_of(PROGRAM, plans)
         shot = self._scene(PROGRAM, tick, going).shot(program, tick.now_ns, tick.plan.sources)
         plain = self._scene("clean", tick, going)
@@ -191,20 +215,20 @@ class Stage:
             for name in names:
                 if name == "clean" and bare is not shot:
                     if clean is not None:
-                        drawn[name] = _Drawn(clean.hold())
+                        drawn[name] = Drawn(clean.hold())
                     continue
                 drawer, view, copied = self._view(name, tick, plans, going, program, shot)
                 first = drawn.get(PROGRAM)
                 if name != PROGRAM and first is not None and tick.share and view == shot:
                     # A wall that follows the programme at its size is the same picture.
                     drawer.over(view.plan, tick.plan.theme.animate_ms, tick.now_ns, tick.unix_s)
-                    drawn[name] = _Drawn(first.canvas.hold(), same=True)
+                    drawn[name] = Drawn(first.canvas.hold(), same=True)
                     continue
                 if base is None and bare is shot and name != PROGRAM and first is not None:
                     base = first.canvas.picture  # the programme itself has neither plates nor graphics
                 canvas = self._draw(name, drawer, view, tick, base if copied else None)
                 if canvas is not None:
-                    drawn[name] = _Drawn(canvas)
+                    drawn[name] = Drawn(canvas)
         finally:
             if clean is not None:
                 clean.release()
@@ -233,8 +257,8 @@ class Stage:
     def _made(
         self,
         name: str,
-        leaving: _Drawn | None,
-        entering: _Drawn | None,
+        leaving: Drawn | None,
+        entering: Drawn | None,
         canvases: Mapping[str, Canvas],
         tick: _Tick,
     ) -> Canvas | None:
@@ -306,6 +330,11 @@ class Stage:
         if now_ns - self._complained_ns >= NS:  # not a line a tick
             self._complained_ns = now_ns
             _log.error(event, canvas=name, error=str(error))
+
+
+def _names(tick: _Tick, going: bool) -> list[str]:
+    """The canvases on air; of the scene that is ``going`` those that it does leave."""
+    return [name for name in tick.on_air if not going or _changes(tick.stage, name)]
 
 
 def _changes(stage: Staging, name: str) -> bool:

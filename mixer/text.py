@@ -1,6 +1,7 @@
 """Text in any script as a mask, on one line or several: Pango shapes it, we choose fonts and make it fit."""
 
 import os
+import re
 import threading
 import unicodedata
 from collections.abc import Callable
@@ -23,8 +24,10 @@ _JOINERS = "\u200c\u200d"
 _MAY_BREAK, _KEEP = "\u200b", "\u2060"
 _THAI_LEADING = "เแโใไ"
 _THAI_FOLLOWING = "ะัาำิีึืุู็่้๊๋"
+_THAI_PREFIXES = ("ประ", "พระ", "กระ", "ตระ")
 _WORD = 12
 """Hangul words up to this length are never broken."""
+_KATAKANA = re.compile(f"[\u30a1-\u30fa\u30fc]{{2,{_WORD}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +273,8 @@ def reads_from_right(text: str) -> bool:
 
 def _breaking(text: str) -> str:
     """``text`` with signs for where a line may end that Pango doesn't know: Thai, which writes no blanks, at
-    what begins a syllable; Korean between words, not between any two syllables."""
+    what begins a syllable; Korean between words, not between any two syllables; Japanese not within the
+    foreign words that Katakana writes."""
     out: list[str] = []
     for word in text.split(" "):
         hangul = len(word) <= _WORD and any("\uac00" <= char <= "\ud7a3" for char in word)
@@ -278,13 +282,16 @@ def _breaking(text: str) -> str:
             _MAY_BREAK + char if _begins_thai_syllable(word, index) else char
             for index, char in enumerate(word)
         )
+        joined = _KATAKANA.sub(lambda run: _KEEP.join(run[0]), joined)
         out.append(_KEEP.join(joined) if hangul else joined)
     return " ".join(out)
 
 
 def _begins_thai_syllable(word: str, index: int) -> bool:
     """At a vowel that is written before its consonant, and at a consonant with a vowel or tone on it, unless
-    it may belong to a pair of consonants. Safe rather than complete."""
+    it may belong to a pair of consonants; never after what only begins words. Safe rather than complete."""
+    if word[max(0, index - 3) : index] in _THAI_PREFIXES:
+        return False
     if index == 0 or not "\u0e01" <= word[index - 1] <= "\u0e4e":
         return False
     char, before, after = word[index], word[index - 1], word[index + 1 : index + 2]

@@ -232,6 +232,10 @@ async def looked_into(path: Path, folder: Path, time_s: float = LOOK_S) -> Outco
 
 
 def _write(file: BinaryIO, block: bytes) -> None:
+    """Raises OSError (ENOSPC) before others lack the room: a body need not say how long it is, and several
+    may come at once."""
+    if shutil.disk_usage(file.name).free < len(block) + ROOM_BYTES:
+        raise OSError(errno.ENOSPC, "no room")
     file.write(block)
 
 
@@ -261,7 +265,7 @@ def _read_folder(folder: Path) -> dict[str, Medium]:
         try:
             medium = _MEDIUM.decode((place / _ENTRY).read_bytes())
             kept = place / (PICTURE_FILE if medium.kind == "still" else MEDIA_FILE)
-            if medium.id != place.name or not kept.is_file() or place.is_symlink():
+            if medium.id != place.name or not kept.is_file() or place.is_symlink() or kept.is_symlink():
                 raise ValueError("not what it says")
             found.append((kept.stat().st_mtime_ns, medium))
         except (OSError, ValueError) as error:

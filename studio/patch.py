@@ -46,4 +46,8 @@ def without_nulls(value: Json) -> Json:
 
 def _same(value: Json, before: Json) -> bool:
     # 1, 1.0 and True are equal to Python, and not to those who read the JSON.
-    return type(value) is type(before) and bool(value == before)
+    if type(value) is not type(before) or value != before:
+        return False
+    if isinstance(value, list | tuple):
+        return all(map(_same, value, before))
+    return not isinstance(value, Mapping) or all(_same(inner, before[key]) for key, inner in value.items())

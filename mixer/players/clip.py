@@ -55,6 +55,11 @@ class _Run:
         """All of its pictures are out."""
         return self.pictures.ended and self.pictures.peek() is None
 
+    @property
+    def empty(self) -> bool:
+        """Nothing of it can be read."""
+        return self.pictures.ended and self.pictures.peek() is None and self.pictures.end_s == self.from_s
+
     def end_s(self, *, loop: bool) -> Fraction:
         """Where it ends: with its picture; with its sound where that is longer and nothing follows."""
         until_s = self.pictures.until_s
@@ -295,13 +300,14 @@ class ClipPlayer:
         self._write_sound(run, passing, now_ns + SOUND_LEAD_NS)
         if self._order.loop and self._next is None:
             assert self._info is not None
-            self._next = _Run(self._path, self._info, self._in_s, self._end_s, self._box)
+            until_s = max(self._end_s, self._in_s + self._info.frame_s)
+            self._next = _Run(self._path, self._info, self._in_s, until_s, self._box)
         if not run.read:
             return
         end_s = run.end_s(loop=self._order.loop)
         end_ns = passing.time_ns(end_s)
         following = self._next
-        if self._order.loop and following is not None:
+        if self._order.loop and following is not None and not following.empty:
             if following.prepared and now_ns >= end_ns - 4 * SOUND_LEAD_NS:
                 self._write_sound(run, passing, end_ns)
                 # Where it couldn't be read in time it goes on late, and whole.

@@ -79,6 +79,8 @@ class Deck:
             scale = min(box[0] / width, box[1] / height)
             size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
             return over_black(_rendered(opened, size, beat, given_up, end_s, failed), size)
+        except (pdfium.PdfiumError, MemoryError) as error:
+            raise failed from error
         finally:
             opened.close()
 

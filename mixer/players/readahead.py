@@ -26,6 +26,8 @@ SOUND = RATE
 _WAIT_S = 0.2
 _NEAR_S = Fraction(1, 1000)
 """Times in files are rounded; a picture so little after a position belongs to it."""
+_REORDERED = 8
+"""Pictures: MP4 finds keyframes by the time of decoding, which is so far before that of showing at most."""
 _PREROLL_S = Fraction(1, 10)
 """Decoders of sound need so much before they are right."""
 _JUMP = RATE // 50
@@ -145,7 +147,8 @@ class PictureReader(_Reader):
             base = stream.time_base or Fraction(1, 1000)
             aspect = Fraction(stream.sample_aspect_ratio or 0)
             if self.from_s > 0:
-                container.seek(int((self.from_s + info.start_s) / base), stream=stream)
+                at_s = max(Fraction(0), self.from_s - _REORDERED * info.frame_s)
+                container.seek(int((at_s + info.start_s) / base), stream=stream)
             held: tuple[Fraction, Fraction, av.VideoFrame] | None = None
             for frame in decoded(container, stream.index, self._beat, self.damage):
                 if not isinstance(frame, av.VideoFrame) or frame.pts is None:

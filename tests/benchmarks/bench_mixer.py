@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")  # as the supervisor starts the mixer
+
 import cv2
 import numpy as np
 

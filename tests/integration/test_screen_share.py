@@ -96,9 +96,13 @@ async def test_what_is_lost_of_a_screen_is_sent_again(loops: dict[str, Loop], pl
         guest.senders[2].loss = 0.05
         await until(lambda: screen.serial > 3, what="the screen")
         began, first = time.monotonic(), screen.serial
-        await until(lambda: guest.senders[2].resent > 8, what="packets sent again")
-        # without them every second or third picture, and all up to the next keyframe, would be missing
+        many = 40
+        await until(
+            lambda: guest.senders[2].resent > 8 and screen.serial - first >= many, what="packets sent again"
+        )
+        # Without them every second or third picture, and all up to the next keyframe, would be missing;
+        # what is lost twice costs half a second.
         shown = (screen.serial - first) / (time.monotonic() - began)
-        assert shown > 0.8 * SCREEN_FPS
+        assert shown > 0.7 * SCREEN_FPS
         assert newest(house).problem == ""
         await guest.close()

@@ -51,12 +51,46 @@ def test_sprites_are_drawn_once() -> None:
     assert graphics.plate(Plate("Ada", "Mayor"), 480, 270) is first
 
 
-def test_the_cache_forgets_all_but_the_last_two_plans() -> None:
+def test_the_cache_forgets_all_but_the_plans_on_air_and_next_each_with_what_may_follow() -> None:
     graphics = Graphics(font_folder(), capacity_bytes=0)
-    for name in ("Ada", "Grace", "Mary"):
+    names = ("Ada", "Grace", "Mary", "Anne", "Joan")
+    for name in names:
         graphics.prepare(plan_of(name))
-    found = [graphics.plate(Plate(name, "Mayor"), 480, 270) is not None for name in ("Ada", "Grace", "Mary")]
-    assert found == [False, True, True]
+    found = [graphics.plate(Plate(name, "Mayor"), 480, 270) is not None for name in names]
+    assert found == [False, True, True, True, True]
+
+
+def test_what_was_drawn_before_changes_nothing_that_is_looked_up() -> None:
+    graphics = Graphics(font_folder())
+    graphics.prepare(plan_of("Ada", "Grace"))
+    edition = graphics.edition
+    graphics.prepare(plan_of("Grace"))
+    assert graphics.edition == edition
+    graphics.prepare(plan_of("Mary"))
+    assert graphics.edition == edition + 1
+
+
+def test_preparing_can_be_given_up_and_keeps_what_it_has() -> None:
+    graphics = Graphics(font_folder())
+    left = iter([False, False])
+    graphics.prepare(plan_of("Ada", "Grace"), lambda: next(left, True))
+    assert graphics.plate(Plate("Ada", "Mayor"), 480, 270)
+    assert graphics.plate(Plate("Grace", "Mayor"), 480, 270) is None
+    graphics.prepare(plan_of("Ada", "Grace"))
+    assert graphics.plate(Plate("Grace", "Mayor"), 480, 270)
+
+
+def test_a_theme_that_is_left_before_it_was_drawn_leaves_the_one_before_it_standing() -> None:
+    graphics, who = Graphics(font_folder()), Plate("Ada", "Mayor")
+    graphics.prepare(plan_of("Ada"))
+    plain = graphics.plate(who, 480, 270)
+    graphics.wear(Theme(accent="#ff0000"))
+    third = Theme(accent="#00ff00")
+    graphics.wear(third)
+    assert plain
+    assert graphics.plate(who, 480, 270) is plain
+    graphics.prepare(msgspec.structs.replace(plan_of("Ada"), theme=third))
+    assert graphics.plate(who, 480, 270) is not plain
 
 
 def test_sprites_stay_inside_their_tile() -> None:

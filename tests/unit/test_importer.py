@@ -172,6 +172,11 @@ async def test_the_store_keeps_lists_and_deletes(tmp_path: Path) -> None:
     assert refused.value.code == "media.in-use"
 
     (folder / ".upload-dead").mkdir()
+    (folder / "astray").mkdir()
+    (folder / "astray" / "medium.json").write_bytes(
+        (folder / id_ / "medium.json").read_bytes().replace(id_.encode(), b"astray")
+    )
+    (folder / "astray" / "file").symlink_to(tmp_path / "a.pdf")
     (folder / "broken").mkdir()
     (folder / "broken" / "medium.json").write_text("{")
     again = MediaStore(folder, 10_000_000)
@@ -191,6 +196,24 @@ async def test_a_full_disk_is_told_and_leaves_nothing(
     monkeypatch.setattr("studio.media.ROOM_BYTES", 1 << 60)  # more than any disk has left
     with pytest.raises(RefusedError) as refused:
         await store.add("x", 5, blocks(b"12345"))
+    assert (refused.value.status, refused.value.code) == (507, "media.disk-full")
+    assert list((tmp_path / "media").iterdir()) == []
+
+
+async def test_an_upload_of_untold_length_leaves_others_their_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MediaStore(tmp_path / "media", 100_000_000)
+    await store.open()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield bytes(2_000_000)
+        monkeypatch.setattr("studio.media.ROOM_BYTES", 1 << 60)  # the disk has filled up meanwhile
+        yield bytes(2_000_000)
+        raise AssertionError("it was read on")
+
+    with pytest.raises(RefusedError) as refused:
+        await store.add("x", None, endless())
     assert (refused.value.status, refused.value.code) == (507, "media.disk-full")
     assert list((tmp_path / "media").iterdir()) == []
 

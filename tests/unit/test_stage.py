@@ -417,6 +417,20 @@ def test_a_bad_picture_in_a_transition_bars_only_its_source(graphics: Graphics) 
     assert stage.lost == 0
 
 
+def test_graphics_stay_while_a_bad_picture_is_barred(graphics: Graphics) -> None:
+    stage = Stage(graphics, SIZES)
+    whole = new_picture(64, 64)
+    bad = SourcePicture("live", Picture(whole.y, whole.u[:0], whole.v), 1)
+    tiles = (Tile(Rect(0, 0, 128, H), "b"), Tile(Rect(128, 0, 128, H), "bad"))
+    logo = (Overlay("t", "title", Plate("Summit"), anchor="bottom-left"),)
+    shown = plan(canvases={"program": CanvasPlan(W, H, tiles, scene="b", overlays=logo)})
+    graphics.prepare(shown)
+    for n in range(3):
+        with composed(stage, shown, now_ns=START + n, pictures={**PICTURES, "bad": bad}) as made:
+            assert made["program"].picture.y[H // 2 :, :80].min() < 100
+    assert stage.lost == 0
+
+
 def test_without_free_buffers_the_tick_goes_on(graphics: Graphics) -> None:
     stage = Stage(graphics, SIZES)
     held: list[Canvas] = []
