@@ -126,7 +126,7 @@ class Engine:
     def open_source(self, source: SourceId, reader: SlotReader) -> None:
         """See and hear ``source`` in this slot."""
         with self._lock:
-            self._tracks = {**self._tracks, source: SourceTrack(reader)}
+            self._tracks = {**self._tracks, source: SourceTrack(reader, source.startswith("source/"))}
         self._sound.set_reader(source, reader)
 
     def close_source(self, source: SourceId) -> None:

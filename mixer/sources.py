@@ -19,10 +19,14 @@ _origins = itertools.count(1)
 
 
 class SourceTrack:
-    """One source's slot as seen by the programme's clock. Used by the tick's thread alone."""
+    """One source's slot as seen by the programme's clock. Used by the tick's thread alone.
 
-    def __init__(self, reader: SlotReader) -> None:
+    ``played``: a player or an encoder writes it, whose end before a picture is a fault, no absence.
+    """
+
+    def __init__(self, reader: SlotReader, played: bool = False) -> None:
         self._reader = reader
+        self._played = played
         self._origin = next(_origins)
         self._serial = 0
         self._changed_ns = 0
@@ -42,9 +46,10 @@ class SourceTrack:
             self._asked_ns = None
         elif self._asked_ns is None:
             self._asked_ns = now_ns
+        dead = abs(now_ns - reader.heartbeat_ns) > WRITER_DEAD_NS
         if serial == 0:
-            return CARD
-        if abs(now_ns - reader.heartbeat_ns) > WRITER_DEAD_NS:
+            return SLATE if dead and self._played and reader.heartbeat_ns else CARD
+        if dead:
             return SLATE
         if self._asked_ns is not None and now_ns - max(self._changed_ns, self._asked_ns) > STALE_NS:
             return SLATE

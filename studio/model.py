@@ -21,6 +21,8 @@ MAX_SEATS = 200
 MAX_SCENES = 200
 MAX_SOURCES = 100
 MAX_OUTPUTS = 32
+MAX_PLAYERS = 24
+"""Sources that are played by a process of their own, of 50 to 200 MB each."""
 MAX_PLACES = 49
 MAX_NAME = 80
 MAX_TITLE = 120

@@ -101,13 +101,15 @@ class PlayerProcess:
         self._wait_ns = min(player.step(time.monotonic_ns()), SLOT_BEAT_NS)
         now_ns = time.monotonic_ns()
         alive = player.alive(now_ns)
-        if alive and now_ns - self._slot_ns >= SLOT_BEAT_NS:
+        report = player.report(now_ns)
+        # Of what can't be played the mixer shows the slate, as of a player that is gone.
+        if alive and report.state != "failed" and now_ns - self._slot_ns >= SLOT_BEAT_NS:
             self._slot_ns = now_ns
             self._out.beat(now_ns)
         if alive and now_ns - self._beat_ns >= HEARTBEAT_NS:
             self._beat_ns = now_ns
             self._send("supervisor", Heartbeat())
-        self._tell(player.report(now_ns), config, now_ns)
+        self._tell(report, config, now_ns)
 
     def _tell(self, report: PlayerReport, config: PlayerConfig, now_ns: int) -> None:
         key = (report.state, report.code, report.order, report.page)

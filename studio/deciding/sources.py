@@ -10,8 +10,9 @@ from studio import source_commands as s
 from studio import source_events as e
 from studio.deciding.checks import Context, kept, new_id, texted, unknown
 from studio.medium import Medium
-from studio.model import MAX_SOURCES, MAX_TITLE, Playback, Show, Source, SourceKind
-from studio.playing import out_point_s, position_now_s
+from studio.model import MAX_PLAYERS, MAX_SOURCES, MAX_TITLE, Playback, Show, Source, SourceKind
+from studio.playing import kind_of, out_point_s, position_now_s
+from studio.source_events import apply_source
 
 Events = tuple[e.SourceEvent, ...]
 
@@ -73,7 +74,19 @@ def _create(show: Show, command: s.SourceCreate, context: Context) -> Events:
     title = texted(command.title, MAX_TITLE) or texted(medium.name if medium else "", MAX_TITLE)
     id_ = new_id("source", command.source, show.sources, MAX_SOURCES, title, kind)
     token_hash = context.token_hash if kind == "whip" else ""
-    return (e.SourceCreated(id_, kind, title or id_, token_hash=token_hash, **given),)
+    created = e.SourceCreated(id_, kind, title or id_, token_hash=token_hash, **given)
+    _check_room(apply_source(show, created))
+    return (created,)
+
+
+def _check_room(show: Show) -> None:
+    """Raises RefusedError 409 ``source.too-many-players``."""
+    if sum(kind_of(source) is not None for source in show.sources.values()) > MAX_PLAYERS:
+        raise RefusedError(
+            409,
+            "source.too-many-players",
+            f"At most {MAX_PLAYERS} clips, stills, decks, patterns and streams at once; delete one first.",
+        )
 
 
 def _check_fields(kind: SourceKind, command: Any, absent: object) -> None:
@@ -136,7 +149,10 @@ def _update(show: Show, source: Source, command: s.SourceUpdate) -> Events:
     given |= {"language": language, "hall": hall}
     if title == source.title and all(getattr(source, name) == value for name, value in given.items()):
         return ()
-    return (e.SourceUpdated(source.id, title, **given),)
+    updated = e.SourceUpdated(source.id, title, **given)
+    if kind_of(source) is None:
+        _check_room(apply_source(show, updated))
+    return (updated,)
 
 
 def _page(source: Source, command: s.SourcePage) -> Events:

@@ -9,6 +9,9 @@ AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 CONNECTED_MS = 15_000
 _VIOLATIONS = """async () => (await axe.run()).violations.flatMap(
     (found) => found.nodes.map((node) => `${found.id}: ${node.failureSummary} ${node.html.slice(0, 200)}`))"""
+_SETTLED = """() => Promise.all(document.getAnimations()
+    .filter((each) => each instanceof CSSTransition).map((each) => each.finished.catch(() => {})))"""
+"""A colour on its way to another has neither's contrast."""
 
 
 async def violations(page: Page) -> list[str]:
@@ -17,6 +20,7 @@ async def violations(page: Page) -> list[str]:
         # By the protocol of the developer tools: the page's policy forbids what a script tag would need.
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.evaluate", {"expression": AXE})
+    await page.evaluate(_SETTLED)
     found: list[str] = await page.evaluate(_VIOLATIONS)
     return found
 

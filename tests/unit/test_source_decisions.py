@@ -12,7 +12,7 @@ from studio.deciding.checks import Context
 from studio.deciding.own import decide_own
 from studio.events import apply
 from studio.medium import Medium
-from studio.model import Seat, Show
+from studio.model import MAX_PLAYERS, Seat, Show
 from studio.playing import Ended, kind_of, order_of, player_slots, players, source_info
 from studio.view import PublicView, public_event
 
@@ -183,3 +183,14 @@ def test_at_its_end_what_is_in_preview_is_taken_once() -> None:
         show = apply(show, event)
     assert (show.program, show.preview) == ("grid", "clip")
     assert decide_own(show, Ended("x", order), context) == ()
+
+
+def test_players_are_bounded_for_each_is_a_process() -> None:
+    show = BASE
+    for number in range(MAX_PLAYERS):
+        show = told(show, "source.create", source=f"s{number}", kind="still", media="p")
+    assert refused(show, "source.create", kind="clip", media="c") == (409, "source.too-many-players")
+    show = told(show, "source.create", source="plain", kind="bars")
+    assert refused(show, "source.update", source="plain", tone=True) == (409, "source.too-many-players")
+    show = told(told(show, "source.delete", source="s0"), "source.update", source="plain", tone=True)
+    assert len(players(show, "/m")) == MAX_PLAYERS

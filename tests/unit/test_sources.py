@@ -18,11 +18,11 @@ START = 1000 * NS
 
 
 class Slot:
-    def __init__(self) -> None:
+    def __init__(self, played: bool = False) -> None:
         fd = create_slot("test", 64, 64)
         self.writer, reader = SlotWriter(fd), SlotReader(fd)
         os.close(fd)
-        self.track = SourceTrack(reader)
+        self.track = SourceTrack(reader, played)
 
     def look(self, at_s: float, asked: bool = True, still: bool = False) -> SourcePicture:
         now = START + int(at_s * NS)
@@ -45,6 +45,14 @@ def test_a_card_before_the_first_picture(slot: Slot) -> None:
     slot.beat(0)
     assert slot.look(0.5).state == "card"
     assert slot.look(50).state == "card"
+
+
+def test_what_cannot_be_played_shows_the_slate() -> None:
+    slot = Slot(played=True)
+    assert slot.look(0).state == "card", "its player is starting"
+    slot.beat(0)
+    assert slot.look(0.9).state == "card"
+    assert slot.look(1.1).state == "slate"
 
 
 def test_a_dead_writers_picture_is_held_for_a_second(slot: Slot) -> None:

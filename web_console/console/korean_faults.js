@@ -48,6 +48,7 @@ export const KOREAN_FAULTS = {
   "pull.stalled": "서버에서 아무것도 오지 않습니다. 다시 연결합니다.",
   "pull.too-large": "스트림의 화면이 너무 큽니다. 4096×2304 이하로 보내세요.",
   "query.malformed": "파일 이름이 너무 깁니다.",
+  "source.too-many-players": "영상·정지 화면·슬라이드·테스트 패턴·수신 스트림은 한 번에 24개까지입니다. 먼저 하나를 삭제하세요.",
   "source.in-out": "시작 지점은 끝 지점보다 앞이어야 하고, 끝 지점은 영상 안에 있어야 합니다.",
   "source.needs-media": "먼저 파일을 올리거나 고르세요.",
   "source.needs-url": "가져올 스트림의 주소가 필요합니다.",
