@@ -52,7 +52,7 @@ from signaling.wire import (
     UplinkTargets,
 )
 from studio import config
-from studio.appearance import appearance
+from studio.appearance import CACHE, appearance
 from studio.datadir import write_private
 from studio.errands import Errands
 from studio.links import link as link_to
@@ -200,6 +200,7 @@ class Control:
                 both_open=settings.interpretation.both_open,
                 targets=settings.audio.targets,
                 theme=look.first,
+                theme_pictures=str(data / CACHE),
             ),
             publish=self._publish,
             happened=self._errands.happened,

@@ -112,7 +112,7 @@ class Session:
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
         show, self._revision = await self._store.replay(apply, self._show)
-        self._show = with_used_languages(show)
+        self._show = self._settings.here(with_used_languages(show))
         self._dropouts = Dropouts(self._show)
         self._demand = Demand(time.monotonic(), self._settings.demand)  # a long log takes a while
         self._plans = self._planned()

@@ -1,18 +1,21 @@
 """What a session is started with."""
 
+from pathlib import Path
+
 import msgspec
+from msgspec.structs import replace
 
 from mixer.plan import BusName
 from mixer.theme import Theme
 from studio.demand import DemandSettings
 from studio.model import LANGUAGES, Show
 from studio.planner import PlanSettings
+from studio.themefolder import PICTURES
 
 
 class SessionSettings(msgspec.Struct, frozen=True):
     """``title`` names a show nobody has named yet; so do ``languages``, ``both_open``, ``targets`` and
-    ``theme``.
-    ``invite_ttl_s``: how long a new link is good for."""
+    ``theme``. ``invite_ttl_s``: how long a new link is good for."""
 
     plan: PlanSettings
     title: str = "Summit"
@@ -22,6 +25,8 @@ class SessionSettings(msgspec.Struct, frozen=True):
     both_open: bool = False
     targets: dict[BusName, float] = msgspec.field(default_factory=dict)
     theme: Theme = Theme()
+    theme_pictures: str = ""
+    """Folder of the themes' decoded pictures; empty: where the log says."""
 
     def new_show(self) -> Show:
         return Show(
@@ -31,3 +36,10 @@ class SessionSettings(msgspec.Struct, frozen=True):
             targets=self.targets,
             theme=self.theme,
         )
+
+    def here(self, show: Show) -> Show:
+        """A show from the log; its theme's pictures are looked for where the data is now."""
+        folder = self.theme_pictures
+        files = {name: getattr(show.theme, name) for name in PICTURES if folder}
+        moved = {name: str(Path(folder) / Path(file).name) for name, file in files.items() if file}
+        return replace(show, theme=replace(show.theme, **moved))
