@@ -256,6 +256,7 @@ class ClipPlayer:
         """Stand at this position, and play from it if ``starts``."""
         assert self._info is not None
         self._stop(now_ns)
+        self._trouble = NO_TROUBLE  # what went wrong before may go well now
         self._held_s = at_s
         self._starts = starts
         # At the end there is no picture any more: the last one is shown there.

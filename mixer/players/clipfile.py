@@ -19,9 +19,6 @@ _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 _PROBED = 300
 """Packets by which the frame rate is judged."""
 _TAIL_S = 3
-_FAULTS = 100
-"""Times that a file can't be read on, one after the other, before it is given up: a demuxer finds the next
-whole piece by itself when it is asked again."""
 _MISSING_S = 0.7
 """A file that ends so much before its time is truncated."""
 NO_RATE = Fraction(1, 25)
@@ -138,7 +135,7 @@ def decoded(
 ) -> Iterator[av.VideoFrame | av.AudioFrame]:
     """The frames of one stream, from where the container stands. A packet that can't be decoded is left out;
     what can't be read any more ends it."""
-    for packet in _packets(container, index, damage):
+    for packet in _packets(container, index):
         beat()
         try:
             frames = packet.decode()
@@ -151,27 +148,16 @@ def decoded(
 Damage = _Damage
 
 
-def _packets(
-    container: InputContainer, index: int, damage: "_Damage | None" = None
-) -> Iterator["av.Packet[Any]"]:
-    """What lies behind a damaged place is read, too."""
+def _packets(container: InputContainer, index: int) -> Iterator["av.Packet[Any]"]:
     for stream in container.streams:
         if stream.index != index:
             stream.discard = Discard.all
     iterator = container.demux(container.streams[index])
-    faults = 0
-    while faults < _FAULTS:
+    while True:
         try:
             packet = next(iterator)
-        except av.InvalidDataError:
-            faults += 1
-            if damage is not None:
-                damage.packets += 1
-            iterator = container.demux(container.streams[index])
-            continue
         except (StopIteration, av.FFmpegError):
             return
-        faults = 0
         yield packet
 
 

@@ -216,12 +216,16 @@ class _Worker:
         self.progress_ns = time.monotonic_ns()
         if not self.trouble.code:
             self.tried_ns = self.progress_ns
-        with self._open() as container:
+        try:
+            container = self._open()
+        except (av.FFmpegError, OSError, ValueError):
+            self.hopeless = False  # it is another trouble now
+            raise
+        with container:
             self.progress_ns = time.monotonic_ns()
             if not container.streams.video:
                 self.trouble, self.hopeless = _NO_PICTURE, True
                 return
-            self.hopeless = False
             self._read(container)
 
     def _open(self) -> InputContainer:
@@ -268,4 +272,4 @@ class _Worker:
             self._times.note(position_s, time.monotonic_ns())
         self.size = (picture.width, picture.height)
         self.pictures.append((position_s, picture))
-        self.trouble = NO_TROUBLE
+        self.trouble, self.hopeless = NO_TROUBLE, False

@@ -29,6 +29,7 @@ class SlotOut:
         """Write into this slot from now on; the caller closes the descriptor. Raises ValueError."""
         self.detach()
         self._writer = SlotWriter(fd)
+        self._writer.beat(now_ns)  # once at least: the mixer then sees a player that failed, not one to come
         if self._picture is not None:
             self.picture(self._picture, now_ns)
 

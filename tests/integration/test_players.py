@@ -149,6 +149,9 @@ def test_what_is_wrong_with_a_clip_is_told(tmp_path: Path) -> None:
         run.wait_state("failed")
         assert run.last.code == "media.corrupt"
         wait_until("heartbeats all the same", lambda: len(run.beats) > 1)
+        # which the mixer takes for a slate: the slot had a sign of life, and has none any more
+        assert run.slot.heartbeat_ns
+        wait_until("none in the slot", lambda: time.monotonic_ns() - run.slot.heartbeat_ns > 1.1 * 10**9)
     with PlayerRun(config("clip", file=str(cut)), tmp_path / "log") as run:
         run.wait_state("ready")
         assert run.last.code == "clip.truncated"
