@@ -34,7 +34,8 @@ def shown(show: Show, staged: Staged, canvas: SceneCanvas) -> tuple[Place, ...]:
 
     A seat that is named but back in the green room, or a part that nobody plays, leaves its place to the
     next: nobody is put on air who isn't admitted. Places that name nobody are filled after those that do,
-    with people who have none yet: ``auto`` first, then parts, both in the order of the seats.
+    with people who have none yet, a shared screen aside: ``auto`` first, then parts, both in the order of the
+    seats.
     """
     if staged.scene is None:
         return ()
@@ -47,7 +48,8 @@ def shown(show: Show, staged: Staged, canvas: SceneCanvas) -> tuple[Place, ...]:
     if all(place.seat or place.source for place in places):
         return tuple(each for each in places if _is_there(show, each))[:capacity]
     filled: dict[int, Place] = {n: each for n, each in enumerate(places) if _is_there(show, each)}
-    left = [seat for seat in stage if not any(place.seat == seat.id for place in filled.values())]
+    seen = {place.seat for place in filled.values() if not place.screen}
+    left = [seat for seat in stage if seat.id not in seen]
     for number, place in enumerate(places):
         if place.auto and (seat := _speaker(show, staged.speaker, left)) is not None:
             filled[number] = replace(place, seat=seat.id, auto=False)

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from mixer.players.wire import PlayerOrder, PlayerReport
 from mixer.wire import Message
-from studio.model import Show
-from studio.playing import Ended, kind_of, order_of, player_name, takes
+from studio.model import Show, Source
+from studio.playing import Ended, kind_of, order_of, out_point_s, player_name, takes
 from studio.wire import ProcessChanged
 
 Json = dict[str, Any]
 _PLAYER = "player/"
+LATE_S = 5.0
+"""After the end of a clip by its length: so late its player may say that it is over."""
 _RESTARTING = ("player.restarting", "Its player ended and is being started anew.")
 
 
@@ -22,8 +24,8 @@ class PlayerStatus:
 
     def __init__(self) -> None:
         self._reports: dict[str, PlayerReport] = {}
-        self._taken: dict[str, int] = {}
-        """The order at whose end a take was asked for, by source: it is asked for once."""
+        self._over: dict[str, int] = {}
+        """The order whose end was heard of, by source: whether to take is asked once."""
 
     def take(self, message: msgspec.Struct, show: Show) -> bool:
         """Keep what the message says; False if it says nothing about players."""
@@ -46,22 +48,32 @@ class PlayerStatus:
             return True
         return False
 
-    def ended(self, message: msgspec.Struct, show: Show) -> Ended | None:
-        """What the session has to do about a clip that has just come to its end."""
+    def ended(self, message: msgspec.Struct, show: Show, now_ms: int) -> Ended | None:
+        """What the session has to do about a clip that has just come to its end, at ``now_ms`` (Unix). A
+        player says it again and again: what is put into preview later was not meant to be taken."""
         if not isinstance(message, PlayerReport) or message.state != "ended":
             return None
         ended = Ended(message.source, message.order)
-        if self._taken.get(ended.source) == ended.order or not takes(show, ended):
+        if self._over.get(ended.source) == ended.order or ended.source not in show.sources:
             return None
-        self._taken = {id_: order for id_, order in self._taken.items() if id_ in show.sources}
-        self._taken[ended.source] = ended.order
-        return ended
+        self._over = {id_: order for id_, order in self._over.items() if id_ in show.sources}
+        self._over[ended.source] = ended.order
+        return ended if takes(show, ended) and _just_now(show.sources[ended.source], now_ms) else None
 
     def public(self, show: Show) -> dict[str, Json]:
         """Of every source with a player: see ARCHITECTURE.md."""
         known = {id_ for id_, source in show.sources.items() if kind_of(source) is not None}
         self._reports = {id_: report for id_, report in self._reports.items() if id_ in known}
         return {id_: _shown(self._reports.get(id_) or PlayerReport(id_, "starting")) for id_ in sorted(known)}
+
+
+def _just_now(source: Source, now_ms: int) -> bool:
+    """Or a control that has just started hears of an end that another one has dealt with."""
+    playback, out_s = source.playback, out_point_s(source)
+    if not out_s:
+        return True  # nobody knows how long it is
+    lasts_s = max(0.0, out_s - max(playback.position_s, source.in_s))
+    return now_ms <= playback.at_ms + round((lasts_s + LATE_S) * 1000)
 
 
 def _shown(report: PlayerReport) -> Json:

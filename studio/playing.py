@@ -127,7 +127,10 @@ def played_on_take(show: Show, events: Iterable[Event], now_ms: int) -> tuple[So
     """The clips that begin with what these events, decided in ``show``, put on air: those with ``auto_play``
     that weren't on air before. A T-bar begins to show them as soon as it is moved."""
     for event in events:
-        if isinstance(event, ProgramChanged) and not event.undo and not show.tbar:
+        if isinstance(event, ProgramChanged):
+            by_hand = show.tbar > 0 and event.scene == show.preview
+            if event.undo or by_hand:
+                return ()
             return begun(show, event.scene, now_ms)
         if isinstance(event, TbarMoved) and event.position > 0 and not show.tbar:
             return begun(show, show.preview, now_ms)

@@ -154,7 +154,8 @@ class Session:
             self._status_changed.set()
         if self._players.take(message, self._show):
             self._status_changed.set()
-            if (ended := self._players.ended(message, self._show)) is not None and not self._writer.closed:
+            ended = self._players.ended(message, self._show, int(self._unix_time() * 1000))
+            if ended is not None and not self._writer.closed:
                 self._order(ended)
         if self._status.take(message, self._show):
             self._status_changed.set()

@@ -37,6 +37,8 @@ def _speaks(show: Show, own: Speaks) -> tuple[e.AnyEvent, ...]:
     chosen = show.speaker if own.to == "program" else show.preview_speaker
     if seat is None or not seat.stage or own.seat == chosen or own.to != show.auto_speaker.to:
         return ()
+    if own.to == "preview" and show.tbar > 0:
+        return ()  # half of the preview is on air
     return (p.SpeakerChosen(own.seat, own.to),)
 
 

@@ -61,7 +61,8 @@ def take(show: Show, scene: str | None, transition: TransitionStyle | None) -> E
     previewed = wanted == show.preview
     speaker = show.preview_speaker if previewed else show.speaker
     if wanted == show.program and speaker == show.speaker:
-        return ()
+        # With the T-bar half way the other scene is on air, too.
+        return (e.TbarMoved(0.0),) if show.tbar > 0 else ()
     # What leaves the air is ready to be taken again, unless another scene is being prepared.
     preview = show.program if previewed else show.preview
     preview_speaker = show.speaker if previewed else show.preview_speaker

@@ -76,6 +76,14 @@ def test_who_has_a_place_is_not_shown_in_another() -> None:
     assert sources(named)[0] == "seat/mayor-2", "the speaker has a place of his own: the next one fills auto"
 
 
+def test_who_shares_a_screen_may_stand_beside_it() -> None:
+    screen = {"seat": "mayor-2", "screen": True}
+    show = with_parts(summit(), mayor_2="host")
+    auto = replace(on(show, {"layout": "pip", "places": [screen, {"auto": True}]}), speaker="mayor-2")
+    assert sources(auto) == ["screen/mayor-2", "seat/mayor-2"]
+    assert sources(on(show, {"layout": "pip", "places": [screen, {"part": "host"}]})) == sources(auto)
+
+
 def test_before_anybody_spoke_an_automatic_place_has_the_first_who_may() -> None:
     show = on(summit(), {"layout": "solo", "places": [{"auto": True}]})
     assert sources(show) == ["seat/mayor-1"]

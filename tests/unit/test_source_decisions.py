@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from mixer.players.wire import PlayerReport
 from signaling.ports import Actor, RefusedError
 from studio import commands
 from studio.decide import decide
@@ -13,6 +14,7 @@ from studio.deciding.own import decide_own
 from studio.events import apply
 from studio.medium import Medium
 from studio.model import MAX_PLAYERS, Seat, Show
+from studio.playerstatus import PlayerStatus
 from studio.playing import Ended, kind_of, order_of, player_slots, players, source_info
 from studio.view import PublicView, public_event
 
@@ -183,6 +185,25 @@ def test_at_its_end_what_is_in_preview_is_taken_once() -> None:
         show = apply(show, event)
     assert (show.program, show.preview) == ("grid", "clip")
     assert decide_own(show, Ended("x", order), context) == ()
+
+
+def test_a_clip_ends_once_and_what_comes_into_preview_later_stays_there() -> None:
+    show = told(on_stage(clip(auto_take=True)), "program.cut", 1000, scene="clip")
+    order = show.sources["x"].playback.order
+    over = PlayerReport("x", "ended", order=order)
+    ready = told(show, "preview.set", scene="grid")
+    status = PlayerStatus()
+    assert status.ended(over, show, 11_100) is None, "nothing is in preview"
+    assert status.ended(over, ready, 12_100) is None, "what is being prepared now waits for the director"
+    assert PlayerStatus().ended(over, ready, 11_100) == Ended("x", order)
+    assert PlayerStatus().ended(over, ready, 60_000) is None, "to a control that has just started"
+
+
+def test_with_the_t_bar_half_way_a_third_scenes_clip_begins_too() -> None:
+    show = told(on_stage(clip()), "scene.create", scene="third", canvases={"program": {"layout": "grid"}})
+    show = told(told(show, "program.cut", scene="grid"), "preview.set", scene="third")
+    show = told(told(show, "program.tbar", position=0.5), "program.cut", 3000, scene="clip")
+    assert (show.program, show.sources["x"].playback.playing) == ("clip", True)
 
 
 def test_players_are_bounded_for_each_is_a_process() -> None:

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from studio.deciding.own import Speaks, decide_own
 from studio.events import apply
@@ -159,4 +160,6 @@ def test_what_is_ordered_too_late_changes_nothing() -> None:
     gone = after(show, "seat.hold", seat="mayor-2")
     assert decide_own(gone, Speaks("mayor-2", "preview"), context()) == ()
     assert decide_own(show, Speaks("mayor-2", "program"), context()) == ()
+    half = replace(show, program=show.preview, tbar=0.5)
+    assert decide_own(half, Speaks("mayor-2", "preview"), context()) == (), "half of it is on air"
     assert decide_own(show, Speaks("nobody", "preview"), context()) == ()

@@ -164,6 +164,9 @@ def test_the_t_bar_shows_both_scenes_and_takes_at_its_end(desk: Desk) -> None:
         desk.do("preview.set", scene="c")
     desk.do("program.tbar", position=0.0)
     assert desk.on_air == (["seat/mayor-1"], [])
+    desk.do("program.tbar", position=0.5)
+    desk.do("program.cut", scene="a")
+    assert desk.on_air == (["seat/mayor-1"], []), "a cut to what is on air ends it, too"
     desk.do("program.tbar", position=0.9)
     desk.do("program.tbar", position=1.0)
     assert (desk.show.program, desk.show.preview, desk.show.tbar) == ("b", "a", 0.0)
