@@ -13,6 +13,8 @@ class Part(msgspec.Struct, frozen=True):
     caption: str
     hue: float
     tone_hz: float = 0.0
+    names: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+    """Name and title by language, where they are others there."""
 
 
 def guests_of(count: int) -> list[Part]:
@@ -33,10 +35,28 @@ def guests_of(count: int) -> list[Part]:
 
 # Cities and people are invented.
 MAYORS = (
-    Part("hanbit", "한별 누리", "한빛시장 · Mayor of Hanbit", "ko", "HANBIT", 0.58, 220.0),
-    Part("northaven", "Elowen Marwick", "Mayor of Northaven", "en", "NORTHAVEN", 0.05, 247.0),
-    Part("shiomi", "しおみ あおば", "汐見市長 · Mayor of Shiomi", "ja", "SHIOMI", 0.87, 262.0),
-    Part("yunlan", "云小岚", "云岚市长 · Mayor of Yunlan", "zh-Hans", "YUNLAN", 0.36, 294.0),
-    Part("alwaha", "ليان الواحة", "عمدة الواحة · Mayor of Al Waha", "ar", "AL WAHA", 0.12, 330.0),
-    Part("fjaerdvik", "Åsa Björkvåg", "Mayor of Fjärdvik", "sv", "FJARDVIK", 0.72, 349.0),
+    Part(
+        *("hanbit", "한별 누리", "한빛시장", "ko", "HANBIT", 0.58, 220.0),
+        names={"en": ("Nuri Hanbyeol", "Mayor of Hanbit")},
+    ),
+    Part(
+        *("northaven", "Elowen Marwick", "Mayor of Northaven", "en", "NORTHAVEN", 0.05, 247.0),
+        names={"ko": ("엘로언 마윅", "노스헤이븐시장")},
+    ),
+    Part(
+        *("shiomi", "しおみ あおば", "汐見市長", "ja", "SHIOMI", 0.87, 262.0),
+        names={"ko": ("시오미 아오바", "시오미시장"), "en": ("Aoba Shiomi", "Mayor of Shiomi")},
+    ),
+    Part(
+        *("yunlan", "云小岚", "云岚市长", "zh-Hans", "YUNLAN", 0.36, 294.0),
+        names={"ko": ("윈 샤오란", "윈란시장"), "en": ("Yun Xiaolan", "Mayor of Yunlan")},
+    ),
+    Part(
+        *("alwaha", "ليان الواحة", "عمدة الواحة", "ar", "AL WAHA", 0.12, 330.0),
+        names={"ko": ("라얀 알와하", "알와하시장"), "en": ("Layan Al Waha", "Mayor of Al Waha")},
+    ),
+    Part(
+        *("fjaerdvik", "Åsa Björkvåg", "Fjärdviks borgmästare", "sv", "FJARDVIK", 0.72, 349.0),
+        names={"ko": ("오사 비에르크보그", "피에르드비크시장"), "en": ("Åsa Björkvåg", "Mayor of Fjärdvik")},
+    ),
 )

@@ -5,6 +5,7 @@ import json
 import os
 import ssl
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,12 @@ class Client:
         """The same for JSON as it is: what is wrong with it, the studio says."""
         return self._json("POST", "/api/v1/commands", command)
 
+    def upload(self, name: str, body: bytes) -> dict[str, Any]:
+        """A file for the media library → what the studio found in it, with its ``id``. Raises
+        :class:`ClientError`."""
+        query = urllib.parse.urlencode({"name": name})
+        return self._json("POST", f"/api/v1/media?{query}", body, "application/octet-stream")
+
     def watch(self) -> Iterator[dict[str, Any]]:
         """The snapshot and then every change, as they come; ends when the studio does."""
         from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -97,14 +104,16 @@ class Client:
         except (OSError, InvalidHandshake) as error:
             raise ClientError(f"the studio at {self.info.url} cannot be reached: {error}") from error
 
-    def _json(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+    def _json(
+        self, method: str, path: str, body: bytes | None = None, type_: str = "application/json"
+    ) -> dict[str, Any]:
         request = urllib.request.Request(  # noqa: S310 - the URL is our own studio's
             self.info.url + path,
             data=body,
             method=method,
             headers={
                 "Authorization": f"Bearer {self.info.director_token}",
-                **({"Content-Type": "application/json"} if body is not None else {}),
+                **({"Content-Type": type_} if body is not None else {}),
             },
         )
         # no proxies: the way to our own studio is never through one

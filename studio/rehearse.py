@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -304,20 +304,31 @@ def _raise_plain(task: "asyncio.Task[None]") -> None:
         raise error
 
 
+def seat_command(part: Part, languages: Collection[str]) -> dict[str, Any]:
+    """Makes the part's seat, named in those of the event's ``languages`` that it has a name in."""
+    return {
+        "type": "seat.create",
+        "seat": part.seat,
+        "name": part.name,
+        "title": part.title,
+        "language": part.language,
+        "names": {
+            language: {"name": name, "title": title}
+            for language, (name, title) in part.names.items()
+            if language in languages
+        },
+    }
+
+
 def seat(client: Client, cast: Sequence[Part]) -> list[tuple[Part, str]]:
     """Make the seats, or new links for those that exist. Raises :class:`~studio.client.ClientError`."""
-    there = client.state()["state"]["seats"]
+    state = client.state()["state"]
+    there, languages = state["seats"], state["event"]["languages"]
     seated = []
     for part in cast:
         command: dict[str, Any] = {"type": "seat.invite", "seat": part.seat}
         if part.seat not in there:
-            command = {
-                "type": "seat.create",
-                "seat": part.seat,
-                "name": part.name,
-                "title": part.title,
-                "language": part.language,
-            }
+            command = seat_command(part, languages)
         seated.append((part, str(client.command(command)["result"]["link"])))
     return seated
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixer.picture import Picture
 from mixer.slot import RATE
+from studio.demo_slides import document
 
 BITS = 12
 """Of the number written into a picture, as black and white squares along its top."""
@@ -90,34 +91,10 @@ def flashes(index: int, width: int, height: int) -> NDArray[np.uint8]:
 
 def make_pdf(path: Path, pages: int, size: tuple[int, int] = (960, 540)) -> Path:
     """Each page a grey of its own: its number × 7 modulo 200, in the upper left a black square."""
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
-    kids = []
-    for page in range(1, pages + 1):
-        grey = (page * 7 % 200) / 255
-        content = f"{grey:.4f} g 0 0 {size[0]} {size[1]} re f 0 g 0 {size[1] - 100} 100 100 re f".encode()
-        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
-        objects.append(
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents %d 0 R >>" % (*size, len(objects))
-        )
-        kids.append(len(objects))
-    objects[1] = b"<< /Type /Pages /Count %d /Kids [%s] >>" % (
-        pages,
-        b" ".join(b"%d 0 R" % kid for kid in kids),
-    )
-    out = b"%PDF-1.4\n"
-    places = []
-    for number, body in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += (
-        b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
-        % (
-            len(objects) + 1,
-            table,
-            len(objects) + 1,
-            len(out),
-        )
-    )
-    path.write_bytes(out)
+    ground, corner = f"0 0 {size[0]} {size[1]}", f"0 {size[1] - 100} 100 100"
+    contents = [
+        f"{page * 7 % 200 / 255:.4f} g {ground} re f 0 g {corner} re f".encode()
+        for page in range(1, pages + 1)
+    ]
+    path.write_bytes(document(contents, size))
     return path

@@ -191,11 +191,14 @@ async def _clip(desk: Desk, files: Files) -> None:
     await expect(row).to_have_attribute("data-state", "playing", timeout=START_MS)
     await expect(row).to_have_attribute("data-tally", "program")
     await expect(left).to_have_attribute("data-last", "true")
+    air = page.locator("[data-role=program] [data-role=air-remaining]")
+    await expect(air).to_have_attribute("data-last", "true")
     async with asyncio.timeout(CLIP_S + 3):
         while float(str(await left.get_attribute("data-seconds"))) > whole_s - 1:
             await asyncio.sleep(0.05)
     await row.locator("[data-action=pause]").click()
     await expect(row).to_have_attribute("data-state", "paused", timeout=START_MS)
+    await expect(air).to_have_count(0)
     # By keys to the beginning and a second on; that is its out point now.
     await page.focus(f"[data-action=seek][data-source='{id_}']")
     await page.keyboard.press("Home")

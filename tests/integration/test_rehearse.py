@@ -19,6 +19,8 @@ from studio.rehearse import SIZES, Loops, SyntheticGuest, fitting, slowest
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
+DEMO_SCENES = ["plenary", "keynote", "speech", "dialogue", "panel", "photo", "break"]
+
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[RunningStudio]:
@@ -108,13 +110,20 @@ def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
         wait_until("all mayors are on air", lambda: _on_air(demo, *names), 60)
         state = demo.state()
         assert state["program"] == "plenary"
-        assert set(state["scenes"]) == {"plenary", "keynote", "dialogue"}
+        wait_until("the rest is set up", lambda: demo.state()["preview"] == "speech", 30)
+        state = demo.state()
+        assert state["order"]["scenes"] == DEMO_SCENES
+        assert state["scenes"]["speech"]["canvases"]["program"]["layout"] == "slides"
+        assert state["sources"]["slides"]["pages"] == 3
+        wait_until("slides are there", lambda: demo.status("sources", "slides", "state") == "ready", 30)
+        assert state["status"]["glyphs"] == {}, "every name and text has its characters"
+        assert state["seats"]["shiomi"]["names"]["en"]["name"] == "Aoba Shiomi"
         assert state["seats"]["hanbit"]["name"] == MAYORS[0].name
         assert state["seats"]["hanbit"]["language"] == "ko"
         assert state["booths"]["booth-1"]["languages"] == ["ko", "en"]
         interpreters = [seat for seat in state["seats"].values() if seat["booth"] == "booth-1"]
         assert [seat["into"] for seat in interpreters] == ["ko", "en"]
-        assert [cue["scene"] for cue in state["rundown"]] == ["plenary", "keynote", "dialogue"]
+        assert [cue["scene"] for cue in state["rundown"]] == DEMO_SCENES
         assert state["outputs"]["vod"]["buses"] == ["floor", "ko", "en"]
         wait_until("it records", lambda: demo.status("outputs", "vod", "state") == "live")
         assert demo.stop() == 0

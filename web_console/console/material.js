@@ -168,6 +168,20 @@ export function slidesAtHand(state) {
 }
 
 /**
+ * @param {DirectorState} state
+ * @returns {ReturnType<typeof clipTimes>|null} of the clip on air that ends first; a loop never ends; null: none plays
+ */
+export function clipOnAir(state) {
+  const playing = state.order.sources.flatMap((id) => {
+    const source = state.sources[id];
+    if (source?.kind !== "clip" || source.loop || tallyOfSource(state, id) !== "program") return [];
+    const times = clipTimes(source, state.status.sources?.[id]);
+    return times.playing ? [times] : [];
+  });
+  return playing.sort((one, other) => one.remaining_s - other.remaining_s)[0] ?? null;
+}
+
+/**
  * @param {Source} source
  * @param {Partial<SourceStatus>|undefined} status
  * @returns {{page: number, pages: number}} as told, the player follows; pages 0: not known yet

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  clipTimes, formatTime, pagesOf, problemOf, seekBy, slidesAtHand, sourceAlerts, sourceLine, stateOf, stateWord, tallyOfSource, usersOf,
+  clipOnAir, clipTimes, formatTime, pagesOf, problemOf, seekBy, slidesAtHand, sourceAlerts, sourceLine, stateOf, stateWord, tallyOfSource, usersOf,
 } from "./material.js";
 import { publishingOf, recipes } from "./publishing.js";
 
@@ -90,4 +90,20 @@ test("what a publisher needs, once: whole addresses, and commands that hold them
   for (const { program, text } of recipes("https://studio.example/whip/cam", "secret")) {
     if (program !== "OBS") assert.ok(text.includes("https://studio.example/whip/cam") && text.includes("secret"), program);
   }
+});
+
+test("the clip on air that ends first tells how long it still runs, wherever else the page is", () => {
+  const state = show({ program: { places: [{ source: "clip" }], background: "loop" }, preview: { places: [{ source: "deck" }] } });
+  assert.equal(clipOnAir(state), null, "it doesn't play");
+  state.status.sources.clip = { state: "playing", position_s: 30, remaining_s: 29.4, duration_s: 60 };
+  assert.equal(clipOnAir(state)?.remaining, "0:30");
+  state.sources.loop = source({ loop: true });
+  state.order.sources.push("loop");
+  state.status.sources.loop = { state: "playing", position_s: 58, remaining_s: 2, duration_s: 60 };
+  assert.equal(clipOnAir(state)?.remaining, "0:30", "a loop that goes round behind it ends never");
+  state.status.sources.clip = { state: "paused", position_s: 30, remaining_s: 30 };
+  assert.equal(clipOnAir(state), null);
+  const later = show({ preview: { places: [{ source: "clip" }] } });
+  later.status.sources.clip = { state: "playing", position_s: 30, remaining_s: 30, duration_s: 60 };
+  assert.equal(clipOnAir(later), null, "in preview it isn't on air");
 });

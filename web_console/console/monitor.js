@@ -7,6 +7,7 @@ import { play } from "../shared/play.js";
 import { withSession } from "../shared/protocol.js";
 import * as model from "./model.js";
 import { busesOf } from "./channels.js";
+import { clipOnAir } from "./material.js";
 import { coverOf, tallyOf, transitionOf } from "./onair.js";
 import { busName, t } from "./say.js";
 import { TalkToAll } from "./talk_buttons.js";
@@ -22,6 +23,7 @@ export function Monitor() {
   const { take } = state.status;
   const cover = coverOf(state);
   const coming = previewLine(state);
+  const clip = clipOnAir(state);
   return html`<section class="monitor" aria-label=${t("Monitor")}>
     <${Multiview} sound=${sound} />
     <div class="sound-strip">
@@ -57,6 +59,7 @@ export function Monitor() {
           ${black ? t("BLACK") : t("Fade to black")}</button>
       </div>
       <div class="bus program" data-role="program" data-scene=${program ?? ""} aria-live="polite">
+        ${clip ? html`<span class="air-remaining figures" aria-hidden="true" data-role="air-remaining" data-last=${String(clip.last)}>−${clip.remaining}</span>` : null}
         <span class="bus-name">${t("Programme")}</span>
         <strong class="clip" data-role="on-air" data-cover=${cover}>${cover === "slate" ? t("Slate") : black ? t("Black") : program ? model.sceneTitle(program) : t("Nothing")}</strong>
       </div>

@@ -68,7 +68,7 @@ export function UploadField({ accept, label, onDone, onBusy }) {
   return html`<div class="upload" data-role="upload">
     ${busy ? html`<div class="row">
         <progress data-role="upload-progress" max="1" value=${share === 1 ? undefined : share} aria-label=${t("Upload")}></progress>
-        <span class="figures soft" role="status">${share === 1 ? t("The studio looks into the file…") : `${Math.floor(100 * (share ?? 0))} %`}</span>
+        <span class="figures soft"><span role="status">${share === 1 ? t("The studio looks into the file…") : ""}</span>${share === 1 ? "" : `${Math.floor(100 * (share ?? 0))} %`}</span>
         <button type="button" class="small" data-action="upload-stop" onClick=${() => stop.current?.abort()}>${t("Stop the upload")}</button></div>`
       : html`<label class="button upload-choose"><input type="file" class="unseen" name="file" data-role="upload-file" accept=${accept} onChange=${chosen} /><span>${label}</span></label>
         <span class="hint">${limit_bytes.value ? t("Up to {limit}.", { limit: formatBytes(limit_bytes.value) }) : ""}</span>`}
