@@ -27,6 +27,7 @@ from mixer.slot import SlotWriter
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
 from signaling.rtc import hooks
 from signaling.rtc.decode import DecoderPool
+from signaling.rtc.ice import Network
 from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
 from signaling.rtc.offer import OfferError
 from signaling.rtc.peer import House, Peer, State
@@ -34,7 +35,6 @@ from signaling.rtc.record import SeatRecorder
 from signaling.rtc.returns import ReturnHub
 from signaling.rtc.seats import Seats
 from signaling.rtc.sound_in import SoundPacer
-from signaling.rtc.transport import Network
 from signaling.wire import (
     Answer,
     Candidates,

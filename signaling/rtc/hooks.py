@@ -10,11 +10,11 @@ from aiortc import rtcicetransport, rtcpeerconnection
 from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
-from signaling.rtc import transport
 from signaling.rtc.colour_told import COLOUR_URI
+from signaling.rtc.ice import Connection, Network, StunProtocol
 from signaling.rtc.receive import Receiver
 from signaling.rtc.send import Sender
-from signaling.rtc.transport import Connection, DtlsTransport, Network, StunProtocol
+from signaling.rtc.transport import DtlsTransport
 
 AIORTC_VERSION = "1.16.0"
 _COLOUR_ID = 9
@@ -45,4 +45,4 @@ def install(network: Network | None = None) -> None:
     if all(extension.uri != COLOUR_URI for extension in told):
         told.append(RTCRtpHeaderExtensionParameters(id=_COLOUR_ID, uri=COLOUR_URI))
     if network is not None:
-        transport.Connection.network = network
+        Connection.network = network

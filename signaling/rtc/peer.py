@@ -28,7 +28,7 @@ from signaling.rtc.offer import (
     preferences,
     with_error_correction,
 )
-from signaling.rtc.picture_in import PictureStream
+from signaling.rtc.picture_in import GARBAGE, PictureStream
 from signaling.rtc.receive import Receiver
 from signaling.rtc.record import Feed, SeatRecorder
 from signaling.rtc.returns import ReturnHub
@@ -307,8 +307,8 @@ class Peer:
                 return self._picture.problem
             if self._screen is not None and self._screen.stream.problem:
                 return self._screen.stream.problem
-            if self._transport.garbage > 50:
-                return "rtp.garbage"
+            if self._transport.garbage.too_much(now_ns):
+                return GARBAGE
         return ""
 
     @property

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from mixer.picture import Picture
+from signaling.rtc.account import Recent
 from signaling.rtc.allowance import Allowance
 from signaling.rtc.bitstream import Chunk, depayload_h264, depayload_vp8, picture_size
 from signaling.rtc.colour_told import ToldColour, parse_colour
@@ -17,6 +18,7 @@ from signaling.rtc.video_jitter import Frame, VideoJitter
 from signaling.wire import UplinkTarget
 
 OVER_LIMIT = "video.over-limit"
+GARBAGE = "rtp.garbage"
 OVER_KEY_GAP_NS = 1_000_000_000
 """A sender over its limits is asked for keyframes, the dearest there are, at most this often …"""
 KEY_GAP_NS = 100_000_000
@@ -57,6 +59,8 @@ class PictureStream:
         self._allowance = Allowance()
         self._asked_ns = -OVER_KEY_GAP_NS
         self._broken = ""
+        self._garbage = Recent()
+        """Packets whose payload can't be read."""
         self.frames = 0
         """Whole pictures that came, decoded or not."""
 
@@ -66,9 +70,12 @@ class PictureStream:
 
     @property
     def problem(self) -> str:
-        """Code of what is wrong with the picture; empty once one was decoded again, within its limits."""
-        over = self._allowance.over(self._clock())
-        return self._broken or (OVER_LIMIT if over else "")
+        """Code of what is wrong with the picture; empty once one was decoded again, within its limits, and
+        little of what came in the last ten seconds was rubbish."""
+        now_ns = self._clock()
+        if self._broken or self._allowance.over(now_ns):
+            return self._broken or OVER_LIMIT
+        return GARBAGE if self._garbage.too_much(now_ns) else ""
 
     def aim(self, target: UplinkTarget | None) -> None:
         """What the sender was told; None: nothing yet. With 0 fps nobody sees it, and nothing is decoded."""
@@ -109,7 +116,7 @@ class PictureStream:
             try:
                 chunk = depayload_h264(packet.payload) if codec == "h264" else depayload_vp8(packet.payload)
             except ValueError:
-                self._broken = "rtp.garbage"
+                self._garbage.add(now_ns)
             if packet.colour and (colour := parse_colour(packet.colour, codec)) is not None:
                 self._colour.tell(packet.timestamp, colour)
             if not packet.repaired:  # the timestamp of what is sent again says nothing of the path

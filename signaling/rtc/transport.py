@@ -1,29 +1,20 @@
-"""ICE and DTLS transports of our own, as thin layers over aioice's and aiortc's.
+"""DTLS and SRTP of our own, as a thin layer over aiortc's: packets are decrypted and handed on by call."""
 
-* Media packets go straight from the socket to their receiver: no queue, no task switch, no stock parsing.
-* Sockets are bound within the configured UDP port range, and host candidates carry the announced address.
-"""
-
-import asyncio
-import ipaddress
-import random
-import socket
+import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-import aioice.ice
 import pylibsrtp
-from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aiortc.rtcdtlstransport import RTCDtlsParameters, RTCDtlsTransport, State
 from aiortc.rtcrtpparameters import RTCRtpReceiveParameters
 from aiortc.rtp import RtcpByePacket, RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket
 from aiortc.rtp import RtpPacket as StockRtpPacket
 
+from signaling.rtc.account import Account, Recent
+from signaling.rtc.ice import MAX_DATAGRAM, Connection
 from signaling.rtc.rtp import Rtp, audio_level, extension, is_rtcp, parse_rtp
 
-MAX_DATAGRAM = 2048
 MAX_STREAMS = 16
 """SSRCs a peer may send on; more are ignored."""
 PACKETS_PER_S = 4000
@@ -32,21 +23,11 @@ sender's picture, not the loop. As many at once may come, when a network that st
 MAX_SSRCS = 64
 """SSRCs a peer may be heard on, media or control: SRTP keeps the state of each for good, and looks through
 all of them for each packet."""
-SOCKET_BUFFER = 1 << 20
 _UNSENDABLE = (pylibsrtp.Error, OSError, RuntimeError, ValueError)
 """A socket that is going, or a packet larger than SRTP takes: that packet's trouble, and not its sender's."""
-_GATHER_TIMEOUT_S = 5.0
+_TWICE = "replay check failed"
+"""How libsrtp's errors begin about a packet that was there already, or is too old to tell."""
 _REMB = 15
-
-MediaSink = Callable[[bytes], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """How this process is reached. ``ports`` (0, 0): any; ``announce``: address in host candidates."""
-
-    ports: tuple[int, int] = (0, 0)
-    announce: str = ""
 
 
 class MediaReceiver(Protocol):
@@ -65,94 +46,6 @@ class MediaReceiver(Protocol):
     def on_report(self, packet: RtcpSrPacket) -> None: ...
 
 
-class StunProtocol(aioice.ice.StunProtocol):
-    """Hands media packets over at once; everything else takes aioice's way."""
-
-    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        if isinstance(data, bytes) and data and 127 < data[0] < 192:
-            sink: MediaSink | None = getattr(self.receiver, "media_sink", None)
-            if sink is not None:
-                sink(data)
-            return
-        super().datagram_received(data, addr)
-
-
-class Connection(aioice.ice.Connection):
-    """An ICE connection on the ports of :attr:`network`."""
-
-    network = Network()
-    media_sink: MediaSink | None = None
-
-    async def get_component_candidates(
-        self,
-        component: int,
-        addresses: list[str],
-        timeout: int = 5,  # noqa: ASYNC109  (aioice's)
-    ) -> list[Candidate]:
-        protocols = [
-            protocol
-            # a machine without any network still has itself
-            for address in addresses or ["127.0.0.1"]
-            if (protocol := await self._bind(component, address)) is not None
-        ]
-        self._protocols += protocols
-        candidates = [protocol.local_candidate for protocol in protocols]
-        candidates += await self._reflexive(protocols, timeout)
-        # with no address given the stock method only asks the TURN server
-        return candidates + await super().get_component_candidates(component, [], timeout)
-
-    async def _bind(self, component: int, address: str) -> StunProtocol | None:
-        loop = asyncio.get_running_loop()
-        first, last = self.network.ports
-        ports = list(range(first, last + 1)) if first else [0]
-        random.shuffle(ports)
-        for port in ports:
-            try:
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: StunProtocol(self), local_addr=(address, port)
-                )
-            except OSError:
-                continue
-            if hasattr(transport, "max_size"):  # asyncio's own would allocate 256 KiB a packet
-                transport.max_size = MAX_DATAGRAM
-            sock = transport.get_extra_info("socket")
-            if sock is not None:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-            bound = transport.get_extra_info("sockname")
-            protocol.local_candidate = Candidate(
-                foundation=candidate_foundation("host", "udp", bound[0]),
-                component=component,
-                transport="udp",
-                priority=candidate_priority(component, "host"),
-                host=self._announced(bound[0]),
-                port=bound[1],
-                type="host",
-            )
-            return protocol
-        return None
-
-    def _announced(self, host: str) -> str:
-        announce = self.network.announce
-        if announce and ipaddress.ip_address(announce).version == ipaddress.ip_address(host).version:
-            return announce
-        return host
-
-    async def _reflexive(self, protocols: list[StunProtocol], timeout_s: float) -> list[Candidate]:
-        if self.stun_server is None:
-            return []
-        asked = [
-            asyncio.create_task(aioice.ice.server_reflexive_candidate(protocol, self.stun_server))
-            for protocol in protocols
-            if ipaddress.ip_address(protocol.local_candidate.host).version == 4
-        ]
-        if not asked:
-            return []
-        done, pending = await asyncio.wait(asked, timeout=timeout_s)
-        for task in pending:
-            task.cancel()
-        return [task.result()[0] for task in done if task.exception() is None]
-
-
 class DtlsTransport(RTCDtlsTransport):
     """Takes media packets by call once the keys are there. An error in one packet stays that packet's."""
 
@@ -160,10 +53,9 @@ class DtlsTransport(RTCDtlsTransport):
         super().__init__(*args, **kwargs)
         self._streams: dict[int, MediaReceiver] = {}
         self._heard: set[bytes] = set()
-        self.garbage = 0
-        """Packets that could not be decrypted, read or assigned."""
-        self._credit = float(PACKETS_PER_S)
-        self._credit_ns = time.monotonic_ns()
+        self.garbage = Recent()
+        """Packets of the peer's own addresses that could not be decrypted, read or assigned."""
+        self._account = Account(PACKETS_PER_S, PACKETS_PER_S)
         self.unsent = 0
         """Packets, media or control, that could not be encrypted or sent."""
         self.last_media_ns = 0
@@ -173,11 +65,12 @@ class DtlsTransport(RTCDtlsTransport):
         await super().start(remoteParameters)
         if self.state == "connected":
             self.last_media_ns = time.monotonic_ns()
-            self.transport._connection.media_sink = self._take  # type: ignore[attr-defined]
+            connection = cast(Connection, self.transport._connection)
+            connection.media_sink, connection.stranger_sink = self._take, self._take_stranger
 
     async def stop(self) -> None:
-        if hasattr(self.transport._connection, "media_sink"):
-            self.transport._connection.media_sink = None
+        connection = cast(Connection, self.transport._connection)
+        connection.media_sink = connection.stranger_sink = None
         await super().stop()
 
     def _register_rtp_receiver(self, receiver: Any, parameters: RTCRtpReceiveParameters) -> None:
@@ -210,51 +103,56 @@ class DtlsTransport(RTCDtlsTransport):
             self.unsent += 1  # what is said next may get through
 
     def _take(self, data: bytes) -> None:
+        """What came from the peer's address."""
         now_ns = time.monotonic_ns()
-        self._credit -= 1
-        if self._credit < 0 and not self._earned(now_ns):
-            self.garbage += 1
+        if not self._account.pay(now_ns):
+            self.garbage.add(now_ns)
             return
         try:
-            is_control = is_rtcp(data)
-            ssrc = data[4:8] if is_control else data[8:12]
-            if len(data) > MAX_DATAGRAM or (ssrc not in self._heard and len(self._heard) >= MAX_SSRCS):
-                self.garbage += 1
-            elif is_control:
-                control = self._rx_srtp.unprotect_rtcp(data)
-                self._heard.add(ssrc)
-                self.last_media_ns = now_ns
-                self._take_control(control)
-            else:
-                plain = self._rx_srtp.unprotect(data)
-                self._heard.add(ssrc)
-                self.last_media_ns = now_ns
-                packet = parse_rtp(plain)
-                receiver = self._streams.get(packet.ssrc) or self._assign(packet, plain)
-                if receiver is None:
-                    self.garbage += 1
-                else:
-                    if receiver.on_level is not None:
-                        level = audio_level(plain, receiver.level_id)
-                        if level is not None:
-                            receiver.on_level(level)
-                    if packet.marker and receiver.colour_id:
-                        colour = extension(plain, receiver.colour_id)
-                        if colour is not None:
-                            packet = packet._replace(colour=colour)
-                    receiver.on_rtp(packet, now_ns)
+            self._open(data, now_ns)
+        except pylibsrtp.Error as error:
+            if not str(error).startswith(_TWICE):  # networks do that, and nothing is wrong with it
+                self.garbage.add(now_ns)
         except Exception:
             # whatever a packet manages to break, it breaks for itself: the next one may be fine
-            self.garbage += 1
+            self.garbage.add(now_ns)
 
-    def _earned(self, now_ns: int) -> bool:
-        """Whether time has brought new credit; asked only when it is used up."""
-        earned = (now_ns - self._credit_ns) * PACKETS_PER_S / 1e9
-        if earned >= 1:
-            self._credit_ns, self._credit = now_ns, min(earned, PACKETS_PER_S) - 1
+    def _take_stranger(self, data: bytes) -> bool:
+        """What came from anywhere; whether it is the peer's. What isn't is not counted as its garbage."""
+        before_ns = self.last_media_ns
+        with contextlib.suppress(Exception):
+            self._open(data, time.monotonic_ns())
+        return self.last_media_ns != before_ns
+
+    def _open(self, data: bytes, now_ns: int) -> None:
+        """Decrypt a packet and hand it on. Raises whatever comes of it when it can't be."""
+        is_control = is_rtcp(data)
+        ssrc = data[4:8] if is_control else data[8:12]
+        if len(data) > MAX_DATAGRAM or (ssrc not in self._heard and len(self._heard) >= MAX_SSRCS):
+            raise ValueError("too large, or one stream too many")
+        plain = self._rx_srtp.unprotect_rtcp(data) if is_control else self._rx_srtp.unprotect(data)
+        self._heard.add(ssrc)
+        self.last_media_ns = now_ns
+        if is_control:
+            self._take_control(plain)
         else:
-            self._credit = 0.0
-        return earned >= 1
+            self._take_media(plain, now_ns)
+
+    def _take_media(self, plain: bytes, now_ns: int) -> None:
+        packet = parse_rtp(plain)
+        receiver = self._streams.get(packet.ssrc) or self._assign(packet, plain)
+        if receiver is None:
+            self.garbage.add(now_ns)
+            return
+        if receiver.on_level is not None:
+            level = audio_level(plain, receiver.level_id)
+            if level is not None:
+                receiver.on_level(level)
+        if packet.marker and receiver.colour_id:
+            colour = extension(plain, receiver.colour_id)
+            if colour is not None:
+                packet = packet._replace(colour=colour)
+        receiver.on_rtp(packet, now_ns)
 
     def _assign(self, packet: Rtp, plain: bytes) -> MediaReceiver | None:
         if len(self._streams) >= MAX_STREAMS:

@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.rtc import hooks
+from signaling.rtc.ice import MAX_DATAGRAM
 from signaling.rtc.receive import MAX_ASKED, Feedback, Receiver, Reception, pack_nack
 from signaling.rtc.rtp import Rtp, build_rtp
 from signaling.rtc.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
-from signaling.rtc.transport import MAX_DATAGRAM, MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
+from signaling.rtc.transport import MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
 
 MS = 1_000_000
 KEY = bytes(range(30))
@@ -114,27 +115,27 @@ def test_streams_without_number_are_not_heard(far: Far) -> None:
         far.control(struct.pack("!BBHI", 0x80, 201, 1, ssrc + 100_000))
     assert len(far.transport._heard) == MAX_SSRCS
     assert len(far.transport._streams) <= MAX_STREAMS
-    assert far.transport.garbage >= 2 * MAX_SSRCS
+    assert far.transport.garbage.total >= 2 * MAX_SSRCS
     # the first ones go on
-    garbage = far.transport.garbage
+    garbage = far.transport.garbage.total
     far.media(build_rtp(97, True, 2, 1, 1, b"x"))
-    assert far.transport.garbage == garbage
+    assert far.transport.garbage.total == garbage
 
 
 def test_a_packet_larger_than_any_network_carries_is_dropped_unread(far: Far) -> None:
     far.transport._take(b"\x80\xc8" + bytes(MAX_DATAGRAM))
-    assert far.transport.garbage == 1
+    assert far.transport.garbage.total == 1
 
 
 def test_a_flood_is_dropped_unread_and_ends_with_itself(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
     now_ns = time.monotonic_ns()
-    far.transport._credit_ns = now_ns
+    far.transport._account._since_ns = now_ns
     monkeypatch.setattr(time, "monotonic_ns", lambda: now_ns)
     packets = [build_rtp(97, True, seq, 0, OWN, b"\x41\x00") for seq in range(2 * PACKETS_PER_S)]
     for packet in packets[: PACKETS_PER_S + 500]:
         far.media(packet)
     assert far.receiver.totals[1] <= PACKETS_PER_S + 1
-    assert far.transport.garbage >= 499
+    assert far.transport.garbage.total >= 499
     now_ns += 10 * MS
     before = far.receiver.totals[1]
     for packet in packets[PACKETS_PER_S + 500 : PACKETS_PER_S + 600]:

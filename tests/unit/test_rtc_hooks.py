@@ -22,10 +22,11 @@ from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtp import RtpPacket
 
 from signaling.rtc import hooks
+from signaling.rtc.ice import Connection
 from signaling.rtc.receive import Receiver
 from signaling.rtc.rtp import parse_rtp
 from signaling.rtc.send import Sender
-from signaling.rtc.transport import Connection, DtlsTransport
+from signaling.rtc.transport import DtlsTransport
 
 
 def test_version() -> None:
