@@ -54,6 +54,7 @@ class Metrics(Collector):
         self._restarts: dict[str, int] = {}
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._sockets = 0
+        self._connections_ended: Counter[str] = Counter()
         self._state: Mapping[str, Any] = {}
 
     # --- fed by the control process --------------------------------------------------------------------
@@ -96,6 +97,10 @@ class Metrics(Collector):
         if len(self._requests) < MAX_REQUEST_LABELS or key in self._requests:
             self._requests[key] += 1
 
+    def count_connection(self, ended: str) -> None:
+        """``ended``: why the door ended or refused one."""
+        self._connections_ended[ended] += 1
+
     def render(self, state: Mapping[str, Any], sockets: int) -> bytes:
         """Everything as Prometheus text; ``state`` is the public state, ``sockets`` the open WebSockets."""
         self._state, self._sockets = state, sockets
@@ -121,6 +126,12 @@ class Metrics(Collector):
         for key, count in self._requests.items():
             requests.add_metric(list(key), count)
         yield requests
+        ended = CounterMetricFamily(
+            "studio_http_connections_ended", "Connections ended or refused by the server.", labels=["reason"]
+        )
+        for reason in ("idle", "room", "refused"):
+            ended.add_metric([reason], self._connections_ended[reason])
+        yield ended
         yield GaugeMetricFamily("studio_websockets", "Open WebSockets.", value=self._sockets)
 
     def _of_mixer(self) -> Iterator[Metric]:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -11,6 +12,8 @@ from signaling.ports import RefusedError
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_REMEMBERED = 256
+"""Addresses read: a flood of connections comes from a few, and reading costs more than all the rest."""
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
@@ -21,6 +24,7 @@ class ClientAddress:
         self._trusted: tuple[_Network, ...] = tuple(
             ipaddress.ip_network(each, strict=False) for each in trusted
         )
+        self._of_peer = lru_cache(_REMEMBERED)(self._key_of_peer)
 
     def of(self, request: web.BaseRequest) -> str:
         address = _parse(request.remote or "")
@@ -36,10 +40,19 @@ class ClientAddress:
 
     def key(self, request: web.BaseRequest) -> str:
         """What rate limits are counted under: the address, of IPv6 the /64 that one customer has."""
-        text = self.of(request)
-        if ":" in text:
-            return str(ipaddress.ip_network((text, 64), strict=False))
-        return text
+        address = _parse(self.of(request))
+        return "unknown" if address is None else _key(address)
+
+    def of_peer(self, remote: str) -> str | None:
+        """The same for a connection before its first request, by the other end's address; None for a trusted
+        proxy, behind which there are many clients."""
+        return self._of_peer(remote)
+
+    def _key_of_peer(self, remote: str) -> str | None:
+        address = _parse(remote)
+        if address is None:
+            return "unknown"
+        return None if self._is_trusted(address) else _key(address)
 
     def _is_trusted(self, address: _Address) -> bool:
         return any(address in network for network in self._trusted if network.version == address.version)
@@ -84,6 +97,12 @@ def _host_port(url: str) -> tuple[str, int] | None:
         return parts.hostname.lower(), parts.port or _DEFAULT_PORTS[parts.scheme]
     except ValueError:
         return None
+
+
+def _key(address: _Address) -> str:
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def _parse(text: str) -> _Address | None:

@@ -1,18 +1,81 @@
-"""Problem documents also for what aiohttp refuses before any of our code: broken or oversized HTTP."""
+"""One HTTP connection: how long it may take for what, and problem documents also for what aiohttp refuses
+before any of our code, broken or oversized HTTP."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
 from signaling import problems
+from signaling.door import DoorLimits
 from signaling.pages import add_security_headers
 from signaling.ports import RefusedError
 
+HEAD_BYTES = 64 * 1024
+"""Of a request's line and headers together, before they are whole."""
+
 
 class StudioRequestHandler(RequestHandler):
-    """One HTTP connection."""
+    """Implements :class:`signaling.door.Handler`."""
 
-    __slots__ = ()
+    __slots__ = ("_head_bytes", "_head_s", "_heard_s", "lost")
+
+    lost: Callable[[], None] | None
+
+    def __init__(self, manager: web.Server, **how: Any) -> None:
+        super().__init__(manager, **how)
+        self.lost = None
+        self._heard_s = self._loop.time()
+        self._head_s: float | None = self._heard_s
+        """When the head of the next request began to come, by the loop's clock; None: not yet. Of the first
+        one something is there already, or the handshake was."""
+        self._head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        waiting = self._waits
+        super().data_received(data)
+        self._heard_s = self._loop.time()
+        if not (waiting and self._waits):
+            self._head_s, self._head_bytes = None, 0
+            return
+        self._head_bytes += len(data)
+        if self._head_s is None:
+            self._head_s = self._heard_s
+        if self._head_bytes > HEAD_BYTES:
+            self.drop()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self.lost is not None:
+            self.lost()
+
+    @property
+    def _waits(self) -> bool:
+        """Whether no request is whole and none is answered."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def waiting_since_s(self) -> float | None:
+        """See :class:`signaling.door.Handler`. While an answer is given, time goes on without being heard."""
+        if not self._waits:
+            self._heard_s = self._loop.time()
+            return None
+        return self._heard_s if self._head_s is None else self._head_s
+
+    def overdue(self, now_s: float, limits: DoorLimits) -> bool:
+        since_s = self.waiting_since_s()
+        if since_s is None:
+            return False
+        return now_s - since_s > (limits.idle_s if self._head_s is None else limits.head_s)
+
+    def drop(self) -> None:
+        """End the connection now, unless it is gone."""
+        transport = self.transport
+        self.force_close()
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()
 
     def handle_error(
         self,
@@ -46,6 +109,11 @@ class StudioServer(web.Server):
 
 
 class StudioRunner(web.AppRunner):
+    def handler(self) -> StudioRequestHandler:
+        """The protocol of a new connection."""
+        assert isinstance(self.server, StudioServer)
+        return self.server()
+
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
         return StudioServer(

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import resource
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from signaling import openapi, plain, problems
 from signaling.access import Access
 from signaling.auth import Authenticator
 from signaling.deps import Deps
+from signaling.door import Door, DoorLimits
 from signaling.guard import guard_peers
 from signaling.hub import Hub
 from signaling.limits import COMMAND_BYTES
+from signaling.metrics import Metrics
 from signaling.origin import ClientAddress
 from signaling.pages import Pages, add_security_headers, policy
 from signaling.protocol import StudioRunner
@@ -150,18 +153,28 @@ def _wants_page(request: web.Request) -> bool:
 class Server:
     """A running server. ``url`` is where it answers on this machine."""
 
-    def __init__(self, runner: StudioRunner, url: str, port: int) -> None:
+    def __init__(self, runner: StudioRunner, door: Door, url: str, port: int) -> None:
         self._runner = runner
+        self.door = door
         self.url = url
         self.port = port
 
     async def close(self) -> None:
         """Stop accepting, close WebSockets (1001), let answers finish for at most 2 s, then end."""
+        self.door.close()
         await self._runner.cleanup()
 
 
-async def serve(app: web.Application, host: str, port: int, *, tls: TlsFiles | None = None) -> Server:
-    """Start answering; port 0 lets the system choose. Raises :class:`ServeError`."""
+async def serve(
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    tls: TlsFiles | None = None,
+    limits: DoorLimits | None = None,
+) -> Server:
+    """Start answering; port 0 lets the system choose. ``limits``: of connections; by default, as many as the
+    process's limit of descriptors allows. Raises :class:`ServeError`."""
     context_ = await asyncio.to_thread(_tls_context, tls) if tls is not None else None
     runner = StudioRunner(
         app,
@@ -170,18 +183,25 @@ async def serve(app: web.Application, host: str, port: int, *, tls: TlsFiles | N
         max_line_size=8190,
         max_field_size=8190,
     )
+    await runner.setup()
+    ctx = app.get(CONTEXT)
+    door = Door(
+        runner.handler,
+        limits or DoorLimits.of(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+        (ctx.access.address if ctx else ClientAddress(())).of_peer,
+        tls=context_,
+        counted=(ctx.deps.metrics if ctx else Metrics()).count_connection,
+    )
     try:
-        await runner.setup()
-        await web.TCPSite(runner, host, port, ssl_context=context_).start()
+        chosen = await door.open(host, port)
     except OSError as error:
         await runner.cleanup()
         if error.errno == errno.EADDRINUSE:
             raise PortTakenError(f"port {port} on {host} is taken by another program") from None
         raise ServeError(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
-    chosen = int(runner.addresses[0][1])
     scheme = "https" if tls is not None else "http"
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return Server(runner, f"{scheme}://{name}:{chosen}", chosen)
+    return Server(runner, door, f"{scheme}://{name}:{chosen}", chosen)
 
 
 def _tls_context(files: TlsFiles) -> ssl.SSLContext:

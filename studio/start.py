@@ -22,6 +22,8 @@ from studio.wire import Listening
 
 log = structlog.get_logger()
 
+ENOUGH_DESCRIPTORS = 1 << 20
+"""Where the system has no limit of its own."""
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
 
 
@@ -126,8 +128,9 @@ def run(options: Options, up: Callable[[Started], None]) -> None:
 
 
 def _raise_limits() -> None:
-    """Each guest costs a shard a few descriptors; the usual limit of 1024 is a wall, and children inherit."""
+    """Guests cost a shard and control a few descriptors each; the usual limit of 1024 is a wall, and children
+    inherit. All that is allowed, therefore."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else hard
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

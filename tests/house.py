@@ -21,6 +21,7 @@ from mixer.slot import SlotWriter, create_slot
 from mixer.wire import CanvasPublished, Message, PublishCanvas
 from signaling.auth import Authenticator
 from signaling.deps import Deps
+from signaling.door import DoorLimits
 from signaling.hub import Hub
 from signaling.limits import Limits
 from signaling.peers import PeerRouter
@@ -115,7 +116,12 @@ def bearer(token: str) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def house(
-    data: Path, *, limits: Limits | None = None, demand: DemandSettings = DEMAND, **deps: Any
+    data: Path,
+    *,
+    limits: Limits | None = None,
+    door: DoorLimits | None = None,
+    demand: DemandSettings = DEMAND,
+    **deps: Any,
 ) -> AsyncIterator[House]:
     """A running studio without media; ``deps`` go to :class:`Deps` as they are."""
     made: House | None = None
@@ -171,7 +177,7 @@ async def house(
             **deps,
         )
     )
-    server = await serve(app, "127.0.0.1", 0)
+    server = await serve(app, "127.0.0.1", 0, limits=door)
     try:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
             made = House(

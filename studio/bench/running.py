@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,16 +107,18 @@ def running_studio(
     *arguments: str,
     config: str = "",
     command: str = "run",
+    before: Sequence[str] = (),
     environment: dict[str, str] | None = None,
 ) -> Iterator[RunningStudio]:
-    """Start a studio on a free port and wait until it is ready; it is ended afterwards."""
+    """Start a studio on a free port and wait until it is ready; it is ended afterwards. ``before``: a command
+    that starts it in its turn, as ``nice`` does."""
     data.mkdir(parents=True, exist_ok=True)
     if config:
         (data / "studio.toml").write_text(config, "utf-8")
     log = data / "studio.err.log"
     with log.open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "studio", command, "--port", "0", *arguments],
+            [*before, sys.executable, "-m", "studio", command, "--port", "0", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=err,
