@@ -33,16 +33,16 @@ def public_booths(
 ) -> dict[str, Json]:
     """``{id: {"state": "off" | "open" | "on_air" | "lost", "seat", "into", "slower", "problem"}}``.
 
-    ``open``: on, but held shut, muted, not connected or the programme black; ``on_air``: on a language's bus.
-    ``lost``: who was on is gone, nobody has taken over, and he isn't back. ``connections`` and ``problems``
-    by seat id; ``now`` in Unix seconds; ``back``: :func:`back_again`.
+    ``open``: on, but held shut, muted, not connected, or black or the slate on air; ``on_air``: on a
+    language's bus. ``lost``: who was on is gone, nobody has taken over, and he isn't back. ``connections``
+    and ``problems`` by seat id; ``now`` in Unix seconds; ``back``: :func:`back_again`.
     """
     return {id_: _booth(show, booth, connections, problems, now, back) for id_, booth in show.booths.items()}
 
 
 def is_on_bus(show: Show, seat: Seat) -> bool:
     """Whether this interpreter's microphone is let into a language bus."""
-    return seat.on and not seat.cough and not seat.muted and not show.black
+    return seat.on and not seat.cough and not seat.muted and not show.black and not show.slate
 
 
 def booth_times(show: Show, now: float) -> list[int]:

@@ -11,7 +11,7 @@ from mixer.plan import BACKDROP, CanvasPlan, Plate, Rect, Tile, TileStyle
 from mixer.theme import Theme
 from studio.model import Composition, Place, SceneCanvas, Show
 from studio.overlays import Tongues, name_plate, overlays
-from studio.places import Staged, composition_of, shown, source_id
+from studio.places import EMPTY, Staged, composition_of, shown, source_id
 
 Size = tuple[int, int]
 _CAMERAS = ("pull", "whip")
@@ -53,6 +53,7 @@ def compose(show: Show, staged: Staged, canvas: SceneCanvas, size: Size, media: 
     tiles = [
         _tile(show, composition, number, place, rect, tongues, look.style(rect))
         for number, (place, rect) in enumerate(zip(places, rects, strict=True))
+        if place != EMPTY
     ]
     return CanvasPlan(
         width,

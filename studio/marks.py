@@ -12,7 +12,7 @@ import msgspec
 from mixer.plan import MixPlan, SourceId
 from mixer.wire import Mark
 from studio.model import Show
-from studio.places import on_air, shown, source_id
+from studio.places import EMPTY, on_air, shown, source_id
 
 MAX_WAITING = 256
 """Plans that the mixer hasn't answered yet; it may be away."""
@@ -51,7 +51,7 @@ class Marker:
             scene.title if scene else "",
             cue.id if cue else "",
             cue.title if cue else "",
-            tuple(source_id(place) for place in shown(show, on_air(show), "program")),
+            tuple(source_id(place) for place in shown(show, on_air(show), "program") if place != EMPTY),
         )
         if not self._waiting or self._waiting[-1] != moment:
             self._waiting.append(moment)

@@ -1,15 +1,17 @@
 """Pure: what fills a scene's places at this moment, and which pictures and sounds these are."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 from msgspec.structs import replace
 
-from mixer.layout import CAPACITY
+from mixer.layout import CAPACITY, SLIDES_AT
 from mixer.plan import SourceId
 from studio.model import Composition, Place, Scene, SceneCanvas, Seat, Show
 
 CANVASES: tuple[SceneCanvas, ...] = ("program", "wall")
+EMPTY = Place()
+"""A place that is kept free: the background is seen there."""
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -36,17 +38,22 @@ def shown(show: Show, staged: Staged, canvas: SceneCanvas) -> tuple[Place, ...]:
     next: nobody is put on air who isn't admitted. Places that name nobody are filled after those that do,
     with people who have none yet, a shared screen aside: ``auto`` first, then parts, both in the order of the
     seats.
+
+    The place that a layout has for slides is never left to a person: where its own content is away it is
+    :data:`EMPTY`, and with everyone on stage it takes the show's first slides.
     """
     if staged.scene is None:
         return ()
     composition = composition_of(staged.scene, canvas)
     capacity = CAPACITY[composition.layout]
+    slides_at = SLIDES_AT.get(composition.layout)
     stage = [seat for seat in show.seats.values() if seat.stage]
     if composition.places is None:
-        return tuple(Place(seat=seat.id) for seat in stage[:capacity])
+        everyone = [Place(seat=seat.id) for seat in stage]
+        if slides_at is not None:
+            everyone.insert(slides_at, _slides(show))
+        return tuple(everyone[:capacity])
     places = composition.places
-    if all(place.seat or place.source for place in places):
-        return tuple(each for each in places if _is_there(show, each))[:capacity]
     filled: dict[int, Place] = {n: each for n, each in enumerate(places) if _is_there(show, each)}
     seen = {place.seat for place in filled.values() if not place.screen}
     left = [seat for seat in stage if seat.id not in seen]
@@ -58,7 +65,14 @@ def shown(show: Show, staged: Staged, canvas: SceneCanvas) -> tuple[Place, ...]:
         if place.part and (seat := next((each for each in left if each.part == place.part), None)):
             filled[number] = replace(place, seat=seat.id, part="")
             left.remove(seat)
+    if slides_at is not None and slides_at < len(places) and any(number > slides_at for number in filled):
+        filled.setdefault(slides_at, EMPTY)
     return tuple(filled[number] for number in sorted(filled))[:capacity]
+
+
+def _slides(show: Show) -> Place:
+    first = next((source.id for source in show.sources.values() if source.kind == "slides"), "")
+    return Place(source=first) if first else EMPTY
 
 
 def _is_there(show: Show, place: Place) -> bool:
@@ -84,6 +98,17 @@ def composition_of(scene: Scene, canvas: SceneCanvas) -> Composition:
 def on_scene(show: Show, staged: Staged) -> frozenset[str]:
     """Seats that a scene shows on any canvas."""
     return frozenset(place.seat for name in CANVASES for place in shown(show, staged, name) if place.seat)
+
+
+def missing(show: Show, staged: Staged, connected: Collection[str]) -> tuple[str, ...]:
+    """Seats that a scene asks for and that can't be seen with it: not ``connected``, or in the green room.
+    In the order of the seats."""
+    asked = named(staged) | on_scene(show, staged)
+    return tuple(
+        seat.id
+        for seat in show.seats.values()
+        if seat.id in asked and not (seat.stage and seat.id in connected)
+    )
 
 
 def has_auto(staged: Staged) -> bool:

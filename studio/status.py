@@ -15,7 +15,7 @@ from signaling.wire import SILENT, PeerStats, SeatsRecorded, ShardReport, Uplink
 from studio.boothstatus import back_again, is_on_bus, public_booths
 from studio.model import Output, Seat, Show
 from studio.outputstatus import public_output, redacted
-from studio.places import Staged, on_scene
+from studio.places import Staged, missing, on_scene
 from studio.places import coming as coming_to
 from studio.places import on_air as on_air_of
 from studio.soundstatus import SoundProblems
@@ -157,12 +157,16 @@ class Status:
     ) -> Json:
         """``{"seats", "booths", "outputs", "processes", "mixer", "preview"}`` as ARCHITECTURE.md has it.
         ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds. Who is
-        in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air."""
+        in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air; nobody is
+        while the slate or black covers it."""
         on_air, coming = on_scene(show, on_air_of(show)), on_scene(show, coming_to(show))
         if show.tbar > 0:
             on_air |= coming
         if leaving is not None:
             on_air |= on_scene(show, leaving)
+        if show.slate or show.black:
+            # Nobody sees or hears them meanwhile; they are the next who will be.
+            on_air, coming = frozenset(), on_air | coming
         on_air |= {seat.id for seat in show.seats.values() if is_on_bus(show, seat)}
         seats = {
             seat.id: self._seat(
@@ -172,6 +176,8 @@ class Status:
         }
         problems = {seat: shown["problem"] for seat, shown in seats.items()}
         self._back = back_again(show, self.connections, problems, self._back)
+        here = [seat for seat, state in self.connections.items() if state == "connected"]
+        away = missing(show, coming_to(show), here)
         return {
             "seats": seats,
             "booths": public_booths(show, self.connections, problems, now, self._back),
@@ -181,7 +187,11 @@ class Status:
                 for name, process in self._processes.items()
             },
             "mixer": self._mixer,
-            "preview": {"ready": not waiting, "waiting": list(waiting)},
+            "preview": {
+                "ready": not waiting and not away,
+                "waiting": list(waiting),
+                "missing": list(away),
+            },
         }
 
     def _seat(

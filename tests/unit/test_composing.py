@@ -11,9 +11,10 @@ from mixer.plan import BACKDROP, CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect
 from mixer.theme import Theme
 from mixer.wire import MixerIn, TakePlan
 from studio.composing import compose
-from studio.model import MAX_NAME, MAX_TITLE, Graphic, Naming, Place, Show
+from studio.model import MAX_NAME, MAX_TITLE, Graphic, Naming, Place, Show, Source
 from studio.places import coming, on_air, shown
 from studio.planner import Live, plan
+from studio.status import Status
 from studio.taking import Take
 from tests.shows import NOW, PLAN_SETTINGS, URL, after, with_mayors, with_scene
 
@@ -115,6 +116,64 @@ def test_a_scene_that_names_what_is_gone_still_shows_the_rest() -> None:
     assert [tile.source for tile in plans.canvases["program"].tiles] == ["source/bars"] * 2 + ["seat/mayor-1"]
     assert plans.sources["source/bars"].kind == "slot", "which stays empty: a card, and no bars"
     assert plans.canvases["program"].overlays == ()
+
+
+def slides_source(show: Show, source: str) -> Show:
+    return replace(show, sources={**show.sources, source: Source(source, source, "slides")})
+
+
+def test_with_everyone_on_stage_the_slides_place_is_no_persons() -> None:
+    for layout in ("slides", "slides-panel"):
+        tiles = mix(on(summit(), {"layout": layout})).canvases["program"].tiles
+        explicit = on(summit(), {"layout": layout, "places": [{"source": "bars"}, {"seat": "mayor-1"}]})
+        assert tiles[0].source == "seat/mayor-1"
+        assert all(tile.fit == "cover" for tile in tiles)
+        if layout == "slides":
+            assert [tile.rect for tile in tiles] == [mix(explicit).canvases["program"].tiles[1].rect]
+    assert sources(on(summit(), {"layout": "keynote"})) == ["seat/mayor-1"]
+    deck = slides_source(summit(), "deck")
+    assert sources(on(deck, {"layout": "slides"})) == ["source/deck", "seat/mayor-1"]
+    assert sources(on(deck, {"layout": "slides-panel"})) == [
+        "source/deck",
+        *(f"seat/mayor-{n}" for n in range(1, 5)),
+    ]
+    assert sources(on(deck, {"layout": "keynote"})) == ["seat/mayor-1", "source/deck"]
+
+
+def test_slides_that_are_away_leave_their_place_to_nobody() -> None:
+    shared = {"layout": "slides", "places": [{"seat": "mayor-2", "screen": True}, {"seat": "mayor-1"}]}
+    show = on(summit(), shared)
+    beside = mix(show).canvases["program"].tiles[1]
+    held = mix(after(show, "seat.hold", seat="mayor-2")).canvases["program"].tiles
+    assert held == (beside,)
+
+
+def test_who_is_missing_for_the_scene_in_preview_is_named() -> None:
+    show = after(with_mayors(3), "seat.hold", seat="mayor-2")
+    show = with_scene(show, "talk", "grid", "mayor-1", "mayor-2", "mayor-3")
+    show = after(show, "preview.set", scene="talk")
+    status = Status()
+    status.set_connections({"mayor-1": "connected", "mayor-2": "connected", "mayor-3": "connecting"})
+    preview = status.public(show, {}, {})["preview"]
+    assert preview == {"ready": False, "waiting": [], "missing": ["mayor-2", "mayor-3"]}
+    status.set_connections(dict.fromkeys(("mayor-1", "mayor-2", "mayor-3"), "connected"))
+    there = status.public(after(show, "seat.admit", seat="mayor-2"), {}, {})["preview"]
+    assert there == {"ready": True, "waiting": [], "missing": []}
+
+
+@pytest.mark.parametrize("cover", ["program.slate", "program.fade_to_black"])
+def test_nobody_is_on_air_under_the_slate_or_black(cover: str) -> None:
+    show = on(with_mayors(1), {"layout": "grid"})
+    status = Status()
+    status.set_connections({"mayor-1": "connected"})
+
+    def state(show: Show) -> str:
+        return str(status.public(show, {}, {})["seats"]["mayor-1"]["state"])
+
+    assert state(show) == "on_air"
+    covered = after(show, cover, on=True)
+    assert state(covered) == "next"
+    assert state(after(covered, cover, on=False)) == "on_air"
 
 
 # --- tiles ---------------------------------------------------------------------------------------------
