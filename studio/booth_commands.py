@@ -35,7 +35,8 @@ class BoothDelete(Command, frozen=True, tag="booth.delete"):
 
 
 class BoothSpeak(Command, frozen=True, tag="booth.speak"):
-    """Microphone on or off. ``into`` left out: the language chosen before."""
+    """Microphone on or off. ``into`` left out: the language chosen before, else one that the floor doesn't
+    speak."""
 
     booth: Id
     on: bool

@@ -155,7 +155,7 @@ def _apply_microphone(show: Show, event: _Microphone) -> Show:
             seat = replace(before, on=event.on, into=event.into, cough=cough)
             return _heard(without_offers_of(with_seat(show, seat), seat.id), event.booth)
         case BoothTurned():
-            return with_seat(show, replace(show.seats[event.seat], into=event.into))
+            return with_seat(show, replace(show.seats[event.seat], into=event.into, into_chosen=True))
         case BoothCoughed():
             return with_seat(show, replace(show.seats[event.seat], cough=event.on))
         case BoothRelayed():

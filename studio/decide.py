@@ -51,5 +51,6 @@ def decide(show: Show, command: c.AnyCommand, context: Context) -> tuple[e.AnyEv
     if isinstance(command, BusCommand):
         return decide_bus(show, command)
     if isinstance(command, RundownCommand):
-        return decide_rundown(show, command)
+        moved = decide_rundown(show, command)
+        return (*moved, *played_on_take(show, moved, context.now_ms))
     return decide_event(show, command)

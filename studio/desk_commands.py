@@ -75,7 +75,8 @@ MaybeId = Annotated[str, Meta(pattern=rf"^(?![\s\S])|{ID_PATTERN}")]
 
 
 class CueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``planned``: Unix seconds, 0 for none. ``scene`` and ``people`` (seats) are hints for the reader."""
+    """``planned``: Unix seconds, 0 for none. ``scene``: goes into preview with the cue; ``people``: seats, a
+    hint for the reader."""
 
     cue: Id
     title: Text
@@ -92,11 +93,19 @@ class RundownSet(Command, frozen=True, tag="rundown.set"):
 
 
 class RundownGo(Command, frozen=True, tag="rundown.go"):
-    """This cue is on from now on; ``null``: none."""
+    """This cue is on from now on, and its scene, where it has one that is there, in preview; ``null``: none.
+    ``take``: the scene goes on air with a cut."""
 
     cue: Id | None
+    take: bool = False
+
+
+class RundownNext(Command, frozen=True, tag="rundown.next"):
+    """The cue after the one that is on, or the first: as ``rundown.go``."""
+
+    take: bool = False
 
 
 StripCommand = SourceMute | SourceGain | SourceStrip | SourceSolo
 BusCommand = MonitorSet | HallUpdate | BusUpdate | BusReset | TalkbackSet
-RundownCommand = RundownSet | RundownGo
+RundownCommand = RundownSet | RundownGo | RundownNext

@@ -261,7 +261,9 @@ def _updated(show: Show, seat: Seat, event: SeatUpdated) -> Show:
     )
     if event.booth is None or event.booth == seat.booth:
         return with_seat(show, changed)
-    moved = replace(changed, booth=event.booth, into=event.into or "", on=False, cough=False)
+    moved = replace(
+        changed, booth=event.booth, into=event.into or "", into_chosen=False, on=False, cough=False
+    )
     return without_offers_of(with_seat(show, moved), seat.id)
 
 

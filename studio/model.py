@@ -96,6 +96,9 @@ class Seat(msgspec.Struct, frozen=True, omit_defaults=True):
     """An interpreter's."""
     into: str = ""
     """The language an interpreter speaks into: one of the booth's."""
+    into_chosen: bool = False
+    """By a press of the interpreter's or the director's; else :func:`studio.direction.into_of` follows the
+    floor."""
     on: bool = False
     """An interpreter's microphone is on; ``cough``: and held shut for a moment."""
     cough: bool = False

@@ -10,6 +10,7 @@ from mixer.outputs.url import StreamUrl, UrlError
 from mixer.plan import Crop, Strip
 from mixer.players.pull_url import PullUrlError, redacted_pull
 from mixer.theme import Theme
+from studio.direction import into_of
 from studio.events import AnyEvent
 from studio.model import (
     Booth,
@@ -84,7 +85,7 @@ class PublicView:
                 "languages": list(show.languages),
                 "both_open": show.both_open,
             },
-            "seats": self._seats(show.seats),
+            "seats": {**self._seats(show.seats), **self._following(show)},
             "sources": self._sources(show.sources),
             "scenes": self._scenes(show.scenes),
             "outputs": self._outputs(show.outputs),
@@ -117,6 +118,16 @@ class PublicView:
                 "booths": list(show.booths),
                 "graphics": list(show.graphics),
             },
+        }
+
+    def _following(self, show: Show) -> dict[str, Json]:
+        """Interpreters whose next press goes into another language than their last one did."""
+        shown = self._seats(show.seats)
+        into = {seat.id: into_of(show, seat) for seat in show.seats.values() if seat.role == "interpreter"}
+        return {
+            id_: {**shown[id_], "into": language}
+            for id_, language in into.items()
+            if language != show.seats[id_].into
         }
 
 

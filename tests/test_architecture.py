@@ -48,6 +48,7 @@ PURE = (
     "studio.deciding.scenes",
     "studio.deciding.seats",
     "studio.boothstatus",
+    "studio.direction",
     "studio.outputstatus",
     "studio.dropouts",
     "studio.marks",

@@ -12,6 +12,7 @@ from signaling.ports import Actor, RefusedError
 from studio import booth_commands as b
 from studio import booth_events as e
 from studio.deciding.checks import Context, checked_bus, checked_languages, kept, new_id, texted, unknown
+from studio.direction import into_of
 from studio.model import MAX_BOOTHS, MAX_NOTE, MAX_TITLE, OFFER_S, Booth, Handover, Seat, Show
 
 Events = tuple[e.BoothEvent, ...]
@@ -82,7 +83,7 @@ def _microphone(show: Show, booth: Booth, command: _Microphone, actor: Actor) ->
     seat = _meant(show, booth, command.seat, actor)
     match command:
         case b.BoothSpeak():
-            into = _checked_into(booth, command.into or seat.into)
+            into = _checked_into(booth, command.into or into_of(show, seat))
             # Off again, for one who was lost: so the director says that he has seen it.
             if (command.on, into) == (seat.on, seat.into) and booth.lost != seat.id:
                 return ()
@@ -91,7 +92,7 @@ def _microphone(show: Show, booth: Booth, command: _Microphone, actor: Actor) ->
             return (e.BoothSpoke(booth.id, seat.id, command.on, into),)
         case b.BoothInto():
             into = _checked_into(booth, command.into)
-            if into == seat.into:
+            if into == seat.into and seat.into_chosen:
                 return ()
             if seat.on:
                 _check_free(show, booth, seat, into)

@@ -11,7 +11,9 @@ from studio import commands as c
 from studio import desk_commands as d
 from studio import desk_events as de
 from studio import events as e
+from studio import program_commands as p
 from studio.deciding.checks import kept, texted, unknown
+from studio.deciding.program import decide_program
 from studio.model import MAX_TITLE, RESERVED_BUSES, Cue, Show
 
 
@@ -95,11 +97,32 @@ def decide_rundown(show: Show, command: d.RundownCommand) -> tuple[e.AnyEvent, .
             cue = show.cue if show.cue in ids else None
             return () if (cues, cue) == (show.rundown, show.cue) else (de.RundownChanged(cues, cue),)
         case d.RundownGo():
-            if command.cue is not None and all(cue.id != command.cue for cue in show.rundown):
+            cue_ = next((cue for cue in show.rundown if cue.id == command.cue), None)
+            if command.cue is not None and cue_ is None:
                 raise unknown("cue", command.cue)
-            return () if command.cue == show.cue else (de.RundownMoved(command.cue),)
+            return _gone_to(show, cue_, take=command.take)
+        case d.RundownNext():
+            ids = [cue.id for cue in show.rundown]
+            following = show.rundown[ids.index(show.cue) + 1 if show.cue in ids else 0 :]
+            if not following:
+                raise RefusedError(409, "rundown.at-end", "There is no further cue in the rundown.")
+            return _gone_to(show, following[0], take=command.take)
         case _:
             assert_never(command)
+
+
+def _gone_to(show: Show, cue: Cue | None, *, take: bool) -> tuple[e.AnyEvent, ...]:
+    """On a cue whose scene isn't there (any more) only the rundown moves.
+
+    Raises RefusedError 409 ``program.tbar-moved`` where the preview can't be changed.
+    """
+    events: tuple[e.AnyEvent, ...] = ()
+    if (cue.id if cue else None) != show.cue:
+        events = (de.RundownMoved(cue.id if cue else None),)
+    if cue is None or cue.scene not in show.scenes:
+        return events
+    scene = p.ProgramCut(cue.scene) if take else p.PreviewSet(cue.scene)
+    return (*events, *decide_program(show, scene))
 
 
 def _cue(spec: d.CueSpec) -> Cue:

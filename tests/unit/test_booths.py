@@ -6,14 +6,24 @@ from typing import Any
 import pytest
 
 from signaling.ports import Actor, RefusedError
-from studio.boothstatus import SLOWER_S, back_again, booth_times, public_booths
+from studio.boothstatus import SLOWER_S, back_again, booth_times, is_on_bus, public_booths
 from studio.decide import decide
 from studio.deciding.lost import Dropped, decide_lost
 from studio.dropouts import Dropouts
 from studio.events import apply
 from studio.model import MAX_NOTES, OFFER_S, Handover, Show
 from studio.view import PublicView
-from tests.shows import DIRECTOR, NOW, after, command, context, events_of, with_booth, with_mayors
+from tests.shows import (
+    DIRECTOR,
+    NOW,
+    after,
+    command,
+    context,
+    events_of,
+    with_booth,
+    with_mayors,
+    with_scene,
+)
 
 ANNA, BORA, CARL = (Actor("interpreter", seat) for seat in ("anna", "bora", "carl"))
 
@@ -328,3 +338,51 @@ def test_booths_change_only_where_no_microphone_is_open() -> None:
     assert (moved.seats["anna"].booth, on(moved)) == ("jp", {}), "the microphone doesn't move along"
     out = after(show, "seat.update", seat="anna", booth=None)
     assert (out.seats["anna"].booth, out.seats["anna"].into, on(out)) == ("", "", {})
+
+
+def heard(show: Show, *languages: str) -> Show:
+    """A scene on air with mayors who speak these languages."""
+    for number, language in enumerate(languages, 1):
+        show = after(show, "seat.update", seat=f"mayor-{number}", language=language)
+        show = after(show, "seat.admit", seat=f"mayor-{number}")
+    talk = f"talk-{len(show.scenes)}"
+    show = with_scene(show, talk, "grid", *(f"mayor-{n}" for n in range(1, len(languages) + 1)))
+    return after(show, "program.cut", scene=talk)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "into"),
+    [
+        (("ko",), "en"),
+        (("ko-KR",), "en"),
+        (("en-GB",), "ko"),
+        (("ko", "en"), "ko"),
+        (("ja",), "ko"),
+        (("",), "ko"),
+    ],
+)
+def test_a_first_press_speaks_into_a_language_that_the_floor_does_not(
+    spoken: tuple[str, ...], into: str
+) -> None:
+    show = heard(with_booth(with_mayors(2, admitted=False), "kr", "anna"), *spoken)
+    assert PublicView()(show)["seats"]["anna"]["into"] == into
+    assert on(do(show, ANNA, "booth.speak", on=True)) == {"anna": into}
+
+
+def test_the_next_press_follows_the_floor_until_a_language_is_chosen() -> None:
+    show = heard(with_booth(with_mayors(1), "kr", "anna"), "ko")
+    open_ = do(show, ANNA, "booth.speak", on=True)
+    english = heard(open_, "en")
+    assert on(english) == {"anna": "en"}, "an open microphone stays where it is"
+    off = do(english, ANNA, "booth.speak", on=False)
+    assert on(do(off, ANNA, "booth.speak", on=True)) == {"anna": "ko"}
+    chosen = do(off, ANNA, "booth.into", into="en")
+    assert PublicView()(chosen)["seats"]["anna"]["into"] == "en"
+    assert on(do(chosen, ANNA, "booth.speak", on=True)) == {"anna": "en"}
+
+
+def test_nobody_is_on_a_bus_while_the_slate_is_on() -> None:
+    show = do(show_of_two(), ANNA, "booth.speak", on=True)
+    assert is_on_bus(show, show.seats["anna"])
+    for covered in (after(show, "program.slate", on=True), after(show, "program.fade_to_black", on=True)):
+        assert not is_on_bus(covered, covered.seats["anna"])

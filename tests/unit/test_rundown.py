@@ -57,6 +57,34 @@ def test_what_is_refused() -> None:
     assert len(after(show, "rundown.set", cues=many[1:]).rundown) == MAX_CUES
 
 
+def staged() -> Show:
+    show = with_scene(with_scene(with_mayors(2), "wide", "grid"), "close", "solo", "mayor-1")
+    cues = [*CUES, {"cue": "end", "title": "End", "scene": "close"}]
+    return after(show, "rundown.set", cues=cues)
+
+
+def test_a_cue_brings_its_scene_into_the_preview() -> None:
+    show = after(staged(), "rundown.next")
+    assert (show.cue, show.preview, show.program) == ("open", "wide", None)
+    show = after(after(show, "program.cut"), "rundown.next")
+    assert (show.cue, show.preview, show.program) == ("key", None, "wide"), "a cue without a scene"
+    show = after(show, "rundown.next")
+    assert (show.cue, show.preview) == ("end", "close")
+    assert refusal(show, "rundown.next") == (409, "rundown.at-end")
+    elsewhere = after(show, "preview.set", scene="wide")
+    assert after(elsewhere, "rundown.go", cue="end").preview == "close", "going again to the same cue"
+    assert after(elsewhere, "rundown.go", cue=None).preview == "wide"
+
+
+def test_a_cue_can_be_taken_at_once() -> None:
+    show = after(staged(), "rundown.next", take=True)
+    assert (show.cue, show.program) == ("open", "wide")
+    show = after(show, "rundown.go", cue="end", take=True)
+    assert (show.cue, show.program) == ("end", "close")
+    moved = after(after(show, "preview.set", scene="wide"), "program.tbar", position=0.5)
+    assert refusal(moved, "rundown.go", cue="end") == (409, "program.tbar-moved")
+
+
 class Desk:
     """A show whose plans the mixer takes, and the marks that come of it."""
 

@@ -283,6 +283,7 @@ async function send(command) {
 
 export function toggleSpeak() {
   const on = state.value?.seat?.on !== true;
+  // Into the language that this page shows: the floor may have changed its own meanwhile.
   void send({ type: "booth.speak", on, ...(on && into.value ? { into: into.value } : {}) });
 }
 
