@@ -182,7 +182,8 @@ class OutputCreate(Command, frozen=True, tag="output.create"):
     """A stream (``url`` and ``bus``) or, with ``recording``, a recording (``buses``).
 
     ``backup``: a second ingest that runs together with the first. A ``udp://host:port`` stream takes several
-    ``buses``. ``seats``: a recording of every seat as it arrives, without rendition and bus.
+    ``buses``. ``seats``: a recording of every seat as it arrives, without rendition and bus. ``title``: what
+    people call it, in any words; where ``output`` is left out, the id is made from it.
     """
 
     output: Id | None = None
@@ -193,6 +194,7 @@ class OutputCreate(Command, frozen=True, tag="output.create"):
     buses: Buses | None = None
     backup: Url = ""
     seats: bool = False
+    title: Text = ""
 
 
 class OutputUpdate(Command, frozen=True, tag="output.update"):
@@ -205,6 +207,7 @@ class OutputUpdate(Command, frozen=True, tag="output.update"):
     buses: Buses | UnsetType = UNSET
     backup: Url | UnsetType = UNSET
     seats: bool | UnsetType = UNSET
+    title: Text | UnsetType = UNSET
 
 
 class OutputStart(Command, frozen=True, tag="output.start"):

@@ -118,6 +118,7 @@ class OutputCreated(Event, frozen=True, tag="output.created"):
     recording: bool = False
     backup: str = ""
     seats: bool = False
+    title: str = ""
 
 
 class OutputUpdated(Event, frozen=True, tag="output.updated"):
@@ -128,6 +129,7 @@ class OutputUpdated(Event, frozen=True, tag="output.updated"):
     url: str = ""
     backup: str = ""
     seats: bool = False
+    title: str = ""
 
 
 class OutputStarted(Event, frozen=True, tag="output.started"):
@@ -327,7 +329,7 @@ def _apply_output(show: Show, event: _OutputEvent) -> Show:
     match event:
         case OutputCreated():
             output = Output(event.output, event.url, event.recording, event.rendition, event.bus, event.buses)
-            output = replace(output, backup=event.backup, seats=event.seats)
+            output = replace(output, backup=event.backup, seats=event.seats, title=event.title)
         case OutputUpdated():
             output = replace(
                 show.outputs[event.output],
@@ -337,6 +339,7 @@ def _apply_output(show: Show, event: _OutputEvent) -> Show:
                 buses=event.buses,
                 backup=event.backup,
                 seats=event.seats,
+                title=event.title,
             )
         case OutputStarted():
             output = replace(show.outputs[event.output], running=True)

@@ -284,6 +284,8 @@ class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     running: bool = False
     backup: str = ""
     seats: bool = False
+    title: str = ""
+    """What people call it; empty: its id."""
 
 
 class Handover(msgspec.Struct, frozen=True):

@@ -293,4 +293,5 @@ def _output(output: Output) -> Json:
         "running": output.running,
         "backup": redacted(output.backup),
         "seats": output.seats,
+        "title": output.title,
     }

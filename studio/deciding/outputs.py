@@ -9,8 +9,8 @@ from mixer.outputs.url import StreamUrl, UrlError
 from signaling.ports import RefusedError
 from studio import commands as c
 from studio import events as e
-from studio.deciding.checks import new_id, unknown
-from studio.model import FLOOR, HALL, MAX_OUTPUTS, RENDITIONS, Output, Show
+from studio.deciding.checks import kept, new_id, texted, unknown
+from studio.model import FLOOR, HALL, MAX_OUTPUTS, MAX_TITLE, RENDITIONS, Output, Show
 
 OutputCommand = c.OutputCreate | c.OutputUpdate | c.OutputStart | c.OutputStop | c.OutputDelete
 _FIELDS = ("url", "rendition", "bus", "buses", "backup", "seats")
@@ -50,6 +50,7 @@ def decide_output(show: Show, command: OutputCommand) -> tuple[e.AnyEvent, ...]:
                     changed.url,
                     changed.backup,
                     changed.seats,
+                    changed.title,
                 ),
             )
         case _:
@@ -58,9 +59,9 @@ def decide_output(show: Show, command: OutputCommand) -> tuple[e.AnyEvent, ...]:
 
 def _create(show: Show, command: c.OutputCreate) -> tuple[e.AnyEvent, ...]:
     recording = command.recording or command.seats
-    id_ = new_id(
-        "output", command.output, show.outputs, MAX_OUTPUTS, "", "recording" if recording else "stream"
-    )
+    title = texted(command.title, MAX_TITLE)
+    fallback = "recording" if recording else "stream"
+    id_ = new_id("output", command.output, show.outputs, MAX_OUTPUTS, title, fallback)
     buses = command.buses
     bus = command.bus if command.bus is not None else buses[0] if buses else ""
     made = _checked(
@@ -74,11 +75,20 @@ def _create(show: Show, command: c.OutputCreate) -> tuple[e.AnyEvent, ...]:
             (bus,) if buses is None else buses,
             backup=command.backup,
             seats=command.seats,
+            title=title,
         ),
     )
     return (
         e.OutputCreated(
-            id_, made.rendition, made.bus, made.buses, made.url, made.recording, made.backup, made.seats
+            id_,
+            made.rendition,
+            made.bus,
+            made.buses,
+            made.url,
+            made.recording,
+            made.backup,
+            made.seats,
+            made.title,
         ),
     )
 
@@ -86,6 +96,7 @@ def _create(show: Show, command: c.OutputCreate) -> tuple[e.AnyEvent, ...]:
 def _updated(output: Output, command: c.OutputUpdate) -> Output:
     given: dict[str, Any] = {name: getattr(command, name) for name in _FIELDS}
     given = {name: value for name, value in given.items() if value is not UNSET}
+    given["title"] = kept(command.title, output.title, MAX_TITLE)
     if "bus" in given and "buses" not in given:
         given["buses"] = (given["bus"],)
     if given.get("buses") and "bus" not in given:

@@ -10,6 +10,7 @@ from studio import commands
 from studio.events import SeatCreated, apply
 from studio.model import MAX_OUTPUTS, MAX_SEATS, Show
 from studio.picture_events import ProgramChanged
+from studio.view import PublicView
 from tests.shows import STREAM_KEY, URL, after, events_of, with_mayors, with_scene
 
 EMPTY = Show(title="Summit")
@@ -295,3 +296,15 @@ def test_the_schema_names_every_command() -> None:
     schema = commands.schema()
     assert "output.create" in str(schema)
     assert schema["components"]["SeatCreate"]["properties"]["seat"]
+
+
+def test_an_output_may_be_called_in_plain_words() -> None:
+    show = after(Show(), "output.create", title="YouTube  한국어 (live)", url=URL, bus="floor")
+    assert [(id_, output.title) for id_, output in show.outputs.items()] == [
+        ("youtube-live", "YouTube 한국어 (live)")
+    ]
+    show = after(show, "output.create", title="한국어", recording=True, buses=["floor"])
+    assert list(show.outputs) == ["youtube-live", "recording-1"]
+    show = after(show, "output.update", output="recording-1", title="보관")
+    assert PublicView()(show)["outputs"]["recording-1"]["title"] == "보관"
+    assert refusal(show, "output.update", output="recording-1", title="x" * 121) == (400, "text.too-long")

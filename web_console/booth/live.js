@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { html } from "../shared/html.js";
 import { languageName } from "../shared/i18n.js";
 import { formatClock } from "../shared/levels.js";
+import { PageLanguageSwitch } from "../shared/page_language.js";
 import { keepAwake } from "../shared/play.js";
 import { Listening } from "./listening.js";
 import * as model from "./model.js";
@@ -43,6 +44,7 @@ function Top() {
       <strong class="figures">${formatClock(now.getHours() * 3600 + now.getMinutes() * 60 + now.getSeconds())}</strong></p>
     <p class="line" data-role="connection" data-quality=${quality} role="status">
       <span class="bars" aria-hidden="true"><i></i><i></i><i></i></span>${t(`line.${quality}`)}</p>
+    <${PageLanguageSwitch} language=${model.language.value} />
     <button class="small" data-action="devices" onClick=${() => { model.dialog.value = "devices"; }}>${t("booth.devices")}</button>
     <button class="small" data-action="help" onClick=${() => { model.dialog.value = "help"; }}>${t("help.open")} <kbd>?</kbd></button>
     <button class="small" data-action="leave" onClick=${() => { model.dialog.value = "leave"; }}>${t("booth.leave")}</button>

@@ -4,7 +4,8 @@ import { computed, effect, signal } from "@preact/signals";
 import { Backoff } from "../shared/backoff.js";
 import { obstacle } from "../shared/devices.js";
 import { asStudioError, StudioError } from "../shared/errors.js";
-import { pickLanguage, say, sayError, sayRefusal } from "../shared/i18n.js";
+import { say, sayError, sayRefusal } from "../shared/i18n.js";
+import { pageLanguage } from "../shared/page_language.js";
 import { measureTrack } from "../shared/measure.js";
 import { ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
@@ -78,7 +79,7 @@ export function prefer(changed) {
   localStorage.setItem(PREFERENCES_KEY, JSON.stringify(preferences.value));
 }
 
-export const language = computed(() => pickLanguage(state.value?.seat?.language || navigator.language));
+export const language = pageLanguage(() => state.value?.seat?.language);
 export const held = computed(() => holds.value.length > 0);
 export const lamp = computed(() => rules.lampOf({
   state: state.value, link: link.value, peer: peer_state.value, held: held.value,

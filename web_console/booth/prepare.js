@@ -6,6 +6,7 @@ import { html } from "../shared/html.js";
 import { Icon } from "../shared/icon.js";
 import { languageName, sayError } from "../shared/i18n.js";
 import { Meter } from "../shared/meter.js";
+import { PageLanguageSwitch } from "../shared/page_language.js";
 import { keepAwake } from "../shared/play.js";
 import * as model from "./model.js";
 import { soundsOpen } from "./rules.js";
@@ -21,7 +22,8 @@ export function Prepare() {
   useEffect(() => keepAwake(), []);
   return html`<main class="prepare" data-role="prepare">
     <header>
-      <p class="event" data-role="event-title">${model.state.value?.event.title ?? ""}</p>
+      <div class="row"><p class="event grow" data-role="event-title">${model.state.value?.event.title ?? ""}</p>
+        <${PageLanguageSwitch} language=${model.language.value} /></div>
       <h1>${t("booth.heading")}</h1>
       <p class="soft">${t("booth.intro")}</p>
       <p data-role="booth"><strong>${booth ? booth.title || booth.id : t("booth.none")}</strong> <span class="soft">${languages}</span></p>

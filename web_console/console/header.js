@@ -3,21 +3,19 @@
 import { html } from "../shared/html.js";
 import { formatClock } from "../shared/levels.js";
 import * as model from "./model.js";
+import { outputLamps } from "./output_form.js";
 import { spoken, t } from "./say.js";
-import { health, loadLine, TROUBLE_MS } from "./text.js";
+import { health, loadLine, outputName, TROUBLE_MS } from "./text.js";
 
 const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
 
 export function Header() {
   const state = model.state.value;
   const now_ms = model.now_ms.value;
-  const recordings = state
-    ? state.order.outputs.filter((id) => state.outputs[id]?.recording && state.outputs[id]?.running)
-    : [];
   return html`<header class="top">
     <h1 class="clip" data-role="event-title">${state?.event.title || "Summit Studio"}</h1>
     <div class="grow"></div>
-    ${recordings.map((id) => html`<${Recording} key=${id} id=${id} now_ms=${now_ms} />`)}
+    ${state ? outputLamps(state).map((lamp) => html`<${OutputLamp} key=${`${lamp.kind}/${lamp.ids.join()}`} lamp=${lamp} now_ms=${now_ms} />`) : null}
     ${state ? html`<${Health} status=${state.status} />` : null}
     <p class="figures clock" data-role="clock"><span class="unseen">${t("Time")} </span>${new Date(now_ms).toTimeString().slice(0, 8)}</p>
     <p class="link-lamp" data-role="link" data-state=${model.link.value} role="status">${t(LINKS[model.link.value])}</p>
@@ -35,12 +33,24 @@ export function Overload() {
     data-step=${load?.step ?? 0}>${line}</p>`;
 }
 
-/** @param {{id: string, now_ms: number}} props */
-function Recording({ id, now_ms }) {
-  const live = model.state.value?.status.outputs[id]?.state === "live";
-  const since = model.started_ms.value[id];
-  return html`<p class=${live ? "rec live figures" : "rec figures"} data-role="recording" data-output=${id} title=${id}>
-    <span class="rec-dot" aria-hidden="true"></span>REC ${since ? formatClock((now_ms - since) / 1000) : ""}</p>`;
+/**
+ * One that is running, or several of a kind together. A press leads to the outputs, whatever panel is open.
+ *
+ * @param {{lamp: import("./output_form.js").OutputLamp, now_ms: number}} props
+ */
+function OutputLamp({ lamp, now_ms }) {
+  const { kind, ids, live } = lamp;
+  const one = ids.length === 1 ? ids[0] : undefined;
+  const since = one ? model.started_ms.value[one] : undefined;
+  const time = kind === "recording" && since ? formatClock((now_ms - since) / 1000) : "";
+  const all_live = live === ids.length;
+  const names = ids.map((id) => outputName(id, model.state.value?.outputs[id])).join(", ");
+  return html`<button class=${all_live ? "rec live figures" : live > 0 || lamp.state === "starting" ? "rec figures" : "rec troubled figures"}
+      data-role=${kind === "recording" ? "recording" : "live-stream"} data-action="show-outputs" data-output=${ids.join(" ")} data-state=${lamp.state}
+      title=${names} aria-label=${`${names}: ${lamp.word}`} onClick=${() => { model.tab.value = "people"; }}>
+    <span class="rec-dot" aria-hidden="true"></span>
+    <span class="clip">${lamp.label} ${one ? (kind === "recording" ? time : names) : all_live ? ids.length : `${live}/${ids.length}`}</span>
+    ${all_live ? null : html`<span>${lamp.word}</span>`}</button>`;
 }
 
 /** @param {{status: import("../shared/types.js").DirectorState["status"]}} props */

@@ -84,6 +84,7 @@ export const KOREAN_REFUSALS = {
   "seat.not-speaker": "연사만 무대에 오를 수 있습니다.",
   "seat.too-many": "자리를 더 만들 수 없습니다.",
   "seat.unknown": "그런 자리가 없습니다.",
+  "rundown.at-end": "순서표에 다음 큐가 없습니다.",
   "sender.restarting": "송출 프로세스를 다시 시작하는 중입니다.",
   "session.busy": "한꺼번에 너무 많은 요청이 왔습니다. 다시 시도하세요.",
   "session.closed": "스튜디오가 종료되는 중입니다.",

@@ -45,6 +45,14 @@ export const asking_slate = signal(false);
 /** @type {import("@preact/signals").Signal<import("./tabs.js").Tab>} */
 export const tab = signal("people");
 
+const WALL_SHOWN = "studio-console-wall";
+export const wall_shown = signal(localStorage.getItem(WALL_SHOWN) === "yes");
+
+export function toggleWall() {
+  wall_shown.value = !wall_shown.value;
+  localStorage.setItem(WALL_SHOWN, wall_shown.value ? "yes" : "no");
+}
+
 export function switchLanguage() {
   speak(spoken() === "ko" ? "en" : "ko");
   remember(spoken(), localStorage);

@@ -26,6 +26,7 @@ export function Monitor() {
   const clip = clipOnAir(state);
   return html`<section class="monitor" aria-label=${t("Monitor")}>
     <${Multiview} sound=${sound} />
+    ${model.wall_shown.value ? html`<${Wall} />` : null}
     <div class="sound-strip">
       <span class="soft">${t("Programme sound")}</span>
       <${Meter} level_db=${floor_db} label=${t("Programme sound")} role="programme-level" />
@@ -36,6 +37,8 @@ export function Monitor() {
           ${busesOf(state).map((bus) => html`<option key=${bus} value=${bus}>${busName(bus)}</option>`)}</select>
         <button class="small toggle" data-action="monitor" aria-pressed=${sound}
           onClick=${() => setSound(!sound)}>${sound ? t("Listening") : t("Listen")}</button>
+        <button class="small toggle" data-action="show-wall" aria-pressed=${model.wall_shown.value} onClick=${model.toggleWall}
+          title=${t("The LED wall's picture, below the monitor")}>${t("Wall")}</button>
         ${(state.solo ?? []).length > 0 ? html`<span class="badge warn" data-role="solo-on">${t("Solo")}</span>` : null}
         <${TalkToAll} /></div>` : null}
     </div>
@@ -84,9 +87,22 @@ function Multiview({ sound }) {
   </div>`;
 }
 
-/** For those who may look but not direct: a still each second. */
+/** For those who may look but not direct. */
 function Still() {
+  return html`<div class="multiview"><${Canvas} name="multiview" label=${t("Preview, programme and all cameras")} /></div>`;
+}
+
+function Wall() {
+  return html`<div class="multiview wall-picture"><${Canvas} name="wall" label=${t("The LED wall's picture")} />
+    <p class="picture-label">${t("Wall")}</p></div>`;
+}
+
+/**
+ * A canvas as a still, a new one each second.
+ *
+ * @param {{name: string, label: string}} props
+ */
+function Canvas({ name, label }) {
   const second = Math.floor(model.now_ms.value / 1000);
-  return html`<div class="multiview"><img data-role="multiview" alt=${t("Preview, programme and all cameras")}
-    src=${withSession("/api/v1/canvases/multiview.jpg", model.as, { t: String(second) })} /></div>`;
+  return html`<img data-role=${name} alt=${label} src=${withSession(`/api/v1/canvases/${name}.jpg`, model.as, { t: String(second) })} />`;
 }

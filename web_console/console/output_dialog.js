@@ -6,8 +6,27 @@ import { html } from "../shared/html.js";
 import { busesOf } from "./channels.js";
 import { fields, Refusal } from "./form.js";
 import * as model from "./model.js";
-import { EXAMPLES, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, severalBuses } from "./output_form.js";
+import {
+  changedAddress, changedBackup, EXAMPLES, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, serverOf, severalBuses,
+} from "./output_form.js";
 import { busName, t } from "./say.js";
+import { outputName } from "./text.js";
+
+/**
+ * A secret that can be looked at while it is being typed.
+ *
+ * @param {{name: string, label: string, placeholder?: string, hint?: string, disabled?: boolean}} props
+ */
+function KeyField({ name, label, placeholder = "", hint = "", disabled = false }) {
+  const [shown, setShown] = useState(false);
+  const id = `output-${name}`;
+  return html`<div class="field"><label class="legend" for=${id}>${label}</label>
+    <div class="row"><input id=${id} name=${name} type=${shown ? "text" : "password"} maxlength="1024" placeholder=${placeholder} disabled=${disabled}
+        autocomplete="off" spellcheck=${false} />
+      <button type="button" class="small toggle" data-action="show-key" aria-pressed=${shown} aria-label=${t("Show {what}", { what: label })}
+        onClick=${() => setShown(!shown)}>${t("Show")}</button></div>
+    ${hint ? html`<span class="hint">${hint}</span>` : null}</div>`;
+}
 
 /** @param {{id: string|null, onClose: () => void}} props id: the output to change; null makes a new one */
 export function OutputDialog({ id, onClose }) {
@@ -23,7 +42,9 @@ export function OutputDialog({ id, onClose }) {
   const submit = async (event) => {
     const field = fields(event);
     const form = {
-      kind, output: id ?? field("output"), url: field("url"), backup: field("backup"), rendition: field("rendition"), bus: field("bus"),
+      kind, output: id ?? "", title: field("output"), rendition: field("rendition"), bus: field("bus"),
+      url: kind === "udp" ? field("url") : changedAddress(output?.url ?? "", field("url"), field("key")),
+      backup: changedBackup(output?.backup ?? "", field("backup"), field("backup_key"), field("key")),
       buses: buses.filter((bus) => chosen.includes(bus)),
     };
     const { done, refusal: why } = await model.attempt(id ? outputChange(form, backup_off) : outputCommand(form));
@@ -32,19 +53,21 @@ export function OutputDialog({ id, onClose }) {
   };
   const several = severalBuses(kind);
   const unchanged = output ? t("unchanged") : "";
-  return html`<${Dialog} title=${id ? t("Change {name}", { name: id }) : t("Add an output")} name="output" onClose=${onClose}>
+  return html`<${Dialog} title=${id ? t("Change {name}", { name: outputName(id, output) }) : t("Add an output")} name="output" onClose=${onClose}>
     <form class="dialog-form" onSubmit=${submit}>
       ${id ? null : html`<fieldset class="choices"><legend class="legend">${t("What")}</legend>
         ${KINDS.map(([value, label]) => html`<label class="choice" key=${value}><input type="radio" name="kind" value=${value} checked=${kind === value}
           onChange=${() => setKind(value)} /><span>${t(label)}</span></label>`)}
       </fieldset>
-      <label class="field"><span>${t("Short name")}</span><input data-first name="output" maxlength="64" pattern="[A-Za-z0-9][A-Za-z0-9_.\\-]*"
-        title=${t("Letters, digits, dot, hyphen and underscore")} placeholder=${EXAMPLES[kind]} autocomplete="off" /></label>`}
-      ${kind === "stream" ? html`<label class="field"><span>${t("Address with stream key")}</span>
-        <input name="url" type="password" required=${!id} maxlength="2048" placeholder=${unchanged || "rtmps://…"} autocomplete="off" spellcheck=${false} />
-        <span class="hint">${t("It is not shown again: the key stays in the studio.")}</span></label>
-      <label class="field"><span>${t("Backup address, fed at the same time (may be empty)")}</span>
-        <input name="backup" type="password" maxlength="2048" placeholder=${output?.backup ? unchanged : "rtmps://…"} disabled=${backup_off} autocomplete="off" spellcheck=${false} /></label>
+      `}
+      <label class="field"><span>${t("Name")}</span><input data-first name="output" maxlength="120" defaultValue=${output?.title ?? ""}
+        placeholder=${id ?? EXAMPLES[kind]} autocomplete="off" /></label>
+      ${kind === "stream" ? html`<label class="field"><span>${t("Server")}</span>
+        <input name="url" required maxlength="2048" placeholder="rtmps://host/app" defaultValue=${serverOf(output?.url)} autocomplete="off" spellcheck=${false} /></label>
+      <${KeyField} name="key" label=${t("Stream key")} placeholder=${unchanged} hint=${t("It is not shown again: the key stays in the studio.")} />
+      <label class="field"><span>${t("Backup server, fed at the same time (may be empty)")}</span>
+        <input name="backup" maxlength="2048" placeholder="rtmps://host/app" defaultValue=${serverOf(output?.backup)} disabled=${backup_off} autocomplete="off" spellcheck=${false} /></label>
+      <${KeyField} name="backup_key" label=${t("Backup's stream key, where it is another one")} placeholder=${output?.backup ? unchanged : ""} disabled=${backup_off} />
       ${output?.backup ? html`<label class="row"><input type="checkbox" name="backup_off" checked=${backup_off} onChange=${() => setBackupOff(!backup_off)} />
         <span>${t("No backup any more")}</span></label>` : null}` : null}
       ${kind === "udp" ? html`<label class="field"><span>${t("Address")}</span>

@@ -2,11 +2,13 @@
 
 import { formatClock } from "../shared/levels.js";
 import { busName, refusalText, t } from "./say.js";
+import { outputName, outputState } from "./text.js";
 
 /** @typedef {import("../shared/types.js").Output} Output */
 /** @typedef {import("../shared/types.js").Command} Command */
 /** @typedef {"stream"|"udp"|"recording"|"seats"} Kind */
-/** @typedef {{kind: Kind, output: string, url: string, backup: string, rendition: string, bus: string, buses: string[]}} OutputForm */
+/** `output`: its id, "" for a new one, whose id the studio makes of the title. */
+/** @typedef {{kind: Kind, output: string, title: string, url: string, backup: string, rendition: string, bus: string, buses: string[]}} OutputForm */
 
 /** @type {readonly (readonly [Kind, string])[]} */
 export const KINDS = [
@@ -18,8 +20,50 @@ export const KINDS = [
 
 export const RENDITIONS = /** @type {const} */ ([["program", "Programme"], ["clean", "Clean, without plates"], ["wall", "Wall"]]);
 
-/** Of several ingests the ids people expect. @type {Record<Kind, string>} */
-export const EXAMPLES = { stream: "youtube-ko", udp: "tv", recording: "vod", seats: "seats" };
+/** Names that people expect. @type {Record<Kind, string>} */
+export const EXAMPLES = { stream: "YouTube 한국어", udp: "TV", recording: "VOD", seats: "Seats" };
+
+/**
+ * @param {string} server `rtmps://host/app`, or the whole address with its key
+ * @param {string} key "" where the server's address has it already
+ * @returns {string} the address that the studio takes
+ */
+export function addressOf(server, key) {
+  return key && server ? `${server.replace(/\/+$/, "")}/${key.replace(/^\/+/, "")}` : server;
+}
+
+/**
+ * @param {string|undefined} shown an address without its key, as the state has it
+ * @returns {string} its server, as it is typed
+ */
+export function serverOf(shown) {
+  return (shown ?? "").replace(/\/[^/]*•+[^/]*$/, "");
+}
+
+/**
+ * @param {string} shown the address as the state has it, "" for none
+ * @param {string} server as it stands in the form
+ * @param {string} key as typed
+ * @returns {string} the whole address where it is another one; "" leaves it as it is
+ */
+export function changedAddress(shown, server, key) {
+  return key || server !== serverOf(shown) ? addressOf(server, key) : "";
+}
+
+/**
+ * As {@link changedAddress}, of the backup: platforms take the same key at both, so a new server gets the first's
+ * where it has none of its own.
+ *
+ * @param {string} shown
+ * @param {string} server
+ * @param {string} own_key
+ * @param {string} key of the first
+ * @returns {string}
+ */
+export function changedBackup(shown, server, own_key, key) {
+  if (!server) return "";
+  return changedAddress(shown, server, own_key || (server === serverOf(shown) ? "" : key));
+}
 
 /**
  * @param {Kind} kind
@@ -44,7 +88,7 @@ export function kindOf(output) {
  * @returns {Command} that makes it
  */
 export function outputCommand(form) {
-  const id = form.output ? { output: form.output } : {};
+  const id = { ...(form.output ? { output: form.output } : {}), ...(form.title ? { title: form.title } : {}) };
   const { kind, url, backup, rendition, bus, buses } = form;
   switch (kind) {
     case "seats": return { type: "output.create", ...id, recording: true, seats: true };
@@ -62,9 +106,9 @@ export function outputCommand(form) {
  * @returns {Command} that changes the output of this name
  */
 export function outputChange(form, backup_off) {
-  const { kind, output, url, backup, rendition, bus, buses } = form;
+  const { kind, output, title, url, backup, rendition, bus, buses } = form;
   /** @type {Command} */
-  const command = { type: "output.update", output, rendition, ...(severalBuses(kind) ? { buses } : { bus }), ...(url ? { url } : {}) };
+  const command = { type: "output.update", output, title, rendition, ...(severalBuses(kind) ? { buses } : { bus }), ...(url ? { url } : {}) };
   if (backup_off) command.backup = "";
   else if (backup) command.backup = backup;
   return command;
@@ -107,8 +151,53 @@ export function outputAlerts(state) {
     const status = state.status.outputs[id];
     if (!state.outputs[id]?.running || !status) continue;
     const away = status.state === "retrying" || ["retrying", "failed"].includes(status.backup?.state ?? "");
-    if (status.state === "failed") found.failed.push(t("{output} has stopped. {why}", { output: id, why: refusalText({ code: status.code, detail: status.reason }) }));
-    else if (away || diskTime(status.remaining_s).little) found.shaky.push(id);
+    if (status.state === "failed") found.failed.push(t("{output} has stopped. {why}", { output: outputName(id, state.outputs[id]), why: refusalText({ code: status.code, detail: status.reason }) }));
+    else if (away || diskTime(status.remaining_s).little) found.shaky.push(outputName(id, state.outputs[id]));
   }
   return found;
+}
+
+/** More lamps than that of a kind would push the rest out of the line on top. */
+const LAMPS = 2;
+
+/**
+ * @typedef {{kind: "recording"|"stream", ids: string[], live: number, state: string, word: string, label: string}} OutputLamp
+ *   `live`: how many of them are; `state` and `word`: of the one that is worst off
+ */
+
+/**
+ * What runs, for the line on top: recordings, then streams. Each alone while they are few.
+ *
+ * @param {import("../shared/types.js").DirectorState} state
+ * @returns {OutputLamp[]}
+ */
+export function outputLamps(state) {
+  const running = state.order.outputs.filter((id) => state.outputs[id]?.running);
+  const recordings = running.filter((id) => state.outputs[id]?.recording);
+  const streams = running.filter((id) => !state.outputs[id]?.recording);
+  return [
+    ...grouped(recordings).map((ids) => lampOf(state, "recording", ids)),
+    ...grouped(streams).map((ids) => lampOf(state, "stream", ids)),
+  ];
+}
+
+/** @param {string[]} ids */
+function grouped(ids) {
+  return ids.length > LAMPS ? [ids] : ids.map((id) => [id]);
+}
+
+/** From what must be seen first to what is well. */
+const WORST_FIRST = ["failed", "retrying", "starting", "stopped", "live"];
+
+/**
+ * @param {import("../shared/types.js").DirectorState} state
+ * @param {OutputLamp["kind"]} kind
+ * @param {string[]} ids
+ * @returns {OutputLamp}
+ */
+function lampOf(state, kind, ids) {
+  const shown = ids.flatMap((id) => { const output = state.outputs[id]; return output ? [outputState(output, state.status.outputs[id])] : []; });
+  const worst = shown.reduce((one, other) => (WORST_FIRST.indexOf(other.state) < WORST_FIRST.indexOf(one.state) ? other : one));
+  const live = shown.filter((one) => one.state === "live").length;
+  return { kind, ids, live, state: worst.state, word: worst.word, label: kind === "recording" ? "REC" : t("LIVE") };
 }

@@ -6,7 +6,7 @@ import { html } from "../shared/html.js";
 import * as model from "./model.js";
 import { carries, diskTime, outputAlerts } from "./output_form.js";
 import { refusalText, t } from "./say.js";
-import { outputLine, outputState } from "./text.js";
+import { outputLine, outputName, outputState } from "./text.js";
 
 /** Says which output has ended by itself: nobody may find that out after the show. Always there, for screen readers. */
 export function OutputAlarm() {
@@ -42,20 +42,21 @@ function OutputRow({ id }) {
   const status = state.status.outputs[id];
   const shown = outputState(output, status);
   const disk = diskTime(status?.remaining_s);
+  const name = outputName(id, output);
   const command = (/** @type {string} */ type) => void model.send({ type, output: id });
   return html`<li class="output" data-role="output" data-output=${id} data-state=${shown.state}>
     <div class="seat-main">
       <span class=${`badge ${shown.badge}`} data-role="output-state">${shown.word}</span>
-      <p class="who"><strong class="clip">${id}</strong>
+      <p class="who"><strong class="clip" title=${id}>${name}</strong>
         <span class="soft clip">${output.recording ? t("Recording") : output.url}</span>
         <span class="soft clip" data-role="carries">${carries(output)}</span></p>
       ${model.can_direct.value ? html`<div class="seat-buttons">
         ${output.running
-          ? html`<button class="small" data-action="stop" data-output=${id} aria-label=${t("Stop {name}", { name: id })} onClick=${() => setAsking("stop")}>${t("Stop")}</button>`
-          : html`<button class="small good" data-action="start" data-output=${id} aria-label=${t("Start {name}", { name: id })} onClick=${() => command("output.start")}>${t("Start")}</button>
-              ${output.seats ? null : html`<button class="small icon quiet" data-action="output-edit" data-output=${id} aria-label=${t("Change {name}", { name: id })}
+          ? html`<button class="small" data-action="stop" data-output=${id} aria-label=${t("Stop {name}", { name })} onClick=${() => setAsking("stop")}>${t("Stop")}</button>`
+          : html`<button class="small good" data-action="start" data-output=${id} aria-label=${t("Start {name}", { name })} onClick=${() => command("output.start")}>${t("Start")}</button>
+              ${output.seats ? null : html`<button class="small icon quiet" data-action="output-edit" data-output=${id} aria-label=${t("Change {name}", { name })}
                 onClick=${() => { model.dialog.value = { name: "output", id }; }}>✎</button>`}
-              <button class="small icon quiet" data-action="output-delete" data-output=${id} aria-label=${t("Delete {name}", { name: id })}
+              <button class="small icon quiet" data-action="output-delete" data-output=${id} aria-label=${t("Delete {name}", { name })}
                 onClick=${() => setAsking("delete")}>✕</button>`}
       </div>` : null}
     </div>
@@ -63,10 +64,10 @@ function OutputRow({ id }) {
       ${status?.reason ? html`<span class="seat-problem" data-role="reason" data-code=${status.code}>${refusalText({ code: status.code, detail: status.reason })}${nextTry(status)}</span>` : null}
       ${output.running && disk.text ? html`<span class=${disk.little ? "seat-problem" : "soft"} role=${disk.little ? "alert" : undefined} data-role="disk-time">${disk.text}</span>` : null}</p>
     ${output.backup ? html`<${Backup} output=${output} status=${status?.backup} />` : null}
-    ${asking === "stop" ? html`<${Question} title=${t("Stop {name}?", { name: id })} yes=${t("Stop")} no=${t("No")}
+    ${asking === "stop" ? html`<${Question} title=${t("Stop {name}?", { name })} yes=${t("Stop")} no=${t("No")}
       text=${output.recording ? t("The recording ends here and its file is closed.") : t("The audience of this stream sees it end.")}
       onYes=${() => command("output.stop")} onClose=${() => setAsking("")} />` : null}
-    ${asking === "delete" ? html`<${Question} title=${t("Delete {name}?", { name: id })} yes=${t("Delete")} no=${t("No")}
+    ${asking === "delete" ? html`<${Question} title=${t("Delete {name}?", { name })} yes=${t("Delete")} no=${t("No")}
       text=${t("The destination and its stream key are forgotten. Recorded files stay.")} onYes=${() => command("output.delete")}
       onClose=${() => setAsking("")} />` : null}
   </li>`;

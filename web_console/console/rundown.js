@@ -22,7 +22,7 @@ export function Rundown() {
       <h2 id="rundown-title">${t("Rundown")}</h2>
       <div class="grow"></div>
       ${model.can_direct.value ? html`
-        <button class="small good" data-action="cue-next" disabled=${next === null} onClick=${() => go(next)}>${t("Next cue")}</button>
+        <button class="small good" data-action="cue-next" disabled=${next === null} title=${t("The cue's scene goes into the preview")} onClick=${() => void model.send({ type: "rundown.next" })}>${t("Next cue")}</button>
         <button class="small" data-action="cue-none" disabled=${!state.cue} onClick=${() => go(null)}>${t("No cue")}</button>
         <button class="small" data-action="cue-new" onClick=${() => { model.dialog.value = { name: "cue" }; }}>${t("Add")}</button>` : null}
     </div>

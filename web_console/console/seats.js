@@ -9,26 +9,31 @@ import { Fader } from "./fader.js";
 import * as model from "./model.js";
 import { busName, languageName, spoken, t } from "./say.js";
 import { TalkToSeat } from "./talk_buttons.js";
-import { seatGroups, seatLine, seatProblem, seatState } from "./text.js";
+import { seatGroups, seatLine, seatProblem, seatsFound, seatState } from "./text.js";
 
 const GROUPS = /** @type {const} */ ([
   ["waiting", "Green room"], ["stage", "On stage"], ["away", "Not here yet"], ["others", "Others"],
 ]);
 
 export function Seats() {
+  const [wanted, setWanted] = useState("");
   const state = model.state.value;
   if (!state) return null;
   const groups = seatGroups(state);
+  for (const [group] of GROUPS) groups[group] = seatsFound(state, groups[group], wanted);
+  const found = GROUPS.reduce((sum, [group]) => sum + groups[group].length, 0);
   const empty = state.order.seats.length === 0;
   return html`<section class="panel seats" aria-labelledby="seats-title" data-role="seats">
     <div class="panel-head">
       <h2 id="seats-title">${t("People")}</h2>
-      <div class="grow"></div>
+      <input type="search" class="slim search" data-role="seat-search" value=${wanted} placeholder=${t("Search")} aria-label=${t("Search people")}
+        onInput=${(/** @type {any} */ event) => setWanted(event.currentTarget.value)} />
       ${model.can_direct.value ? html`<button class="small primary" data-action="invite"
         onClick=${() => { model.dialog.value = { name: "invite" }; }}>${t("Invite")}</button>` : null}
     </div>
     <div class="panel-body" tabindex="0" role="group" aria-label=${t("People")}>
       ${empty ? html`<p class="empty">${t("Nobody is invited yet. “Invite” makes a personal link with a QR code.")}</p>` : null}
+      <p class=${wanted && found === 0 ? "empty" : "unseen"} role="status" data-role="seats-found">${wanted ? found === 0 ? t("Nobody of that name.") : t("{count} found", { count: found }) : ""}</p>
       ${GROUPS.map(([group, title]) => groups[group].length === 0 ? null : html`
         <h3 class="group" key=${group}>${t(title)} <span class="figures">${groups[group].length}</span></h3>
         <ul key=${`${group}-list`} aria-label=${t(title)}>${groups[group].map((id) => html`<${SeatRow} key=${id} id=${id} />`)}</ul>`)}

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formOf } from "./compose.js";
 import { clockOf, freshId, moved, nextCue, plannedAt, withCue } from "./cues.js";
-import { carries, diskTime, kindOf, outputAlerts, outputChange, outputCommand, severalBuses } from "./output_form.js";
+import {
+  addressOf, carries, changedAddress, changedBackup, diskTime, kindOf, outputAlerts, outputChange, outputCommand, outputLamps, serverOf, severalBuses,
+} from "./output_form.js";
 import { seatChange } from "./seat_form.js";
 
 const cue = (/** @type {string} */ id) => ({ cue: id, title: id });
@@ -34,7 +36,7 @@ test("a planned time survives the clock's field", () => {
 });
 
 test("each kind of output asks for what it has, and for no more", () => {
-  const form = { output: "x", url: "rtmp://h/a/k", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"] };
+  const form = { output: "x", title: "", url: "rtmp://h/a/k", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"] };
   assert.deepEqual(outputCommand({ ...form, kind: "stream" }), { type: "output.create", output: "x", url: "rtmp://h/a/k", rendition: "clean", bus: "en" });
   assert.equal(outputCommand({ ...form, kind: "stream", backup: "rtmp://b/a/k" }).backup, "rtmp://b/a/k");
   assert.deepEqual(outputCommand({ ...form, kind: "recording" }).buses, ["floor", "en"]);
@@ -46,12 +48,12 @@ test("each kind of output asks for what it has, and for no more", () => {
 });
 
 test("a changed output keeps the addresses that the page doesn't know", () => {
-  const form = { output: "x", url: "", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"] };
-  assert.deepEqual(outputChange({ ...form, kind: "stream" }, false), { type: "output.update", output: "x", rendition: "clean", bus: "en" });
+  const form = { output: "x", title: "", url: "", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"] };
+  assert.deepEqual(outputChange({ ...form, kind: "stream" }, false), { type: "output.update", output: "x", title: "", rendition: "clean", bus: "en" });
   const both = outputChange({ ...form, kind: "stream", url: "rtmp://h/a/k", backup: "rtmp://b/a/k" }, false);
   assert.deepEqual([both.url, both.backup], ["rtmp://h/a/k", "rtmp://b/a/k"]);
   assert.equal(outputChange({ ...form, kind: "stream", backup: "rtmp://b/a/k" }, true).backup, "");
-  assert.deepEqual(outputChange({ ...form, kind: "recording" }, false), { type: "output.update", output: "x", rendition: "clean", buses: ["floor", "en"] });
+  assert.deepEqual(outputChange({ ...form, kind: "recording" }, false), { type: "output.update", output: "x", title: "", rendition: "clean", buses: ["floor", "en"] });
   const output = { url: "", recording: false, rendition: "program", bus: "floor", buses: ["floor"], running: false };
   assert.deepEqual([{ ...output, url: "rtmps://h/a/…" }, { ...output, url: "udp://h:1" }, { ...output, recording: true }, { ...output, recording: true, seats: true }].map(kindOf),
     ["stream", "udp", "recording", "seats"]);
@@ -108,4 +110,41 @@ test("a scene's form knows who is heard, as it was or as it begins", () => {
   assert.deepEqual([formOf(undefined).follow, formOf(undefined).heard], [true, []]);
   const scene = { title: "", canvases: { program: { layout: "grid" } }, audio: { follow: false, sources: ["seat/a", "bars"] } };
   assert.deepEqual([formOf(scene).follow, formOf(scene).heard], [false, ["seat/a", "source/bars"]]);
+});
+
+test("a server and its key make an address, and a key alone a new one at the same server", () => {
+  assert.equal(addressOf("rtmps://a.example/live2/", "abcd-1234"), "rtmps://a.example/live2/abcd-1234");
+  assert.equal(addressOf("rtmps://a.example/live2/abcd", ""), "rtmps://a.example/live2/abcd");
+  assert.equal(addressOf("", "abcd"), "");
+  assert.equal(serverOf("rtmp://a.example:1936/live2/•••"), "rtmp://a.example:1936/live2");
+  assert.equal(serverOf(undefined), "");
+  const shown = "rtmp://a.example/live2/•••";
+  assert.equal(changedAddress(shown, "rtmp://a.example/live2", ""), "", "as it is");
+  assert.equal(changedAddress(shown, "rtmp://a.example/live2", "new"), "rtmp://a.example/live2/new");
+  assert.equal(changedAddress(shown, "rtmp://b.example/x/y", ""), "rtmp://b.example/x/y");
+  assert.equal(changedAddress("", "rtmp://b.example/x", "y"), "rtmp://b.example/x/y");
+  assert.equal(changedBackup(shown, "rtmp://a.example/live2", "", "new"), "", "its own key stays");
+  assert.equal(changedBackup(shown, "rtmp://b.example/live2", "", "new"), "rtmp://b.example/live2/new");
+  assert.equal(changedBackup("", "", "x", "new"), "");
+});
+
+test("a new output is called what people call it; the studio makes the id", () => {
+  const form = { output: "", title: "YouTube 한국어", url: "rtmp://h/a/k", backup: "", rendition: "program", bus: "ko", buses: ["ko"] };
+  assert.deepEqual(outputCommand({ ...form, kind: "stream" }),
+    { type: "output.create", title: "YouTube 한국어", url: "rtmp://h/a/k", rendition: "program", bus: "ko" });
+});
+
+test("what runs has a lamp on top: each alone while few, then together with the worst of them in words", () => {
+  const output = (/** @type {boolean} */ recording, running = true) => ({ url: "", recording, rendition: "program", bus: "floor", buses: ["floor"], running });
+  const live = { state: "live", code: "", reason: "" };
+  const state = /** @type {any} */ ({
+    order: { outputs: ["vod", "ko", "en", "off"] },
+    outputs: { vod: output(true), ko: output(false), en: output(false), off: output(false, false), tv: output(false) },
+    status: { outputs: { vod: live, ko: live, en: { ...live, state: "retrying" } } },
+  });
+  assert.deepEqual(outputLamps(state).map((one) => [one.kind, one.ids, one.live, one.state]),
+    [["recording", ["vod"], 1, "live"], ["stream", ["ko"], 1, "live"], ["stream", ["en"], 0, "retrying"]]);
+  state.order.outputs.push("tv");
+  assert.deepEqual(outputLamps(state).map((one) => [one.kind, one.ids, one.live, one.state]),
+    [["recording", ["vod"], 1, "live"], ["stream", ["ko", "en", "tv"], 1, "retrying"]]);
 });

@@ -76,6 +76,15 @@ export function outputState(output, status) {
 }
 
 /**
+ * @param {string} id
+ * @param {import("../shared/types.js").Output|undefined} output
+ * @returns {string} what people call it
+ */
+export function outputName(id, output) {
+  return output?.title || id;
+}
+
+/**
  * @param {Partial<import("../shared/types.js").OutputStatus>|undefined} status
  * @returns {string}
  */
@@ -195,11 +204,47 @@ const NAMED = 3;
  */
 export function previewLine(state) {
   if (!state.preview) return { ready: true, text: "" };
-  const waiting = state.status.preview?.waiting ?? [];
-  if (waiting.length === 0) return { ready: true, text: t("Ready") };
-  const names = waiting.slice(0, NAMED).map((id) => state.seats[id]?.name || id);
-  if (waiting.length > NAMED) names.push(t("{count} more", { count: waiting.length - NAMED }));
-  return { ready: false, text: t("Getting sharp: {names}", { names: names.join(", ") }) };
+  const { waiting = [], missing = [] } = state.status.preview ?? {};
+  const connected = (/** @type {string} */ id) => state.status.seats?.[id]?.connection === "connected";
+  const away = missing.filter((id) => !connected(id));
+  const held = missing.filter(connected);
+  const said = [];
+  if (away.length > 0) said.push(t("Not here: {names}", { names: named(state, away) }));
+  if (held.length > 0) said.push(t("In the green room: {names}", { names: named(state, held) }));
+  if (waiting.length > 0) said.push(t("Getting sharp: {names}", { names: named(state, waiting) }));
+  return { ready: said.length === 0, text: said.join(" · ") || t("Ready") };
+}
+
+/**
+ * @param {DirectorState} state
+ * @param {string[]} ids of seats
+ * @returns {string} the first few by name, the rest counted
+ */
+function named(state, ids) {
+  const names = ids.slice(0, NAMED).map((id) => state.seats[id]?.name || id);
+  if (ids.length > NAMED) names.push(t("{count} more", { count: ids.length - NAMED }));
+  return names.join(", ");
+}
+
+/**
+ * @param {DirectorState} state
+ * @param {string[]} ids of seats
+ * @param {string} wanted what was typed; every word of it must be in the name, the title or the id
+ * @returns {string[]} those it fits, whatever the case, accents or composition of the letters
+ */
+export function seatsFound(state, ids, wanted) {
+  const words = plain(wanted).split(/\s+/).filter(Boolean);
+  return ids.filter((id) => {
+    const seat = state.seats[id];
+    const names = Object.values(seat?.names ?? {}).flatMap((one) => [one.name, one.title]);
+    const text = plain([id, seat?.name, seat?.title, ...names].join(" "));
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** @param {string} text without case and marks; Hangul stays in syllables' letters, so that half a syllable finds */
+function plain(text) {
+  return text.normalize("NFKD").replaceAll(/\p{Mn}/gu, "").toLowerCase();
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  health, loadLine, noteTrouble, outputLine, outputState, previewLine, sceneLine, seatGroups, seatLine, seatProblem, seatState, unixMs,
+  health, loadLine, noteTrouble, outputLine, outputState, previewLine, sceneLine, seatGroups, seatLine, seatProblem, seatsFound, seatState, unixMs,
 } from "./text.js";
 
 const seat = (over = {}) => ({
@@ -95,4 +95,27 @@ test("whose picture the preview still waits for, by name, and never a word where
   assert.deepEqual(previewLine(state("x", [])), { ready: true, text: "Ready" });
   assert.deepEqual(previewLine(state("x", ["a", "b"])), { ready: false, text: "Getting sharp: Anna, b" });
   assert.equal(previewLine(state("x", ["a", "b", "c", "d", "e"])).text, "Getting sharp: Anna, b, c, 2 more");
+});
+
+test("who is missing for the preview is said, apart from who isn't admitted", () => {
+  const state = /** @type {any} */ ({
+    preview: "x", seats: { a: seat({ name: "Anna" }), b: seat({ name: "Bora" }), c: seat({ name: "Carl" }) },
+    status: { seats: { b: { connection: "connected" } }, preview: { ready: false, waiting: ["c"], missing: ["a", "b"] } },
+  });
+  assert.deepEqual(previewLine(state), { ready: false, text: "Not here: Anna · In the green room: Bora · Getting sharp: Carl" });
+});
+
+test("people are found by any word of name, title or id, whatever the case, the accents or the composition", () => {
+  const state = /** @type {any} */ ({ seats: {
+    a: seat({ name: "Åsa Björkvåg", title: "Mayor of Fjärdvik" }), b: seat({ name: "김한별".normalize("NFD"), title: "한빛시장" }),
+    c: seat({ name: "Elowen", names: { ko: { name: "엘로언", title: "" } } }), "mayor-4": seat({ name: "" }),
+  } });
+  const found = (/** @type {string} */ wanted) => seatsFound(state, ["a", "b", "c", "mayor-4"], wanted);
+  assert.deepEqual(found(""), ["a", "b", "c", "mayor-4"]);
+  assert.deepEqual(found("bjork"), ["a"]);
+  assert.deepEqual(found("FJARD asa"), ["a"]);
+  assert.deepEqual(found("한별"), ["b"]);
+  assert.deepEqual(found("엘로"), ["c"]);
+  assert.deepEqual(found("yor-4"), ["mayor-4"]);
+  assert.deepEqual(found("nobody"), []);
 });

@@ -5,6 +5,7 @@ import { Question } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import { Icon } from "../shared/icon.js";
 import { Meter } from "../shared/meter.js";
+import { PageLanguageSwitch } from "../shared/page_language.js";
 import { keepAwake, play } from "../shared/play.js";
 import { sayError } from "../shared/i18n.js";
 import { Languages } from "./languages.js";
@@ -31,6 +32,7 @@ export function Live() {
       <p class="lamp-word" data-role="state" data-state=${shown}>${t(`state.${shown}`)}</p>
       <p class="lamp-text">${t(`state.${shown}-text`)}</p>
     </div>
+    <div class="corner"><${PageLanguageSwitch} language=${model.language.value} /></div>
     <div class="stage">
       <${Programme} />
       <aside>

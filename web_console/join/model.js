@@ -3,7 +3,8 @@
 import { computed, effect, signal } from "@preact/signals";
 import { obstacle } from "../shared/devices.js";
 import { asStudioError, StudioError } from "../shared/errors.js";
-import { pickLanguage, say, sayError } from "../shared/i18n.js";
+import { say, sayError } from "../shared/i18n.js";
+import { pageLanguage } from "../shared/page_language.js";
 import { ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
@@ -37,7 +38,7 @@ export const busy = signal(false);
 /** The last page that was to be turned wasn't. */
 export const slide_problem = signal(false);
 
-export const language = computed(() => pickLanguage(state.value?.seat?.language, navigator.language));
+export const language = pageLanguage(() => state.value?.seat?.language);
 
 /**
  * The last that the studio said of this guest while it knew of the connection: a control that has just restarted

@@ -5,6 +5,7 @@ import { html } from "../shared/html.js";
 import { sayError } from "../shared/i18n.js";
 import { meterZone } from "../shared/levels.js";
 import { Meter } from "../shared/meter.js";
+import { PageLanguageSwitch } from "../shared/page_language.js";
 import { Languages } from "./languages.js";
 import * as media from "./media.js";
 import * as model from "./model.js";
@@ -33,7 +34,8 @@ export function Prepare() {
 
   return html`<main class="prepare" data-role="prepare">
     <header>
-      <p class="event" data-role="event-title">${model.state.value?.event.title ?? ""}</p>
+      <div class="row"><p class="event grow" data-role="event-title">${model.state.value?.event.title ?? ""}</p>
+        <${PageLanguageSwitch} language=${model.language.value} /></div>
       <h1>${t("prepare.heading")}</h1>
       <p class="soft">${t("prepare.intro")}</p>
     </header>

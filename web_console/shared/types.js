@@ -54,7 +54,7 @@
  *   a transition under way; ends_at_ms: Unix milliseconds on the studio's clock
  *
  * @typedef {{url: string, recording: boolean, rendition: string, bus: string, buses: string[],
- *   running: boolean, backup?: string, seats?: boolean}} Output
+ *   running: boolean, backup?: string, seats?: boolean, title?: string}} Output
  * @typedef {{state: string, code: string, reason: string, bytes: number, dropped: number, bitrate: number,
  *   file: string, retry_in_s: number, remaining_s?: number, backup?: BackupStatus}} OutputStatus
  * @typedef {{state: string, code: string, reason: string, bytes: number, dropped: number, bitrate: number,
@@ -86,7 +86,7 @@
  *     processes: Record<string, ProcessStatus>, mixer: Partial<MixerStatus>,
  *     booths?: Record<string, BoothStatus>, take?: Take|null, glyphs?: Record<string, string>,
  *     sources?: Record<string, SourceStatus>, media?: Record<string, Medium>, themes?: string[],
- *     preview?: {ready: boolean, waiting: string[]}}}} DirectorState
+ *     preview?: {ready: boolean, waiting: string[], missing?: string[]}}}} DirectorState
  *
  * @typedef {{source: string, title: string, page: number, pages: number}} PresentedSlides
  * @typedef {{event: {title: string, languages?: string[]}, seat?: Seat, slides?: PresentedSlides[],
