@@ -20,7 +20,7 @@ from typing import BinaryIO, Protocol
 import msgspec
 import structlog
 
-from mixer.players.importer import PICTURE_FILE, Found, Outcome, Refused
+from mixer.players.findings import PICTURE_FILE, Found, Outcome, Refused
 from signaling.ports import RefusedError
 from studio.children import environment
 from studio.medium import Medium
@@ -41,7 +41,7 @@ _ENTRY = "medium.json"
 _UNFINISHED = ".upload-"
 _GONE = ".gone-"
 _BLOCK = 1 << 20
-_TOLD_BYTES = 65_536
+_TOLD_BYTES = 262_144
 
 _SPEAKS = msgspec.json.Decoder(Outcome)
 _MEDIUM = msgspec.json.Decoder(Medium)
@@ -209,14 +209,15 @@ async def looked_into(path: Path, folder: Path, time_s: float = LOOK_S) -> Outco
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,  # libraries' words about a stranger's file
         env=environment(os.environ),
+        limit=_TOLD_BYTES,
         start_new_session=True,
     )
     assert process.stdout is not None
     try:
         async with asyncio.timeout(time_s):
-            told = await process.stdout.read(_TOLD_BYTES)
+            told = await process.stdout.readline()
             await process.wait()
-    except TimeoutError:
+    except (TimeoutError, ValueError):  # ValueError: a line of any length
         return _TOO_MUCH
     finally:
         if process.returncode is None:

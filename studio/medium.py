@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from mixer.players.findings import Track
+
 MediaKind = Literal["clip", "still", "slides"]
 
 
@@ -23,3 +25,7 @@ class Medium(msgspec.Struct, frozen=True, omit_defaults=True):
     sound: bool = False
     pages: int = 0
     warnings: tuple[str, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    """Of a clip: all that its file has, and what each is played as."""
+    orientation: str = ""
+    """How a clip's picture is turned before it is shown: ``""``, ``90``, ``mirrored 180`` …"""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mixer.plan import SourceInfo
-from mixer.players.importer import PICTURE_FILE
+from mixer.players.findings import PICTURE_FILE
 from mixer.players.timing import resumed_s
 from mixer.players.wire import PlayerConfig, PlayerKind, PlayerOrder
 from studio.event import Event

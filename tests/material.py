@@ -1,5 +1,7 @@
 """Small media files for tests, made here and now: clips whose pictures tell their number, and PDFs."""
 
+import shlex
+import subprocess
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -76,6 +78,13 @@ def make_clip(
                 block.sample_rate, block.pts, block.time_base = sound_rate, start, Fraction(1, sound_rate)
                 out.mux(voice.encode(block))
             out.mux(voice.encode())
+    return path
+
+
+def ffmpeg(path: Path, arguments: str) -> Path:
+    """What the ffmpeg command makes of these words, as ``path``; ``{folder}`` in them is its folder."""
+    words = shlex.split(arguments.replace("{folder}", str(path.parent)))
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *words, str(path)], check=True, timeout=60)
     return path
 
 

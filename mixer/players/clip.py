@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mixer.clock import NS, ProgrammeClock
 from mixer.picture import Picture
-from mixer.players.clipfile import CORRUPT, DAMAGED, TOO_SLOW, TRUNCATED, ClipInfo, look
+from mixer.players.clipfile import DAMAGED, PADDING_S, TOO_SLOW, TRUNCATED, ClipInfo, look
+from mixer.players.demux import CORRUPT
 from mixer.players.player import IDLE_NS, MS, NO_TROUBLE, MediaError, Trouble
 from mixer.players.readahead import PictureReader, SoundReader
 from mixer.players.slotout import SlotOut, risen
@@ -52,23 +53,24 @@ class _Run:
 
     @property
     def read(self) -> bool:
-        """All of its pictures are out."""
-        return self.pictures.ended and self.pictures.peek() is None
+        """All of it is out, but for sound that is written ahead."""
+        return (
+            self.pictures.ended and self.pictures.peek() is None and (self.sound is None or self.sound.ended)
+        )
 
     @property
     def empty(self) -> bool:
         """Nothing of it can be read."""
-        return self.pictures.ended and self.pictures.peek() is None and self.pictures.end_s == self.from_s
+        readers = [self.pictures, *([self.sound] if self.sound is not None else [])]
+        return all(reader.ended and not reader.begun for reader in readers)
 
-    def end_s(self, *, loop: bool) -> Fraction:
-        """Where it ends: with its picture; with its sound where that is longer and nothing follows."""
+    def end_s(self) -> Fraction:
+        """Where it ends, once it is read: with the last of its streams. What lacks so little is a codec's."""
         until_s = self.pictures.until_s
         end_s = max(self.pictures.end_s, self.from_s)
-        if until_s - end_s < self.frame_s:
-            end_s = until_s
-        if self.sound is not None and not loop:
+        if self.sound is not None:
             end_s = max(end_s, self.sound.end_s)
-        return min(end_s, until_s)
+        return until_s if until_s - end_s < max(self.frame_s, PADDING_S) else min(end_s, until_s)
 
     def hangs(self, now_ns: int) -> bool:
         readers = [self.pictures, *([self.sound] if self.sound is not None else [])]
@@ -103,9 +105,11 @@ class ClipPlayer:
         self._run: _Run | None = None
         self._next: _Run | None = None
         """Of a loop: prepared while the one before it plays."""
+        self._before: Pass | None = None
+        """Of a loop: what is still seen and heard until the next round begins."""
         self._held_s = Fraction(0)
         """The position while nothing plays."""
-        self._recent: deque[tuple[int, Fraction, Picture]] = deque(maxlen=LEAD_TICKS + 2)
+        self._recent: deque[tuple[int, Picture]] = deque(maxlen=LEAD_TICKS + 2)
         self._late = 0
         self._punctual: deque[bool] = deque(maxlen=SLOW_WINDOW)
         self._progress_ns = time.monotonic_ns()
@@ -114,7 +118,7 @@ class ClipPlayer:
 
     def _look(self) -> None:
         try:
-            self._found = look(self._path, self._looked)
+            self._found = look(self._path, self._looked, self._config.sounds)
         except MediaError as error:
             self._found = error
         except Exception:
@@ -167,7 +171,7 @@ class ClipPlayer:
             remaining_s=round(max(0.0, float(self._end_s - position_s)), 3),
             width=info.width,
             height=info.height,
-            fps=round(float(1 / info.frame_s), 2),
+            fps=round(float(1 / info.frame_s), 2) if info.width else 0.0,
             sound=info.sound,
             late=self._late,
         )
@@ -270,10 +274,11 @@ class ClipPlayer:
         """Take back what was written ahead: the picture of now stays, and the sound fades."""
         if self._run is not None and self._run.passing is not None:
             self._out.silence_from(now_ns + 5 * MS)
-            due = [picture for pts_ns, _, picture in self._recent if pts_ns <= now_ns]
+            due = [picture for pts_ns, picture in self._recent if pts_ns <= now_ns]
             if due and self._recent[-1][0] > now_ns:
                 self._out.picture(due[-1], now_ns)
         self._recent.clear()
+        self._before = None
         self.close()
 
     # --- playing ---------------------------------------------------------------------------------------
@@ -285,7 +290,10 @@ class ClipPlayer:
             run.shown = True
             if self._state == "starting":
                 self._state = self._standing(self._held_s)
-        if first is None and run.pictures.ended:
+        if self._info is not None and self._info.picture is None:
+            if run.prepared and self._state == "starting":
+                self._state = self._standing(self._held_s)
+        elif first is None and run.pictures.ended:
             self._state, self._trouble = "failed", Trouble(*CORRUPT)
             self._run = None
             return IDLE_NS
@@ -305,7 +313,7 @@ class ClipPlayer:
             self._next = _Run(self._path, self._info, self._in_s, until_s, self._box)
         if not run.read:
             return
-        end_s = run.end_s(loop=self._order.loop)
+        end_s = run.end_s()
         end_ns = passing.time_ns(end_s)
         following = self._next
         if self._order.loop and following is not None and not following.empty:
@@ -315,7 +323,7 @@ class ClipPlayer:
                 following.passing = Pass(max(end_ns, now_ns), following.from_s)
                 following.heard = True
                 run.close()
-                self._run, self._next = following, None
+                self._run, self._next, self._before = following, None, passing
         elif now_ns >= end_ns:
             self._held_s = min(end_s, self._end_s) if end_s > run.from_s else self._end_s
             run.close()
@@ -352,7 +360,7 @@ class ClipPlayer:
             self._late += late
             if not late or after is None:
                 self._out.picture(shown.picture, due_ns)
-                self._recent.append((due_ns, shown.position_s, shown.picture))
+                self._recent.append((due_ns, shown.picture))
             reader.take()
         spared = reader.spared - run.spared
         if spared:
@@ -378,10 +386,8 @@ class ClipPlayer:
         run = self._run
         if run is None or run.passing is None:
             return self._held_s
-        if now_ns < run.passing.anchor_ns and run.from_s <= self._in_s and self._recent:
-            # The loop's next round is prepared; what is seen is still the end of the one before.
-            seen = [position_s for pts_ns, position_s, _ in self._recent if pts_ns <= now_ns]
-            return seen[-1] if seen else run.from_s
+        if now_ns < run.passing.anchor_ns and self._before is not None:
+            return min(self._before.position_s(now_ns), self._end_s)
         return min(max(run.passing.position_s(now_ns), run.from_s), self._end_s)
 
     def _told(self, info: ClipInfo) -> Trouble:

@@ -1,30 +1,37 @@
 """What is in a clip's file: its pictures, its sound, how long it is, and what is wrong with it."""
 
-import itertools
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import av
 from av.container import InputContainer
-from av.stream import Discard
 
+from mixer.players.demux import CORRUPT, Damage, decoded, opened
+from mixer.players.findings import Track
 from mixer.players.frames import fitted
+from mixer.players.orientation import UPRIGHT, Orientation, orientation_of
 from mixer.players.player import MediaError, Trouble
+from mixer.players.sound import heard_in
+from mixer.players.spans import NO_RATE, Spans, rate_of, spans_of
+from mixer.players.tracks import (
+    Choice,
+    choose,
+    codec_of,
+    described,
+    heard_tracks,
+    picture_track,
+)
 
 MAX_PIXELS = 4096 * 2304
-MAX_SIDE = 4096
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
-_PROBED = 300
-"""Packets by which the frame rate is judged."""
-_TAIL_S = 3
-_MISSING_S = 0.7
-"""A file that ends so much before its time is truncated."""
-NO_RATE = Fraction(1, 25)
-"""How long a picture is taken to last where the file doesn't say."""
+MAX_SIDE = 5760
+PADDING_S = Fraction(1, 10)
+"""What sound begins earlier or ends later than the picture by no more than this is its codec's filling."""
+_LISTENED_S = 8
+"""Of sound, at each of some places, to tell whether a track is silent."""
 
-CORRUPT = Trouble("media.corrupt", "This file can't be read; it is damaged, or of a kind that isn't played.")
 TRUNCATED = Trouble(
     "clip.truncated", "The file ends before the clip does; what there is of it is played. Upload it again."
 )
@@ -36,181 +43,144 @@ TOO_SLOW = Trouble(
 
 
 class ClipInfo(NamedTuple):
-    """``start_s``: the container's time of position 0, where its picture begins. ``width`` and ``height`` as
-    it is shown, in square pixels, turned as the file says; ``frame_s``: how long a picture lasts."""
+    """``start_s``: the container's time of position 0, where the first of its streams begins; ``duration_s``:
+    to where the last one ends. ``width`` and ``height`` as it is shown, in square pixels, turned as the file
+    says; 0 where it is sound alone. ``frame_s``: how long a picture lasts. ``picture`` and ``sounds``: the
+    streams that are played, by index."""
 
     duration_s: Fraction
     start_s: Fraction
     width: int
     height: int
     frame_s: Fraction
-    sound: bool
     varying: bool
     truncated: bool
+    picture: int | None
+    sounds: Choice
+    tracks: tuple[Track, ...] = ()
+    orientation: Orientation = UPRIGHT
+
+    @property
+    def sound(self) -> bool:
+        return bool(self.sounds)
 
 
-def opened(path: Path) -> InputContainer:
-    """The file, read by the demuxers of MP4, MOV, Matroska and WebM alone, which open nothing else: neither
-    another file nor an address. Raises :class:`MediaError`."""
-    try:
-        return av.open(
-            str(path),
-            options={"protocol_whitelist": "file", "format_whitelist": _FORMATS},
-            metadata_errors="replace",
-        )
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise MediaError(*CORRUPT) from error
+def look(path: Path, beat: Callable[[], None] = lambda: None, sounds: str = "") -> ClipInfo:
+    """Looks into the file. ``sounds``: the tracks that the director wants to hear, see
+    :func:`mixer.players.tracks.choose`. ``beat`` is called now and then: a long damaged file takes a while.
 
-
-def look(path: Path, beat: Callable[[], None] = lambda: None) -> ClipInfo:
-    """Looks into the file. Raises :class:`MediaError`: ``media.corrupt``, ``clip.no-picture``,
-    ``clip.too-large``. ``beat`` is called now and then: a long damaged file takes a while."""
+    Raises :class:`MediaError`: ``media.corrupt``, ``clip.codec``, ``clip.empty``, ``clip.too-large``,
+    ``clip.too-many-tracks``.
+    """
     with opened(path) as container:
-        videos = [each for each in container.streams.video if not _is_cover(each)]
-        if not videos:
-            raise MediaError("clip.no-picture", "This file has no picture; a clip needs one.")
-        stream = videos[0]
-        width, height = stream.codec_context.width, stream.codec_context.height
-        if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-            raise MediaError(
-                "clip.too-large", f"The clip's picture is {width}×{height}; at most 4096×2304 are played."
-            )
-        if not width or not height:
-            raise MediaError(*CORRUPT)
-        first = _first_frame(container, stream.index, beat)
-        base = stream.time_base or Fraction(1, 1000)
-        start_s = Fraction(stream.start_time) * base if stream.start_time else Fraction(0)
-        told_s = _duration_s(container, stream, base)
-        frame_s = 1 / Fraction(rate) if (rate := stream.average_rate or stream.guessed_rate) else NO_RATE
-        times = _times_s(container, stream.index, base, beat)
-        varying = _varies(times)
-        end_s = told_s
-        truncated = not _reaches(container, stream.index, base, start_s + told_s, beat)
-        if truncated or not told_s:
-            end_s = _read_end_s(container, stream.index, base, beat) - start_s
-            truncated = truncated and bool(told_s) and end_s < told_s - Fraction(_MISSING_S)
-        aspect = Fraction(stream.sample_aspect_ratio or 0)
-        turned = round(first.rotation / 90) % 2
-        shown = fitted(width, height, aspect, (MAX_SIDE, MAX_SIDE))
-        width, height = shown[::-1] if turned else shown
-        return ClipInfo(
-            max(end_s, frame_s),
-            start_s,
-            width,
-            height,
-            frame_s,
-            bool(container.streams.audio),
-            varying,
-            truncated,
+        picture = picture_track(container)
+        heard = heard_tracks(container)
+        if picture is None and not heard:
+            raise _nothing(container)
+        first = None if picture is None else _first_frame(container, picture, beat)
+        spans = spans_of(container, picture.index if picture is not None else None, beat)
+        silent = _Silence(path, spans, beat)
+        chosen = choose(heard, silent, sounds)
+        info = _timed(container, picture, chosen, spans, beat)
+        tracks = described(
+            container, info.picture, chosen, frozenset(silent.found), spans.known, info.start_s
         )
+        info = info._replace(tracks=tracks)
+        if picture is None or first is None:
+            return info
+        return _shaped(info, picture, first)
 
 
-def _is_cover(stream: av.VideoStream) -> bool:
-    """A still that music players show beside a track."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+def _nothing(container: InputContainer) -> MediaError:
+    for stream in container.streams.audio:
+        name = codec_of(container, stream.index)
+        return MediaError(
+            "clip.codec", f"Its sound is coded as {name}, which can't be decoded here; convert it to AAC."
+        )
+    return MediaError("clip.empty", "This file has neither a picture nor sound that could be played.")
 
 
-def _duration_s(container: InputContainer, stream: Any, base: Fraction) -> Fraction:
-    if stream.duration:
-        return Fraction(stream.duration) * base
-    return Fraction(container.duration or 0, av.time_base)
+def _timed(
+    container: InputContainer,
+    picture: av.VideoStream | None,
+    sounds: Choice,
+    spans: Spans,
+    beat: Callable[[], None],
+) -> ClipInfo:
+    """Where it begins and ends: with the first and the last of what is played."""
+    played = [spans.known[index] for index in sounds if index in spans.known]
+    frame_s, varying = NO_RATE, False
+    if picture is not None:
+        frame_s, varying = rate_of(container, picture, beat)
+        begins, ends = spans.known.get(picture.index, (Fraction(0), frame_s))
+        ends = max(ends, begins + frame_s)
+        early = [each for each, _ in played if each < begins - PADDING_S]
+        late = [each for _, each in played if each > ends + PADDING_S]
+        played = [(min([begins, *early]), max([ends, *late]))]
+    start_s, end_s = min(each for each, _ in played), max(each for _, each in played)
+    if end_s <= start_s:
+        raise MediaError(*CORRUPT)
+    index = None if picture is None else picture.index
+    return ClipInfo(end_s - start_s, start_s, 0, 0, frame_s, varying, spans.truncated, index, sounds)
 
 
-def _first_frame(container: InputContainer, index: int, beat: Callable[[], None]) -> av.VideoFrame:
-    for frame in decoded(container, index, beat, _Damage()):
+def _shaped(info: ClipInfo, picture: av.VideoStream, first: av.VideoFrame) -> ClipInfo:
+    width, height = first.width, first.height
+    orientation = orientation_of(first)
+    shown = fitted(width, height, Fraction(picture.sample_aspect_ratio or 0), (MAX_SIDE, MAX_SIDE))
+    width, height = shown[::-1] if orientation.transposed else shown
+    return info._replace(width=width, height=height, orientation=orientation)
+
+
+class _Silence:
+    """Listens into tracks, once each. ``found``: the silent ones."""
+
+    def __init__(self, path: Path, spans: Spans, beat: Callable[[], None]) -> None:
+        self._path, self._spans, self._beat = path, spans, beat
+        self._asked: dict[int, bool] = {}
+
+    @property
+    def found(self) -> list[int]:
+        return [index for index, silent in self._asked.items() if silent]
+
+    def __call__(self, index: int) -> bool:
+        if index not in self._asked:
+            self._asked[index] = not self._heard(index)
+        return self._asked[index]
+
+    def _heard(self, index: int) -> bool:
+        begins, ends = self._spans.known.get(index, (Fraction(0), Fraction(0)))
+        places = 1 if ends - begins < 4 * _LISTENED_S else 4
+        for place in range(places):
+            with opened(self._path) as container:
+                if place:
+                    stream = container.streams[index]
+                    base = stream.time_base or Fraction(1, 1000)
+                    at_s = begins + (ends - begins) * place / places
+                    with contextlib.suppress(av.FFmpegError):
+                        container.seek(int(at_s / base), stream=stream)
+                frames = decoded(container, index, self._beat, Damage())
+                if heard_in(frames, 4 * _LISTENED_S if places == 1 else _LISTENED_S):
+                    return True
+        return False
+
+
+def _first_frame(
+    container: InputContainer, stream: av.VideoStream, beat: Callable[[], None]
+) -> av.VideoFrame:
+    """Raises :class:`MediaError`, ``clip.too-large`` before anything is decoded."""
+    context = stream.codec_context
+    _check_size(context.width, context.height)
+    for frame in decoded(container, stream.index, beat, Damage()):
         assert isinstance(frame, av.VideoFrame)
+        _check_size(frame.width, frame.height)
         return frame
     raise MediaError(*CORRUPT)
 
 
-class _Damage:
-    """Counts what a decoder couldn't make anything of."""
-
-    def __init__(self) -> None:
-        self.packets = 0
-
-
-def decoded(
-    container: InputContainer, index: int, beat: Callable[[], None], damage: "_Damage"
-) -> Iterator[av.VideoFrame | av.AudioFrame]:
-    """The frames of one stream, from where the container stands. A packet that can't be decoded is left out;
-    what can't be read any more ends it."""
-    for packet in _packets(container, index):
-        beat()
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            damage.packets += 1
-            continue
-        yield from (frame for frame in frames if isinstance(frame, av.VideoFrame | av.AudioFrame))
-
-
-Damage = _Damage
-
-
-def _packets(container: InputContainer, index: int) -> Iterator["av.Packet[Any]"]:
-    for stream in container.streams:
-        if stream.index != index:
-            stream.discard = Discard.all
-    iterator = container.demux(container.streams[index])
-    while True:
-        try:
-            packet = next(iterator)
-        except (StopIteration, av.FFmpegError):
-            return
-        yield packet
-
-
-def _times_s(
-    container: InputContainer, index: int, base: Fraction, beat: Callable[[], None]
-) -> list[Fraction]:
-    """When the first pictures are shown, in order."""
-    _rewind(container, index)
-    packets = itertools.islice(_packets(container, index), _PROBED)
-    times = [packet.pts * base for packet in packets if packet.pts is not None]
-    beat()
-    return sorted(times)
-
-
-def _varies(times_s: list[Fraction]) -> bool:
-    """Whether the pictures come at a rate that varies; times rounded to milliseconds don't count."""
-    steps = sorted(late - early for early, late in itertools.pairwise(times_s))[: -2 or None]
-    if len(steps) < 8:
-        return False
-    return steps[-1] - steps[0] > max(Fraction(4, 1000), steps[len(steps) // 2] / 4)
-
-
-def _rewind(container: InputContainer, index: int) -> None:
-    stream = container.streams[index]
-    try:
-        container.seek(stream.start_time or 0, stream=stream)
-    except av.FFmpegError as error:
-        raise MediaError(*CORRUPT) from error
-
-
-def _reaches(
-    container: InputContainer, index: int, base: Fraction, end_s: Fraction, beat: Callable[[], None]
-) -> bool:
-    """Whether there are pictures at the clip's end."""
-    stream = container.streams[index]
-    try:
-        container.seek(max(0, int((end_s - _TAIL_S) / base)), stream=stream)
-    except av.FFmpegError:
-        return False
-    last_s = Fraction(0)
-    for packet in _packets(container, index):
-        beat()
-        if packet.pts is not None:
-            last_s = max(last_s, (packet.pts + (packet.duration or 0)) * base)
-    return last_s >= end_s - Fraction(_MISSING_S)
-
-
-def _read_end_s(container: InputContainer, index: int, base: Fraction, beat: Callable[[], None]) -> Fraction:
-    """Where the last picture that can be read ends."""
-    _rewind(container, index)
-    last_s = Fraction(0)
-    for packet in _packets(container, index):
-        beat()
-        if packet.pts is not None:
-            last_s = max(last_s, (packet.pts + (packet.duration or 0)) * base)
-    return last_s
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise MediaError(
+            "clip.too-large",
+            f"The clip's picture is {width}×{height}; at most 4096×2304 or 5760×1620 are played.",
+        )

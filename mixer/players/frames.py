@@ -9,12 +9,14 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from mixer.colour_convert import HOUSE, Encoding, by_size, encoding_of, to_house
 from mixer.picture import Picture, Plane, new_picture
+from mixer.players.orientation import orientation_of, turned
 
 _FULL = int(ColorRange.JPEG)
 
 
 def fitted(width: int, height: int, aspect: Fraction, box: tuple[int, int]) -> tuple[int, int]:
-    """The size, even, at which a picture of square pixels is shown: at most ``box``, never enlarged.
+    """The size at which a picture of square pixels is shown: at most ``box``, never enlarged; even where it
+    isn't its own.
 
     ``aspect`` is that of its pixels (width : height); 0 for unknown. A picture of wide pixels gets wider, one
     of narrow ones taller.
@@ -25,6 +27,8 @@ def fitted(width: int, height: int, aspect: Fraction, box: tuple[int, int]) -> t
     elif 0 < aspect < 1:
         high /= aspect
     scale = min(Fraction(1), box[0] / wide, box[1] / high)
+    if scale == 1 and aspect in (0, 1):
+        return width, height  # as it is, odd or not: nothing is gained by scaling it by a pixel
     return _even(wide * scale), _even(high * scale)
 
 
@@ -43,10 +47,9 @@ class FrameConverter:
         """A new picture of ``frame``; ``aspect`` of its pixels, 0 for unknown. Raises av.FFmpegError."""
         frame, encoding = self._as_i420(frame)
         source = _planes(frame)
-        turns = round(frame.rotation / 90) % 4
-        if turns:
-            source = Picture(*(np.ascontiguousarray(np.rot90(plane, turns)) for plane in source))
-            aspect = 1 / aspect if turns % 2 and aspect else aspect
+        orientation = orientation_of(frame)
+        source = turned(source, orientation)
+        aspect = 1 / aspect if orientation.transposed and aspect else aspect
         width, height = fitted(source.width, source.height, aspect, self._box)
         picture = new_picture(width, height)
         for into, plane in zip(picture, source, strict=True):

@@ -15,6 +15,7 @@ from typing import Literal, NoReturn
 import msgspec
 import numpy as np
 
+from mixer.players.findings import PICTURE_FILE, Found, Outcome, Refused
 from mixer.players.limits import IMPORTER_BYTES, IMPORTER_NICENESS, confine
 from mixer.players.player import MediaError
 
@@ -23,33 +24,25 @@ MAX_WIDTH, MAX_HEIGHT = 3840, 2160
 MAX_PIXELS = 100_000_000
 """Of an uploaded picture: more than any camera takes, and what takes 400 MB to decode."""
 MAX_SIDE = 32_767
-PICTURE_FILE = "picture.npy"
 IMAGE_BYTES = 50_000_000
 PDF_BYTES = 200_000_000
 CPU_S = 120
 
 _HEAD = 4096
-
-
-class Found(msgspec.Struct, frozen=True, tag=True):
-    """Fields as of ``studio.medium.Medium``."""
-
-    kind: Literal["clip", "still", "slides"]
-    width: int = 0
-    height: int = 0
-    duration_s: float = 0.0
-    fps: float = 0.0
-    sound: bool = False
-    pages: int = 0
-    warnings: tuple[str, ...] = ()
-
-
-class Refused(msgspec.Struct, frozen=True, tag=True):
-    code: str
-    reason: str
-
-
-Outcome = Found | Refused
+_CLIPS = (
+    b"\x1a\x45\xdf\xa3",  # EBML: Matroska, WebM
+    b"RIFF",  # AVI, WAV
+    b"RF64",
+    b"riff\x2e\x91\xcf\x11",  # Wave64
+    b"fLaC",
+    b"OggS",
+    b"ID3",
+    b"caff",
+    b"FLV\x01",
+    b"\x00\x00\x01\xba",  # MPEG's programme stream
+    b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02",  # MXF
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # Windows Media
+)
 
 
 def kind_of(head: bytes) -> Literal["clip", "slides", "png", "jpeg", "webp"] | None:
@@ -62,11 +55,22 @@ def kind_of(head: bytes) -> Literal["clip", "slides", "png", "jpeg", "webp"] | N
         return "webp"
     if b"%PDF-" in head[:1024]:
         return "slides"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "clip"  # EBML: Matroska, WebM
+    if head.startswith(_CLIPS) or (head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")):
+        return "clip"
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
         return "clip"  # ISO base media, QuickTime
-    return None
+    if any(head[at::step][:3] == b"\x47\x47\x47" for at, step in ((0, 188), (4, 192))):
+        return "clip"  # MPEG's transport stream, and AVCHD's
+    return "clip" if _is_mpeg_sound(head) else None
+
+
+def _is_mpeg_sound(head: bytes) -> bool:
+    """Frames of MP3 or AAC, with nothing before them: eleven bits, and then nothing that is reserved."""
+    if len(head) < 3 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    if head[1] & 0xF6 == 0xF0:
+        return True  # ADTS
+    return bool(head[1] & 0x18 != 0x08 and head[1] & 0x06 and head[2] >> 4 != 15 and head[2] & 0x0C != 0x0C)
 
 
 def examine(path: Path, folder: Path) -> Found:
@@ -78,7 +82,8 @@ def examine(path: Path, folder: Path) -> Found:
     if kind is None:
         raise MediaError(
             "media.unsupported",
-            "Only MP4, MOV, MKV and WebM clips, PNG, JPEG and WebP pictures and PDF files are taken.",
+            "Only clips (MP4, MOV, MKV, WebM and their like), sound (WAV, MP3, M4A, FLAC, Ogg), pictures"
+            " (PNG, JPEG, WebP) and PDF files are taken.",
         )
     if kind == "clip":
         return _clip(path)
@@ -102,15 +107,18 @@ def _clip(path: Path) -> Found:
         "clip.truncated": info.truncated,
         "clip.no-sound": not info.sound,
         "clip.variable-rate": info.varying,
+        "clip.sound-codec": any(each.kind == "sound" and not each.playable for each in info.tracks),
     }
     return Found(
         "clip",
         info.width,
         info.height,
         round(float(info.duration_s), 3),
-        round(float(1 / info.frame_s), 3),
+        round(float(1 / info.frame_s), 3) if info.picture is not None else 0.0,
         info.sound,
         warnings=tuple(code for code, on in warnings.items() if on),
+        tracks=info.tracks,
+        orientation=info.orientation.name,
     )
 
 

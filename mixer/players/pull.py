@@ -17,12 +17,13 @@ from av.container import InputContainer
 
 from mixer.clock import NS, ProgrammeClock
 from mixer.picture import Picture
-from mixer.players.clipfile import MAX_PIXELS, NO_RATE
+from mixer.players.clipfile import MAX_PIXELS
 from mixer.players.frames import FrameConverter
 from mixer.players.player import MS, NO_TROUBLE, Trouble
 from mixer.players.pull_clock import PullClock
-from mixer.players.readahead import StereoSound
 from mixer.players.slotout import SlotOut, risen
+from mixer.players.sound import StereoSound
+from mixer.players.spans import NO_RATE
 from mixer.players.timing import next_tick_ns
 from mixer.players.wire import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.slot import RATE, Samples, sample_at

@@ -4,9 +4,11 @@ Apart from each other, so that a file whose sound lies seconds away from its pic
 ahead is bounded: :data:`PICTURES` pictures, :data:`SOUND` samples.
 """
 
+import contextlib
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -14,11 +16,15 @@ from typing import NamedTuple
 import av
 import numpy as np
 import structlog
+from av.container import InputContainer
+from numpy.typing import NDArray
 
 from mixer.picture import Picture
-from mixer.players.clipfile import ClipInfo, Damage, decoded, opened
+from mixer.players.clipfile import ClipInfo
+from mixer.players.demux import Damage, decoded, opened, rewind
 from mixer.players.frames import FrameConverter
 from mixer.players.player import MediaError
+from mixer.players.sound import StereoSound
 from mixer.slot import RATE, Samples
 
 PICTURES = 12
@@ -58,6 +64,8 @@ class _Reader:
         self.from_s = from_s
         self.until_s = until_s
         self.ended = False
+        self.begun = False
+        """Something of it was read."""
         self.end_s = from_s
         """Where what was read last ends."""
         self.damage = Damage()
@@ -140,15 +148,18 @@ class PictureReader(_Reader):
 
     def _read(self) -> None:
         info = self._info
+        if info.picture is None:
+            return
         with opened(self._path) as container:
-            stream = next(each for each in container.streams.video)
+            stream = container.streams[info.picture]
+            assert isinstance(stream, av.VideoStream)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = 2
             base = stream.time_base or Fraction(1, 1000)
             aspect = Fraction(stream.sample_aspect_ratio or 0)
             if self.from_s > 0:
                 at_s = max(Fraction(0), self.from_s - _REORDERED * info.frame_s)
-                container.seek(int((at_s + info.start_s) / base), stream=stream)
+                sought(container, stream, at_s + info.start_s)
             held: tuple[Fraction, Fraction, av.VideoFrame] | None = None
             for frame in decoded(container, stream.index, self._beat, self.damage):
                 if not isinstance(frame, av.VideoFrame) or frame.pts is None:
@@ -157,21 +168,18 @@ class PictureReader(_Reader):
                 lasts_s = (frame.duration or 0) * base or info.frame_s
                 if position_s >= self.until_s - min(lasts_s, info.frame_s) / 2:
                     break
-                if held is not None:
-                    if position_s > self.from_s + _NEAR_S:
-                        self._put(*held, aspect)
-                        held = None
-                    else:
-                        held = (position_s, lasts_s, frame)
-                        continue
-                elif position_s <= self.from_s + _NEAR_S and not self._queue and self.end_s == self.from_s:
+                if not self.begun and position_s <= self.from_s + _NEAR_S:
                     held = (position_s, lasts_s, frame)
                     continue
+                if held is not None:
+                    self._put(*held, aspect)
+                    held = None
                 self._put(position_s, lasts_s, frame, aspect)
             if held is not None:
                 self._put(*held, aspect)
 
     def _put(self, position_s: Fraction, lasts_s: Fraction, frame: av.VideoFrame, aspect: Fraction) -> None:
+        self.begun = True
         self.end_s = position_s + lasts_s
         if self.end_s < self.wanted_s:
             self.spared += 1
@@ -201,25 +209,31 @@ class SoundReader(_Reader):
         return self._samples >= SOUND
 
     def _read(self) -> None:
+        with contextlib.ExitStack() as stack:
+            blocks = [
+                self._blocks(stack.enter_context(opened(self._path)), each) for each in self._info.sounds
+            ]
+            for at, samples in blocks[0] if len(blocks) == 1 else sides(*blocks):
+                if at >= self.until_s * RATE:
+                    return
+                self._put(at, samples)
+
+    def _blocks(self, container: InputContainer, index: int) -> Iterator[Heard]:
+        """One track's sound, gapless but where there is a gap."""
         info = self._info
-        with opened(self._path) as container:
-            stream = container.streams.audio[0]
-            base = stream.time_base or Fraction(1, RATE)
-            if self.from_s > 0:
-                at_s = max(Fraction(0), self.from_s - _PREROLL_S)
-                container.seek(int((at_s + info.start_s) / base), stream=stream)
-            stereo = StereoSound()
-            at: int | None = None
-            for frame in decoded(container, stream.index, self._beat, self.damage):
-                if not isinstance(frame, av.AudioFrame):
-                    continue
-                for position_s, samples in stereo.samples(frame):
-                    told = round((position_s - info.start_s) * RATE)
-                    at = told if at is None or abs(told - at) > _JUMP else at
-                    if at >= self.until_s * RATE:
-                        return
-                    self._put(at, samples)
-                    at += len(samples)
+        stream = container.streams[index]
+        if self.from_s > 0:
+            sought(container, stream, max(Fraction(0), self.from_s - _PREROLL_S) + info.start_s)
+        stereo = StereoSound()
+        at: int | None = None
+        for frame in decoded(container, index, self._beat, self.damage):
+            if not isinstance(frame, av.AudioFrame):
+                continue
+            for position_s, samples in stereo.samples(frame):
+                told = round((position_s - info.start_s) * RATE)
+                at = told if at is None or abs(told - at) > _JUMP else at
+                yield Heard(at, samples)
+                at += len(samples)
 
     def _put(self, start: int, samples: Samples) -> None:
         first = max(0, round(self.from_s * RATE) - start)
@@ -230,26 +244,61 @@ class SoundReader(_Reader):
         heard = Heard(start + first, samples[first:last])
         with self._changed:
             self._samples += len(heard.samples)
+        self.begun = True
         self.end_s = Fraction(start + last, RATE)
         self._queue.append(heard)
 
 
-class StereoSound:
-    """Any sound → float32 stereo at 48 kHz, one channel on both sides as loud as it was."""
+def sought(container: InputContainer, stream: "av.stream.Stream", at_s: Fraction) -> None:
+    """Stand at ``at_s`` of the container's time, or before; at the beginning where a file can't be sought."""
+    try:
+        container.seek(int(at_s / (stream.time_base or Fraction(1, 1000))), stream=stream)
+    except av.FFmpegError:
+        rewind(container, stream.index)
 
-    def __init__(self) -> None:
-        self._resampler: av.AudioResampler | None = None
-        self._form: tuple[str, str, int] | None = None
 
-    def samples(self, frame: av.AudioFrame) -> list[tuple[Fraction, Samples]]:
-        """Blocks (n, 2) with their time in seconds. Raises av.FFmpegError."""
-        form = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._resampler is None or form != self._form:
-            layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
-            self._resampler, self._form = av.AudioResampler("fltp", layout, RATE), form
-        out = []
-        for made in self._resampler.resample(frame):
-            planes = made.to_ndarray()
-            samples = np.ascontiguousarray(np.broadcast_to(planes, (2, planes.shape[1])).T)
-            out.append(((made.pts or 0) * (made.time_base or Fraction(1, RATE)), samples))
-        return out
+def sides(left: Iterable[Heard], right: Iterable[Heard]) -> Iterator[Heard]:
+    """Two mono sounds (in both channels each) as the two sides of one, each where its samples lie."""
+    readers = [_Side(left), _Side(right)]
+    while any(reader.fill() for reader in readers):
+        rest = [reader for reader in readers if reader.held is not None]
+        start = min(reader.start for reader in rest)
+        # To where one of them ends or the other begins.
+        end = min(reader.start if reader.start > start else reader.end for reader in rest)
+        samples = np.zeros((end - start, 2), np.float32)
+        for side, reader in enumerate(readers):
+            if reader.held is not None and reader.start == start:
+                samples[:, side] = reader.taken(end - start)
+        yield Heard(start, samples)
+
+
+class _Side:
+    """One of the two, block by block."""
+
+    def __init__(self, blocks: Iterable[Heard]) -> None:
+        self._blocks = iter(blocks)
+        self.held: Heard | None = None
+
+    @property
+    def start(self) -> int:
+        assert self.held is not None
+        return self.held.start
+
+    @property
+    def end(self) -> int:
+        assert self.held is not None
+        return self.held.start + len(self.held.samples)
+
+    def fill(self) -> bool:
+        """Have a block at hand; False: there is no more."""
+        while self.held is None or not len(self.held.samples):
+            self.held = next(self._blocks, None)
+            if self.held is None:
+                return False
+        return True
+
+    def taken(self, count: int) -> NDArray[np.float32]:
+        assert self.held is not None
+        start, samples = self.held
+        self.held = Heard(start + count, samples[count:])
+        return samples[:count, 0]

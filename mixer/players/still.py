@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mixer.colour import planes_of
 from mixer.picture import Picture
-from mixer.players.clipfile import CORRUPT
+from mixer.players.demux import CORRUPT
 from mixer.players.frames import fitted
 from mixer.players.player import IDLE_NS, NO_TROUBLE, Trouble
 from mixer.players.slotout import SlotOut

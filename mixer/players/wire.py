@@ -21,6 +21,8 @@ class PlayerConfig(Message, frozen=True):
     url: str = ""
     pattern: str = ""
     tone: bool = False
+    sounds: str = ""
+    """Of a clip: the sound tracks the director chose, see :func:`mixer.players.tracks.choose`."""
     width: int = 1920
     height: int = 1080
     fps_num: int = 30

@@ -60,7 +60,7 @@ def test_sizes_keep_the_aspect_within_the_box() -> None:
     assert fitted(1080, 1920, Fraction(1), box) == (608, 1080)
     assert fitted(720, 576, Fraction(64, 45), box) == (1024, 576)
     assert fitted(1440, 1080, Fraction(4, 3), box) == (1920, 1080)
-    assert fitted(641, 361, Fraction(1), box) == (640, 360)
+    assert fitted(641, 361, Fraction(1), box) == (641, 361)
     assert fitted(4000, 3, Fraction(1), box) == (1920, 2)
 
 

@@ -35,6 +35,7 @@ export const KOREAN_MATERIAL = {
   "Hide {name}": "{name} 내리기",
   "In": "시작",
   "It has no sound.": "소리가 없습니다.",
+  "Some of its sound has a codec that can't be decoded here.": "소리 가운데 여기서 해독할 수 없는 코덱이 있습니다.",
   "It is not shown again: a password in it stays in the studio.": "다시 표시되지 않으며, 주소 안의 암호는 스튜디오에만 보관됩니다.",
   "It is on air and disappears there, too.": "방송 중이며, 방송에서도 사라집니다.",
   "Its frame rate changes.": "프레임 속도가 일정하지 않습니다.",
@@ -44,7 +45,8 @@ export const KOREAN_MATERIAL = {
   "Logo": "로고",
   "Loop": "반복",
   "Lower third": "하단 자막",
-  "MP4, MOV, MKV or WebM, with its sound.": "MP4, MOV, MKV, WebM. 소리도 함께 나갑니다.",
+  "MP4, MOV, MKV or WebM, with its sound; or sound alone: WAV, MP3, M4A, FLAC or Ogg.":
+    "MP4, MOV, MKV, WebM. 소리도 함께 나갑니다. 소리만 있는 WAV, MP3, M4A, FLAC, Ogg도 됩니다.",
   "Make a new token": "새 토큰 만들기",
   "Make the graphic": "그래픽 만들기",
   "Media library": "미디어 보관함",

@@ -206,6 +206,7 @@ const WARNINGS = {
   "clip.truncated": "The file breaks off before its end.",
   "clip.damaged": "Parts of it can't be decoded.",
   "clip.no-sound": "It has no sound.",
+  "clip.sound-codec": "Some of its sound has a codec that can't be decoded here.",
   "clip.variable-rate": "Its frame rate changes.",
   "clip.too-slow": "This machine can't decode it fast enough.",
 };

@@ -22,7 +22,7 @@ export const PATTERNS = /** @type {const} */ ([
 export const HINTS = {
   bars: "A test picture for lines and screens.",
   still: "PNG, JPEG or WebP.",
-  clip: "MP4, MOV, MKV or WebM, with its sound.",
+  clip: "MP4, MOV, MKV or WebM, with its sound; or sound alone: WAV, MP3, M4A, FLAC or Ogg.",
   slides: "A PDF, a page a slide. A password has to be taken off before.",
   pull: "The studio fetches a stream: of a camera in the hall, or of another studio. It tries again until it comes.",
   whip: "OBS, FFmpeg 8 or GStreamer sends a camera to this studio. Address and token are shown once, after “Add”.",
@@ -35,10 +35,12 @@ export const SWITCHES = /** @type {const} */ ([
   ["auto_take", "Take at end", "At its end, on air, what is in preview is taken"],
 ]);
 
+const CLIPS = ".mp4,.mov,.mkv,.webm,.m4v,.mts,.m2ts,.ts,.mpg,.avi,.mxf,.wmv,.wav,.mp3,.m4a,.flac,.ogg,.opus,.aif,.aiff";
+
 /** What a file dialog offers; the studio looks into the file itself. @type {Partial<Record<Kind|"any", string>>} */
 export const ACCEPT = {
-  clip: ".mp4,.mov,.mkv,.webm,.m4v,video/*", still: ".png,.jpg,.jpeg,.webp,image/*", slides: ".pdf,application/pdf",
-  any: ".mp4,.mov,.mkv,.webm,.m4v,.png,.jpg,.jpeg,.webp,.pdf,video/*,image/*,application/pdf",
+  clip: `${CLIPS},video/*,audio/*`, still: ".png,.jpg,.jpeg,.webp,image/*", slides: ".pdf,application/pdf",
+  any: `${CLIPS},.png,.jpg,.jpeg,.webp,.pdf,video/*,audio/*,image/*,application/pdf`,
 };
 
 /**
