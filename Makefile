@@ -13,7 +13,7 @@ NODE := web_console/node.sh
 # Folders that may be installed already, with what only checks need
 DEV_MODULES := node_modules/.with-dev
 
-.PHONY: setup demo run test check unit soak clean help
+.PHONY: setup demo run test check unit soak wheel clean help
 
 help:
 	@echo 'make demo    set up, start the demo, print the link of the console'
@@ -21,6 +21,7 @@ help:
 	@echo 'make test    install what only tests need, run every check and test'
 	@echo 'make check   lint, formats and types only'
 	@echo 'make soak    half an hour of guests coming and going: does memory grow?'
+	@echo 'make wheel   build dist/summit_studio-….whl, which pip installs anywhere'
 	@echo 'make setup   set up only      make clean   remove what set-up made'
 
 setup: $(VENV)/.installed web_console/vendor/.installed
@@ -46,13 +47,15 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The packages weigh 250 MB and the pages use a tenth: copied out, they go again, unless checks need them.
-web_console/vendor/.installed: package-lock.json web_console/vendor.json web_console/vendor.mjs mixer/fonts.py | $(VENV)/.installed
+# The packages weigh 100 MB and a half of that is used: copied out, they go again, unless checks need them.
+web_console/vendor/.installed: package-lock.json web_console/vendor.json web_console/vendor.mjs mixer/fonts.py mixer/installfonts.py | $(VENV)/.installed
 	@[ -e $(DEV_MODULES) ] || { echo 'fetching the libraries and fonts of the pages'; \
 		$(NODE) npm ci --omit=dev --ignore-scripts --no-progress --loglevel=error; }
 	$(NODE) node web_console/vendor.mjs
-	$(BIN)/python -m mixer.fonts node_modules web_console/vendor/fonts
-	@[ -e $(DEV_MODULES) ] || rm -rf node_modules $(VENV)/node
+	$(PIP) install --no-deps --no-compile --target $(VENV)/fonts -c constraints.txt \
+		noto-cjk-sans-jp-regular noto-cjk-sans-jp-bold
+	$(BIN)/python -m mixer.installfonts node_modules $(VENV)/fonts web_console/vendor/fonts-whole
+	@rm -rf $(VENV)/fonts; [ -e $(DEV_MODULES) ] || rm -rf node_modules $(VENV)/node
 	@touch $@
 
 $(DEV_MODULES): package-lock.json | $(VENV)/.installed
@@ -75,6 +78,10 @@ test: check
 soak: setup $(VENV)/.installed-dev
 	$(BIN)/studio bench --soak
 	$(BIN)/pytest -m soak
+
+# With the pages' libraries and all fonts in it; it needs nothing of this folder where it is installed.
+wheel: setup
+	$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean:
 	rm -rf $(VENV) node_modules web_console/vendor build dist

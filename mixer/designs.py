@@ -3,6 +3,8 @@
 All sizes follow the tile's height; texts that are too wide shrink or wrap, then end in an ellipsis.
 """
 
+from functools import partial
+
 from mixer.colour import yuv_of
 from mixer.plan import Plate, Tally
 from mixer.sprites import Face, Paint, Sprite, no_signal, rounded_box
@@ -25,11 +27,12 @@ def draw_slate(sheet: Sheet, who: Plate) -> Face:
     return Face(yuv_of(theme.slate), sprites)
 
 
-def draw_label(sheet: Sheet, text: str, tally: Tally) -> tuple[Sprite, ...]:
+def draw_label(sheet: Sheet, text: str, tally: Tally, language: str = "") -> tuple[Sprite, ...]:
     """A caption under the picture, as on a multiviewer; its ground has the tally's colour."""
     size = min(max(0.075 * sheet.short, 11.0), 26.0)
     edge = tally_width(sheet.width, sheet.height)
-    line = sheet.type.line(text, size, 700 if tally else 400, sheet.width - 2 * edge - round(1.4 * size))
+    room = sheet.width - 2 * edge - round(1.4 * size)
+    line = sheet.type.line(text, size, 700 if tally else 400, room, language=language)
     if line is None:
         return ()
     rows = rows_of((line, sheet.theme.text))
@@ -41,10 +44,12 @@ def draw_label(sheet: Sheet, text: str, tally: Tally) -> tuple[Sprite, ...]:
     return paint.sprites(x, y) if y >= 0 else ()
 
 
-def draw_event(sheet: Sheet, title: str, below: tuple[Sprite, ...] = ()) -> Face:
-    """The event's title over the whole canvas, on ``below`` (the theme's backdrop) where there is one."""
+def draw_event(sheet: Sheet, title: str, language: str = "", below: tuple[Sprite, ...] = ()) -> Face:
+    """The event's title, in ``language``, over the whole canvas, on ``below`` (the theme's backdrop) where
+    there is one."""
     size, room = 0.105 * sheet.short, round(0.84 * sheet.width)
-    rows = rows_of((sheet.type.block(title, size, 700, room, lines=2, centred=True), sheet.theme.text))
+    heading = sheet.type.block(title, size, 700, room, lines=2, centred=True, language=language)
+    rows = rows_of((heading, sheet.theme.text))
     bar = max(2, even(0.008 * sheet.short))
     height = stack_height(rows) + round(0.5 * size) + bar
     paint = Paint(stack_width(rows) + 4, height)
@@ -72,10 +77,12 @@ def _centred(
     small = max(0.5 * size, SMALLEST_TEXT)
     names = 2 if sheet.short >= 130 else 1
     second = " · ".join(part for part in (who.other_name, who.other_title) if part)
+    set_ = partial(sheet.type.block, max_width=room, centred=True, language=who.language)
+    other = sheet.type.line(second, 0.9 * small, 400, room, language=who.other_language)
     rows = rows_of(
-        (sheet.type.block(who.name, size, 700, room, lines=names, shrink=0.5, centred=True), name_colour),
-        (sheet.type.block(who.title, small, 400, room, lines=2, shrink=0.8, centred=True), title_colour),
-        (sheet.type.line(second, 0.9 * small, 400, room) if sheet.short >= 130 else None, title_colour),
+        (set_(who.name, size, 700, lines=names, shrink=0.5), name_colour),
+        (set_(who.title, small, 400, lines=2, shrink=0.8), title_colour),
+        (other if sheet.short >= 130 else None, title_colour),
     )
     head = round(1.5 * size) if sign else max(2, even(0.05 * size))
     if not rows and not sign:

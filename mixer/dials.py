@@ -74,8 +74,8 @@ def _face(
     text, room = overlay.text, max(dial, round(5 * size))
     other = "" if text.other_name == text.name else text.other_name
     rows = rows_of(
-        (sheet.type.line(text.name, small, 700, room), sheet.theme.text_soft),
-        (sheet.type.line(other, small, 400, room), sheet.theme.text_soft),
+        (sheet.type.line(text.name, small, 700, room, language=text.language), sheet.theme.text_soft),
+        (sheet.type.line(other, small, 400, room, language=text.other_language), sheet.theme.text_soft),
     )
     head = stack_height(rows) + (round(0.2 * size) if rows else 0)
     paint = Paint(max(dial, stack_width(rows)) + 2 * pad, even(0.3 * size) * 2 + head + height)

@@ -1,6 +1,7 @@
 """How pictures and codes laid over a canvas look, and which design draws which kind of graphic."""
 
 import functools
+from functools import partial
 
 import numpy as np
 import segno
@@ -69,12 +70,14 @@ def _covering(file: str, width: int, height: int, ground: str) -> Picture:
     return covering(read_still(file), width, height, ground)
 
 
-def draw_event_slate(sheet: Sheet, title: str) -> Face:
-    """The event's title on the theme's backdrop, its logo above: what stands while nothing else does."""
+def draw_event_slate(sheet: Sheet, title: str, language: str = "") -> Face:
+    """The event's title, in ``language``, on the theme's backdrop, its logo above: what stands while nothing
+    else does."""
     ground = _ground(sheet)
     if ground is None and not sheet.theme.logo:
-        return draw_event(sheet, title)
-    card = draw_full_card(sheet, Overlay("event", "card", Plate(title)), ground, _emblem(sheet))
+        return draw_event(sheet, title, language)
+    overlay = Overlay("event", "card", Plate(title, language=language))
+    card = draw_full_card(sheet, overlay, ground, _emblem(sheet))
     return Face(yuv_of(sheet.theme.event), card.sprites if ground is not None else card.sprites[1:])
 
 
@@ -92,10 +95,10 @@ def draw_code(sheet: Sheet, overlay: Overlay) -> Art | None:
     size = max(0.075 * side, SMALLEST_TEXT)
     text = overlay.text
     other = "" if text.other_name == text.name else text.other_name
-    room = side - 2 * QUIET * module
+    set_ = partial(sheet.type.block, max_width=side - 2 * QUIET * module, lines=2, centred=True)
     rows = rows_of(
-        (sheet.type.block(text.name, size, 700, room, lines=2, centred=True), "#000000"),
-        (sheet.type.block(other, 0.85 * size, 400, room, lines=2, centred=True), "#404040"),
+        (set_(text.name, size, 700, language=text.language), "#000000"),
+        (set_(other, 0.85 * size, 400, language=text.other_language), "#404040"),
     )
     foot = stack_height(rows) + (round(0.5 * size) if rows else 0)
     paint = Paint(side, min(side + foot, sheet.height - sheet.height % 2))

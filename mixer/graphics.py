@@ -34,17 +34,20 @@ _log = structlog.get_logger()
 
 
 class Graphics:
-    """All that is drawn rather than received. ``title``: the event's, for the slate shown while a scene
-    is empty.
+    """All that is drawn rather than received. ``title`` and its ``language``: the event's, for the
+    slate shown while a scene is empty.
 
     ``capacity_bytes`` bounds what is kept beyond the last four preparations: the plan on air and the one that
     will be, each with what may come next.
     Raises FontsMissingError. One object may serve several compositors and threads.
     """
 
-    def __init__(self, fonts: Path | str, title: str = "", *, capacity_bytes: int = 32 << 20) -> None:
+    def __init__(
+        self, fonts: Path | str, title: str = "", language: str = "", *, capacity_bytes: int = 32 << 20
+    ) -> None:
         self._type = Typesetter(Path(fonts))
         self._title = title
+        self._language = language
         self._capacity = capacity_bytes
         self._drawn: dict[Key, Drawn] = {}
         self.edition = 0
@@ -100,15 +103,15 @@ class Graphics:
             sheet = Sheet(self._type, tile.rect.w, tile.rect.h, plan.theme)
             if tile.plate is not None:
                 wanted[_key("plate", tile.plate, sheet)] = partial(draw_plate, sheet, tile.plate)
-            info = plan.sources.get(tile.source, SourceInfo())
-            who = Plate(info.name, info.title)
+            who = _who(plan.sources.get(tile.source, SourceInfo()))
             wanted[_key("card", who, sheet)] = partial(draw_card, sheet, who)
             wanted[_key("slate", who, sheet)] = partial(draw_slate, sheet, who)
             self._want_label(wanted, tile, plan.theme)
         for view in canvas.views:
             self._want_label(wanted, view, plan.theme)
         sheet = Sheet(self._type, canvas.width, canvas.height, plan.theme)
-        wanted[_key("event", self._title, sheet)] = partial(draw_event_slate, sheet, self._title)
+        slate = partial(draw_event_slate, sheet, self._title, self._language)
+        wanted[_key("event", self._title, sheet)] = slate
         if plan.theme.backdrop:
             wanted[_key("backdrop", "", sheet)] = partial(draw_backdrop, sheet)
         for overlay in canvas.overlays:
@@ -117,8 +120,9 @@ class Graphics:
     def _want_label(self, wanted: Wanted, item: Tile | CanvasView, theme: Theme) -> None:
         if item.label:
             sheet = Sheet(self._type, item.rect.w, item.rect.h, theme)
-            draw = partial(draw_label, sheet, item.label, item.tally)
-            wanted[_key("label", (item.label, item.tally), sheet)] = draw
+            language = item.label_language if isinstance(item, Tile) else ""
+            draw = partial(draw_label, sheet, item.label, item.tally, language)
+            wanted[_key("label", (item.label, item.tally, language), sheet)] = draw
 
     def _trimmed(self, drawn: dict[Key, Drawn]) -> dict[Key, Drawn]:
         held = frozenset().union(*self._plans)
@@ -145,17 +149,19 @@ class Graphics:
         """Sprites of a name plate for a tile of this size."""
         return self._sprites("plate", plate, width, height)
 
-    def label(self, text: str, tally: Tally, width: int, height: int) -> tuple[Sprite, ...] | None:
+    def label(
+        self, text: str, tally: Tally, width: int, height: int, language: str = ""
+    ) -> tuple[Sprite, ...] | None:
         """Sprites of a multiview's caption."""
-        return self._sprites("label", (text, tally), width, height)
+        return self._sprites("label", (text, tally, language), width, height)
 
     def card(self, info: SourceInfo, width: int, height: int) -> Face | None:
         """What stands for a guest without picture."""
-        return self._face("card", Plate(info.name, info.title), width, height)
+        return self._face("card", _who(info), width, height)
 
     def slate(self, info: SourceInfo, width: int, height: int) -> Face | None:
         """What stands for a guest whose picture stopped."""
-        return self._face("slate", Plate(info.name, info.title), width, height)
+        return self._face("slate", _who(info), width, height)
 
     def event(self, width: int, height: int) -> Face | None:
         """The event's slate, full canvas."""
@@ -188,10 +194,14 @@ class Graphics:
 
     def event_picture(self, width: int, height: int) -> Picture:
         """The event's slate as a new picture of even size, for what is encoded apart from a canvas."""
-        face = draw_event_slate(Sheet(self._type, width, height, self.theme), self._title)
+        face = draw_event_slate(Sheet(self._type, width, height, self.theme), self._title, self._language)
         picture = new_picture(width, height, face.colour)
         blend(place(picture, face.sprites))
         return picture
+
+
+def _who(info: SourceInfo) -> Plate:
+    return Plate(info.name, info.title, language=info.language)
 
 
 def _key(kind: str, what: object, sheet: Sheet) -> Key:

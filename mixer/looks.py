@@ -45,7 +45,9 @@ class Item:
         self.edge = edge_of(tile.style, w, h)
         if self.plate and self.edge is not None:
             self.plate = _clear_of(self.edge, self.plate, w, h)
-        self.label = graphics.label(tile.label, tile.tally, *design) if tile.label else None
+        self.label = (
+            graphics.label(tile.label, tile.tally, *design, tile.label_language) if tile.label else None
+        )
         if self.label and design != (w, h):
             self.label = None
         self.sprites = (*(self.plate or ()), *(self.label or ()))

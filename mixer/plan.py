@@ -41,12 +41,16 @@ class Plate(msgspec.Struct, frozen=True, omit_defaults=True):
     """A name plate, or any heading with a line under it: plain text, already normalised; each may be empty.
 
     ``other_name`` and ``other_title``: the same in a second language, smaller, below or beside.
+    ``language`` and ``other_language``: BCP 47 tags, for characters that languages write differently; empty
+    where it isn't known.
     """
 
     name: str
     title: str = ""
     other_name: str = ""
     other_title: str = ""
+    language: str = ""
+    other_language: str = ""
 
 
 class Crop(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,8 +76,8 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``fit``: ``cover`` fills the rectangle and crops, ``contain`` shows everything and leaves bars.
     ``tally``: a frame in the colour of programme (red) or preview (green), for the multiview.
-    ``label``: small caption instead of a plate, for the multiview. ``crop``: of the source, before it is
-    fitted.
+    ``label``: small caption instead of a plate, for the multiview, in ``label_language``. ``crop``: of the
+    source, before it is fitted.
     """
 
     rect: Rect
@@ -84,6 +88,7 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
     tally: Tally = ""
     crop: Crop | None = None
     style: TileStyle | None = None
+    label_language: str = ""
 
 
 Anchor = Literal[
@@ -174,6 +179,8 @@ class SourceInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Literal["slot", "bars"] = "slot"
     name: str = ""
     title: str = ""
+    language: str = ""
+    """Of name and title."""
     asked: bool = True
     still: bool = False
     """Its picture needs no renewing: a still, a page of slides, a clip that is paused."""

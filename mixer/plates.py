@@ -24,14 +24,16 @@ def plate_rows(sheet: Sheet, plate: Plate, size: float, room: int, *, titles: bo
     soft = theme.text if theme.plate_style == "line" else theme.text_soft  # without a ground, legible first
     same = (plate.other_name, plate.other_title) == (plate.name, plate.title)
     if lines > 1:
-        title = sheet.type.block(plate.title, small, 400, room, lines=lines, shrink=0.75)
+        title = sheet.type.block(
+            plate.title, small, 400, room, lines=lines, shrink=0.75, language=plate.language
+        )
     else:
-        title = sheet.type.line(plate.title, small, 400, room)
+        title = sheet.type.line(plate.title, small, 400, room, language=plate.language)
     second = "" if same else " · ".join(part for part in (plate.other_name, plate.other_title) if part)
     return rows_of(
-        (sheet.type.line(plate.name, size, 700, room, shrink=0.6), theme.text),
+        (sheet.type.line(plate.name, size, 700, room, shrink=0.6, language=plate.language), theme.text),
         (title if titles else None, soft),
-        (sheet.type.line(second, other, 400, room) if titles else None, soft),
+        (sheet.type.line(second, other, 400, room, language=plate.other_language) if titles else None, soft),
     )
 
 

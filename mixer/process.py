@@ -117,7 +117,7 @@ class MixerProcess:
         self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._outbox: deque[Message] = deque(maxlen=MAX_OUTBOX)
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._graphics = Graphics(Path(config.fonts), config.title)
+        self._graphics = Graphics(Path(config.fonts), config.title, config.language)
         blank = {name: CanvasPlan(*size) for name, size in config.canvases.items()}
         self._graphics.prepare(MixPlan(-1, blank))
         self._bus = PacketBus(self._request_keyframe)

@@ -4,14 +4,15 @@ import os
 import re
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mixer.fonts import FONTCONFIG, Manifest, covers, load_manifest
+from mixer.characters import JOINERS, composed, inkless, selects_variant, typesetters_language, written_in
+from mixer.fonts import FONTCONFIG, REGULAR, FontFile, covers, load_manifest
 from mixer.sprites import Mask
 
 MAX_CHARS = 500
@@ -19,8 +20,9 @@ KEPT_BYTES = 12 << 20
 """Of masks that were set before: another theme sets the same texts in other colours."""
 ELLIPSIS = "…"
 
-_HAN = ("Studio Sans KR", "Studio Sans JP", "Studio Sans SC")
-_JOINERS = "\u200c\u200d"
+_TALLEST, _DEEPEST = 1.8, 1.2
+"""How far the ink of one line may reach above and below its baseline, times its size: more than any script
+needs, less than a dozen accents on one letter take."""
 _MAY_BREAK, _KEEP = "\u200b", "\u2060"
 _THAI_LEADING = "เแโใไ"
 _THAI_FOLLOWING = "ะัาำิีึืุู็่้๊๋"
@@ -57,30 +59,50 @@ class Typesetter:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._manifest: Manifest = load_manifest(folder)
+        self._files = load_manifest(folder).files
         os.environ["FONTCONFIG_FILE"] = str((folder / FONTCONFIG).resolve())
         os.environ.setdefault("VIPS_CONCURRENCY", "1")
         import pyvips  # after the environment: fontconfig and vips read it when they load
 
         pyvips.cache_set_max(0)
         self._vips: Any = pyvips
-        self._ranges = {entry.family: entry.ranges for entry in self._manifest.files if entry.weight == 400}
-        self._ascent = {entry.family: entry.ascent for entry in self._manifest.files}
         self._kept: dict[object, Line | None] = {}
         self._keeping = threading.Lock()
+        self.use(())
+
+    def use(self, own: Sequence[FontFile]) -> None:
+        """The operator's fonts from now on, after ours: their ``file`` is a whole path."""
+        families: dict[str, FontFile] = {}
+        for each in (*self._files, *own):
+            if each.family not in families or each.weight == REGULAR:
+                families[each.family] = each
+        for each in own:
+            # Pango adds the file to the fonts of this process, once, and says nothing where it isn't one
+            self._vips.Image.text("x", font="Noto Sans 8", fontfile=each.file)
+        with self._keeping:
+            self._families = families
+            self._kept = {}
 
     def line(
-        self, text: str, size_px: float, weight: int, max_width: int, *, shrink: float = 0.65
+        self,
+        text: str,
+        size_px: float,
+        weight: int,
+        max_width: int,
+        *,
+        shrink: float = 0.65,
+        language: str = "",
     ) -> Line | None:
         """``text`` on one line at most ``max_width`` pixels wide; None when there is nothing to see.
 
         A line too wide is set smaller, down to ``shrink`` × ``size_px``; then it ends in an ellipsis.
+        ``language``, a BCP 47 tag: whose forms its Han (and some Cyrillic and Latin) letters have.
         """
-        text = self._printable(text)
-        if not text or max_width < 4 or size_px < 4:
+        face = self._face(text, weight, language)
+        if not face.text or max_width < 4 or size_px < 4:
             return None
-        key = (text, size_px, weight, max_width, shrink)
-        return self._remembered(key, lambda: self._fitted(text, size_px, weight, max_width, shrink))
+        key = (face, size_px, max_width, shrink)
+        return self._remembered(key, lambda: self._fitted(face, size_px, max_width, shrink))
 
     def block(
         self,
@@ -92,6 +114,7 @@ class Typesetter:
         lines: int = 2,
         shrink: float = 0.6,
         centred: bool = False,
+        language: str = "",
     ) -> Line | None:
         """``text`` on as many lines as it needs in the height of ``lines``; None when nothing is to be seen.
 
@@ -99,13 +122,11 @@ class Typesetter:
         it is broken elsewhere; then it ends in an ellipsis. Lines are about equally long; those of a script
         that is read from the right begin there.
         """
-        text = self._printable(text)
-        if not text or max_width < 4 or size_px < 4:
+        face = self._face(text, weight, language)
+        if not face.text or max_width < 4 or size_px < 4:
             return None
-        key = (text, size_px, weight, max_width, shrink, lines, centred)
-        return self._remembered(
-            key, lambda: self._wrapped(text, size_px, weight, max_width, lines, shrink, centred)
-        )
+        key = (face, size_px, max_width, shrink, lines, centred)
+        return self._remembered(key, lambda: self._wrapped(face, size_px, max_width, lines, shrink, centred))
 
     def _remembered(self, key: object, make: Callable[[], Line | None]) -> Line | None:
         with self._keeping:
@@ -124,27 +145,26 @@ class Typesetter:
         return line
 
     def _wrapped(
-        self, text: str, size_px: float, weight: int, max_width: int, lines: int, shrink: float, centred: bool
+        self, face: "_Face", size_px: float, max_width: int, lines: int, shrink: float, centred: bool
     ) -> Line | None:
         room = round((1.36 * lines + 0.2) * size_px)
         for wrap in ("word", "word-char"):
             size = size_px if wrap == "word" else shrink * size_px
             while size >= 0.999 * shrink * size_px:
-                line = self._set(_breaking(text), size, weight, max_width, wrap, centred)
+                line = self._set(face, _breaking(face.text), size, max_width, wrap, centred)
                 if line is None:
                     return None
                 if line.width <= max_width and line.mask.shape[0] <= room:
-                    return self._balanced(text, line, weight, max_width, wrap, centred)
+                    return self._balanced(face, line, max_width, wrap, centred)
                 size *= 0.9
-        return self._shortened(
-            text,
-            lambda part: self._set(
-                _breaking(part), shrink * size_px, weight, max_width, "word-char", centred
-            ),
+        cut = self._shortened(
+            face.text,
+            lambda part: self._set(face, _breaking(part), shrink * size_px, max_width, "word-char", centred),
             lambda line: line.width <= max_width and line.mask.shape[0] <= room,
         )
+        return cut or self._fitted(face, size_px, max_width, shrink)
 
-    def _balanced(self, text: str, line: Line, weight: int, max_width: int, wrap: str, centred: bool) -> Line:
+    def _balanced(self, face: "_Face", line: Line, max_width: int, wrap: str, centred: bool) -> Line:
         """The narrowest that is no higher: no word is left alone on the last line."""
         height = line.mask.shape[0]
         if height < 2 * line.size_px:
@@ -152,7 +172,7 @@ class Typesetter:
         low, high = max_width // 2, line.width
         for _ in range(4):
             middle = (low + high) // 2
-            tried = self._set(_breaking(text), line.size_px, weight, middle, wrap, centred)
+            tried = self._set(face, _breaking(face.text), line.size_px, middle, wrap, centred)
             if (
                 tried is not None
                 and tried.width <= middle
@@ -163,17 +183,18 @@ class Typesetter:
                 low = middle
         return line
 
-    def _fitted(self, text: str, size_px: float, weight: int, max_width: int, shrink: float) -> Line | None:
-        line = self._set(text, size_px, weight)
-        if line is None or line.width <= max_width:
-            return line
-        size_px = max(shrink * size_px, size_px * max_width / line.width * 0.99)
-        line = self._set(text, size_px, weight)
-        if line is None or line.width <= max_width:
-            return line
-        return self._shortened(
-            text, lambda part: self._set(part, size_px, weight), lambda line: line.width <= max_width
-        )
+    def _fitted(self, face: "_Face", size_px: float, max_width: int, shrink: float) -> Line | None:
+        line = self._set(face, face.text, size_px)
+        if line is not None and line.width > max_width:
+            size_px = max(shrink * size_px, size_px * max_width / line.width * 0.99)
+            line = self._set(face, face.text, size_px)
+        if line is not None and line.width > max_width:
+            line = self._shortened(
+                face.text,
+                lambda part: self._set(face, part, size_px),
+                lambda line: line.width <= max_width,
+            )
+        return None if line is None else _bounded(line)
 
     def _shortened(
         self, text: str, setting: Callable[[str], Line | None], fits: Callable[[Line], bool]
@@ -191,19 +212,23 @@ class Typesetter:
 
     def _set(
         self,
+        face: "_Face",
         text: str,
         size_px: float,
-        weight: int,
         width: int = 0,
         wrap: str = "none",
         centred: bool = False,
     ) -> Line | None:
         """``width``: of the lines it is broken into, 0 for one line."""
-        families = self._families(text)
-        style = " Bold" if weight >= 700 else ""
+        families = self._needed(text)
+        markup = _escaped(text)
+        if face.language:
+            markup = f'<span lang="{_escaped(typesetters_language(face.language))}">{markup}</span>'
+        # the comma ends the families: else a last word such as "Medium" is taken for a style
+        style = ", Bold" if face.weight >= 700 else ","
         try:
             image = self._vips.Image.text(
-                _escaped(text),
+                markup,
                 font=f"{','.join(families)}{style} {size_px:.2f}",
                 dpi=72,
                 **({"width": width, "wrap": wrap, "align": "centre" if centred else "low"} if width else {}),
@@ -211,48 +236,62 @@ class Typesetter:
         except self._vips.Error:  # nothing but blanks
             return None
         mask: Mask = np.asarray(image.numpy(), np.float32) / np.float32(255)
-        ascent = max((self._ascent[family] for family in self._used(text, families)), default=1.0)
+        ascent = max(each.ascent for each in families.values())
         above = min(max(round(ascent * size_px) - int(image.yoffset), 0), mask.shape[0])
         return Line(mask, above, size_px)
 
-    def _families(self, text: str) -> list[str]:
-        """All families, the right Han forms first: as the other signs of the text say, else the script's.
-
-        A name in Han alone is set in one font, not in two that meet in the middle of it.
-        """
-        han = [char for char in text if _is_han(char)]
-        if any("\u3040" <= char <= "\u30ff" for char in text):
-            first = "Studio Sans JP"
-        else:
-            first = next((name for name in _HAN if all(self._covers(name, char) for char in han)), _HAN[0])
-        order = ["Studio Sans", first, *(name for name in _HAN if name != first)]
-        order += [name for name in self._ranges if name not in order]
-        return [name for name in order if name in self._ranges]
-
-    def _used(self, text: str, families: list[str]) -> set[str]:
-        return {
-            next((name for name in families if self._covers(name, char)), families[0])
-            for char in text
-            if not char.isspace() and char not in _MAY_BREAK + _KEEP
+    def _needed(self, text: str) -> dict[str, FontFile]:
+        """The families that the characters of ``text`` are found in, in their order."""
+        found = {self._family_of(char) for char in set(text) if not inkless(char)}
+        first = next(iter(self._families))
+        return {name: each for name, each in self._families.items() if name in found} or {
+            first: self._families[first]
         }
 
-    def _covers(self, family: str, char: str) -> bool:
-        return covers(self._ranges.get(family, ()), ord(char))
+    def _family_of(self, char: str) -> str:
+        """The first one that has ``char``; empty: none has."""
+        number = ord(char)
+        return next((name for name, each in self._families.items() if covers(each.ranges, number)), "")
+
+    def _face(self, text: str, weight: int, language: str) -> "_Face":
+        text = self._printable(text)
+        return _Face(text, weight, written_in(text, language))
 
     def _printable(self, text: str) -> str:
         """``text`` on one line, without control signs and without what no font here has (pictographs).
 
         A text of which nothing would be left is kept: an unknown script shows as boxes, not as nothing.
         """
-        text = unicodedata.normalize("NFC", " ".join(text[:MAX_CHARS].split()))
-        text = "".join(char for char in text if char in _JOINERS or unicodedata.category(char)[0] != "C")
-        known = "".join(
-            char
-            for char in text
-            if char in _JOINERS or char.isspace() or any(self._covers(name, char) for name in self._ranges)
-        )
-        known = " ".join(known.split())
-        return known if known.strip(_JOINERS + " ") else text
+        text = composed(" ".join(text[:MAX_CHARS].split()))
+        text = "".join(char for char in text if char in JOINERS or unicodedata.category(char)[0] != "C")
+        known: list[str] = []
+        for char in text:
+            if selects_variant(char):  # of what is drawn; text or pictograph is no choice here
+                kept = bool(known) and not known[-1].isspace() and char not in "\ufe0e\ufe0f"
+            else:
+                kept = inkless(char) or self._family_of(char) != ""
+            if kept:
+                known.append(char)
+        line = " ".join("".join(known).split())
+        return line if any(not inkless(char) for char in line) else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What is set: printable text, its weight and the language whose forms it has."""
+
+    text: str
+    weight: int
+    language: str
+
+
+def _bounded(line: Line) -> Line:
+    """``line`` without what towers over it: a name with marks upon marks leaves the rest its place."""
+    tallest, deepest = round(_TALLEST * line.size_px), round(_DEEPEST * line.size_px)
+    if line.above <= tallest and line.below <= deepest:
+        return line
+    top, above = max(0, line.above - tallest), min(line.above, tallest)
+    return Line(line.mask[top : line.above + deepest], above, line.size_px)
 
 
 def _escaped(text: str) -> str:
@@ -302,14 +341,10 @@ def _begins_thai_syllable(word: str, index: int) -> bool:
     return "\u0e01" <= char <= "\u0e2e" and not paired and after != "" and after in _THAI_FOLLOWING
 
 
-def _is_han(char: str) -> bool:
-    return unicodedata.name(char, "").startswith("CJK ")
-
-
 def _may_cut(text: str, index: int) -> bool:
     """Whether a text may end before ``index``: not between a letter and its marks."""
     return (
         unicodedata.category(text[index])[0] != "M"
-        and text[index] not in _JOINERS
-        and text[index - 1] not in _JOINERS
+        and text[index] not in JOINERS
+        and text[index - 1] not in JOINERS
     )

@@ -1,6 +1,7 @@
 """How graphics made of words look: lower thirds, the session's title, title cards, the ticker."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -93,7 +94,9 @@ def draw_full_card(
 def draw_ticker(sheet: Sheet, overlay: Overlay) -> Strip | None:
     """A band from edge to edge through which the text runs, over and over."""
     size = max(0.036 * sheet.short * overlay.size, SMALLEST_TEXT)
-    text = sheet.type.line(overlay.text.name, size, 400, LONGEST_STRIP, shrink=0.4)
+    text = sheet.type.line(
+        overlay.text.name, size, 400, LONGEST_STRIP, shrink=0.4, language=overlay.text.language
+    )
     if text is None:
         return None
     rows = rows_of((text, sheet.theme.text))
@@ -139,18 +142,19 @@ def _heading(
     theme, text = sheet.theme, overlay.text
     middle = _side(overlay) == "" if centred is None else centred
     small = max(0.5 * size, SMALLEST_TEXT)
-    other = Plate(text.other_name, text.other_title)
-    if other == Plate(text.name, text.title):
+    other = Plate(text.other_name, text.other_title, language=text.other_language)
+    if (other.name, other.title) == (text.name, text.title):
         other = Plate("")
 
-    set_ = sheet.type.block
+    set_ = partial(sheet.type.block, max_width=room, centred=middle, language=text.language)
+    under = partial(set_, language=other.language)
     first = rows_of(
-        (set_(text.name, size, 700, room, lines=lines, centred=middle), theme.text),
-        (set_(text.title, small, 400, room, lines=2, centred=middle), theme.text_soft),
+        (set_(text.name, size, 700, lines=lines), theme.text),
+        (set_(text.title, small, 400, lines=2), theme.text_soft),
     )
     second = rows_of(
-        (set_(other.name, 0.6 * size, 700, room, lines=2, centred=middle), theme.text),
-        (set_(other.title, 0.85 * small, 400, room, lines=2, centred=middle), theme.text_soft),
+        (under(other.name, 0.6 * size, 700, lines=2), theme.text),
+        (under(other.title, 0.85 * small, 400, lines=2), theme.text_soft),
     )
     return [*first, *(replace(row, gap=round(0.35 * size)) for row in second[:1]), *second[1:]]
 

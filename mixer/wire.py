@@ -99,6 +99,8 @@ class MixerConfig(Message, frozen=True):
     aac_bitrate: int = 160_000
     opus_bitrate: int = 64_000
     ladder: LadderTimes = LadderTimes()
+    language: str = ""
+    """Of the title, a BCP 47 tag."""
 
 
 class TakePlan(Message, frozen=True):

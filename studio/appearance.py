@@ -10,7 +10,7 @@ from mixer.fonts import FontsMissingError, load_manifest
 from mixer.theme import Theme
 from signaling.ports import RefusedError
 from studio.config import Settings
-from studio.glyphs import Glyphs, no_glyphs
+from studio.glyphs import Glyphs
 from studio.paths import FONTS
 from studio.themes import Themes
 
@@ -39,7 +39,7 @@ async def appearance(settings: Settings, data: Path) -> Appearance:
         first = Theme()
     try:
         folder = Path(settings.video.fonts or FONTS)
-        glyphs = Glyphs(await asyncio.to_thread(load_manifest, folder))
+        glyphs = Glyphs((await asyncio.to_thread(load_manifest, folder)).files)
     except FontsMissingError:
-        glyphs = no_glyphs()
+        glyphs = Glyphs()
     return Appearance(themes, first, glyphs)

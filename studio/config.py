@@ -336,6 +336,7 @@ def mixer_config(settings: Settings, epoch_ns: int, fonts: Path) -> MixerConfig:
             "multiview": rendition("multiview", sizes["multiview"], encodings.multiview, always=False),
         },
         title=settings.event.title,
+        language=next(iter(settings.event.languages), ""),
         fonts=str(fonts),
         aac_bitrate=settings.audio.aac_bitrate,
         opus_bitrate=settings.audio.opus_bitrate,

@@ -16,7 +16,7 @@ import msgspec
 from mixer import priority
 from studio import config
 from studio.client import ClientError, running
-from studio.paths import PAGES
+from studio.paths import PAGES, SET_UP
 from studio.start import Options, fonts_folder, read_settings
 
 Verdict = Literal["ok", "warning", "missing"]
@@ -158,14 +158,14 @@ def _parts(_data: Path, settings: config.Settings) -> Iterator[Finding]:
 
     fonts = fonts_folder(settings)
     if scripts := check_fonts(fonts):
-        yield Finding("fonts", "missing", f"{', '.join(scripts)} in {fonts}: run `make setup`")
+        yield Finding("fonts", "missing", f"{', '.join(scripts)} in {fonts}: run `{SET_UP}`")
     else:
         yield Finding("fonts", "ok", str(fonts))
     try:
         absent = vendor.missing(PAGES, vendor.entries(PAGES))
     except (OSError, msgspec.DecodeError) as error:
         absent = [str(error)]
-    text = f"{', '.join(absent)}: run `make setup`" if absent else str(PAGES)
+    text = f"{', '.join(absent)}: run `{SET_UP}`" if absent else str(PAGES)
     yield Finding("pages", "missing" if absent else "ok", text)
 
 

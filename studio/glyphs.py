@@ -6,7 +6,8 @@ Pure over the fonts' manifest (:mod:`mixer.fonts`): nothing is shaped, so contro
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mixer.fonts import Manifest, covers
+from mixer.characters import inkless
+from mixer.fonts import FontFile, covers
 from studio.model import Cue, Graphic, Seat, Show
 
 MOST = 40
@@ -16,15 +17,12 @@ Ranges = tuple[tuple[int, int], ...]
 
 
 def lacking(text: str, fonts: Iterable[Ranges]) -> str:
-    """The characters of ``text`` that none of ``fonts`` covers, each once, in their order. Blanks and the
-    signs that join letters need no glyph."""
+    """The characters of ``text`` that none of ``fonts`` covers, each once, in their order; of what has no ink
+    none is missing."""
+    ranges = tuple(fonts)
     return "".join(
         dict.fromkeys(
-            char
-            for char in text
-            if not (
-                char.isspace() or char in "\u200c\u200d" or any(covers(each, ord(char)) for each in fonts)
-            )
+            char for char in text if not inkless(char) and not any(covers(each, ord(char)) for each in ranges)
         )
     )[:MOST]
 
@@ -32,11 +30,17 @@ def lacking(text: str, fonts: Iterable[Ranges]) -> str:
 class Glyphs:
     """What is missing in a show; each of its things is looked at once, as they are frozen."""
 
-    def __init__(self, manifest: Manifest) -> None:
-        self._fonts = tuple(file.ranges for file in manifest.files if file.weight == 400)
+    def __init__(self, files: Iterable[FontFile] = ()) -> None:
+        self._fonts: tuple[Ranges, ...] = ()
         self._known: dict[str, tuple[object, str]] = {}
         self._last: tuple[object, ...] = ()
         self._missing: dict[str, str] = {}
+        self.use(files)
+
+    def use(self, files: Iterable[FontFile]) -> None:
+        """These are the fonts from now on; without any, nothing is missing, for nobody can say."""
+        families = {each.family: each.ranges for each in files}  # a family's weights cover the same
+        self._fonts, self._known, self._last = tuple(families.values()), {}, ()
 
     def missing(self, show: Show) -> Mapping[str, str]:
         """``{"show" | "seat/<id>" | "graphic/<id>" | "cue/<id>": characters}``, only where there are some;
@@ -82,8 +86,3 @@ def _texts(thing: object) -> tuple[str, ...]:
             return (thing,)
         case _:
             return ()
-
-
-def no_glyphs() -> Glyphs:
-    """Where no fonts are known: nothing is missing, for nobody can say."""
-    return Glyphs(Manifest(0, {}, ()))

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Literal
 
+from mixer.characters import written_in
 from mixer.layout import CAPACITY, solve
 from mixer.plan import CanvasPlan, CanvasView, Rect, SourceId, Tally, Tile
 from studio.model import Show
@@ -37,17 +38,22 @@ def multiview(
     left, right = _panes(size, program)
     tiles = []
     seats = [seat for seat in show.seats.values() if seat.id in connected and seat.role == "speaker"]
-    people = [(f"seat/{seat.id}", seat.name) for seat in seats]
-    screens = [(f"screen/{seat.id}", f"{seat.name} · screen") for seat in seats if seat.id in sharing]
+    tongues = {seat.id: written_in(seat.name, seat.language, show.languages) for seat in seats}
+    people = [(f"seat/{seat.id}", seat.name, tongues[seat.id]) for seat in seats]
+    screens = [
+        (f"screen/{seat.id}", f"{seat.name} · screen", tongues[seat.id])
+        for seat in seats
+        if seat.id in sharing
+    ]
     shown = (people + screens)[: CAPACITY["grid"]]
     below = height - pane_h
     # At least three columns: a lone guest isn't blown up beyond the panes that matter.
     rects = solve("grid", max(len(shown), 3), width, below, gap=4, margin=4)
-    for (source, label), rect in zip(shown, rects, strict=False):
+    for (source, label, tongue), rect in zip(shown, rects, strict=False):
         tally: Tally = "program" if source in on_air else "preview" if source in next_up else ""
         place = Rect(rect.x, pane_h + rect.y, rect.w, rect.h)
         fit: Literal["cover", "contain"] = "contain" if source.startswith("screen/") else "cover"
-        tiles.append(Tile(place, source, fit=fit, label=label, tally=tally))
+        tiles.append(Tile(place, source, fit=fit, label=label, tally=tally, label_language=tongue))
     panes = (
         CanvasView(left, "preview", label="PREVIEW", tally="preview"),
         CanvasView(right, "program", label="PROGRAMME", tally="program"),

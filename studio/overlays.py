@@ -1,5 +1,6 @@
 """Pure: the show's graphics → what lies over a canvas, in the languages of that canvas."""
 
+from mixer.characters import written_in
 from mixer.plan import Overlay, Plate
 from studio.model import Composition, Graphic, Naming, SceneCanvas, Seat, Show
 
@@ -25,14 +26,24 @@ def overlays(
 def name_plate(seat: Seat, tongues: Tongues) -> Plate:
     """A person's name and title, in the second language only what differs."""
     first, other = (_naming(seat, tongue) for tongue in tongues)
+    spoken, second = (_spoken(seat, tongue, tongues) for tongue in tongues)
     if not tongues[1] or other == first:
-        return Plate(first.name, first.title)
+        return Plate(first.name, first.title, language=spoken)
     return Plate(
         first.name,
         first.title,
         other.name if other.name != first.name else "",
         other.title if other.title != first.title else "",
+        spoken,
+        second,
     )
+
+
+def _spoken(seat: Seat, tongue: str, hints: Tongues) -> str:
+    """The language that a person's name and title are written in, where it is asked for in ``tongue``."""
+    own = tongue in seat.names and seat.names[tongue].name != ""
+    naming = _naming(seat, tongue)
+    return written_in(f"{naming.name} {naming.title}", tongue if own else seat.language, hints)
 
 
 def _naming(seat: Seat, tongue: str) -> Naming:
@@ -77,7 +88,14 @@ def _text(show: Show, graphic: Graphic, tongues: Tongues, of_people: Tongues) ->
     first, second = tongues
     name, title = _in(graphic.text, first), _in(graphic.subtext, first)
     other, other_title = (_in(each, second) if second else "" for each in (graphic.text, graphic.subtext))
-    return Plate(name, title, other if other != name else "", other_title if other_title != title else "")
+    return Plate(
+        name,
+        title,
+        other if other != name else "",
+        other_title if other_title != title else "",
+        written_in(f"{name} {title}", first if first in graphic.text else "", tongues),
+        written_in(f"{other} {other_title}", second if second in graphic.text else "", tongues),
+    )
 
 
 def _in(texts: dict[str, str], tongue: str) -> str:

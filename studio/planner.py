@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from mixer.buswire import programme_in
+from mixer.characters import written_in
 from mixer.outputs.ingests import backup_of
 from mixer.plan import (
     BACKDROP,
@@ -225,14 +226,22 @@ def _infos(show: Show, canvases: Iterable[CanvasPlan]) -> dict[SourceId, SourceI
 
 
 def _info(show: Show, source: SourceId) -> SourceInfo:
+    info = _known(show, source)
+    if info.language:
+        return info
+    return msgspec.structs.replace(info, language=written_in(info.name, "", show.languages))
+
+
+def _known(show: Show, source: SourceId) -> SourceInfo:
     kind, _, id_ = source.partition("/")
     seat = show.seats.get(id_)
     if kind == "seat" and seat is not None:
         card = name_plate(seat, (first_tongues(show)[0], ""))
-        return SourceInfo(name=card.name, title=card.title)
+        return SourceInfo(name=card.name, title=card.title, language=card.language)
     if kind == "screen" and seat is not None:
         # A screen on which nothing moves sends hardly anything: only its shard knows when sharing has ended.
-        return SourceInfo(name=f"{seat.name} · screen", asked=False)
+        language = written_in(seat.name, seat.language, show.languages)
+        return SourceInfo(name=f"{seat.name} · screen", language=language, asked=False)
     known = show.sources.get(id_)
     if kind != "source" or known is None:
         return SourceInfo(name=id_)  # from an older log: its slot stays empty

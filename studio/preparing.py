@@ -13,7 +13,7 @@ from studio.commands import AnyCommand, SeatCreate, SeatInvite
 from studio.deciding.checks import Context
 from studio.deciding.own import Own
 from studio.events import AnyEvent, SeatCreated, SeatInvited, SeatUpdated
-from studio.glyphs import Glyphs, no_glyphs
+from studio.glyphs import Glyphs
 from studio.graphic_commands import ThemeSet
 from studio.medium import Medium
 from studio.model import Show
@@ -39,7 +39,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     theme_of: Callable[[str], Awaitable[Theme]] = _no_theme
     theme_names: Callable[[], Sequence[str]] = tuple
     whip_url: Callable[[str], str] = "/whip/{}".format
-    glyphs: Glyphs = msgspec.field(default_factory=no_glyphs)
+    glyphs: Glyphs = msgspec.field(default_factory=Glyphs)
 
     async def prepare(
         self,

@@ -15,7 +15,7 @@ from mixer.fonts import check_fonts
 from signaling import vendor
 from studio import config
 from studio.datadir import CONFIG_FILE, DataDir, RunInfo
-from studio.paths import FONTS, PAGES
+from studio.paths import FONTS, PAGES, SET_UP
 from studio.roster import Launch
 from studio.supervisor import StartError, Supervisor
 from studio.wire import Listening
@@ -63,20 +63,16 @@ def fonts_folder(settings: config.Settings) -> Path:
 
 
 def check_parts(settings: config.Settings) -> None:
-    """What ``make setup`` installs and a configuration can point at. Raises :class:`StartError`."""
+    """What set-up installs and a configuration can point at. Raises :class:`StartError`."""
     fonts = fonts_folder(settings)
     if missing := check_fonts(fonts):
-        raise StartError(
-            f"fonts for {', '.join(missing)} are missing in {fonts}; `make setup` puts them there"
-        )
+        raise StartError(f"fonts for {', '.join(missing)} are missing in {fonts}; `{SET_UP}` puts them there")
     try:
         absent = vendor.missing(PAGES, vendor.entries(PAGES))
     except (OSError, msgspec.DecodeError) as error:
         raise StartError(f"the pages are not whole: {error}") from error
     if absent:
-        raise StartError(
-            f"libraries of the pages are missing ({', '.join(absent)}); `make setup` fetches them"
-        )
+        raise StartError(f"libraries of the pages are missing ({', '.join(absent)}); `{SET_UP}` fetches them")
     for key, name in (
         ("tls.cert", settings.tls.cert),
         ("tls.key", settings.tls.key),

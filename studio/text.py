@@ -1,13 +1,13 @@
 """What people type as names, titles and captions, made safe to show: pure.
 
-One line of plain text, NFC, without characters that hide, reorder or pile up: a name goes on a wall ten
-metres wide, into logs and into other people's pages.
+One line of plain text without characters that hide, reorder or pile up, composed (NFC, but for compatibility
+ideographs): a name goes on a wall ten metres wide, into logs and into other people's pages.
 """
 
 import unicodedata
 
-_JOINERS = "\u200c\u200d"
-"""The only format characters kept, zero-width (non-)joiners: Persian, Hindi and emoji are spelt with them."""
+from mixer.characters import JOINERS, composed
+
 _BLANKS = "\u2800\u3164\uffa0"
 """Letters that look like nothing (Braille blank, Hangul fillers): names made of them can't be seen."""
 _MAX_MARKS = 6
@@ -15,7 +15,7 @@ _MAX_MARKS = 6
 
 
 def clean(text: str) -> str:
-    """``text`` as one line of NFC without control, format (bidi controls among them), surrogate and
+    """``text`` composed, as one line without control, format (bidi controls among them), surrogate and
     private-use characters; white space is collapsed. Idempotent; may give an empty string."""
     while (cleaned := _pass(text)) != text:
         text = cleaned
@@ -25,13 +25,13 @@ def clean(text: str) -> str:
 def _pass(text: str) -> str:
     kept: list[str] = []
     marks = 0
-    for character in unicodedata.normalize("NFC", text):
+    for character in composed(text):
         category = unicodedata.category(character)
         marks = marks + 1 if category in {"Mn", "Me"} else 0
         if character.isspace() or category in {"Zl", "Zp", "Zs"}:
             kept.append(" ")
-        elif category in {"Cc", "Cs", "Co"} or (category == "Cf" and character not in _JOINERS):
+        elif category in {"Cc", "Cs", "Co"} or (category == "Cf" and character not in JOINERS):
             continue
         elif character not in _BLANKS and marks <= _MAX_MARKS:
             kept.append(character)
-    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+    return " ".join(composed("".join(kept)).split())

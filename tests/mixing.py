@@ -42,7 +42,7 @@ from mixer.wire import (
 )
 
 ROOT = Path(__file__).parent.parent
-FONTS = ROOT / "web_console" / "vendor" / "fonts"
+FONTS = ROOT / "web_console" / "vendor" / "fonts-whole"
 DEADLINE_S = 20.0
 
 _FromMixer = Ready | Heartbeat | PlanTaken | CanvasPublished | MixerReport | Meters

@@ -24,10 +24,10 @@ function expand(pattern) {
 
 /** @type {{from: string, to: string}[]} */
 const entries = JSON.parse(readFileSync(join(here, "vendor.json"), "utf-8"));
-// What an older vendor.json brought goes; the plates' fonts next to it are made by another step.
+// What an older vendor.json brought goes; the whole fonts next to it are brought by another step.
 if (existsSync(target)) {
   for (const name of readdirSync(target)) {
-    if (name !== "fonts") rmSync(join(target, name), { recursive: true });
+    if (name !== "fonts-whole") rmSync(join(target, name), { recursive: true });
   }
 }
 let count = 0;

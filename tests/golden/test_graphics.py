@@ -142,6 +142,39 @@ def test_plates_of_two_languages_in_every_script(looks: Looks, style: PlateStyle
     assert_golden(f"plates-{style}", sheet(pictures, 1))
 
 
+HAN = ("ja", "ko", "zh-Hans", "zh-Hant", "zh-HK")
+NAMES = (
+    *(
+        Plate("直江 海斗 · 骨 角 化 令", tag, language=tag)
+        for tag in ("ja", "ko", "zh-Hans", "zh-Hant", "zh-HK")
+    ),
+    Plate("塚 \ufa10 · 葛 葛\U000e0100 · ★\ufe0f", "the forms that were typed", language="ja"),
+    Plate("xʷməθkʷəy̓əm M̧ajeļ m̂ e̊", "J̌ Q̃ Ọ̀ṣọ́ Ẹ́kọ̀ · Đà Nẵng · Ürümqi · Αθήνα · Київ"),
+    Plate("ភ្នំពេញ ရန်ကုန် ວຽງຈັນ", "თბილისი Երևան ঢাকা சென்னை කොළඹ"),
+    Plate("አዲስ አበባ ཐིམ་ཕུ މާލެ", "ગાંધીનગર ਚੰਡੀਗੜ੍ਹ హైదరాబాద్ ಬೆಂಗಳೂರು തിരുവനന്തപുരം ଭୁବନେଶ୍ୱର"),
+    Plate("תל אביב-יפו 2026", "کابل · عمدة", "ⵔⴱⴰⵟ ᐃᖃᓗᐃᑦ ᏣᎳᎩ ߒߞߏ ܣܘܪܝܝܐ", "ᠮᠣᠩᠭᠣᠯ"),
+    Plate("Sok ភ្នំពេញ Dara 金", "Phnom Penh ភ្នំពេញ · 金边市", language="zh"),
+    Plate("Z" + "\u0301" * 6 + "oe" + "\u0300\u0302\u0304" * 2, "marks upon marks"),
+)
+
+
+def test_names_of_every_capital_and_the_forms_they_are_written_in(looks: Looks) -> None:
+    pictures = []
+    for who in NAMES:
+        picture = new_picture(640, 270, yuv_of(GROUNDS[0]))
+        looks.graphics.prepare(MixPlan(1, {"program": CanvasPlan(640, 270, (_large(who),))}, theme=Theme()))
+        looks.graphics.wear(Theme())
+        sprites = looks.graphics.plate(who, 640, 270)
+        assert sprites
+        blend(place(picture, sprites))
+        pictures.append(bgr(picture)[170:])
+    assert_golden("names", sheet(pictures, 2))
+
+
+def _large(who: Plate) -> Tile:
+    return Tile(Rect(0, 0, 640, 270), "seat/a", plate=who)
+
+
 def _tile(who: Plate) -> CanvasPlan:
     return CanvasPlan(480, 270, (Tile(Rect(0, 0, 480, 270), "seat/a", plate=who),))
 

@@ -254,12 +254,12 @@ def named() -> Show:
 def test_plates_have_the_streams_language_first_and_the_wall_both() -> None:
     show = running(running(named(), "en"), "ja")
     plans = mix(show)
-    korean = Plate("김시장", "서울 시장", "Mayor 1", "City 1")
+    korean = Plate("김시장", "서울 시장", "Mayor 1", "City 1", "ko", "")
     assert plans.canvases["program"].tiles[0].plate == korean
     assert plans.canvases["wall"].tiles[0].plate == korean
     assert plans.sources["seat/mayor-1"].name == "김시장", "and so says the card before the picture comes"
-    assert plans.languages["en"].tiles[0].plate == Plate("Mayor 1", "City 1", "김시장", "서울 시장")
-    assert plans.languages["ja"].tiles[0].plate == Plate("キム", "City 1", "김시장", "서울 시장")
+    assert plans.languages["en"].tiles[0].plate == Plate("Mayor 1", "City 1", "김시장", "서울 시장", "", "ko")
+    assert plans.languages["ja"].tiles[0].plate == Plate("キム", "City 1", "김시장", "서울 시장", "ja", "ko")
     assert plans.canvases["program"].tiles[1].plate == Plate("Mayor 2", "City 2"), "one name is said once"
 
 
@@ -314,14 +314,14 @@ def test_a_graphic_may_be_on_one_canvas_and_not_on_another() -> None:
 def test_texts_are_in_the_streams_language_and_both_on_the_wall() -> None:
     text, subtext = {"": "Summit", "ko": "정상회의"}, {"en": "Day one", "ko": "첫날"}
     show = graphic(on(summit(), {"layout": "grid"}), "title", "title", text=text, subtext=subtext, on=True)
-    assert overlays(show)[0].text == Plate("정상회의", "첫날")
-    assert overlays(show, "wall")[0].text == Plate("정상회의", "첫날", "Summit", "Day one")
+    assert overlays(show)[0].text == Plate("정상회의", "첫날", language="ko")
+    assert overlays(show, "wall")[0].text == Plate("정상회의", "첫날", "Summit", "Day one", "ko", "")
     assert mix(running(show, "en")).languages["en"].overlays[0].text == Plate("Summit", "Day one")
 
 
 def test_a_persons_lower_third_says_the_seats_names() -> None:
     show = graphic(named(), "who", "lower-third", seat="mayor-1", text={"": "?"}, on=True)
-    assert overlays(show)[0].text == Plate("김시장", "서울 시장", "Mayor 1", "City 1")
+    assert overlays(show)[0].text == Plate("김시장", "서울 시장", "Mayor 1", "City 1", "ko", "")
     show = after(show, "seat.remove", seat="mayor-1")
     assert overlays(show)[0].text == Plate("?"), "whose seat is gone keeps its text"
 

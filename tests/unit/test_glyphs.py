@@ -1,8 +1,8 @@
 """Characters that no font has are named before the show, without setting any text."""
 
-from mixer.fonts import FontFile, Manifest, load_manifest
+from mixer.fonts import FontFile, load_manifest
 from studio.events import SeatUpdated
-from studio.glyphs import Glyphs, lacking, no_glyphs
+from studio.glyphs import Glyphs, lacking
 from studio.model import Show
 from studio.preparing import Surroundings
 from tests.fontfolder import font_folder
@@ -23,7 +23,7 @@ def test_names_titles_graphics_cues_and_the_event_are_looked_at() -> None:
     show = after(show, "graphic.create", kind="ticker", graphic="news", text={"ko": "소식 🎉", "": "new"})
     show = after(show, "rundown.set", cues=[{"cue": "one", "title": "ᚠ"}, {"cue": "two", "title": "two"}])
     show = after(show, "show.update", title="Summit")
-    glyphs = Glyphs(load_manifest(font_folder()))
+    glyphs = Glyphs(load_manifest(font_folder()).files)
     missing = glyphs.missing(show)
     assert missing == {"seat/mayor-1": "ᚠ᥀", "graphic/news": "🎉", "cue/one": "ᚠ"}
     assert glyphs.missing(show) is missing
@@ -33,7 +33,7 @@ def test_names_titles_graphics_cues_and_the_event_are_looked_at() -> None:
 
 def test_the_answer_to_a_command_warns_of_what_it_wrote() -> None:
     fonts = (FontFile("a.ttf", "A", 400, 1.0, ASCII),)
-    around = Surroundings(lambda role, token: "link", glyphs=Glyphs(Manifest(1, {}, fonts)))
+    around = Surroundings(lambda role, token: "link", glyphs=Glyphs(fonts))
     show = with_mayors(1)
     events = events_of(show, "seat.update", seat="mayor-1", name="Żółć")
     assert isinstance(events[0], SeatUpdated)
@@ -49,4 +49,15 @@ def test_the_answer_to_a_command_warns_of_what_it_wrote() -> None:
 
 
 def test_without_fonts_nothing_is_said() -> None:
-    assert no_glyphs().missing(Show(title="ᚠ")) == {}
+    assert Glyphs().missing(Show(title="ᚠ")) == {}
+
+
+def test_no_alarm_for_what_has_no_ink_nor_for_any_capitals_script() -> None:
+    fonts = tuple(each.ranges for each in load_manifest(font_folder()).files)
+    assert lacking("葛\U000e0100 ★\ufe0f \u3000\u200d", fonts) == ""
+    capitals = (
+        "ភ្នំពេញ ရန်ကုန် ວຽງຈັນ თბილისი Երևան ঢাকা சென்னை කොළඹ አዲስ አበባ תל אביב-יפו 2026 ཐིམ་ཕུ "
+        "ગાંધીનગર ਚੰਡੀਗੜ੍ਹ హైదరాబాద్ ಬೆಂಗಳೂರು തിരുവനന്തപുരം މާލެ Улаанбаатар Αθήνα Hà Nội Đà Nẵng ⵔⴱⴰⵟ "
+        "臺北 北京 東京 서울 القاهرة دهلی کابل काठमाडौँ กรุงเทพ xʷməθkʷəy̓əm M̧ajeļ m̂ e̊ J̌ Q̃ Ọ̀ṣọ́ Ẹ́kọ̀ ᐃᖃᓗᐃᑦ"
+    )
+    assert lacking(capitals, fonts) == ""

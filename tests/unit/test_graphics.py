@@ -1,6 +1,7 @@
 """Plates and fonts: what is kept, what is refused, what a name can't do."""
 
 import shutil
+import time
 from pathlib import Path
 
 import msgspec
@@ -8,14 +9,15 @@ import numpy as np
 import pytest
 
 from mixer.colour import colour_bars, yuv_of
-from mixer.fonts import FontsMissingError, check_fonts, main, prepare_fonts
+from mixer.fonts import FontsMissingError, check_fonts
 from mixer.graphics import Graphics
+from mixer.installfonts import main
 from mixer.picture import new_picture
 from mixer.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
 from mixer.sprites import Paint, blend, place, rounded_box
 from mixer.text import Typesetter
 from mixer.theme import PlateStyle, Theme
-from tests.fontfolder import ROOT, font_folder
+from tests.fontfolder import font_folder
 
 
 def plan_of(*names: str, size: tuple[int, int] = (480, 270)) -> MixPlan:
@@ -212,7 +214,55 @@ def test_signs_without_a_font_are_left_out_of_a_name(typesetter: Typesetter) -> 
     assert with_sign is not None
     assert without is not None
     assert with_sign.width == without.width
-    assert typesetter.line("שלום", 40, 400, 999) is not None  # a script we lack: boxes, but not nothing
+    assert typesetter.line("ᥖᥭᥰ", 40, 400, 999) is not None  # a script we lack: boxes, but not nothing
+
+
+def drawn(typesetter: Typesetter, text: str, language: str = "") -> bytes:
+    line = typesetter.line(text, 64, 400, 2000, language=language)
+    assert line is not None
+    return line.mask.tobytes()
+
+
+def test_han_has_the_forms_of_its_language(typesetter: Typesetter) -> None:
+    forms = {tag: drawn(typesetter, "直骨", tag) for tag in ("ja", "ko", "zh-Hans", "zh-Hant", "zh-HK")}
+    assert len(set(forms.values())) == 4, "traditional Chinese and Hong Kong's write these two alike"
+    assert drawn(typesetter, "直骨") == forms["ko"], "where nothing is known"
+    assert drawn(typesetter, "直骨 かな", "en") == drawn(typesetter, "直骨 かな", "ja")
+    assert drawn(typesetter, "Kim", "ja") == drawn(typesetter, "Kim", "en")
+
+
+def test_the_typed_form_is_drawn(typesetter: Typesetter) -> None:
+    assert drawn(typesetter, "\ufa19", "ja") != drawn(typesetter, "\u795e", "ja")
+    assert drawn(typesetter, "葛\U000e0100", "ja") != drawn(typesetter, "葛", "ja")
+    assert drawn(typesetter, "★\ufe0f") == drawn(typesetter, "★")
+    assert drawn(typesetter, "\u1112\u1161\u11ab") == drawn(typesetter, "한")
+
+
+def test_marks_sit_on_their_letters(typesetter: Typesetter) -> None:
+    """A font without the anchors sets the mark beside, and the line is as wide as both."""
+    for plain, marked in (
+        ("m", "m\u0302"),
+        ("J", "J\u030c"),
+        ("Q", "Q\u0303"),
+        ("y", "y\u0313"),
+        ("M", "M\u0327"),
+    ):
+        narrow, wide = (typesetter.line(f"H{text}H", 64, 400, 999) for text in (plain, marked))
+        assert narrow is not None
+        assert wide is not None
+        assert wide.width == narrow.width, marked
+
+
+def test_a_tower_of_marks_is_bounded(typesetter: Typesetter) -> None:
+    tower = "Z" + "\u0301" * 300
+    for line in (typesetter.line(tower, 40, 400, 999), typesetter.block(tower, 40, 400, 999, lines=1)):
+        assert line is not None
+        assert line.above <= 1.8 * 40
+        assert line.below <= 1.2 * 40
+    everywhere = "a" + "a".join("\u0302\u0323" for _ in range(100))
+    began = time.process_time()
+    assert typesetter.line(everywhere, 40, 400, 300) is not None
+    assert time.process_time() - began < 1.0
 
 
 def test_blending_leaves_what_is_beside_and_covers_what_is_below() -> None:
@@ -241,22 +291,17 @@ def test_colours_are_bt709_limited() -> None:
 
 def test_check_names_the_scripts_that_are_missing(tmp_path: Path) -> None:
     assert check_fonts(font_folder()) == []
-    assert check_fonts(tmp_path)[:2] == ["Latin", "Hangul"]
+    assert check_fonts(tmp_path)[:2] == ["Latin", "Han, Kana and Hangul"]
     folder = tmp_path / "fonts"
     shutil.copytree(font_folder(), folder)
-    (folder / "studio-sans-arabic-700.ttf").unlink()
+    (folder / "NotoSansArabic_700Bold.ttf").unlink()
     assert check_fonts(folder) == ["Arabic"]
     with pytest.raises(FontsMissingError, match="no fonts in"):
         Graphics(tmp_path)
 
 
-def test_fonts_that_are_up_to_date_are_left_alone() -> None:
-    before = {file.name: file.stat().st_mtime_ns for file in font_folder().glob("*.ttf")}
-    prepare_fonts(ROOT / "node_modules", font_folder())
-    assert {file.name: file.stat().st_mtime_ns for file in font_folder().glob("*.ttf")} == before
-
-
 def test_a_missing_package_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path), str(tmp_path / "fonts")]) == 1
-    assert capsys.readouterr().err == "fonts: npm package @fontsource/noto-sans is not installed\n"
-    assert not (tmp_path / "fonts").exists()
+    assert main([str(tmp_path), str(tmp_path), str(tmp_path / "fonts")]) == 1
+    folder = tmp_path / "@expo-google-fonts" / "noto-sans" / "400Regular"
+    assert capsys.readouterr().err == f"fonts: no font in {folder}: is its package installed?\n"
+    assert list(tmp_path.iterdir()) == []
