@@ -101,7 +101,7 @@ def test_missing_fonts(tmp_path: Path) -> None:
     file.write_text(f"[video]\nfonts = '{tmp_path}'\n")
     done = studio_command("run", "--config", str(file), data=tmp_path / "data")
     assert done.returncode == 1
-    assert done.stderr.startswith("studio: fonts for Latin, Hangul")
+    assert done.stderr.startswith("studio: fonts for Latin, Han, Kana and Hangul, Arabic")
     assert done.stderr.count("\n") == 1
 
 
