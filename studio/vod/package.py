@@ -185,7 +185,7 @@ def _copy(part: Part, segment: Segment, writers: Sequence[_Writer], progress: Ca
                     data = bytes(packet)
                     for writer in writers:
                         writer.picture(data, at, packet.is_keyframe)
-            if count % 256 == 0 and packet.pos is not None:
+            if count % 64 == 0 and packet.pos is not None:
                 progress(max(0, packet.pos))
 
 

@@ -1,12 +1,20 @@
 """``studio vod``: from a recording to videos ready to upload and an edit list."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from mixer.outputs.marks import marks_path
 from mixer.wire import Mark
@@ -106,20 +114,58 @@ def _marks(part: Part) -> list[Mark]:
 
 
 def vod(wanted: Sequence[str], recordings: Path, out: Path | None, wanted_languages: Sequence[str]) -> Made:
-    """:func:`make` with a bar that moves, and a summary. Raises :class:`VodError`."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("copying", total=None)
-
-        def report(read: int, total: int) -> None:
-            # the index goes to the front of each file at the end: that is the disk's time, not ours
-            text = "copying" if read < total else "moving the index to the front"
-            bar.update(task, completed=read, total=total, description=text)
-
+    """:func:`make` with its progress on standard error, and a summary. Raises :class:`VodError`."""
+    with _progress() as report:
         made = make(wanted, recordings, out, wanted_languages, report)
     _summary(made)
     return made
+
+
+_READING = "reading what was recorded"
+_COPYING = "copying"
+_FINISHING = "moving the index to the front"  # of each file, at the end: that is the disk's time, not ours
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Report]:
+    """A bar that moves; where nobody looks at a terminal (a log, a script), a line each tenth."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(_READING, total=None)
+
+        def report(read: int, total: int) -> None:
+            text = _COPYING if read < total else _FINISHING
+            bar.update(task, completed=read, total=total, description=text)
+
+        yield report
+
+
+class _Lines:
+    """Says each tenth once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said = 0
+        console.print(_READING)
+
+    def __call__(self, read: int, total: int) -> None:
+        if read >= total:
+            if self._said <= 100:
+                self._console.print(_FINISHING)
+            self._said = 101
+        elif (tenth := 100 * read // total // 10 * 10) > self._said:
+            self._said = tenth
+            self._console.print(f"{_COPYING}: {tenth} %")
 
 
 def _summary(made: Made) -> None:

@@ -380,13 +380,45 @@ async def test_outputs_by_language_with_a_backup(desk: Desk) -> None:
         "127.0.0.1"
     )
     await expect(page.locator("[data-action=tab][data-tab=people] .alert-dot")).to_be_visible()
+    # Whatever panel is open, the line on top says what runs and what struggles, and leads there.
+    await desk.tab("sound")
+    await expect(page.locator("[data-role=recording][data-output=vod][data-state=live]")).to_be_visible()
+    lamp = page.locator("[data-role=live-stream][data-output=youtube-en]")
+    await expect(lamp).to_contain_text("LIVE youtube-en")
+    await expect(lamp).not_to_have_attribute("data-state", "live")
+    await lamp.click()
     for output in ("youtube-en", "vod"):
         await page.click(f"[data-action=stop][data-output={output}]")
         await page.click("[data-action=yes]")
     await desk.state("stopped", lambda state: not any(one["running"] for one in state["outputs"].values()))
+    await page.click("[data-action=output-new]")
+    await page.fill("dialog [name=output]", "YouTube 한국어")
+    await page.fill("dialog [name=url]", "rtmp://127.0.0.1:9/live")
+    await page.fill("dialog [name=key]", "typed-key-4")
+    await expect(page.locator("dialog [name=key]")).to_have_attribute("type", "password")
+    await page.click("dialog .field:has([name=key]) [data-action=show-key]")
+    await expect(page.locator("dialog [name=key]")).to_have_attribute("type", "text")
+    await page.click("[data-action=create-output]")
+    await expect(page.locator("[data-role=output][data-output=youtube]")).to_contain_text("YouTube 한국어")
+    assert "typed-key-4" not in str(await desk.now())
     await page.click("[data-action=output-delete][data-output=tv]")
     await page.click("[data-action=yes]")
     await desk.state("deleted", lambda state: "tv" not in state["outputs"])
+
+
+async def test_people_are_found_and_the_wall_is_seen(desk: Desk) -> None:
+    page = desk.page
+    await desk.tab("people")
+    for wanted, shown in (("guest 1", 1), ("nobody at all", 0), ("", 1)):
+        await page.fill("[data-role=seat-search]", wanted)
+        await expect(page.locator("[data-role=seat]")).to_have_count(shown)
+    await page.click("[data-action=show-wall]")
+    wall = page.locator("img[data-role=wall]")
+    await expect(wall).to_be_visible()
+    await page.wait_for_function("() => document.querySelector('img[data-role=wall]').naturalWidth > 640")
+    assert await violations(page) == []
+    await page.click("[data-action=show-wall]")
+    await expect(wall).to_have_count(0)
 
 
 async def test_the_rundown(desk: Desk) -> None:
@@ -408,7 +440,10 @@ async def test_the_rundown(desk: Desk) -> None:
     assert opening["planned"] > 0
     await expect(page.locator(f"[data-cue={opening['cue']}] .cue-time")).to_have_text("09:00")
     await page.click("[data-action=cue-next]")
-    await desk.state("the first", lambda state: state["cue"] == opening["cue"])
+    await desk.state(
+        "the first, its scene in preview",
+        lambda state: (state["cue"], state["preview"]) == (opening["cue"], "plenary"),
+    )
     await page.click(f"[data-action=cue-go][data-cue={panel['cue']}]")
     await desk.state("go", lambda state: state["cue"] == panel["cue"])
     await expect(page.locator("[data-role=cue][aria-current=step]")).to_contain_text("Panel")

@@ -39,6 +39,7 @@ def studio(tmp_path: Path) -> Iterator[RunningStudio]:
 def links(studio: RunningStudio) -> dict[str, str]:
     made = {
         "mayor": studio.invite("mayor-1", name="김하늘", title="시장", language="ko"),
+        "anyone": studio.invite("anyone", name="Anyone"),
         "revoked": studio.invite("revoked", name="Revoked"),
         "wall": studio.invite("wall-1", name="Wall", role="wall"),
         "booth": studio.invite("booth", name="Booth", role="interpreter"),
@@ -86,6 +87,20 @@ async def test_the_guests_page_the_wall_and_the_plain_pages(
         await other.wait_for_selector("[data-role=blocked]")
         assert "ask the studio for a new one" in await other.inner_text("main")
         assert await violations(other) == []
+
+        # An invite without a language: the browser's, until the guest chooses another.
+        anyone, _ = await guest(browser, links["anyone"])
+        assert await anyone.get_attribute("html", "lang") == "en"
+        await anyone.click("[data-action=page-language]")
+        await anyone.wait_for_selector("html[lang=ko]")
+        assert await anyone.inner_text("[data-action=join]") == "참가하기"
+        await anyone.reload()
+        await anyone.wait_for_selector("html[lang=ko]")
+        await anyone.click("[data-action=join]")
+        await anyone.wait_for_selector("[data-role=state][data-state=waiting]")
+        assert "스튜디오에서는" in await anyone.inner_text(".lamp-text")
+        assert await violations(anyone) == []
+        await anyone.close()
 
         screen = await browser.new_page(viewport={"width": 1280, "height": 360})
         said = complaints(screen)

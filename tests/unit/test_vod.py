@@ -323,6 +323,13 @@ def test_what_is_wrong_is_said(tmp_path: Path, material: Material, capfd: pytest
     done = CliRunner().invoke(app, ["vod", "vod", "--data", str(tmp_path), "--language", "en"])
     assert done.exit_code == 0, done.output
     assert part.with_name(f"vod-{file_utc(part)}-en.mp4").is_file()
+    told = done.stderr.splitlines()
+    assert told[0] == "reading what was recorded"
+    assert told[-1] == "moving the index to the front"
+    shares = [int(line.removeprefix("copying: ").removesuffix(" %")) for line in told[1:-1]]
+    assert shares, "how far it is, in tenths"
+    assert shares == sorted(set(shares))
+    assert all(share % 10 == 0 for share in shares)
 
 
 RUBBISH = (
