@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from mixer.buswire import MAX_FRAME, FromMixer, ToMixer
+from mixer.link import UNREADABLE
 
 _LENGTH = 4
 _encode = msgspec.msgpack.Encoder().encode
@@ -55,7 +56,7 @@ class FrameDecoder(Generic[M]):
                 body = view[start + _LENGTH : start + _LENGTH + length]
                 try:
                     messages.append(self._decoder.decode(body))
-                except msgspec.MsgspecError as error:
+                except UNREADABLE as error:
                     raise BusProtocolError(str(error)) from error
                 finally:
                     body.release()

@@ -13,7 +13,7 @@ import array
 import os
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -45,6 +45,13 @@ class LinkOverflowError(ConnectionError):
     """The other end has not read for so long that the backlog is full."""
 
 
+class UnreadableError(ValueError):
+    """What came is no message of ours. Only that message is lost: the link goes on behind it."""
+
+
+UNREADABLE = (ValueError, RecursionError)
+"""What a msgspec decoder raises for bytes from elsewhere: DecodeError, UnicodeDecodeError, RecursionError."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Envelope).decode
 
@@ -75,7 +82,8 @@ class Link:
     def send(self, to: str, message: msgspec.Struct, fds: Sequence[int] = ()) -> None:
         """Queue one message; ``fds`` are duplicated, so the caller may close them right away.
 
-        Raises :class:`LinkOverflowError` when the backlog is full, ``ValueError`` for an oversized message.
+        Raises :class:`LinkOverflowError` when the backlog is full, ``ValueError`` for an oversized message,
+        ``OSError`` (EMFILE) when the descriptors can't be duplicated.
         """
         body = msgspec.Raw(_encode(message))
         self.forward(Envelope(to, self.name, body), fds)
@@ -87,7 +95,7 @@ class Link:
             raise ValueError(f"a message of {len(data)} bytes to {envelope.to} is over {MAX_MESSAGE}")
         if len(self._backlog) >= MAX_BACKLOG:
             raise LinkOverflowError(f"{envelope.to} does not read its link")
-        held = tuple(os.dup(fd) for fd in fds)
+        held = _duplicates(fds)
         if len(data) <= MAX_PART:
             self._backlog.append((data, held))
         else:
@@ -109,27 +117,27 @@ class Link:
             except OSError as error:
                 raise LinkClosedError(str(error)) from error
             self._backlog.popleft()
-            for fd in fds:
-                os.close(fd)
+            _close(fds)
 
     def receive(self) -> tuple[Envelope, list[int]] | None:
         """The next message with its descriptors (the caller owns them), or None when there is none yet.
 
-        Raises :class:`LinkClosedError` at end of stream.
+        Raises :class:`LinkClosedError` at end of stream, and :class:`UnreadableError` for a message that is
+        no envelope: it is gone then, its descriptors are closed, and the next call goes on behind it.
         """
         while (part := self._receive_part()) is not None:
             data, fds = part
             if data[:1] not in (_MORE, _LAST):
-                return _decode(data), fds
+                return _opened(data, fds), fds
             self._parts += data[1:]
             self._parts_fds += fds
             if len(self._parts) > MAX_MESSAGE:
                 self._forget_parts()
-                raise msgspec.DecodeError(f"a message in parts is over {MAX_MESSAGE} bytes")
+                raise UnreadableError(f"a message in parts is over {MAX_MESSAGE} bytes")
             if data[:1] == _LAST:
                 whole, fds = bytes(self._parts), self._parts_fds
                 self._parts, self._parts_fds = bytearray(), []
-                return _decode(whole), fds
+                return _opened(whole, fds), fds
         return None
 
     def _receive_part(self) -> tuple[bytes, list[int]] | None:
@@ -146,20 +154,44 @@ class Link:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                 fds.frombytes(payload[: len(payload) - len(payload) % fds.itemsize])
         if not data:
+            _close(fds)
             raise LinkClosedError("end of stream")
         return data, list(fds)
 
     def _forget_parts(self) -> None:
-        for fd in self._parts_fds:
-            os.close(fd)
+        _close(self._parts_fds)
         self._parts, self._parts_fds = bytearray(), []
 
     def close(self) -> None:
         while self._backlog:
-            for fd in self._backlog.popleft()[1]:
-                os.close(fd)
+            _close(self._backlog.popleft()[1])
         self._forget_parts()
         self._sock.close()
+
+
+def _opened(data: bytes, fds: list[int]) -> Envelope:
+    """Raises :class:`UnreadableError`, with the descriptors closed."""
+    try:
+        return _decode(data)
+    except UNREADABLE as error:
+        _close(fds)
+        raise UnreadableError(str(error)) from error
+
+
+def _duplicates(fds: Sequence[int]) -> tuple[int, ...]:
+    """All or none. Raises OSError."""
+    made: list[int] = []
+    try:
+        made.extend(map(os.dup, fds))
+    except OSError:
+        _close(made)
+        raise
+    return tuple(made)
+
+
+def _close(fds: Iterable[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

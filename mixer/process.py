@@ -4,15 +4,13 @@ Threads: this one keeps the link; the tick; one for each encoder; one for the so
 one that draws a plan's graphics before the tick takes it.
 """
 
-import contextlib
 import gc
-import os
+import select
 import selectors
 import socket
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -25,8 +23,10 @@ from mixer.audio.worker import SoundWorker
 from mixer.clock import NS, ProgrammeClock
 from mixer.engine import Engine
 from mixer.graphics import Graphics
+from mixer.inbox import Inbox, first_message
 from mixer.latency import LatencyMeter
 from mixer.link import Link, LinkClosedError, LinkOverflowError
+from mixer.outbox import Outbox
 from mixer.overload import Ladder
 from mixer.packets import PacketBus
 from mixer.plan import CanvasPlan, MixPlan
@@ -52,12 +52,13 @@ from mixer.wire import (
 
 HEARTBEAT_NS = NS // 2
 REPORT_NS = NS
-MAX_OUTBOX = 1024
+TAKE_UP_NS = 3 * NS // 2
+"""How long the first picture of a mixer that comes back waits at most for the plan's graphics."""
+TAKE_UP_POLL_MS = 10
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter while another waits: the tick shall not wait 5 ms."""
 
 _log = structlog.get_logger()
-_decode = msgspec.msgpack.Decoder(MixerIn).decode
 
 
 class _Preparer:
@@ -69,12 +70,18 @@ class _Preparer:
         self._engine = engine
         self._condition = threading.Condition()
         self._next: tuple[TakePlan, threading.Event] | None = None
+        self._drawn: threading.Event | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="graphics", daemon=True)
         self._thread.start()
 
+    @property
+    def drawn(self) -> bool:
+        """Whether all that the newest plan needs is drawn; False before the first."""
+        return self._drawn is not None and self._drawn.is_set()
+
     def take(self, message: TakePlan) -> None:
-        drawn = threading.Event()
+        self._drawn = drawn = threading.Event()
         self._engine.take(message.plan, message.issued_ns, drawn.is_set)
         with self._condition:
             self._next = message, drawn
@@ -114,9 +121,11 @@ class MixerProcess:
 
     def __init__(self, link: Link, config: MixerConfig) -> None:
         self._link = link
+        self._inbox = Inbox[MixerIn](link, msgspec.msgpack.Decoder(MixerIn).decode)
+        self._over = False
         self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
-        self._outbox: deque[Message] = deque(maxlen=MAX_OUTBOX)
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._outbox = Outbox()
+        self._resumes = config.resumes
         self._graphics = Graphics(Path(config.fonts), config.title, config.language)
         blank = {name: CanvasPlan(*size) for name, size in config.canvases.items()}
         self._graphics.prepare(MixPlan(-1, blank))
@@ -125,38 +134,38 @@ class MixerProcess:
         self._latency = LatencyMeter()
         self._renditions = RenditionSet(config.renditions, self._clock, self._bus, self._latency)
         self._sound = SoundWorker(
-            self._clock, self._bus, config.aac_bitrate, config.opus_bitrate, self._notify
+            self._clock, self._bus, config.aac_bitrate, config.opus_bitrate, self._outbox.put
         )
         stage = Stage(self._graphics, config.canvases)
         self._renditions.open(self._graphics)
         ladder = Ladder(self._clock.period_ns, config.ladder, self._renditions.steps)
         self._engine = Engine(
-            self._clock, stage, self._renditions, self._sound, self._notify, ladder, self._latency
+            self._clock, stage, self._renditions, self._sound, self._outbox.put, ladder, self._latency
         )
         self._preparer = _Preparer(self._graphics, stage, self._engine)
         gc.collect()
         gc.freeze()
         gc.disable()
         self._sound.start()
-        self._engine.start()
 
     def run(self) -> None:
         """Serve the link until :class:`Shutdown`. Raises LinkClosedError when the supervisor is gone."""
+        if self._resumes:
+            self._take_up()
+        self._engine.start()
         self._send("supervisor", Ready())
         beat_ns = time.monotonic_ns()
         report_ns = beat_ns + REPORT_NS
         beaten = -1
         with selectors.DefaultSelector() as selector:
             selector.register(self._link, selectors.EVENT_READ)
-            selector.register(self._wake, selectors.EVENT_READ)
+            selector.register(self._outbox, selectors.EVENT_READ)
             while True:
                 wait_ns = min(beat_ns, report_ns) - time.monotonic_ns()
                 selector.select(max(0.0, wait_ns / NS))
-                with contextlib.suppress(BlockingIOError):
-                    os.eventfd_read(self._wake)
-                while self._outbox:
-                    self._send("control", self._outbox.popleft())
-                if self._receive():
+                self._outbox.send(lambda message: self._send("control", message))
+                self._inbox.read(lambda _sender, message, fds: self._handle(message, fds))
+                if self._over:
                     return
                 now = time.monotonic_ns()
                 if now >= beat_ns:
@@ -171,6 +180,19 @@ class MixerProcess:
                 if self._link.backlog:
                     self._link.flush()
 
+    def _take_up(self) -> None:
+        """A plan was on air, and is in the link: the first picture shows it whole, its graphics drawn."""
+        end_ns = time.monotonic_ns() + TAKE_UP_NS
+        poller = select.poll()
+        poller.register(self._link.fileno(), select.POLLIN)
+        while not (self._over or self._preparer.drawn):
+            wait_ns = end_ns - time.monotonic_ns()
+            if wait_ns <= 0:
+                _log.warning("plan.late")
+                return
+            poller.poll(min(TAKE_UP_POLL_MS, wait_ns / 1e6))
+            self._inbox.read(lambda _sender, message, fds: self._handle(message, fds))
+
     def close(self) -> None:
         """End everything in order: plans, ticks, encoders, sound, then the bus with what it still holds."""
         self._preparer.stop()
@@ -179,25 +201,9 @@ class MixerProcess:
         self._sound.stop()
         self._sound.join(2.0)
         self._bus.close()
-        os.close(self._wake)
+        self._outbox.close()
 
-    def _receive(self) -> bool:
-        """Handle what has arrived. True: the supervisor wants us to end."""
-        while (received := self._link.receive()) is not None:
-            envelope, fds = received
-            try:
-                message = _decode(envelope.body)
-                if isinstance(message, Shutdown):
-                    return True
-                self._handle(message, fds)
-            except (msgspec.MsgspecError, ValueError, OSError, IndexError) as error:
-                _log.error("message.refused", sender=envelope.sender, error=str(error))
-            finally:
-                for fd in fds:
-                    os.close(fd)
-        return False
-
-    def _handle(self, message: Message, fds: list[int]) -> None:
+    def _handle(self, message: MixerIn, fds: list[int]) -> None:
         match message:
             case TakePlan():
                 self._preparer.take(message)
@@ -213,7 +219,9 @@ class MixerProcess:
                 self._sound.reset_loudness(bus)
             case BusAttach(subscriber):
                 self._bus.attach(subscriber, socket.socket(fileno=fds.pop(0)))
-            case _:
+            case Shutdown():
+                self._over = True
+            case MixerConfig():
                 _log.error("message.unexpected", message=type(message).__name__)
 
     def _open_slot(self, source: str, fd: int) -> None:
@@ -246,29 +254,14 @@ class MixerProcess:
     def _request_keyframe(self, stream: str) -> None:
         self._renditions.request_keyframe(stream)
 
-    def _notify(self, message: Message) -> None:
-        self._outbox.append(message)
-        os.eventfd_write(self._wake, 1)
-
-    def _send(self, to: str, message: Message) -> None:
+    def _send(self, to: str, message: Message) -> bool:
+        """Whether the link took it."""
         try:
             self._link.send(to, message)
         except LinkOverflowError as error:
-            _log.error("link.overflow", error=str(error))
-
-
-def _first_message(link: Link) -> MixerConfig:
-    with selectors.DefaultSelector() as selector:
-        selector.register(link, selectors.EVENT_READ)
-        while True:
-            selector.select()
-            received = link.receive()
-            if received is not None:
-                for fd in received[1]:
-                    os.close(fd)
-                message = _decode(received[0].body)
-                if isinstance(message, MixerConfig):
-                    return message
+            self._inbox.refusals.note(error)
+            return False
+        return True
 
 
 def main() -> int:
@@ -276,7 +269,7 @@ def main() -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     priority.claim()
     try:
-        mixer = MixerProcess(link, _first_message(link))
+        mixer = MixerProcess(link, first_message(link, MixerConfig))
         try:
             mixer.run()
         finally:

@@ -101,6 +101,8 @@ class MixerConfig(Message, frozen=True):
     ladder: LadderTimes = LadderTimes()
     language: str = ""
     """Of the title, a BCP 47 tag."""
+    resumes: bool = False
+    """A plan was on air before this mixer started: its :class:`TakePlan` follows, the slots first."""
 
 
 class TakePlan(Message, frozen=True):
@@ -274,7 +276,11 @@ class Mark(Message, frozen=True, omit_defaults=True):
     sources: tuple[SourceId, ...] = ()
 
 
-SenderIn = SenderConfig | Mark | BusAttach | Shutdown
+class RetryNow(Message, frozen=True):
+    """Control → sender: what it waits for before it tries again is mended; without effect unless it waits."""
+
+
+SenderIn = SenderConfig | Mark | RetryNow | BusAttach | Shutdown
 
 OutputState = Literal["starting", "live", "retrying", "failed", "stopped"]
 

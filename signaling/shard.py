@@ -22,6 +22,7 @@ import uvloop
 
 from mixer import child, priority
 from mixer.busclient import BusReader
+from mixer.inbox import Inbox
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.slot import SlotWriter
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
@@ -70,7 +71,7 @@ class Shard:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._loop = asyncio.get_running_loop()
-        self._decode = msgspec.msgpack.Decoder(ShardIn).decode
+        self._inbox = Inbox[ShardIn](link, msgspec.msgpack.Decoder(ShardIn).decode)
         self._house = House(
             DecoderPool(max(2, min(4, os.cpu_count() or 2))),
             SoundPacer(),
@@ -114,16 +115,7 @@ class Shard:
 
     def _readable(self) -> None:
         try:
-            while not self.done.is_set() and (received := self._link.receive()) is not None:
-                envelope, fds = received
-                try:
-                    self._take(self._decode(envelope.body), fds)
-                except (msgspec.MsgspecError, ValueError, OSError) as error:
-                    log.warning("message.refused", sender=envelope.sender, error=str(error))
-                finally:
-                    for fd in fds:
-                        with contextlib.suppress(OSError):
-                            os.close(fd)
+            self._inbox.read(lambda _sender, message, fds: self._take(message, fds))
         except LinkClosedError:
             self.done.set()
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -82,11 +83,14 @@ class Child:
         return self._process.pid if self._process else 0
 
     def spawn(self, now_ns: int) -> None:
-        """Start the process and send it its configuration. Raises OSError when it can't be started."""
-        ours, theirs = pair()
-        try:
+        """Start the process and send it its configuration. Raises OSError, or ValueError for a configuration
+        that is too large: then nothing of it is left."""
+        with ExitStack() as half:
+            ours, theirs = pair()
+            link = Link(ours, "supervisor")
+            half.callback(link.close)
             with theirs:
-                self._process = subprocess.Popen(
+                process = subprocess.Popen(
                     [sys.executable, "-m", *self.command],
                     stdin=subprocess.DEVNULL,
                     # standard output is the operator's (the console's link); children log to standard error
@@ -95,15 +99,16 @@ class Child:
                     env={**environment(os.environ), LINK_FD_ENV: str(theirs.fileno())},
                     start_new_session=True,
                 )
-        except OSError:
-            ours.close()
-            raise
-        self.pidfd = os.pidfd_open(self._process.pid)
-        self.link = Link(ours, "supervisor")
+            half.callback(process.wait)
+            half.callback(_kill, process)
+            pidfd = os.pidfd_open(process.pid)
+            half.callback(os.close, pidfd)
+            link.send(self.name, self.configure())
+            half.pop_all()
+        self._process, self.pidfd, self.link = process, pidfd, link
         self.state = "starting"
         self.started_ns = self.heard_ns = now_ns
         self.start_at_ns = self.stop_by_ns = None
-        self.link.send(self.name, self.configure())
 
     def reap(self) -> int:
         """Collect the dead process; returns its exit status (negative: a signal)."""
@@ -120,13 +125,8 @@ class Child:
 
     def kill(self) -> None:
         """End the process and whatever it started, now."""
-        if self._process is None:
-            return
-        try:
-            # start_new_session made it the leader of its own group
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            self._process.kill()
+        if self._process is not None:
+            _kill(self._process)
 
     def silent(self, now_ns: int) -> str:
         """Why this child must be ended now; empty while all is well."""
@@ -138,3 +138,11 @@ class Child:
         if now_ns - self.heard_ns > limit_s * 1e9:
             return f"silent for {limit_s:.0f} s"
         return ""
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        # start_new_session made it the leader of its own group
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()

@@ -6,9 +6,7 @@ and its peers in the shards' reports.
 """
 
 import asyncio
-import os
 import secrets
-import select
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -17,6 +15,7 @@ import msgspec
 import structlog
 
 from mixer import child
+from mixer.inbox import first_message
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.plan import CanvasName
 from mixer.players.wire import PlayerReport
@@ -123,9 +122,8 @@ class Control:
     def __init__(self, link: Link, start: ControlConfig) -> None:
         self._start = start
         self._settings = config.load(Path(start.config_file) if start.config_file else None)
-        self._decode = msgspec.msgpack.Decoder(ControlIn).decode
         self._metrics = Metrics()
-        self._link = LoopLink(link, self._receive)
+        self._link = LoopLink(link, msgspec.msgpack.Decoder(ControlIn).decode, self._receive)
         self._peers = PeerRouter(
             self._send,
             IceSettings(
@@ -314,8 +312,7 @@ class Control:
         if plans.known:
             self._send(shard, UplinkTargets(plans.uplink, plans.microphones, plans.screens, plans.listens))
 
-    def _receive(self, sender: str, body: msgspec.Raw, fds: list[int]) -> None:
-        message = self._decode(body)
+    def _receive(self, sender: str, message: ControlIn, fds: list[int]) -> None:
         match message:
             case Shutdown():
                 self._stop.set()
@@ -384,18 +381,6 @@ def _cookie_secret(data: Path) -> bytes:
     return secret
 
 
-def _configuration(link: Link) -> ControlConfig:
-    """The supervisor's first message. Raises LinkClosedError."""
-    while True:
-        select.select([link.fileno()], [], [])
-        received = link.receive()
-        if received is not None:
-            envelope, fds = received
-            for fd in fds:
-                os.close(fd)
-            return msgspec.msgpack.decode(envelope.body, type=ControlConfig)
-
-
 async def _control(link: Link, start: ControlConfig) -> int:
     try:
         await Control(link, start).run()
@@ -408,7 +393,7 @@ async def _control(link: Link, start: ControlConfig) -> int:
 def main() -> int:
     link = child.start("control")
     try:
-        return asyncio.run(_control(link, _configuration(link)))
+        return asyncio.run(_control(link, first_message(link, ControlConfig)))
     except LinkClosedError:
         return 0
 

@@ -1,25 +1,31 @@
 """The control link on an asyncio loop: messages in as they come, messages out without waiting."""
 
 import asyncio
-import os
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import msgspec
-import structlog
 
+from mixer.inbox import Inbox
 from mixer.link import Link, LinkClosedError
 from mixer.wire import Message
 
-log = structlog.get_logger()
+M = TypeVar("M")
 
 
-class LoopLink:
-    """Calls ``receive(sender, body, fds)`` for each message; the callee owns nothing: descriptors are closed
-    when it returns. :attr:`closed` is set when the other end is gone."""
+class LoopLink(Generic[M]):
+    """Calls ``handle(sender, message, descriptors)`` for each message; descriptors it leaves in the list are
+    closed when it returns. :attr:`closed` is set when the other end is gone."""
 
-    def __init__(self, link: Link, receive: Callable[[str, msgspec.Raw, list[int]], None]) -> None:
+    def __init__(
+        self,
+        link: Link,
+        decode: Callable[[msgspec.Raw], M],
+        handle: Callable[[str, M, list[int]], None],
+    ) -> None:
         self._link = link
-        self._receive = receive
+        self._inbox = Inbox[M](link, decode)
+        self._handle = handle
         self._loop = asyncio.get_running_loop()
         self._writing = False
         self.closed = asyncio.Event()
@@ -40,23 +46,11 @@ class LoopLink:
         self._link.close()
 
     def _readable(self) -> None:
-        while True:
-            try:
-                received = self._link.receive()
-            except LinkClosedError:
-                self._loop.remove_reader(self._link.fileno())
-                self.closed.set()
-                return
-            if received is None:
-                return
-            envelope, fds = received
-            try:
-                self._receive(envelope.sender, envelope.body, fds)
-            except Exception:  # one message's fault stays that message's
-                log.exception("message not handled", sender=envelope.sender)
-            finally:
-                for fd in fds:
-                    os.close(fd)
+        try:
+            self._inbox.read(self._handle)
+        except LinkClosedError:
+            self._loop.remove_reader(self._link.fileno())
+            self.closed.set()
 
     def _writable(self) -> None:
         try:

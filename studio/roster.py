@@ -26,8 +26,11 @@ class Launch(msgspec.Struct, frozen=True):
     shards: int
 
 
-def fixed_children(launch: Launch, epoch_ns: int, port: Callable[[], int]) -> list[list[Child]]:
-    """Control, shards, mixer: stages in the order they are started. ``port`` is asked at each start."""
+def fixed_children(
+    launch: Launch, epoch_ns: int, port: Callable[[], int], planned: Callable[[], bool]
+) -> list[list[Child]]:
+    """Control, shards, mixer: stages in the order they are started. Asked at each start: ``port`` of control,
+    and whether there is a plan that the mixer will be told (``planned``)."""
 
     def control() -> ControlConfig:
         return ControlConfig(
@@ -48,7 +51,7 @@ def fixed_children(launch: Launch, epoch_ns: int, port: Callable[[], int]) -> li
     return [
         [Child("control", ("studio.control",), control)],
         shards,
-        [Child("mixer", ("mixer.process",), _always(mixer))],
+        [Child("mixer", ("mixer.process",), lambda: msgspec.structs.replace(mixer, resumes=planned()))],
     ]
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from mixer.link import Envelope, LinkClosedError, LinkOverflowError
+from mixer.inbox import Refusals
+from mixer.link import Envelope, LinkClosedError, LinkOverflowError, UnreadableError
 from studio.children import Child
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ class Switchboard:
         self._selector = selector
         self._deliver = deliver
         self._observe = observe
+        self._refusals = Refusals()
         self._children: dict[str, Child] = {}
         self.dropped: Counter[str] = Counter()
         """Messages that found no receiver, by its name; whoever reports them clears it."""
@@ -71,6 +73,9 @@ class Switchboard:
             child.link.send(child.name, message, fds)
         except (LinkClosedError, LinkOverflowError) as error:
             self._broken(child, error)
+        except (OSError, ValueError) as error:
+            # No descriptors left, or a message that is too large: this one is lost, and said so.
+            log.error("message not sent", child=child.name, message=type(message).__name__, error=str(error))
         else:
             self._watch_backlog(child)
 
@@ -94,8 +99,8 @@ class Switchboard:
             except LinkClosedError as error:
                 self._broken(child, error)
                 return
-            except msgspec.DecodeError as error:
-                log.warning("unreadable message", sender=child.name, error=str(error))
+            except UnreadableError as error:
+                self._refusals.note(error, child.name)
                 continue
             if received is None:
                 return
@@ -105,14 +110,14 @@ class Switchboard:
             self._route(child, envelope)
 
     def _route(self, child: Child, envelope: Envelope) -> None:
-        if envelope.to == SUPERVISOR:
-            self._deliver(child, envelope.body)
-            return
         try:
+            if envelope.to == SUPERVISOR:
+                self._deliver(child, envelope.body)
+                return
             if child.name == "control":
                 self._observe(envelope.to, _tag_of(envelope.body).type, envelope.body)
-        except msgspec.DecodeError as error:
-            log.warning("unreadable message", sender=child.name, to=envelope.to, error=str(error))
+        except Exception as error:  # one message's fault stays that message's
+            self._refusals.note(error, child.name)
             return
         receiver = self._children.get(envelope.to)
         if receiver is None or receiver.link is None:

@@ -17,6 +17,8 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from mixer.inbox import Refusals
+from mixer.link import UNREADABLE
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, TakePlan
 from studio import usage
 from studio.children import HEALTHY_S, STOP_S, Child, backoff_s
@@ -59,6 +61,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._board = Switchboard(self._selector, self._deliver, self._observe)
         self._decode = msgspec.msgpack.Decoder(ToSupervisor).decode
+        self._refusals = Refusals()
         self._slots = SlotKeeper()
         self._desired = Desired(slots={}, senders=())
         self._plan: msgspec.Raw | None = None
@@ -66,7 +69,9 @@ class Supervisor:
         self._listening: Listening | None = None
         self._port = launch.port
         self._announced = False
-        self._stages = fixed_children(launch, self.epoch_ns, lambda: self._port)
+        self._stages = fixed_children(
+            launch, self.epoch_ns, lambda: self._port, lambda: self._plan is not None
+        )
         self._children = {child.name: child for stage in self._stages for child in stage}
         self._stage = 0
         self._ending: list[list[Child]] | None = None
@@ -88,8 +93,8 @@ class Supervisor:
             self._start_stage()
             while not self._over():
                 for key, mask in self._selector.select(self._pause_s()):
-                    key.data(mask)
-                self._attend(time.monotonic_ns())
+                    self._contained(key.data, mask)
+                self._contained(self._attend, time.monotonic_ns())
         finally:
             self._kill_all()
             for child in self._children.values():
@@ -104,6 +109,13 @@ class Supervisor:
             wake_write.close()
         if self._failure:
             raise StartError(self._failure)
+
+    def _contained(self, act: Callable[[int], None], argument: int) -> None:
+        """What goes wrong with one process must not end all of them."""
+        try:
+            act(argument)
+        except Exception as error:
+            self._refusals.note(error)
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._stop_signals += 1
@@ -151,7 +163,7 @@ class Supervisor:
         now = time.monotonic_ns()
         try:
             child.spawn(now)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             log.error("process not started", child=child.name, error=str(error))
             child.deaths += 1
             child.start_at_ns = now + int(backoff_s(child.deaths) * 1e9)
@@ -178,7 +190,12 @@ class Supervisor:
         mixer = self._children["mixer"]
         if not (child.alive and mixer.alive) or not child.name.startswith(("shard-", "sender/")):
             return
-        ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:  # no descriptors left: it is given another one when it starts anew
+            log.error("packet bus not attached", child=child.name, error=str(error))
+            child.kill()
+            return
         with ends[0], ends[1]:
             for end, process in zip(ends, (mixer, child), strict=True):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUS_BUFFER)
@@ -236,11 +253,7 @@ class Supervisor:
     # --- what children say -----------------------------------------------------------------------------
 
     def _deliver(self, child: Child, body: msgspec.Raw) -> None:
-        try:
-            message = self._decode(body)
-        except msgspec.DecodeError as error:
-            log.warning("unreadable message", sender=child.name, error=str(error))
-            return
+        message = self._decode(body)
         child.heard_ns = time.monotonic_ns()
         match message:
             case Heartbeat():
@@ -269,7 +282,7 @@ class Supervisor:
             return
         try:
             plan = msgspec.msgpack.decode(self._plan, type=TakePlan)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             log.warning("unreadable plan", error=str(error))
             return
         self._board.send(mixer, msgspec.structs.replace(plan, issued_ns=now_ns))

@@ -88,6 +88,9 @@ class UdpDestination:
     def mark(self, mark: Mark) -> None:
         """A stream has no chapters."""
 
+    def retry(self, now_ns: int) -> None:
+        self._health = health.hurried(self._health, now_ns)
+
     def step(self, now_ns: int) -> None:
         if not self._finishing and self._headers and health.due(self._health, now_ns):
             self._health = health.opening(self._health, now_ns)

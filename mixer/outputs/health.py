@@ -1,7 +1,9 @@
 """Pure decisions of a sender: is its destination well, what went wrong, when to try again.
 
 Times are CLOCK_MONOTONIC nanoseconds, handed in. Nobody gives up: whatever may mend itself is tried again,
-with growing pauses; only a mistake in the configuration itself is ``permanent``.
+with growing pauses; only a mistake in the configuration itself is ``permanent``. A destination that is away
+is tried every 5 s at most, counted from the beginning of an attempt: once it is back, so is the stream. One
+that is there and says no is left alone for longer, since asking it too often may get the sender shut out.
 """
 
 import errno
@@ -10,7 +12,9 @@ from typing import Literal
 
 SECOND_NS = 1_000_000_000
 FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 5.0
+PATIENT_PAUSE_S = 30.0
+"""The same where the destination answered, and refused."""
 JITTER = 0.2
 """Part of a pause that is left to chance, so that many senders don't come back to an ingest together."""
 OPENING_LIMIT_NS = 5 * SECOND_NS
@@ -21,6 +25,8 @@ STEADY_NS = 10 * SECOND_NS
 """A destination that has been live this long starts again with the first pause when it is lost."""
 CONSENT_WORTH_NS = 2 * SECOND_NS
 """An ingest that closes this soon after it consented has looked at the key only then."""
+
+_PATIENT = frozenset({"destination.rejected", "destination.protocol", "destination.tls"})
 
 Phase = Literal["idle", "opening", "live", "waiting", "failed"]
 
@@ -37,13 +43,15 @@ class Failure:
 @dataclass(frozen=True)
 class Health:
     """A destination's condition. ``since_ns`` is when the phase began; ``progress_ns`` when the destination
-    last took bytes; ``pending`` bytes wait for it; ``attempt`` counts failures in a row."""
+    last took bytes; ``pending`` bytes wait for it; ``attempt`` counts failures in a row of one
+    kind: of a destination that is away, or of one that says no (``patient``)."""
 
     phase: Phase = "idle"
     since_ns: int = 0
     progress_ns: int = 0
     pending: int = 0
     attempt: int = 0
+    patient: bool = False
     retry_ns: int = 0
     failure: Failure | None = None
 
@@ -68,24 +76,37 @@ def failed(health: Health, failure: Failure, now_ns: int, chance: float) -> Heal
     """What follows a failure: a pause, or the end when it is permanent. ``chance`` is from 0 to 1."""
     if failure.permanent:
         return replace(health, phase="failed", since_ns=now_ns, pending=0, failure=failure)
+    patient = failure.code in _PATIENT
     steady = health.phase == "live" and now_ns - health.since_ns >= STEADY_NS
-    attempt = 1 if steady else health.attempt + 1
-    retry_ns = now_ns + round(pause_s(attempt, chance) * SECOND_NS)
+    attempt = health.attempt + 1 if health.patient == patient and not steady else 1
+    pause_ns = round(pause_s(attempt, chance, patient) * SECOND_NS)
+    retry_ns = now_ns + pause_ns
+    if health.phase == "opening":
+        # What an attempt took has been waited already.
+        retry_ns = max(health.since_ns + pause_ns, now_ns + round(pause_s(1, chance) * SECOND_NS))
     return replace(
         health,
         phase="waiting",
         since_ns=now_ns,
         pending=0,
         attempt=attempt,
+        patient=patient,
         retry_ns=retry_ns,
         failure=failure,
     )
 
 
-def pause_s(attempt: int, chance: float) -> float:
-    """1, 2, 4 … 30 seconds for the first, second … failure in a row, shortened by up to 20 % by chance."""
-    pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempt - 1, 10))
+def pause_s(attempt: int, chance: float, patient: bool = False) -> float:
+    """1, 2, 4, 5 seconds for the first, second … failure in a row (``patient``: up to 30), shortened by up to
+    20 % by chance."""
+    longest_s = PATIENT_PAUSE_S if patient else LONGEST_PAUSE_S
+    pause = min(longest_s, FIRST_PAUSE_S * 2.0 ** min(attempt - 1, 10))
     return pause * (1.0 - JITTER * chance)
+
+
+def hurried(health: Health, now_ns: int) -> Health:
+    """Somebody says that the destination is mended: a pause ends now, and the next begins small."""
+    return replace(health, retry_ns=now_ns, attempt=0) if health.phase == "waiting" else health
 
 
 def overdue(health: Health, place: str, accepted: bool, now_ns: int) -> Failure | None:

@@ -4,7 +4,6 @@ One thread, one loop, nothing in it that waits for the destination: so the heart
 connection to the destination outlives the mixer; a mixer that comes back is a new bus socket.
 """
 
-import os
 import select
 import socket
 import sys
@@ -18,11 +17,22 @@ import structlog
 from mixer import child
 from mixer.busclient import BusReader
 from mixer.buswire import Packet, StreamHeader
+from mixer.inbox import Inbox
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.outputs.health import SECOND_NS, Failure
 from mixer.outputs.sink import POLL_MS, Headers, Sink, Status
 from mixer.outputs.url import StreamUrl, UrlError
-from mixer.wire import BusAttach, Heartbeat, Mark, Ready, SenderConfig, SenderIn, SenderReport, Shutdown
+from mixer.wire import (
+    BusAttach,
+    Heartbeat,
+    Mark,
+    Ready,
+    RetryNow,
+    SenderConfig,
+    SenderIn,
+    SenderReport,
+    Shutdown,
+)
 
 HEARTBEAT_NS = SECOND_NS // 2
 REPORT_NS = SECOND_NS
@@ -34,7 +44,6 @@ MAX_EARLY = 8192
 """Packets that are kept while a stream's header is still to come: of languages nobody listened to so far."""
 _RATE_WINDOW = 5
 
-_decode = msgspec.msgpack.Decoder(SenderIn).decode
 _log = structlog.get_logger()
 
 
@@ -55,6 +64,7 @@ class Sender:
         self.slates: dict[str, tuple[Packet, ...]] = {}
         """By stream: a closed group of pictures and a second of silence, for when the mixer is gone."""
         self._link = link
+        self._inbox = Inbox[SenderIn](link, msgspec.msgpack.Decoder(SenderIn).decode)
         self._config: SenderConfig | None = None
         self._sink: Sink | None = None
         self._refusal: Failure | None = None
@@ -118,24 +128,28 @@ class Sender:
 
     def _read_link(self, now_ns: int) -> None:
         self._link.flush()
-        while (received := self._link.receive()) is not None:
-            envelope, fds = received
-            message = _decode(envelope.body)
-            if isinstance(message, BusAttach) and fds:
+        while self._inbox.read_one(lambda _sender, message, fds: self._handle(message, fds, now_ns)):
+            if self._config is not None and self._sink is None and self._refusal is None:
+                self._configure(self._config)  # not in the handler: without a sink the process is of no use
+
+    def _handle(self, message: SenderIn, fds: list[int], now_ns: int) -> None:
+        match message:
+            case BusAttach() if fds:
                 self._attach(socket.socket(fileno=fds.pop()))
-            elif isinstance(message, SenderConfig) and self._config is None:
-                self._configure(message)
-            elif isinstance(message, Mark) and self._sink is not None:
+            case SenderConfig() if self._config is None:
+                self._config = message
+            case Mark() if self._sink is not None:
                 self._sink.mark(message)
-            elif isinstance(message, Shutdown) and not self._shutdown_ns:
+            case RetryNow() if self._sink is not None:
+                self._sink.retry(now_ns)
+            case Shutdown() if not self._shutdown_ns:
                 self._shutdown_ns = now_ns
                 if self._sink is not None:
                     self._sink.finish(now_ns)
-            for fd in fds:
-                os.close(fd)
+            case _:
+                pass
 
     def _configure(self, config: SenderConfig) -> None:
-        self._config = config
         try:
             self._sink = _open_sink(config)
         except UrlError as error:
@@ -166,7 +180,7 @@ class Sender:
     def _read_bus(self, bus: BusReader, now_ns: int) -> None:
         try:
             messages = bus.receive()
-        except (ConnectionError, msgspec.DecodeError):
+        except ConnectionError:
             self._detach()
             return
         if self._sink is None or self._shutdown_ns:

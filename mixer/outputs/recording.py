@@ -126,6 +126,9 @@ class Recording:
     def mark(self, mark: Mark) -> None:
         self._marks.take(mark)
 
+    def retry(self, now_ns: int) -> None:
+        self._retry_ns, self._pause_ns = now_ns, RETRY_NS
+
     def wait_ms(self) -> int:
         return POLL_MS
 

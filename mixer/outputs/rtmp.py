@@ -102,6 +102,9 @@ class RtmpDestination:
     def mark(self, mark: Mark) -> None:
         """A stream has no chapters."""
 
+    def retry(self, now_ns: int) -> None:
+        self._health = health.hurried(self._health, now_ns)
+
     def wait_ms(self) -> int:
         return POLL_MS
 

@@ -45,6 +45,9 @@ class Sink(Protocol):
     def mark(self, mark: Mark) -> None:
         """A scene or a cue is on air. Of use to recordings only."""
 
+    def retry(self, now_ns: int) -> None:
+        """End the pause before the next attempt. Without effect while there is none."""
+
     def wait_ms(self) -> int:
         """How long the next :meth:`step` may keep waiting, at most :data:`POLL_MS`."""
 

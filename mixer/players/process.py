@@ -4,7 +4,6 @@ One loop: its link, and what the player has to do next. What may hang (a decoder
 its own; the heartbeat stops when they do, and the supervisor ends and restarts the process.
 """
 
-import os
 import select
 import sys
 import time
@@ -13,6 +12,7 @@ import msgspec
 import structlog
 
 from mixer import child
+from mixer.inbox import Inbox
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.players.limits import PLAYER_BYTES, confine
 from mixer.players.player import MS, Player
@@ -26,7 +26,6 @@ PLAYING_NS = 250 * MS
 RESTING_NS = 1000 * MS
 BEFORE_CONFIG_MS = 1000
 
-_decode = msgspec.msgpack.Decoder(PlayerIn).decode
 _log = structlog.get_logger()
 
 
@@ -45,6 +44,7 @@ class PlayerProcess:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._inbox = Inbox[PlayerIn](link, msgspec.msgpack.Decoder(PlayerIn).decode)
         self._out = SlotOut()
         self._config: PlayerConfig | None = None
         self._player: Player | None = None
@@ -73,29 +73,29 @@ class PlayerProcess:
 
     def _read_link(self) -> None:
         self._link.flush()
-        while (received := self._link.receive()) is not None:
-            envelope, fds = received
-            message = _decode(envelope.body)
-            now_ns = time.monotonic_ns()
-            match message:
-                case PlayerConfig() if self._config is None:
-                    self._config = message
-                    self._player = made(message, self._out)
-                    self._send("supervisor", Ready())
-                case PlayerOrder() if self._player is not None:
-                    self._player.order(message, now_ns)
-                    self._wait_ns = 0
-                    self._report_ns = 0
-                case SlotOpened() if fds:
-                    self._out.attach(fds[0], now_ns)
-                case SlotClosed():
-                    self._out.detach()
-                case Shutdown():
-                    self._over = True
-                case _:
-                    pass
-            for fd in fds:
-                os.close(fd)
+        while self._inbox.read_one(lambda _sender, message, fds: self._handle(message, fds)):
+            if self._config is not None and self._player is None:
+                # Not in the handler: without a player the process is of no use, and ends.
+                self._player = made(self._config, self._out)
+                self._send("supervisor", Ready())
+
+    def _handle(self, message: PlayerIn, fds: list[int]) -> None:
+        now_ns = time.monotonic_ns()
+        match message:
+            case PlayerConfig() if self._config is None:
+                self._config = message
+            case PlayerOrder() if self._player is not None:
+                self._player.order(message, now_ns)
+                self._wait_ns = 0
+                self._report_ns = 0
+            case SlotOpened() if fds:
+                self._out.attach(fds[0], now_ns)
+            case SlotClosed():
+                self._out.detach()
+            case Shutdown():
+                self._over = True
+            case _:
+                pass
 
     def _turn(self, player: Player, config: PlayerConfig) -> None:
         self._wait_ns = min(player.step(time.monotonic_ns()), SLOT_BEAT_NS)

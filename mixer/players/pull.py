@@ -33,7 +33,7 @@ READ_S = 4.0
 STALLED_NS = 2 * NS
 HANG_NS = 12 * NS
 """Longer than any time-out of the network's."""
-BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+BACKOFF_S = (0.5, 1.0, 2.0, 5.0)
 PICTURES = 24
 SOUND_BLOCKS = 256
 LEAD_TICKS = 3

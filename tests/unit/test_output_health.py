@@ -16,14 +16,68 @@ LOST = Failure("destination.lost", "gone")
 times = st.integers(0, 10**18)
 
 
-def test_pauses_double_up_to_half_a_minute() -> None:
-    assert [health.pause_s(attempt, 0.0) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, 30, 30]
+REJECTED = Failure("destination.rejected", "no")
+
+
+def test_pauses_double_up_to_five_seconds_and_to_half_a_minute_where_the_answer_is_no() -> None:
+    assert [health.pause_s(attempt, 0.0) for attempt in range(1, 6)] == [1, 2, 4, 5, 5]
+    assert [health.pause_s(attempt, 0.0, patient=True) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, 30, 30]
     assert health.pause_s(3, 1.0) == pytest.approx(3.2)
 
 
-@given(attempt=st.integers(1, 10**6), chance=st.floats(0, 1))
-def test_pause_has_bounds(attempt: int, chance: float) -> None:
-    assert 0.8 <= health.pause_s(attempt, chance) <= 30
+@given(attempt=st.integers(1, 10**6), chance=st.floats(0, 1), patient=st.booleans())
+def test_pause_has_bounds(attempt: int, chance: float, patient: bool) -> None:
+    assert 0.8 <= health.pause_s(attempt, chance, patient) <= (30 if patient else 5)
+
+
+def live_after(away_s: float, failure: Failure, took_ns: int, chance: float) -> float:
+    """Seconds from a destination's return until it is tried, by the clock alone. While it is away, an attempt
+    ends with ``failure`` after ``took_ns``."""
+    now_ns, gone_ns, returned_ns = 0, 20 * SECOND_NS, round((20 + away_s) * SECOND_NS)
+    state = health.failed(health.live(health.opening(Health(), now_ns), now_ns), LOST, gone_ns, chance)
+    now_ns = gone_ns
+    while True:
+        now_ns = max(now_ns, state.retry_ns)
+        assert health.due(state, now_ns)
+        state = health.opening(state, now_ns)
+        if now_ns >= returned_ns:
+            return (now_ns - returned_ns) / SECOND_NS
+        now_ns += took_ns
+        state = health.failed(state, failure, now_ns, chance)
+
+
+@given(away_s=st.floats(1, 600), chance=st.floats(0, 1))
+def test_an_ingest_that_was_away_is_tried_within_five_seconds(away_s: float, chance: float) -> None:
+    refused = Failure("destination.refused", "nobody")
+    assert live_after(away_s, refused, 1000, chance) <= 5
+    # where nothing answers, an attempt itself takes 5 s; the pause after it is the shortest
+    silent = Failure("destination.timeout", "silence")
+    assert live_after(away_s, silent, health.OPENING_LIMIT_NS, chance) <= 6
+
+
+def test_an_ingest_that_comes_back_and_says_no_at_first_is_soon_asked_again() -> None:
+    state = Health()
+    for _ in range(12):  # away for a minute
+        state = health.failed(health.opening(state, state.retry_ns), LOST, state.retry_ns, 0.0)
+    at_ns = state.retry_ns
+    state = health.failed(health.opening(state, at_ns), REJECTED, at_ns, 0.0)  # the key is in use still
+    assert state.retry_ns - at_ns == SECOND_NS
+    for _ in range(6):
+        at_ns = state.retry_ns
+        state = health.failed(health.opening(state, at_ns), REJECTED, at_ns, 0.0)
+    assert state.retry_ns - at_ns == 30 * SECOND_NS
+
+
+def test_retry_now_ends_a_pause_and_only_that() -> None:
+    waiting = health.failed(health.opening(Health(), 0), REJECTED, 0, 0.0)
+    hurried = health.hurried(waiting, 100)
+    assert not health.due(waiting, 100)
+    assert health.due(hurried, 100)
+    assert hurried.failure == REJECTED
+    live = health.live(health.opening(Health(), 0), 0)
+    final = health.failed(Health(), Failure("url.scheme", "wrong", permanent=True), 0, 0.0)
+    assert health.hurried(live, 100) == live
+    assert health.hurried(final, 100) == final
 
 
 @given(now_ns=times, failures=st.integers(1, 40), chance=st.floats(0, 1))
@@ -35,7 +89,7 @@ def test_never_gives_up_on_what_may_mend(now_ns: int, failures: int, chance: flo
         assert not health.due(state, now_ns)
         state = health.failed(state, LOST, now_ns, chance)
         assert not health.due(state, now_ns)
-        assert now_ns < state.retry_ns <= now_ns + 30 * SECOND_NS
+        assert now_ns < state.retry_ns <= now_ns + 5 * SECOND_NS
         now_ns = state.retry_ns
         assert health.due(state, now_ns)
     assert state.attempt == failures
