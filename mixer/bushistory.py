@@ -45,10 +45,16 @@ class History:
         self._before = []
         self._bytes = 0
 
-    def kept(self, earlier: bool = False) -> list[tuple[Fraction, Packet, bytes]]:
+    def kept(
+        self, earlier: bool = False, since_s: Fraction | None = None
+    ) -> list[tuple[Fraction, Packet, bytes]]:
         """(seconds since the epoch, packet, frame), in the order they were made; with ``earlier`` from the
-        keyframe before the last one on."""
-        return [*(self._before if earlier else ()), *self._kept]
+        keyframe before the last one on; with ``since_s`` from the first keyframe at or after that."""
+        if since_s is None:
+            return [*(self._before if earlier else ()), *self._kept]
+        kept = [*self._before, *self._kept]
+        begins = (number for number, (at, packet, _) in enumerate(kept) if packet.key and at >= since_s)
+        return kept[next(begins, len(kept)) :]
 
 
 def is_video(stream: str) -> bool:

@@ -53,8 +53,10 @@ class Subscriber:
         headers: Mapping[str, bytes],
         histories: Mapping[str, History],
         earlier: bool = False,
+        since_s: Fraction | None = None,
     ) -> list[str]:
-        """Replace the set of streams; queue the start of the new ones. Returns who needs a keyframe."""
+        """Replace the set of streams; queue the start of the new ones, all that is kept from the first
+        keyframe at or after ``since_s`` on where that is given. Returns who needs a keyframe."""
         fresh = [stream for stream in sorted(streams) if stream not in self.streams]
         self.streams, self._live = streams, live
         self._lost &= streams
@@ -64,14 +66,15 @@ class Subscriber:
             if stream in headers:
                 self._put(headers[stream], 0, picture=False)
             history = histories.get(stream)
-            kept = history.kept(earlier) if history is not None and not live else []
+            kept = history.kept(earlier, since_s) if history is not None and not live else []
             start += [(at, frame, is_video(stream)) for at, _, frame in kept]
             if is_video(stream) and not kept:
                 self._lost.add(stream)
                 if live:  # others wait for the grid's keyframe rather than have an extra one made
                     asks.append(stream)
         earliest = min((at for at, _, picture in start if picture), default=None)
-        for at, frame, picture in sorted(start, key=lambda item: item[0]):
+        # a picture before the sound of its time: a destination begins with it
+        for at, frame, picture in sorted(start, key=lambda item: (item[0], not item[2])):
             if picture or (earliest is not None and at >= earliest):
                 self._put(frame, 0, picture)
         return asks

@@ -138,14 +138,15 @@ class LanguageStreams:
                 else:
                     self._hand(stream, tick, canvases.get("program"))
 
-    def request_keyframe(self, stream: str) -> str:
-        """Ask whoever makes this stream. Returns the stream that must be asked instead, or nothing."""
+    def request_keyframe(self, stream: str, at_once: bool = False) -> str:
+        """Ask whoever makes this stream. Returns the stream that must be asked instead, or nothing. One that
+        is only about to begin goes on from the programme."""
         with self._lock:
             known = self._streams.get(stream)
             own = known.own if known is not None else None
         if own is None:
-            return PROGRAM if known is not None else ""
-        own.request_keyframe()
+            return PROGRAM if known is not None or (at_once and language_of(stream)) else ""
+        own.request_keyframe(at_once)
         return ""
 
     def close(self) -> None:

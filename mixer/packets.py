@@ -11,7 +11,9 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -28,7 +30,17 @@ FLUSH_S = 0.5
 MAX_REMEMBERED = 256
 """Names of former subscribers whose count of losses is kept."""
 
+EXPECTED_NS = 30_000_000_000
+"""How long a subscriber that is expected may take to come."""
+
 _log = structlog.get_logger()
+
+
+class _Expected(NamedTuple):
+    streams: frozenset[str]
+    since_s: Fraction
+    until_ns: int
+    """How long its streams count as wanted."""
 
 
 class PacketBus:
@@ -43,11 +55,15 @@ class PacketBus:
         self._lock = threading.Lock()
         self._subscribers: dict[str, Subscriber] = {}
         self._lost: dict[str, int] = {}
+        self._expected: dict[str, _Expected] = {}
+        """Recordings by name, since their start."""
         self._histories: dict[str, History] = {}
         self._headers: dict[str, bytes] = {}
         self._bytes: dict[str, int] = {}
         self._fresh: list[Subscriber] = []
         self._dead: list[Subscriber] = []
+        self._recount_ns = 0
+        """When somebody who was expected hasn't come."""
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._awake = False
         self._closing = False
@@ -76,6 +92,18 @@ class PacketBus:
             self._subscribers[name] = subscriber = Subscriber(name, sock, self._lost.pop(name, 0))
             self._fresh.append(subscriber)
             self._signal()
+
+    def expect(self, name: str, streams: Iterable[str], since_s: Fraction) -> None:
+        """The subscriber ``name`` is on its way. ``streams`` count as wanted until it is there; it gets what
+        is kept of them from the first keyframe at or after ``since_s`` (of the programme) on, and nothing of
+        before, also when its process should start once more."""
+        with self._lock:
+            self._expected.pop(name, None)
+            while len(self._expected) >= MAX_REMEMBERED:
+                del self._expected[next(iter(self._expected))]
+            until_ns = time.monotonic_ns() + EXPECTED_NS
+            self._expected[name] = _Expected(frozenset(streams), since_s, until_ns)
+            self._count_wanted()
 
     def announce(self, header: StreamHeader) -> None:
         """A stream's encoder (re)starts: everything kept of the stream is replaced by this header."""
@@ -181,6 +209,8 @@ class PacketBus:
     def _take_over(self, selector: selectors.BaseSelector) -> None:
         """Register who was attached and close who was replaced or is gone."""
         with self._lock:
+            if self._recount_ns and time.monotonic_ns() > self._recount_ns:
+                self._count_wanted()
             fresh, self._fresh = self._fresh, []
             dead, self._dead = self._dead, []
         for subscriber in fresh:
@@ -236,7 +266,13 @@ class PacketBus:
         match message:
             case Subscribe(streams, live, earlier):
                 with self._lock:
-                    asks = subscriber.want(frozenset(streams), live, self._headers, self._histories, earlier)
+                    expected = self._expected.get(subscriber.name)
+                    if expected is not None:  # it is there now
+                        self._expected[subscriber.name] = expected._replace(until_ns=0)
+                    since_s = expected.since_s if expected is not None else None
+                    asks = subscriber.want(
+                        frozenset(streams), live, self._headers, self._histories, earlier, since_s
+                    )
                     self._count_wanted()
                 for stream in asks:
                     self._on_keyframe(stream)
@@ -262,7 +298,11 @@ class PacketBus:
         self._count_wanted()
 
     def _count_wanted(self) -> None:
-        self.wanted = frozenset().union(*(s.streams for s in self._subscribers.values()))
+        now_ns = time.monotonic_ns()
+        coming = [each for each in self._expected.values() if each.until_ns > now_ns]
+        self._recount_ns = min((each.until_ns for each in coming), default=0)
+        there = [subscriber.streams for subscriber in self._subscribers.values()]
+        self.wanted = frozenset().union(*there, *(each.streams for each in coming))
 
     def _signal(self) -> None:
         if not self._awake:

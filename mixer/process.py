@@ -20,6 +20,7 @@ import structlog
 
 from mixer import child, priority
 from mixer.audio.worker import SoundWorker
+from mixer.bushistory import is_video
 from mixer.clock import NS, ProgrammeClock
 from mixer.engine import Engine
 from mixer.graphics import Graphics
@@ -35,6 +36,7 @@ from mixer.slot import SlotReader, SlotWriter
 from mixer.stage import CANVASES, Stage
 from mixer.wire import (
     BusAttach,
+    Expect,
     Heartbeat,
     Message,
     MixerConfig,
@@ -207,6 +209,8 @@ class MixerProcess:
         match message:
             case TakePlan():
                 self._preparer.take(message)
+            case Expect(subscriber, streams):
+                self._expect(subscriber, streams)
             case PublishCanvas(name):
                 self._engine.publish(name)
             case SlotOpened(source):
@@ -250,6 +254,13 @@ class MixerProcess:
             self._latency.sum_s,
             dict(self._sound.problems()),
         )
+
+    def _expect(self, subscriber: str, streams: tuple[str, ...]) -> None:
+        """The picture of this moment may be in its encoder still: it counts, too."""
+        now = self._clock.tick_at(self._clock.now()) / self._clock.fps
+        self._bus.expect(subscriber, streams, now)
+        for stream in filter(is_video, streams):
+            self._renditions.request_keyframe(stream, at_once=True)
 
     def _request_keyframe(self, stream: str) -> None:
         self._renditions.request_keyframe(stream)

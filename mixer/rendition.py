@@ -69,7 +69,7 @@ class RenditionEncoder:
         self._urgency = urgency
         self._queue: queue.Queue[tuple[int, Canvas] | None] = queue.Queue(depth)
         self._stopping = threading.Event()
-        self._asked = False
+        self._asked = self._at_once = False
         self._last_group = -1
         self._last_asked_ns = 0
         self._encoder: VideoEncoder | None = None
@@ -96,8 +96,10 @@ class RenditionEncoder:
     def join(self, timeout_s: float) -> None:
         self._thread.join(timeout_s)
 
-    def request_keyframe(self) -> None:
-        """Make the next picture a keyframe, unless one was made on request within the last second."""
+    def request_keyframe(self, at_once: bool = False) -> None:
+        """Make the next picture a keyframe; for viewers not within a second of the one before, ``at_once``
+        for a recording that begins."""
+        self._at_once |= at_once
         self._asked = True
 
     def set_effort(self, effort: Effort, halved: bool = False) -> None:
@@ -217,10 +219,10 @@ class RenditionEncoder:
     def _is_key(self, tick: int, now_ns: int) -> bool:
         group = tick // self._keyframe_ticks
         due = group != self._last_group  # also when the grid's own tick was dropped
-        if self._asked and now_ns - self._last_asked_ns >= KEYFRAME_GAP_NS:
+        if self._asked and (self._at_once or now_ns - self._last_asked_ns >= KEYFRAME_GAP_NS):
             due = True
         if due:
-            self._asked = False
+            self._asked = self._at_once = False
             self._last_asked_ns = now_ns
         self._last_group = group
         return due

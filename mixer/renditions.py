@@ -120,11 +120,12 @@ class RenditionSet:
         """The same for ``program-<language>/h264``; ``differing``: those that are not the programme's own."""
         self.languages.offer(tick, canvases, differing, now_ns)
 
-    def request_keyframe(self, stream: str) -> None:
-        stream = self.languages.request_keyframe(stream) or stream
+    def request_keyframe(self, stream: str, at_once: bool = False) -> None:
+        """See :meth:`mixer.rendition.RenditionEncoder.request_keyframe`."""
+        stream = self.languages.request_keyframe(stream, at_once) or stream
         encoder = self._running.get(stream)
         if encoder is not None:
-            encoder.request_keyframe()
+            encoder.request_keyframe(at_once)
 
     def close(self) -> None:
         for encoder in self._running.values():

@@ -133,8 +133,20 @@ class ResetLoudness(Message, frozen=True):
     bus: BusName
 
 
+class Expect(Message, frozen=True):
+    """Control → mixer: the recording ``subscriber``, whose process is only being started, begins now.
+
+    Its streams are made from now on, with a keyframe of their pictures at the next tick, and when it
+    subscribes it is given what has come since.
+    """
+
+    subscriber: str
+    streams: tuple[str, ...]
+
+
 MixerIn = (
     MixerConfig
+    | Expect
     | TakePlan
     | PublishCanvas
     | WatchMeters

@@ -218,6 +218,12 @@ class OutputStop(Command, frozen=True, tag="output.stop"):
     output: Id
 
 
+class OutputRetry(Command, frozen=True, tag="output.retry"):
+    """End the pause before the output's next attempt: its destination, or the disk, is mended."""
+
+    output: Id
+
+
 class OutputDelete(Command, frozen=True, tag="output.delete"):
     output: Id
 
@@ -238,6 +244,7 @@ AnyCommand = (
     | OutputUpdate
     | OutputStart
     | OutputStop
+    | OutputRetry
     | OutputDelete
     | ProgramCommand
     | GraphicCommand

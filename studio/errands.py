@@ -4,10 +4,11 @@ of seats, the recordings' marks. Whoever comes back is told again."""
 import time
 from collections.abc import Callable, Iterable
 
-from mixer.wire import Mark, Message, PlanTaken, ResetLoudness, WatchMeters
+from mixer.outputs.ingests import backup_of
+from mixer.wire import Expect, Mark, Message, PlanTaken, ResetLoudness, RetryNow, SenderConfig, WatchMeters
 from signaling.wire import RecordSeats
 from studio.desk_events import BusReset
-from studio.events import AnyEvent
+from studio.events import AnyEvent, OutputRetried, OutputStarted
 from studio.marks import Marker
 from studio.model import Show
 from studio.places import coming, has_auto, on_air
@@ -35,6 +36,7 @@ class Errands:
         just started must not end what the one before it began."""
         self._files: frozenset[str] = frozenset()
         """Senders that write recordings."""
+        self._senders: tuple[SenderConfig, ...] = ()
         self._marker = Marker()
         self._orders = PlayerOrders(send, lambda: time.time_ns() // 1_000_000, time.monotonic_ns)
 
@@ -45,13 +47,27 @@ class Errands:
             self._send(name, self._watch(name))
 
     def happened(self, event: AnyEvent, show: Show) -> None:
-        if isinstance(event, BusReset):
-            self._send(MIXER, ResetLoudness(event.bus))
+        match event:
+            case BusReset(bus):
+                self._send(MIXER, ResetLoudness(bus))
+            case OutputStarted(output):
+                self._expect(output)
+            case OutputRetried(output):
+                backup = (backup_of(output),) if show.outputs[output].backup else ()
+                for each in (output, *backup):
+                    self._send(_SENDER + each, RetryNow())
+
+    def _expect(self, output: str) -> None:
+        """A recording begins with the picture of this moment, however long its process takes to start."""
+        for each in self._senders:
+            if each.output == output and each.folder:
+                self._send(MIXER, Expect(_SENDER + output, (each.video, *each.audio)))
 
     def planned(self, plans: Plans, show: Show) -> None:
         """These plans are sent, made of this state."""
         outputs = show.outputs.values()
         self._files = frozenset(_SENDER + each.id for each in outputs if each.recording and not each.seats)
+        self._senders = plans.desired.senders
         self._marker.planned(show, plans.mix)
         self._orders.planned(show)
         listening = has_auto(on_air(show)) or has_auto(coming(show))

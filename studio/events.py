@@ -140,6 +140,12 @@ class OutputStopped(Event, frozen=True, tag="output.stopped"):
     output: str
 
 
+class OutputRetried(Event, frozen=True, tag="output.retried"):
+    """Its senders were told to try again now."""
+
+    output: str
+
+
 class OutputDeleted(Event, frozen=True, tag="output.deleted"):
     output: str
 
@@ -160,6 +166,7 @@ AnyEvent = (
     | OutputUpdated
     | OutputStarted
     | OutputStopped
+    | OutputRetried
     | OutputDeleted
     | PictureEvent
     | SourceEvent
@@ -197,6 +204,8 @@ def apply(show: Show, event: AnyEvent) -> Show:
             return replace(show, scenes={**show.scenes, event.scene: scene})
         case SceneDeleted():
             return _without_scene(show, event.scene)
+        case OutputRetried():
+            return show
         case OutputCreated() | OutputUpdated() | OutputStarted() | OutputStopped() | OutputDeleted():
             return _apply_output(show, event)
         case _:

@@ -31,6 +31,8 @@ LONGEST_RETRY_NS = 60 * SECOND_NS
 SHORT_NS = 30 * SECOND_NS
 """A part that fails sooner than this doubles the pause before the next: no folder full of short files."""
 _SPACE_CHECK_NS = SECOND_NS
+GROUPS = 4
+"""Groups of pictures that are kept until a part begins: all that the bus has to give to one that starts."""
 RESUME_S = 10.0
 """A part left unfinished no longer ago than this is gone on with: the next begins before its end."""
 _UNFINISHED = bytes.fromhex("18538067 01ffffffffffffff")
@@ -64,7 +66,7 @@ class Recording:
         self._headers: Headers = {}
         self._bases: dict[str, Fraction] = {}
         self._resumes = _left_unfinished(folder, self._output, utc_now().timestamp())
-        self._group = Group(video, 2 if self._resumes else 1)
+        self._group = Group(video, GROUPS)
         self._path: Path | None = None
         self._gate: Gate | None = None
         self._muxer: PacketMuxer | None = None

@@ -12,7 +12,9 @@ from studio import events as e
 from studio.deciding.checks import kept, new_id, texted, unknown
 from studio.model import FLOOR, HALL, MAX_OUTPUTS, MAX_TITLE, RENDITIONS, Output, Show
 
-OutputCommand = c.OutputCreate | c.OutputUpdate | c.OutputStart | c.OutputStop | c.OutputDelete
+OutputCommand = (
+    c.OutputCreate | c.OutputUpdate | c.OutputStart | c.OutputStop | c.OutputRetry | c.OutputDelete
+)
 _FIELDS = ("url", "rendition", "bus", "buses", "backup", "seats")
 
 
@@ -33,6 +35,10 @@ def decide_output(show: Show, command: OutputCommand) -> tuple[e.AnyEvent, ...]:
             return (e.OutputStarted(output.id),)
         case c.OutputStop():
             return (e.OutputStopped(output.id),) if output.running else ()
+        case c.OutputRetry():
+            if not output.running:
+                raise RefusedError(409, "output.not-running", "The output isn't running; start it first.")
+            return (e.OutputRetried(output.id),)
         case c.OutputUpdate() | c.OutputDelete() if output.running:
             raise RefusedError(409, "output.running", "The output is running; stop it first.")
         case c.OutputDelete():

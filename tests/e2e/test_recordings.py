@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -42,10 +43,12 @@ LAMP = flash_area(640, 360)
 @dataclass
 class Left:
     """What the show left. ``outputs``: their status shortly before the end; ``held_up``: ticks that came late
-    or were spared; ``meanwhile``: a video that was made while it was being recorded."""
+    or were spared; ``meanwhile``: a video that was made while it was being recorded;
+    ``started_s``: just before and after the recording ``vod`` was started, CLOCK_MONOTONIC."""
 
     folder: Path
     outputs: dict[str, Any] = field(default_factory=dict)
+    started_s: tuple[float, float] = (0.0, 0.0)
     held_up: int = 0
     meanwhile: Made | None = None
     behind: list[str] = field(default_factory=list)
@@ -101,7 +104,10 @@ def perform(studio: RunningStudio, left: Left) -> None:
         studio.do("seat.admit", seat=seat)
     studio.do("program.cut", scene="solo-1")
     for output in RECORDINGS:
+        before_s = time.monotonic()
         studio.do("output.start", output=output)
+        if output == "vod":
+            left.started_s = (before_s, time.monotonic())
     have(studio, "live", *RECORDINGS)
     go_on(studio, 2.5)
     studio.do("program.cut", scene="solo-2")
@@ -194,6 +200,27 @@ def test_all_files_line_up_to_one_picture(left: Left) -> None:
 
 
 @pytest.mark.e2e
+def test_a_recording_begins_with_its_start(left: Left) -> None:
+    """Nothing of the scene before, the languages with the picture, and the first chapter at 0."""
+    path = left.file("vod")
+    with av.open(path) as container:
+        clock = file_clock(container.metadata)
+    assert clock is not None
+    begins_s = (clock.epoch_ns + clock.start_ns) / 1e9
+    before_s, after_s = left.started_s
+    assert before_s - 1.1 / FPS <= begins_s <= after_s + (1 + left.slack) / FPS
+    streams = probe.probe(path)
+    assert [stream.kind for stream in streams] == ["video", *("audio" for _ in BUSES)]
+    assert streams[0].start_s == 0
+    assert max(stream.start_s for stream in streams) <= 1024 / 48000 + 0.001, streams
+    with av.open(path) as container:
+        chapters = list(container.chapters())
+    assert chapters[0]["start"] == 0
+    assert "Solo 1" in chapters[0]["metadata"]["title"]
+    assert sum("Solo 1" in chapter["metadata"]["title"] for chapter in chapters) == 1
+
+
+@pytest.mark.e2e
 def test_every_seat_is_recorded_seen_or_not(left: Left) -> None:
     """The second guest is not on air at first; the interpreter has no picture."""
     begin_s = clock_s(left.file("clean"))
@@ -217,7 +244,8 @@ def test_videos_and_cuts(left: Left) -> None:
     assert [track.name for track in tracks] == [*BUSES, *(seat for seat in SEATS for _ in "va"), VOICE]
     # at the very picture of the cut, and chapters at the same times
     walls = [picture[200:, :150].mean(axis=(0, 1)) for _, picture in probe.pictures(video)]
-    first, second = list(programme)[-2:]
+    first, second = programme  # and no third one: what was on before the start is no cut
+    assert first.range_in_parent().start_time.value == 0
     assert [clip.metadata["summit"]["scene"] for clip in (first, second)] == ["solo-1", "solo-2"]
     cut = int(second.range_in_parent().start_time.value)
     apart = np.linalg.norm(walls[cut] - walls[cut - 1])

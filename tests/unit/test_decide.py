@@ -7,7 +7,7 @@ import pytest
 
 from signaling.ports import Actor, RefusedError
 from studio import commands
-from studio.events import SeatCreated, apply
+from studio.events import OutputRetried, SeatCreated, apply
 from studio.model import MAX_OUTPUTS, MAX_SEATS, Show
 from studio.picture_events import ProgramChanged
 from studio.view import PublicView
@@ -242,7 +242,10 @@ def test_output_commands() -> None:
     assert events_of(show, "output.start", output="yt") == ()
     assert refusal(show, "output.delete", output="yt") == (409, "output.running")
     assert refusal(show, "output.update", output="yt", bus="floor") == (409, "output.running")
+    assert events_of(show, "output.retry", output="yt") == (OutputRetried("yt"),)
+    assert apply(show, OutputRetried("yt")) is show
     show = after(show, "output.stop", output="yt")
+    assert refusal(show, "output.retry", output="yt") == (409, "output.not-running")
     show = after(show, "output.update", output="yt", url=URL + "2", rendition="wall")
     assert (show.outputs["yt"].url, show.outputs["yt"].rendition) == (URL + "2", "wall")
     assert events_of(show, "output.update", output="yt", buses=["floor"]) == ()

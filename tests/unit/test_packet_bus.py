@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -102,6 +103,47 @@ def test_who_goes_on_where_another_died_starts_a_group_earlier(rig: Rig) -> None
     messages = collect(rig.subscribe(VIDEO, SOUND, earlier=True), 2 + 2 * (GROUP + 15))
     assert pts(messages) == list(range(GROUP, 2 * GROUP + 15))
     assert pts(messages, SOUND) == [n * 1600 for n in range(GROUP, 2 * GROUP + 15)]
+
+
+def test_a_recording_that_is_expected_begins_with_its_start(rig: Rig) -> None:
+    """Whoever starts its process: nothing of before, all of since, and its streams are made meanwhile."""
+    for number in range(40):
+        rig.picture(number)
+    rig.bus.expect("reader", [VIDEO, SOUND, "ko/aac"], Fraction(40, 30))
+    assert rig.bus.wanted == {VIDEO, SOUND, "ko/aac"}
+    for number in range(40, 100):
+        rig.bus.publish(Packet(VIDEO, number, number, 1, number in (42, 60, 90), b"picture"))
+    for number in range(42 * 1600, 100 * 1600, 1024):
+        rig.bus.publish(Packet(SOUND, number, number, 1024, True, b"sound"))
+    reader = rig.subscribe(VIDEO, SOUND)
+    # of three groups two are kept: a process that takes longer than that to start loses the first
+    got = collect(reader, 2 + 40 + 37)
+    assert pts(got) == list(range(60, 100))
+    sound = pts(got, SOUND)
+    assert 60 * 1600 <= sound[0] < 60 * 1600 + 1024
+    reader.close()
+    wait_for(lambda: not rig.bus.wanted or None, "nobody wanting anything")
+
+
+def test_a_recording_that_is_there_before_its_keyframe_waits_for_it(rig: Rig) -> None:
+    for number in range(40):
+        rig.picture(number)
+    rig.bus.expect("reader", [VIDEO], Fraction(40, 30))
+    reader = rig.subscribe(VIDEO)
+    for number in range(40, 50):
+        rig.bus.publish(Packet(VIDEO, number, number, 1, number == 43, b"picture"))
+    assert pts(collect(reader, 1 + 7)) == list(range(43, 50))
+
+
+def test_who_is_expected_and_never_comes_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mixer.packets.EXPECTED_NS", 1_000_000)
+    rig.bus.expect("reader", [VIDEO], Fraction(0))
+
+    def nobody() -> bool | None:
+        rig.picture(0)
+        return not rig.bus.wanted or None
+
+    wait_for(nobody, "nobody wanting anything")
 
 
 def test_a_viewer_starts_at_a_fresh_keyframe(rig: Rig) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mixer.wire import Mark, PlanTaken, WatchMeters
+from mixer.wire import Expect, Mark, PlanTaken, RetryNow, WatchMeters
 from signaling.wire import RecordSeats
 from studio.errands import Errands
 from studio.marks import Marker
@@ -10,7 +10,7 @@ from studio.model import MAX_CUES, Show
 from studio.planner import Live, plan
 from studio.view import PublicView
 from studio.wire import ProcessChanged
-from tests.shows import PLAN_SETTINGS, after, events_of, with_mayors, with_scene
+from tests.shows import PLAN_SETTINGS, URL, after, events_of, with_mayors, with_scene
 from tests.unit.test_decide import refusal
 
 CUES = [
@@ -177,11 +177,32 @@ def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
     desk.plans("output.create", output="iso", seats=True)
     errands.planned(desk.plans("output.start", output="iso"), desk.show)
     changed("shard-2")
+    assert [(to, name) for to, name, _ in sent if to == "mixer"] == [], "seats take nothing of the mixer"
     told = [(to, message.folder, message.output) for to, name, message in sent if name == "RecordSeats"]
     assert told == [("shard-1", "/rec", "iso"), ("shard-2", "/rec", "iso")]
     news()
     errands.planned(desk.plans("output.stop", output="iso"), desk.show)
     assert [(to, message.folder) for to, _, message in sent] == [("shard-1", ""), ("shard-2", "")]
+
+
+def test_a_recording_is_announced_to_the_mixer_and_retries_reach_the_senders() -> None:
+    sent: list[tuple[str, Any]] = []
+    errands, desk = Errands(lambda to, message: sent.append((to, message)), recordings="/rec"), Desk()
+
+    def did(type_: str, output: str) -> list[tuple[str, Any]]:
+        sent.clear()
+        (event,) = events_of(desk.show, type_, output=output)
+        errands.planned(desk.plans(type_, output=output), desk.show)
+        errands.happened(event, desk.show)
+        return sent
+
+    desk.plans("output.create", output="yt", url=URL, bus="floor", backup=f"{URL}-b")
+    assert did("output.start", "yt") == [], "a stream begins where it may"
+    assert did("output.start", "vod") == [
+        ("mixer", Expect("sender/vod", ("program/h264", "floor/aac"))),
+    ]
+    assert did("output.retry", "vod") == [("sender/vod", RetryNow())]
+    assert did("output.retry", "yt") == [("sender/yt", RetryNow()), ("sender/yt~backup", RetryNow())]
 
 
 def test_shards_tell_levels_while_a_scene_asks_who_speaks() -> None:

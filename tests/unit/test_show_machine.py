@@ -105,7 +105,7 @@ COMMANDS = st.one_of(
     fields("output.update", output=IDS, backup=st.sampled_from([f"{URL}-backup", ""]), bus=BUS),
     fields("output.create", output=IDS | st.none(), recording=st.just(True), buses=BUSES),
     fields("output.update", output=IDS, url=st.just(f"{URL}-two"), rendition=st.just("wall")),
-    *(fields(f"output.{verb}", output=IDS) for verb in ("start", "stop", "delete")),
+    *(fields(f"output.{verb}", output=IDS) for verb in ("start", "stop", "retry", "delete")),
 )
 
 

@@ -114,6 +114,8 @@ export const KOREAN = {
   "New scene": "새 장면",
   "Next": "다음",
   "Next cue": "다음 큐",
+  "Retry now": "지금 다시 시도",
+  "Try {name} again now": "{name} 지금 다시 시도",
   "Next try in {seconds} s.": "{seconds}초 후 다시 시도합니다.",
   "No backup any more": "예비 송출 사용 안 함",
   "No": "아니요",

@@ -52,6 +52,7 @@ export const KOREAN_REFUSALS = {
   "output.exists": "같은 이름의 출력이 이미 있습니다.",
   "output.rendition-unknown": "그런 화면이 없습니다.",
   "output.running": "작동 중인 출력입니다. 먼저 정지하세요.",
+  "output.not-running": "작동 중이 아닌 출력입니다. 먼저 시작하세요.",
   "output.seats-running": "이미 참가자별 녹화가 진행 중입니다. 먼저 그 출력을 정지하세요.",
   "output.seats-unwanted": "참가자별 녹화는 녹화 출력에서만 할 수 있습니다.",
   "output.too-many": "출력을 더 만들 수 없습니다.",

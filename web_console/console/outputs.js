@@ -51,6 +51,8 @@ function OutputRow({ id }) {
         <span class="soft clip">${output.recording ? t("Recording") : output.url}</span>
         <span class="soft clip" data-role="carries">${carries(output)}</span></p>
       ${model.can_direct.value ? html`<div class="seat-buttons">
+        ${output.running && waits(status) ? html`<button class="small" data-action="retry" data-output=${id} aria-label=${t("Try {name} again now", { name: id })}
+          onClick=${() => command("output.retry")}>${t("Retry now")}</button>` : null}
         ${output.running
           ? html`<button class="small" data-action="stop" data-output=${id} aria-label=${t("Stop {name}", { name })} onClick=${() => setAsking("stop")}>${t("Stop")}</button>`
           : html`<button class="small good" data-action="start" data-output=${id} aria-label=${t("Start {name}", { name })} onClick=${() => command("output.start")}>${t("Start")}</button>
@@ -83,6 +85,15 @@ function Backup({ output, status }) {
   return html`<p class="seat-line figures" data-role="backup" data-state=${shown.state}>
     <span class="soft">${t("Backup")} ${output.backup}: ${shown.word}</span><span class="soft">${outputLine(status)}</span>
     ${status?.reason ? html`<span class="seat-problem" data-role="backup-reason" data-code=${status.code}>${refusalText({ code: status.code, detail: status.reason })}${nextTry(status)}</span>` : null}</p>`;
+}
+
+/**
+ * Whether it, or its backup, pauses before another attempt or makes one.
+ *
+ * @param {import("../shared/types.js").OutputStatus|undefined} status
+ */
+function waits(status) {
+  return [status, status?.backup].some((each) => each && (each.state === "retrying" || each.retry_in_s > 0));
 }
 
 /** @param {{retry_in_s?: number}} status */
