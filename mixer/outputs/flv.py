@@ -1,22 +1,9 @@
 """The bodies of RTMP's media messages, cut from what FFmpeg's FLV muxer writes."""
 
-from typing import NamedTuple
-
 from mixer.buswire import StreamHeader
+from mixer.flvtags import Tag, TagSplitter
 from mixer.outputs.gate import Placed
 from mixer.outputs.muxing import NO_WAIT_US, PacketMuxer, open_output
-
-_FILE_HEADER = 9 + 4
-_TAG_HEADER = 11
-_TAG_TRAILER = 4
-
-
-class Tag(NamedTuple):
-    """``kind`` 8 sound, 9 picture, 18 metadata."""
-
-    kind: int
-    time_ms: int
-    body: bytes
 
 
 class _Sink:
@@ -41,7 +28,7 @@ class FlvMuxer:
             "max_interleave_delta": NO_WAIT_US,
         }
         self._muxer = PacketMuxer(open_output(self._sink, "flv", options), headers)
-        self._skip = _FILE_HEADER
+        self._splitter = TagSplitter()
 
     def mux(self, packet: Placed) -> list[Tag]:
         self._muxer.mux(packet)
@@ -53,21 +40,6 @@ class FlvMuxer:
         return self._tags()
 
     def _tags(self) -> list[Tag]:
-        data = self._sink.data
-        if self._skip:
-            if len(data) < self._skip:
-                return []
-            del data[: self._skip]
-            self._skip = 0
-        tags: list[Tag] = []
-        at = 0
-        while at + _TAG_HEADER <= len(data):
-            size = int.from_bytes(data[at + 1 : at + 4], "big")
-            end = at + _TAG_HEADER + size + _TAG_TRAILER
-            if end > len(data):
-                break
-            time_ms = int.from_bytes(data[at + 4 : at + 7], "big") | data[at + 7] << 24
-            tags.append(Tag(data[at], time_ms, bytes(data[at + _TAG_HEADER : end - _TAG_TRAILER])))
-            at = end
-        del data[:at]
+        tags = self._splitter.feed(self._sink.data)
+        self._sink.data.clear()
         return tags

@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mixer.buswire import Packet
+from mixer.flvtags import Tag
 from mixer.outputs import health
 from mixer.outputs.connection import Connection, Resolver
 from mixer.outputs.diagnosis import ProtocolError, RejectedError, network_failure
-from mixer.outputs.flv import FlvMuxer, Tag
+from mixer.outputs.flv import FlvMuxer
 from mixer.outputs.gate import Gate, Group
 from mixer.outputs.health import SECOND_NS, Failure, Health
 from mixer.outputs.muxing import parameters

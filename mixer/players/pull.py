@@ -9,15 +9,23 @@ import random
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 import structlog
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
 from mixer.clock import NS, ProgrammeClock
 from mixer.picture import Picture
 from mixer.players.clipfile import MAX_PIXELS
+from mixer.players.flvtap import FlvTap
 from mixer.players.frames import FrameConverter
 from mixer.players.player import MS, NO_TROUBLE, Trouble
 from mixer.players.pull_clock import PullClock
@@ -28,6 +36,10 @@ from mixer.players.timing import next_tick_ns
 from mixer.players.wire import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.slot import RATE, Samples, sample_at
 
+PROBE_US = 500_000
+"""How much of a stream is looked at to find out what is in it. What joins later is found when it comes."""
+PICTURE_WAIT_NS = 5 * NS
+"""Sound without a picture for so long is a stream of sound. Groups of pictures last up to 4 s elsewhere."""
 OPEN_S = 5.0
 READ_S = 4.0
 STALLED_NS = 2 * NS
@@ -40,12 +52,16 @@ LEAD_TICKS = 3
 SOUND_LEAD_NS = 150 * MS
 STEP_NS = 8 * MS
 _JUMP = RATE // 50
+_PROBING = {"analyzeduration": str(PROBE_US), "fflags": "nobuffer"}
 _PROTOCOLS = "rtmp,rtmps,rtsp,rtsps,rtp,udp,tcp,tls,srtp"
 
 _STALLED = Trouble("pull.stalled", "Nothing comes from the server; it is connected to anew.")
 _ENDED = Trouble("pull.ended", "The server has ended the stream; it is connected to anew.")
 _FAILED = Trouble("pull.failed", "The stream can't be read; check the address. It is tried again.")
-_NO_PICTURE = Trouble("pull.no-picture", "The stream has no picture.")
+_NO_PICTURE = Trouble(
+    "pull.no-picture", "The stream has sound but no picture; the picture is shown when it comes."
+)
+_NO_DECODER = Trouble("pull.codec", "The stream's picture is of a kind that can't be decoded; send H.264.")
 _TOO_LARGE = Trouble("pull.too-large", "The stream's picture is over 4096×2304; send a smaller one.")
 _REASONS: tuple[tuple[type[BaseException], Trouble], ...] = (
     (ConnectionRefusedError, Trouble("pull.refused", "Nobody answers at this address and port.")),
@@ -74,7 +90,7 @@ class PullPlayer:
         self._order = 0
         self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._worker = _Worker(config.url, (config.width, config.height))
-        self._shown_ns = 0
+        self._shown_ns = self._heard_ns = 0
         self._late = 0
         self._sample = 0
         """Where the sound written last ends."""
@@ -121,6 +137,7 @@ class PullPlayer:
                 return
             with contextlib.suppress(IndexError):
                 queue.popleft()
+            self._heard_ns = now_ns
             if abs(start - self._sample) <= _JUMP:
                 self._out.sound(self._sample, samples)
                 self._sample += len(samples)
@@ -152,6 +169,8 @@ class PullPlayer:
             return "live", NO_TROUBLE
         if worker.trouble.code:
             return "stalled", worker.trouble
+        if worker.sound_alone and now_ns - self._heard_ns < STALLED_NS:
+            return "live", _NO_PICTURE
         if now_ns - worker.tried_ns < STALLED_NS + OPEN_S * NS and not self._shown_ns:
             return "starting", NO_TROUBLE
         return "stalled", _STALLED
@@ -175,6 +194,12 @@ class _Worker:
         self.size = (0, 0)
         self.fps = 0.0
         self.has_sound = False
+        self.sound_alone = False
+        """This connection has sound, and had no picture for a while."""
+        self._clocked_by_pictures = False
+        """Pictures of this connection have come: sound alone no longer says what the time is."""
+        self._pictured_ns = 0
+        """When the last picture came, or the connection was made."""
         self.progress_ns = self.tried_ns = time.monotonic_ns()
         self._url = url
         self._box = box
@@ -198,7 +223,7 @@ class _Worker:
             try:
                 self._pull()
                 raise EOFError
-            except (av.FFmpegError, OSError, EOFError, ValueError, MemoryError) as error:
+            except Exception as error:  # whatever a codec dislikes: the thread goes on
                 if not self._closed.is_set() and not self.hopeless:
                     self.trouble = trouble_of(error)
                     waited_ns = time.monotonic_ns() - self.progress_ns
@@ -223,43 +248,68 @@ class _Worker:
             self.hopeless = False  # it is another trouble now
             raise
         with container:
-            self.progress_ns = time.monotonic_ns()
-            if not container.streams.video:
-                self.trouble, self.hopeless = _NO_PICTURE, True
+            self.progress_ns = self._pictured_ns = time.monotonic_ns()
+            self.sound_alone = self._clocked_by_pictures = False
+            with self._lock:
+                self._times.forget()
+            decoding = _Decoding(self._box)
+            if not _is_rtmp(self._url):
+                self._read(container, decoding)
                 return
-            self._read(container)
+            tap = FlvTap(self._pieces(container))
+            while tap.begin():
+                with av.open(tap, format="flv", options=_PROBING, metadata_errors="replace") as part:
+                    assert isinstance(part, InputContainer)
+                    tap.opened()
+                    self._read(part, decoding)
 
     def _open(self) -> InputContainer:
-        options = {"protocol_whitelist": _PROTOCOLS, "analyzeduration": "1500000", "fflags": "nobuffer"}
-        if self._url.startswith("rtsp"):
-            options |= {"rtsp_transport": "tcp", "timeout": str(round(READ_S * 1e6))}
-        else:
+        options = {"protocol_whitelist": _PROTOCOLS, **_PROBING}
+        kind = None
+        if _is_rtmp(self._url):
             options |= {"rtmp_live": "live"}
-        return av.open(self._url, options=options, timeout=(OPEN_S, READ_S), metadata_errors="replace")
+            kind = "data"  # the bytes of the FLV as they come, for :class:`FlvTap`
+        else:
+            options |= {"rtsp_transport": "tcp", "timeout": str(round(READ_S * 1e6))}
+        timeout = (OPEN_S, READ_S)
+        return av.open(self._url, format=kind, options=options, timeout=timeout, metadata_errors="replace")
 
-    def _read(self, container: InputContainer) -> None:
-        video = container.streams.video[0]
-        video.thread_type = "SLICE"  # threads by frame would keep some back
-        sounds = container.streams.audio[:1]
+    def _pieces(self, container: InputContainer) -> Iterator[bytes]:
+        for packet in container.demux(container.streams[0]):
+            self.progress_ns = time.monotonic_ns()
+            if packet.size:
+                yield bytes(packet)
+
+    def _read(self, container: InputContainer, decoding: "_Decoding") -> None:
+        """Until the container ends, which may be a part of the stream only."""
+        videos, sounds = container.streams.video[:1], container.streams.audio[:1]
+        for video in videos:
+            if cast(VideoCodecContext | None, video.codec_context) is None:
+                self.trouble, self.hopeless = _NO_DECODER, True
+                return
+            self.fps = float(video.average_rate or 1 / NO_RATE)
+        decoding.take(*videos, *sounds)
         self.has_sound = bool(sounds)
-        converter, stereo = FrameConverter(self._box), StereoSound()
-        aspect = Fraction(video.sample_aspect_ratio or 0)
-        self.fps = float(video.average_rate or 1 / NO_RATE)
-        with self._lock:
-            self._times.forget()
-        for packet in container.demux([video, *sounds]):
+        for packet in container.demux([*videos, *sounds]):
             self.progress_ns = time.monotonic_ns()
             if self._closed.is_set():
                 return
-            try:
-                frames = packet.decode()
-            except av.InvalidDataError:
-                continue
-            for frame in frames:
+            for frame in decoding.frames(packet):
                 if isinstance(frame, av.VideoFrame):
-                    self._shown(frame, converter, aspect)
+                    self._shown(frame, decoding.converter, decoding.aspect)
                 elif isinstance(frame, av.AudioFrame):
-                    self.sounds.extend(stereo.samples(frame))
+                    self._heard(frame, decoding.stereo)
+
+    def _heard(self, frame: av.AudioFrame, stereo: StereoSound) -> None:
+        blocks = stereo.samples(frame)
+        now_ns = time.monotonic_ns()
+        if blocks and not self._clocked_by_pictures:
+            with self._lock:
+                self._times.note(blocks[0][0], now_ns)
+        self.sounds.extend(blocks)
+        if now_ns - self._pictured_ns > PICTURE_WAIT_NS and not self.sound_alone:
+            self.sound_alone = True
+            self.trouble, self.hopeless = NO_TROUBLE, False
 
     def _shown(self, frame: av.VideoFrame, converter: FrameConverter, aspect: Fraction) -> None:
         if frame.pts is None or frame.time_base is None:
@@ -269,8 +319,46 @@ class _Worker:
             raise ValueError("the picture is too large")
         picture = converter.picture(frame, aspect)
         position_s = frame.pts * frame.time_base
+        self._pictured_ns = time.monotonic_ns()
+        self._clocked_by_pictures = True
         with self._lock:
-            self._times.note(position_s, time.monotonic_ns())
+            self._times.note(position_s, self._pictured_ns)
         self.size = (picture.width, picture.height)
         self.pictures.append((position_s, picture))
         self.trouble, self.hopeless = NO_TROUBLE, False
+
+
+class _Decoding:
+    """One connection's decoders, which go on where its stream is opened once more: sound has no gap there."""
+
+    def __init__(self, box: tuple[int, int]) -> None:
+        self.converter = FrameConverter(box)
+        self.stereo = StereoSound()
+        self.aspect = Fraction(0)
+        self._contexts: dict[str, VideoCodecContext | AudioCodecContext] = {}
+
+    def take(self, *streams: VideoStream | AudioStream) -> None:
+        """The streams of the container that is read from now on."""
+        for stream in streams:
+            if isinstance(stream, VideoStream):
+                stream.thread_type = "SLICE"  # threads by frame would keep some back
+                self.aspect = Fraction(stream.sample_aspect_ratio or 0)
+            before = self._contexts.get(stream.type)
+            if before is None or before.name != stream.codec_context.name:
+                self._contexts[stream.type] = stream.codec_context
+
+    def frames(self, packet: av.Packet[Stream]) -> Sequence[av.VideoFrame | av.AudioFrame]:
+        """What is whole with this packet; nothing of a damaged one."""
+        if not packet.size:
+            return ()  # the container's end: the decoder goes on
+        decoder: Any = self._contexts[packet.stream.type]
+        frames: Sequence[av.VideoFrame | av.AudioFrame]
+        try:
+            frames = decoder.decode(packet)
+        except av.InvalidDataError:
+            return ()
+        return frames
+
+
+def _is_rtmp(url: str) -> bool:
+    return url.startswith("rtmp")

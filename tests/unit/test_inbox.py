@@ -1,0 +1,175 @@
+"""One message that can't be read costs that message: never the process, never a descriptor."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from mixer.inbox import Inbox, Refusals, first_message
+from mixer.link import MAX_PART, Envelope, Link, LinkClosedError, UnreadableError, pair
+from mixer.outbox import MAX_TAKEN, Outbox
+from mixer.wire import Heartbeat, MixerConfig, MixerIn, PlanTaken, SlotOpened, WatchMeters
+from studio.children import Child
+
+RUBBISH = (
+    b"",  # an empty body
+    b"\x93\xa2\xff\xfe\xa1a\xc0",  # no UTF-8
+    b"\xc1" * 40,
+    b"\x91" * 100_000,  # deeper than a decoder goes
+    msgspec.msgpack.encode({"type": "NoSuchMessage"}),
+    msgspec.msgpack.encode({"type": "SlotOpened"}),  # a field is missing
+)
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Link, Link]]:
+    a, b = pair()
+    links = Link(a, "a"), Link(b, "b")
+    yield links
+    for link in links:
+        link.close()
+
+
+def give(link: Link, body: bytes, fds: list[int]) -> None:
+    link.forward(Envelope("b", "a", msgspec.Raw(body)), fds)
+
+
+@pytest.mark.parametrize("size", [10, 3 * MAX_PART])
+def test_no_envelope_leaves_no_descriptor(ends: tuple[Link, Link], size: int) -> None:
+    """Also one that came in parts."""
+    a, b = ends
+    before = descriptors()
+    read_end, write_end = os.pipe()
+    # what the link's own encoder never makes: an envelope whose names are no text
+    a._backlog.append((b"\x93\xa2\xff\xfe" + bytes(10), (os.dup(read_end),)))
+    a.flush()
+    if size > MAX_PART:
+        for first, mark in ((True, b"\xc1"), (False, b"\xc0")):
+            a._backlog.append((mark + bytes(MAX_PART - 1), (os.dup(read_end),) if first else ()))
+            a.flush()
+    a.send("b", Heartbeat())
+    unreadable, got = 0, None
+    while got is None:
+        a.flush()
+        try:
+            got = b.receive()
+        except UnreadableError:
+            unreadable += 1
+    assert unreadable == 1 + (size > MAX_PART)
+    assert got[0].sender == "a"
+    os.close(read_end)
+    os.close(write_end)
+    assert descriptors() == before
+
+
+def test_messages_behind_rubbish_arrive_and_nothing_leaks(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    inbox = Inbox[MixerIn](b, msgspec.msgpack.Decoder(MixerIn).decode)
+    before = descriptors()
+    read_end, write_end = os.pipe()
+    seen: list[MixerIn] = []
+
+    def handle(sender: str, message: MixerIn, fds: list[int]) -> None:
+        if isinstance(message, SlotOpened):
+            raise RuntimeError("no room")  # whatever a handler trips over
+        seen.append(message)
+
+    for body in RUBBISH:
+        if body:
+            give(a, body, [read_end])
+    a.send("b", SlotOpened("seat/x"), [read_end])
+    a.send("b", WatchMeters(True))
+    inbox.read(handle)
+    os.close(read_end)
+    os.close(write_end)
+    assert seen == [WatchMeters(True)]
+    assert inbox.refusals.count == len(RUBBISH)
+    assert descriptors() == before
+    a.close()
+    with pytest.raises(LinkClosedError):
+        inbox.read(handle)
+
+
+def test_refusals_are_counted_and_said_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0]
+    refusals = Refusals(lambda: now[0])
+    for step in range(21):
+        now[0] = step * 100_000_000
+        refusals.note(ValueError("rubbish"), "control")
+    assert refusals.count == 21
+    assert capsys.readouterr().out.count("message.refused") == 3
+
+
+def test_the_configuration_is_found_behind_rubbish(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    config = MixerConfig(1, 30, 1, {}, {}, "Summit", "/fonts")
+    give(a, RUBBISH[1], [])
+    a.send("b", Heartbeat())
+    a.send("b", config)
+    a.send("b", WatchMeters(True))
+    assert first_message(b, MixerConfig) == config
+    rest = b.receive()
+    assert rest is not None
+    assert msgspec.msgpack.decode(rest[0].body, type=MixerIn) == WatchMeters(True)
+
+
+def test_ticks_of_plans_are_never_pushed_out_by_other_news() -> None:
+    outbox = Outbox()
+    for number in range(3):
+        outbox.put(PlanTaken(number, number, 1))
+    for _ in range(5000):
+        outbox.put(Heartbeat())
+    given: list[object] = []
+
+    def takes(message: object) -> bool:
+        given.append(message)
+        return True
+
+    outbox.send(lambda message: False)  # a link that is full
+    outbox.send(takes)
+    assert given == [PlanTaken(number, number, 1) for number in range(3)]
+    for number in range(MAX_TAKEN + 5):  # and of too many the newest are kept
+        outbox.put(PlanTaken(number, number, 1))
+    given.clear()
+    outbox.send(takes)
+    assert given[-1] == PlanTaken(MAX_TAKEN + 4, MAX_TAKEN + 4, 1)
+    assert len(given) == MAX_TAKEN
+    outbox.close()
+
+
+@pytest.mark.parametrize("fault", ["pidfd", "configuration", "program"])
+def test_a_child_that_half_started_leaves_nothing(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def starting(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
+        if fault == "program":
+            raise FileNotFoundError("no such program")
+        started.append(popen(*arguments, **options))  # type: ignore[call-overload]
+        return started[-1]
+
+    def configure() -> Heartbeat:
+        if fault == "configuration":
+            raise ValueError("a message of 9 MB is over 8 MB")
+        return Heartbeat()
+
+    def no_pidfd(_pid: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(subprocess, "Popen", starting)
+    if fault == "pidfd":
+        monkeypatch.setattr(os, "pidfd_open", no_pidfd)
+    child = Child("sender/x", ("mixer.outputs.process", "sender/x"), configure)
+    before = descriptors()
+    with pytest.raises((OSError, ValueError)):
+        child.spawn(0)
+    assert descriptors() == before
+    assert all(process.returncode is not None for process in started)
+    assert not child.alive
+    assert (child.link, child.pidfd) == (None, -1)
