@@ -52,7 +52,7 @@ LEAD_TICKS = 3
 SOUND_LEAD_NS = 150 * MS
 STEP_NS = 8 * MS
 _JUMP = RATE // 50
-_PROBING = {"analyzeduration": str(PROBE_US), "fflags": "nobuffer"}
+_PROBING = {"analyzeduration": str(PROBE_US)}
 _PROTOCOLS = "rtmp,rtmps,rtsp,rtsps,rtp,udp,tcp,tls,srtp"
 
 _STALLED = Trouble("pull.stalled", "Nothing comes from the server; it is connected to anew.")
@@ -347,7 +347,7 @@ class _Decoding:
             if before is None or before.name != stream.codec_context.name:
                 self._contexts[stream.type] = stream.codec_context
 
-    def frames(self, packet: av.Packet[Stream]) -> Sequence[av.VideoFrame | av.AudioFrame]:
+    def frames(self, packet: "av.Packet[Stream]") -> Sequence[av.VideoFrame | av.AudioFrame]:
         """What is whole with this packet; nothing of a damaged one."""
         if not packet.size:
             return ()  # the container's end: the decoder goes on

@@ -1,0 +1,107 @@
+"""Pulled streams from nginx-rtmp whose pictures or sound come later than the connection."""
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from mixer.players.wire import PlayerConfig
+from mixer.slot import sample_at
+from tests.ingest import RtmpIngest, wait_until
+from tests.players import PlayerRun
+
+KEY = "s3cr3t-key"
+GROUP_S = 4
+
+
+def material(path: Path, picture_from_s: float = 0, sound_from_s: float = 0) -> Path:
+    """18 s with a keyframe each 4 s; picture and sound may begin late. A tone of 440 Hz."""
+    lavfi = ("-f", "lavfi")
+    command = [
+        *("ffmpeg", "-v", "error", "-y"),
+        *("-itsoffset", str(picture_from_s), *lavfi, "-i", "testsrc2=s=320x180:r=30:d=18"),
+        *("-itsoffset", str(sound_from_s), *lavfi, "-i", "sine=f=440:r=48000:d=18"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", str(30 * GROUP_S)),
+        *("-sc_threshold", "0", "-c:a", "aac", "-t", "18", str(path)),
+    ]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=60)
+    return path
+
+
+@contextlib.contextmanager
+def published(file: Path, url: str) -> Iterator[None]:
+    """At its own pace."""
+    publisher = subprocess.Popen(
+        [
+            "ffmpeg",
+            "-v",
+            "quiet",
+            "-analyzeduration",
+            "20000000",
+            "-re",
+            "-i",
+            str(file),
+            "-c",
+            "copy",
+            "-f",
+            "flv",
+            url,
+        ],
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        publisher.kill()
+        publisher.wait()
+
+
+def pull(url: str) -> PlayerConfig:
+    return PlayerConfig("p", "pull", url=url, width=320, height=180, epoch_ns=time.monotonic_ns())
+
+
+def heard(run: PlayerRun) -> float:
+    """The peak of 100 ms that were heard just now."""
+    samples, _ = run.slot.read_sound(sample_at(time.monotonic_ns()) - 9600, 4800)
+    return float(np.abs(samples).max())
+
+
+def test_pictures_come_with_the_next_keyframe_on_the_same_connection(tmp_path: Path) -> None:
+    """nginx gives a new player the sound at once; early in a group of 4 s no picture is in sight."""
+    file = material(tmp_path / "a.flv")
+    with RtmpIngest(tmp_path) as ingest, published(file, ingest.url(f"live/{KEY}")):
+        wait_until("a keyframe published", lambda: ingest.received_bytes() > 20_000)
+        with PlayerRun(pull(ingest.url(f"live/{KEY}")), tmp_path / "log") as run:
+            run.wait_for("a picture", lambda report: report.state == "live" and report.width > 0)
+            assert run.last.sound
+        assert "failed" not in {report.state for report in run.reports}
+        assert "pull broke off" not in run.spoken()
+        assert ingest.log().count(" play: name=") == 1
+    assert KEY not in run.spoken()
+
+
+def test_sound_alone_is_live_and_the_picture_joins_it(tmp_path: Path) -> None:
+    file = material(tmp_path / "a.flv", picture_from_s=11)
+    with RtmpIngest(tmp_path) as ingest, published(file, ingest.url(f"live/{KEY}")):
+        wait_until("something published", lambda: ingest.received_bytes() > 2000)
+        with PlayerRun(pull(ingest.url(f"live/{KEY}")), tmp_path / "log") as run:
+            run.wait_state("live")
+            assert (run.last.code, run.last.width, run.last.sound) == ("pull.no-picture", 0, True)
+            assert heard(run) > 0.05
+            run.wait_for("the picture", lambda report: report.width > 0 and not report.code)
+        states = list(dict.fromkeys(report.state for report in run.reports))
+        assert states == ["starting", "live"]
+        assert ingest.log().count(" play: name=") == 1
+
+
+def test_sound_joins_a_picture(tmp_path: Path) -> None:
+    file = material(tmp_path / "a.flv", sound_from_s=3)
+    with RtmpIngest(tmp_path) as ingest, published(file, ingest.url(f"live/{KEY}")):
+        wait_until("something published", lambda: ingest.received_bytes() > 2000)
+        with PlayerRun(pull(ingest.url(f"live/{KEY}")), tmp_path / "log") as run:
+            run.wait_for("the sound", lambda report: report.state == "live" and report.sound)
+            run.wait_for("the picture", lambda report: report.width > 0)
+        assert ingest.log().count(" play: name=") == 1
