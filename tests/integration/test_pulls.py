@@ -34,24 +34,10 @@ def material(path: Path, picture_from_s: float = 0, sound_from_s: float = 0) -> 
 @contextlib.contextmanager
 def published(file: Path, url: str) -> Iterator[None]:
     """At its own pace."""
-    publisher = subprocess.Popen(
-        [
-            "ffmpeg",
-            "-v",
-            "quiet",
-            "-analyzeduration",
-            "20000000",
-            "-re",
-            "-i",
-            str(file),
-            "-c",
-            "copy",
-            "-f",
-            "flv",
-            url,
-        ],
-        stdin=subprocess.DEVNULL,
-    )
+    command = ["ffmpeg", "-v", "quiet", "-analyzeduration", "20000000", "-re", "-i", str(file), "-c", "copy"]
+    # sound doesn't wait for a picture that begins later
+    command += ["-max_interleave_delta", "200000", "-f", "flv", url]
+    publisher = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
         yield
     finally:
