@@ -10,6 +10,7 @@ from aiortc import rtcicetransport, rtcpeerconnection
 from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
+from signaling.rtc.certificate import Certificate
 from signaling.rtc.colour_told import COLOUR_URI
 from signaling.rtc.ice import Connection, Network, StunProtocol
 from signaling.rtc.receive import Receiver
@@ -24,6 +25,7 @@ REPLACED: tuple[tuple[object, str, type], ...] = (
     (rtcpeerconnection, "RTCRtpReceiver", Receiver),
     (rtcpeerconnection, "RTCRtpSender", Sender),
     (rtcpeerconnection, "RTCDtlsTransport", DtlsTransport),
+    (rtcpeerconnection, "RTCCertificate", Certificate),
     (rtcicetransport, "Connection", Connection),
     (aioice.ice, "StunProtocol", StunProtocol),
 )

@@ -18,21 +18,56 @@ class OfferError(ValueError):
         self.code = code
 
 
-def clean(text: str) -> str:
-    """The SDP without mDNS candidates (resolving one costs a second), without too many candidates, and
-    without ``end-of-candidates`` (the browser will still be found by its own checks)."""
-    kept: list[str] = []
-    candidates = 0
-    for line in text.replace("\r\n", "\n").split("\n"):
-        if line.startswith("a=end-of-candidates"):
-            continue
-        if line.startswith("a=candidate:"):
-            parts = line.split()
-            candidates += 1
-            if candidates > MAX_CANDIDATES or len(parts) < 8 or parts[4].endswith(".local"):
-                continue
-        kept.append(line)
-    return "\r\n".join(kept)
+def apart(text: str) -> tuple[str, tuple[str, ...]]:
+    """The SDP without its ICE candidates, and those of its one transport, as SDP has them behind
+    ``a=candidate:``.
+
+    All sections share the transport that the bundle's first one describes (RFC 9143 §7.2), and browsers write
+    the candidates into that one. They are told to the transport by themselves, for aiortc would take the last
+    section's. Left out are those by TCP, which nobody here speaks, mDNS names (resolving one costs a second),
+    and too many. ``end-of-candidates`` goes as well: the browser is still found by its own checks.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    kept = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
+    session, *sections = _sections(lines)
+    first = next((line.split()[1] for line in session if line.startswith("a=group:BUNDLE ")), "")
+    tagged = next((each for each in sections if f"a=mid:{first}" in each), sections[0] if sections else [])
+    ufrag = _ufrag(tagged)
+    found = [
+        line.removeprefix("a=candidate:")
+        for section in sections
+        if section is tagged or _ufrag(section) == ufrag
+        for line in section
+        if line.startswith("a=candidate:")
+    ]
+    return "\r\n".join(kept), tuple(filter(usable, dict.fromkeys(found)))[:MAX_CANDIDATES]
+
+
+def _sections(lines: list[str]) -> list[list[str]]:
+    """The session's lines, then each section's."""
+    parts: list[list[str]] = [[]]
+    for line in lines:
+        if line.startswith("m="):
+            parts.append([])
+        parts[-1].append(line)
+    return parts
+
+
+def _ufrag(section: list[str]) -> str:
+    """The ICE session that a section's candidates belong to; "" for the one that the session names."""
+    return next((line for line in section if line.startswith("a=ice-ufrag:")), "")
+
+
+def usable(candidate: str) -> bool:
+    """Whether a check can be sent there: by UDP, of the one component, to an address and a port."""
+    fields = candidate.split()
+    return (
+        len(fields) >= 8
+        and (fields[1], fields[2].lower()) == ("1", "udp")
+        and not fields[4].endswith(".local")
+        and fields[5].isdecimal()
+        and 0 < int(fields[5]) < 1 << 16
+    )
 
 
 def preferences(kind: str) -> list[RTCRtpCodecCapability]:

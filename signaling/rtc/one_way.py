@@ -1,4 +1,5 @@
-"""Offers of WHIP and WHEP, whose media goes one way: what they must be, and H.264 of any profile. Pure."""
+"""Offers of WHIP and WHEP, whose media goes one way: what they must be, and H.264 as encoders and players
+really offer it. Pure."""
 
 import re
 
@@ -12,6 +13,9 @@ _NEEDED = ("v=", "o=", "s=", "t=")
 """RFC 8866 §5: every description has these."""
 _PROFILE = re.compile(r"(a=fmtp:(\d+) [^\r\n]*profile-level-id=)([0-9a-fA-F]{6})")
 _BASELINE = "42e01f"
+_H264 = re.compile(r"a=rtpmap:(\d+) H264/90000", re.IGNORECASE)
+_FORMAT = re.compile(r"a=fmtp:(\d+) ")
+_MODE = "packetization-mode="
 _PLAIN = re.compile(r"profile-level-id=42|a=rtpmap:\d+ VP8/", re.IGNORECASE)
 
 
@@ -37,6 +41,28 @@ def check(text: str, *, publishes: bool) -> None:
     wanted, verb = (_SENDS, "sends") if publishes else (_RECEIVES, "receives")
     if any((each.direction or "sendrecv") not in wanted for each in media):
         raise OfferError("sdp.unsuited", f"each section of this offer must be {wanted[0]}: its client {verb}")
+
+
+def with_packetization(text: str) -> str:
+    """The offer, where H.264 without ``packetization-mode`` counts as mode 1 unless that is offered as well.
+
+    Without it NAL units would go one a packet (RFC 6184 §8.1). But who leaves it out, as the pipelines do
+    that are passed around for GStreamer's ``whepsrc``, takes and sends fragments all the same.
+    """
+    if f"{_MODE}1" in text:
+        return text
+    lines = text.splitlines()
+    formats = {found[1]: index for index, line in enumerate(lines) if (found := _FORMAT.match(line))}
+    for index, line in enumerate(lines):
+        found = _H264.match(line)
+        if found is None:
+            continue
+        at = formats.get(found[1])
+        if at is None:
+            lines[index] += f"\r\na=fmtp:{found[1]} {_MODE}1"
+        elif _MODE not in lines[at]:
+            lines[at] += f";{_MODE}1"
+    return "\r\n".join(lines) + "\r\n"
 
 
 def with_baseline(text: str) -> tuple[str, dict[str, str]]:

@@ -6,7 +6,7 @@ What the kinds of peers differ in is :mod:`signaling.rtc.kinds`' table: this is 
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, cast
@@ -23,9 +23,10 @@ from signaling.rtc.kinds import SCREEN_PREFIX, kind_of, place_of, source_of
 from signaling.rtc.offer import (
     MAX_CANDIDATES,
     OfferError,
-    clean,
+    apart,
     kinds_of,
     preferences,
+    usable,
     with_error_correction,
 )
 from signaling.rtc.picture_in import GARBAGE, PictureStream
@@ -111,10 +112,11 @@ class Peer:
 
     async def answer(self) -> str:
         """The SDP answer. Raises :class:`OfferError`; the peer is to be closed then."""
-        text = clean(self._offer.sdp)
+        text, candidates = apart(self._offer.sdp)
         profiles: dict[str, str] = {}
         if self._offer.kind in ("whip", "whep"):
             one_way.check(text, publishes=self.kind.publishes)
+            text = one_way.with_packetization(text)
         if self.kind.publishes:
             text, profiles = one_way.with_baseline(text)
         kinds = kinds_of(text, videos=self.kind.cameras)
@@ -124,6 +126,7 @@ class Peer:
             transceiver.setCodecPreferences(preferences(kind))
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(text, "offer"))
+            await self._add(candidates)
         except Exception as error:  # aiortc checks by stumbling
             raise OfferError("sdp.invalid", "the offer cannot be taken") from error
         for receiver in self._receivers:
@@ -140,8 +143,13 @@ class Peer:
         """Candidates that the offer didn't have yet; those of another ICE session, and too many, are left."""
         if more.ufrag and f"a=ice-ufrag:{more.ufrag}" not in self._offer.sdp.split():
             return
-        for line in more.lines[: MAX_CANDIDATES - self._trickled]:
-            self._trickled += 1
+        lines = [line for line in more.lines if usable(line)][: MAX_CANDIDATES - self._trickled]
+        self._trickled += len(lines)
+        await self._add(lines)
+
+    async def _add(self, candidates: Iterable[str]) -> None:
+        """Tell the one transport more of the other side's candidates. Raises ValueError for what is none."""
+        for line in candidates:
             candidate = candidate_from_sdp(line)
             candidate.sdpMLineIndex = 0  # all sections are one bundle
             await self._pc.addIceCandidate(candidate)

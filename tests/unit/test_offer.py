@@ -3,7 +3,7 @@
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
 
-from signaling.rtc.offer import OfferError, kinds_of, with_error_correction
+from signaling.rtc.offer import MAX_CANDIDATES, OfferError, apart, kinds_of, with_error_correction
 
 
 async def offered(*kinds: str) -> str:
@@ -51,3 +51,47 @@ def test_answers_ask_for_error_correction_of_sound() -> None:
     asking = with_error_correction(answer)
     assert "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n" in asking
     assert asking.replace("a=fmtp:111 minptime=10;useinbandfec=1\r\n", "") == answer
+
+
+HOST = "1 1 udp 2130706431 192.0.2.7 50000 typ host"
+RELAY = "2 1 UDP 8331263 198.51.100.9 60000 typ relay raddr 0.0.0.0 rport 0"
+
+
+def sections(*parts: str, bundle: str = "0 1") -> str:
+    return "\r\n".join(("v=0", f"a=group:BUNDLE {bundle}", *parts, ""))
+
+
+def section(mid: int, ufrag: str, *candidates: str) -> str:
+    lines = [f"m=audio 9 X {mid}", f"a=mid:{mid}", *(f"a=candidate:{each}" for each in candidates)]
+    return "\r\n".join((*lines, f"a=ice-ufrag:{ufrag}", "a=end-of-candidates"))
+
+
+def test_candidates_are_those_of_the_bundle_s_transport() -> None:
+    """Browsers write them into the first section, aiortc would take the last one's."""
+    text, found = apart(sections(section(0, "abcd", HOST, RELAY), section(1, "abcd")))
+    assert found == (HOST, RELAY)
+    assert "candidate" not in text
+    assert text.count("a=ice-ufrag:abcd\r\n") == 2
+    assert apart(sections(section(0, "abcd", HOST), section(1, "abcd", HOST, RELAY)))[1] == (HOST, RELAY)
+    other = sections(section(0, "abcd", HOST), section(1, "efgh", RELAY))
+    assert apart(other)[1] == (HOST,), "a section's own transport ends with the bundle"
+    assert apart(other.replace("BUNDLE 0 1", "BUNDLE 1 0"))[1] == (RELAY,)
+    assert apart(section(0, "abcd", HOST))[1] == (HOST,)
+    assert apart("v=0\r\n") == ("v=0\r\n", ())
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        HOST.replace("udp", "tcp"),
+        HOST.replace("192.0.2.7", "5e1c9f6a.local"),
+        HOST.replace("1 1 udp", "1 2 udp"),
+        HOST.replace("50000", "65536"),
+        HOST.replace("50000", "0"),
+        "1 1 udp 1 192.0.2.7",
+    ],
+)
+def test_candidates_that_no_check_can_be_sent_to(candidate: str) -> None:
+    many = [HOST.replace("50000", str(50_000 + each)) for each in range(2 * MAX_CANDIDATES)]
+    _, found = apart(sections(section(0, "abcd", *[candidate] * MAX_CANDIDATES, *many)))
+    assert found == tuple(many[:MAX_CANDIDATES])

@@ -9,7 +9,7 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, rtcpeerconnection
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
-from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
+from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCCertificate, RTCDtlsTransport, RtpRouter
 from aiortc.rtcrtpparameters import (
     RTCRtpCodecParameters,
     RTCRtpDecodingParameters,
@@ -20,8 +20,10 @@ from aiortc.rtcrtpparameters import (
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtp import RtpPacket
+from OpenSSL import SSL
 
 from signaling.rtc import hooks
+from signaling.rtc.certificate import CIPHERS, Certificate
 from signaling.rtc.ice import Connection
 from signaling.rtc.receive import Receiver
 from signaling.rtc.rtp import parse_rtp
@@ -43,7 +45,8 @@ def test_global_is_there(module: object, name: str, replacement: type) -> None:
 def test_peer_connection_uses_the_globals() -> None:
     source = inspect.getsource(rtcpeerconnection.RTCPeerConnection)
     for call in ("RTCRtpSender(sender_track or kind, dtlsTransport)", "RTCRtpReceiver(kind, dtlsTransport)",
-                 "RTCDtlsTransport(iceTransport, self.__certificates)"):  # fmt: skip
+                 "RTCDtlsTransport(iceTransport, self.__certificates)",
+                 "RTCCertificate.generateCertificate()"):  # fmt: skip
         assert call in source
     used = inspect.getsource(rtcpeerconnection)
     for name in ("receiver._set_rtcp_ssrc", "sender._ssrc", "sender._rtx_ssrc", "sender._stream_id",
@@ -62,12 +65,20 @@ def test_peer_connection_uses_the_globals() -> None:
          "_register_rtp_sender _unregister_rtp_sender"),
         (RtpRouter, RtpRouter, "route_rtp"),
         (aioice.ice.Connection, Connection, "get_component_candidates"),
+        (RTCCertificate, Certificate, "generateCertificate _create_ssl_context"),
     ],
 )  # fmt: skip
 def test_methods(stock: type, ours: type, names: str) -> None:
     for name in names.split():
         assert callable(getattr(stock, name))
         assert callable(getattr(ours, name))
+
+
+def test_dtls_takes_its_suites_from_the_certificate() -> None:
+    assert "__local_certificate._create_ssl_context(" in inspect.getsource(RTCDtlsTransport.start)
+    context = Certificate.generateCertificate()._create_ssl_context(srtp_profiles=SRTP_PROFILES)
+    offered = SSL.Connection(context).get_cipher_list()
+    assert set(CIPHERS.split(":")) <= set(offered)
 
 
 def test_packetisers() -> None:

@@ -86,6 +86,25 @@ async def test_an_encoder_that_offers_nothing_but_high_profile() -> None:
     assert one_way.with_profiles(taken, profiles) == high
 
 
+async def test_h264_without_a_packetization_mode() -> None:
+    """As GStreamer's pipelines offer it, which take and send fragments all the same."""
+    sdp = await offered(("video", "recvonly"))
+    assert one_way.with_packetization(sdp) == sdp, "who offers mode 1 is answered as ever"
+    bare = re.sub(
+        "a=fmtp:.*profile-level-id=.*\r\n", "", re.sub("a=rtpmap:(\\d+) VP8/", r"a=rtpmap:\1 VP9/", sdp)
+    )
+    with pytest.raises(OfferError, match=r"H\.264"):
+        kinds_of(bare)
+    assert kinds_of(one_way.with_packetization(bare)) == ["video"]
+    unsaid = bare.replace(" H264/90000\r\n", " H264/90000\r\na=fmtp:100 profile-level-id=42e01f\r\n")
+    unsaid = re.sub(r"(rtpmap:(\d+) H264/90000\r\na=fmtp:)100", r"\1\2", unsaid)
+    assert "packetization" not in unsaid
+    assert kinds_of(one_way.with_packetization(unsaid)) == ["video"]
+    singles = unsaid.replace("profile-level-id=42e01f", "profile-level-id=42e01f;packetization-mode=0")
+    with pytest.raises(OfferError, match=r"H\.264"):
+        kinds_of(one_way.with_packetization(singles))
+
+
 def test_candidates() -> None:
     good = "a=candidate:1 1 udp 2130706431 2001:db8::1 61764 typ host"
     assert trickle.parse(
