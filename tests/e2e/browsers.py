@@ -57,7 +57,10 @@ def microphone_file(folder: Path, name: str, tone_hz: int, seconds: int = 10) ->
 
 @contextlib.asynccontextmanager
 async def chromium(
-    camera: Path | None = None, microphone: Path | None = None, more_flags: tuple[str, ...] = ()
+    camera: Path | None = None,
+    microphone: Path | None = None,
+    more_flags: tuple[str, ...] = (),
+    executable: Path | None = CHROMIUM,
 ) -> AsyncIterator[Browser]:
     """A headless Chromium of its own, with its camera and microphone played from files."""
     flags = [*_FLAGS, *more_flags]
@@ -66,7 +69,7 @@ async def chromium(
     if microphone is not None:
         flags.append(f"--use-file-for-fake-audio-capture={microphone}")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = await playwright.chromium.launch(executable_path=executable, args=flags)
         try:
             yield browser
         finally:

@@ -8,9 +8,10 @@ import contextlib
 import itertools
 import json
 import platform
+import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,13 @@ class BidiError(Exception):
     """Firefox refused a command, or a script threw."""
 
 
-def write_profile(folder: Path) -> None:
-    """Make ``folder`` a profile: a fake camera and microphone without a question, nothing sent home."""
-    lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in PREFERENCES.items()]
+def write_profile(folder: Path, **more: bool | int) -> None:
+    """Make ``folder`` a profile: a fake camera and microphone without a question, nothing sent home.
+
+    ``more`` preferences have two underscores where their names have a dot.
+    """
+    preferences = PREFERENCES | {name.replace("__", "."): value for name, value in more.items()}
+    lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in preferences.items()]
     (folder / "user.js").write_text("\n".join(lines), "utf-8")
 
 
@@ -158,22 +163,32 @@ class Page:
         return self._browser.call(method, context=self._context, **parameters)
 
 
+def _loopback(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), ANSWER_S)
+
+
 @contextlib.contextmanager
-def firefox() -> Iterator[Firefox]:
-    """Start a Firefox of its own with a fresh profile; it is ended afterwards."""
+def firefox(
+    prefix: Sequence[str] = (), dial: Callable[[int], socket.socket] = _loopback, **preferences: bool | int
+) -> Iterator[Firefox]:
+    """Start a Firefox of its own with a fresh profile; it is ended afterwards.
+
+    ``prefix``: the command that runs it elsewhere, and ``dial`` connects to a port there.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         profile = Path(folder)
-        write_profile(profile)
+        write_profile(profile, **preferences)
         process = subprocess.Popen(
-            [FIREFOX, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", folder],
+            [*prefix, FIREFOX, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", folder],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
             port = wait_until("Firefox listens", lambda: _port(profile, process), START_S)
-            with connect(f"ws://127.0.0.1:{port}/session", max_size=64 << 20) as socket:
-                yield Firefox(socket)
+            address = f"ws://127.0.0.1:{port}/session"
+            with connect(address, sock=dial(port), max_size=64 << 20) as connection:
+                yield Firefox(connection)
         finally:
             process.terminate()
             try:
