@@ -119,7 +119,7 @@ def namespaces() -> Iterator[tuple[Namespace, Namespace]]:
         guest.run(f"ip address add 198.18.2.2/24 dev {mark}d")
         guest.run(f"ip link set {mark}d up")
         _ip(f"route add {TURN}/32 via 198.18.1.1")
-        guest.run(f"ip route add {TURN}/32 via 198.18.2.1")
+        guest.run("ip route add default via 198.18.2.1")
         yield relay, guest
 
 
