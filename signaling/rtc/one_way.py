@@ -15,6 +15,9 @@ _PROFILE = re.compile(r"(a=fmtp:(\d+) [^\r\n]*profile-level-id=)([0-9a-fA-F]{6})
 _BASELINE = "42e01f"
 _H264 = re.compile(r"a=rtpmap:(\d+) H264/90000", re.IGNORECASE)
 _FORMAT = re.compile(r"a=fmtp:(\d+) ")
+_MID = re.compile(r"a=mid:(\S+)")
+_LAYERS = re.compile(r"a=simulcast:send ([A-Za-z0-9~;,_-]{1,200})")
+_REPAIRS = re.compile(r"a=rtpmap:\d+ rtx/", re.IGNORECASE)
 _MODE = "packetization-mode="
 _PLAIN = re.compile(r"profile-level-id=42|a=rtpmap:\d+ VP8/", re.IGNORECASE)
 
@@ -63,6 +66,23 @@ def with_packetization(text: str) -> str:
         elif _MODE not in lines[at]:
             lines[at] += f";{_MODE}1"
     return "\r\n".join(lines) + "\r\n"
+
+
+def with_layers(answer: str, offer: str) -> str:
+    """The answer taking every layer of a simulcast (RFC 8853), of which :mod:`signaling.rtc.layers` follows
+    the largest: OBS sends them all in any case, and gives up where fewer are taken.
+
+    Not of who repairs by streams of their own (RFC 4588), for these don't say whose layer they repair:
+    browsers send a single layer where the answer has no simulcast.
+    """
+    layers: dict[str, str] = {}
+    for section in offer.split("\nm=")[1:]:
+        mid, sent = _MID.search(section), _LAYERS.search(section)
+        if mid and sent and not _REPAIRS.search(section):
+            names = re.split("[;,]", sent[1])
+            lines = [f"a=rid:{name.lstrip('~')} recv" for name in names] + [f"a=simulcast:recv {sent[1]}"]
+            layers[mid[1]] = "".join(f"\r\n{line}" for line in lines)
+    return _MID.sub(lambda found: found[0] + layers.get(found[1], ""), answer)
 
 
 def with_baseline(text: str) -> tuple[str, dict[str, str]]:

@@ -137,6 +137,8 @@ class Peer:
         self._advance("connecting", "")
         self._timeout = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_S, self._not_connected)
         answer = with_error_correction(str(self._pc.localDescription.sdp), stereo=self.kind.publishes)
+        if self.kind.publishes:
+            answer = one_way.with_layers(answer, self._offer.sdp)
         return one_way.with_profiles(answer, profiles)
 
     async def trickle(self, more: Candidates) -> None:

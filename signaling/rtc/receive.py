@@ -25,6 +25,7 @@ from aiortc.rtp import (
 )
 
 from signaling.rtc.colour_told import COLOUR_URI
+from signaling.rtc.layers import Layers
 from signaling.rtc.rtp import LEVEL_URI, Rtp, unwrap
 from signaling.rtc.transport import DtlsTransport
 
@@ -127,6 +128,7 @@ class Receiver:
         self._stream: Stream | None = None
         self._started = False
         self._main: int | None = None
+        self._layers = Layers()
         self.reception: Reception | None = None
         self.garbage = 0
         self.on_level: Callable[[int], None] | None = None
@@ -214,6 +216,8 @@ class Receiver:
                 repaired=True,
             )
             codec = self._codecs[original]
+        elif self.kind == "video" and not self._layers.follow(packet, codec, now_ns):
+            return  # another layer of the same picture
         elif packet.ssrc != self._main or self.reception is None:
             if self.reception is not None:
                 lost, received = self._retired

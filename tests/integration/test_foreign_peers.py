@@ -5,9 +5,12 @@ import contextlib
 import datetime
 import json
 import os
+import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
 from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
+from signaling.rtc.loops import FPS, Loop, make_loop
+from signaling.rtc.rtp import build_rtp
 from tests.running import RunningStudio, running_studio, wait_until
 
 TESTS = Path(__file__).parent.parent
@@ -61,7 +65,7 @@ def viewer(studio: RunningStudio) -> str:
 
 @pytest.fixture
 def hall(studio: RunningStudio) -> tuple[str, str]:
-    """Where the source's publisher sends its offer, and with which token; nobody publishes into it."""
+    """Where the source's publisher sends its offer, and with which token; who published into it is gone."""
     told = studio.do("source.token", source="hall")["result"]
     return told["url"], told["token"]
 
@@ -188,3 +192,98 @@ async def test_a_peer_with_an_rsa_certificate_in_either_dtls_role(
     await asyncio.to_thread(wait_until_live, studio)
     await guest.close()
     playing.cancel()
+
+
+class Layer:
+    """One of OBS's encoders: an SSRC, sequence numbers and a clock of its own."""
+
+    def __init__(self, media: Loop, ssrc: int) -> None:
+        self.media, self.ssrc, self.on = media, ssrc, True
+        self._seq, self._origin = ssrc * 7919 % 60_000, ssrc * 104_729
+
+    def send(self, guest: RehearsalGuest, index: int) -> None:
+        sender = guest.senders[1]
+        assert sender.codec is not None
+        payloads = self.media.picture(index).payloads
+        for at, payload in enumerate(payloads):
+            marker, clock = at == len(payloads) - 1, self._origin + index * 90_000 // FPS
+            payload_type = int(sender.codec.payloadType or 0)
+            packet = build_rtp(payload_type, marker, self._seq, clock, self.ssrc, payload)
+            self._seq += 1
+            if self.on:
+                sender.transport.send_media(packet)
+
+
+def as_obs_offers(sdp: str, ssrcs: list[int]) -> str:
+    """One payload type, no repairs, a layer for each SSRC."""
+    for payload_type in re.findall(r"a=rtpmap:(\d+) rtx/", sdp):
+        sdp = re.sub(rf"a=(rtpmap|fmtp):{payload_type} .*\r\n", "", sdp)
+        sdp = re.sub(rf"(m=video .*) {payload_type}\b", r"\1", sdp)
+    head, video = sdp.split("m=video")
+    video = re.sub(r"a=ssrc.*\r\n", "", video)
+    names = [str(index) for index in range(len(ssrcs))]
+    lines = [f"a=rid:{name} send" for name in names] + [f"a=simulcast:send {';'.join(names)}"]
+    lines += [
+        f"a=ssrc-group:SIM {' '.join(map(str, ssrcs))}",
+        *(f"a=ssrc:{each} cname:obs" for each in ssrcs),
+    ]
+    return head + "m=video" + video + "\r\n".join(lines) + "\r\n"
+
+
+async def test_of_obs_s_simulcast_the_largest_layer_is_shown_steadily(
+    studio: RunningStudio, hall: tuple[str, str], media: Loop
+) -> None:
+    """OBS sends all layers, makes no keyframe when asked, and ends where fewer are taken."""
+    sizes = [(1280, 720), (640, 360), (320, 180)]
+    layers = [
+        Layer(make_loop("OBS", 0.3, seconds=1, size=size), 1000 + index) for index, size in enumerate(sizes)
+    ]
+    player = Player()
+    guest = RehearsalGuest(media, player)
+    sdp = as_obs_offers(await guest.offer(), [layer.ssrc for layer in layers])
+    guest._camera = False  # its pictures are sent here
+    url, token = hall
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
+    async with aiohttp.ClientSession(headers=headers) as http, http.post(url, data=sdp) as response:
+        assert response.status == 201
+        answer = await response.text()
+    assert "a=simulcast:recv 0;1;2" in answer
+    assert [f"a=rid:{each} recv" in answer for each in range(3)] == [True] * 3
+    await guest.accept(answer)
+
+    async def send() -> None:
+        while not guest.senders[1].active:
+            await asyncio.sleep(0.01)
+        loop, index = asyncio.get_running_loop(), 0
+        began_s = loop.time()
+        while True:
+            for layer in reversed(layers):
+                layer.send(guest, index)
+            index += 1
+            await asyncio.sleep(max(0.0, began_s + index / FPS - loop.time()))
+
+    async def wait_for_width(width: int) -> None:
+        shown = partial(_shows, studio, width)
+        await asyncio.to_thread(wait_until, f"{width} wide", shown, 8)
+
+    tasks = [asyncio.create_task(player.run()), asyncio.create_task(send())]
+    await wait_for_width(1280)
+    widths: set[int] = set()
+    until_s = time.monotonic() + 2.5
+    while time.monotonic() < until_s:
+        status = await asyncio.to_thread(studio.status, "sources", "hall")
+        widths.add(status["width"])
+        assert status["fps"] > FPS - 12
+    assert widths == {1280}
+    layers[0].on = False
+    await wait_for_width(640)
+    layers[0].on = True
+    await wait_for_width(1280)
+    await guest.close()
+    for task in tasks:
+        task.cancel()
+
+
+def _shows(studio: RunningStudio, width: int) -> bool:
+    status = studio.status("sources", "hall")
+    return bool(status["state"] == "live" and status["width"] == width and status["fps"] > 15)
