@@ -70,17 +70,17 @@ class Firefox:
         self.complaints: list[str] = []
         self._socket = socket
         self._ids = itertools.count(1)
-        self.call("session.new", capabilities={})
+        self.call("session.new", START_S, capabilities={})  # its first window may not be there yet
         self.call("session.subscribe", events=["log.entryAdded", "script.message"])
         channel = {"type": "channel", "value": {"channel": "policy"}}
         self.call("script.addPreloadScript", functionDeclaration=_TELL_VIOLATIONS, arguments=[channel])
 
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """One command and its answer. Raises BidiError; TimeoutError after 20 s."""
+    def call(self, method: str, within_s: float = ANSWER_S, /, **parameters: Any) -> dict[str, Any]:
+        """One command and its answer. Raises BidiError; TimeoutError after ``within_s``."""
         number = next(self._ids)
         self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self._socket.recv(ANSWER_S))
+            message = json.loads(self._socket.recv(within_s))
             if message["type"] == "event":
                 self._note(message["method"], message["params"])
             elif message.get("id") == number:
