@@ -15,7 +15,7 @@ from mixer.colour import parse_hex, planes_of
 from mixer.picture import Picture, Plane
 from mixer.sprites import Mask
 
-MAX_WIDTH, MAX_HEIGHT = 3840, 2160
+MAX_WIDTH, MAX_HEIGHT = 5760, 2304
 
 Rgba = NDArray[np.uint8]
 

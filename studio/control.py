@@ -57,7 +57,7 @@ from studio.errands import Errands
 from studio.links import link as link_to
 from studio.looplink import LoopLink
 from studio.media import open_media
-from studio.paths import PAGES
+from studio.paths import FONTS, PAGES
 from studio.planner import Plans, PlanSettings
 from studio.preparing import Surroundings
 from studio.session import Session, SessionSettings
@@ -191,6 +191,7 @@ class Control:
                     ducking=config.ducking(settings),
                     media=str(data / "media"),
                     fps=(rate.numerator, rate.denominator),
+                    fonts=str(settings.video.fonts or FONTS),
                 ),
                 title=settings.event.title,
                 invite_ttl_s=settings.invites.days * 86400,

@@ -57,6 +57,8 @@ class PlanSettings(msgspec.Struct, frozen=True):
     """Folder of what was uploaded."""
     fps: tuple[int, int] = (30, 1)
     """The programme's, as a fraction."""
+    fonts: str = ""
+    """Folder of the fonts that slides are drawn with where they bring none."""
 
     @property
     def preview(self) -> tuple[int, int]:
@@ -279,7 +281,7 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
         for output, sender in zip(outputs, senders, strict=True)
         if output.backup
     ]
-    made = players(show, settings.media, settings.fps, settings.epoch_ns)
+    made = players(show, settings.media, settings.fps, settings.epoch_ns, settings.fonts)
     return Desired(slots, tuple(senders), made)
 
 

@@ -37,18 +37,18 @@ def kind_of(source: Source) -> PlayerKind | None:
 
 
 def players(
-    show: Show, media: str, fps: tuple[int, int] = (30, 1), epoch_ns: int = 0
+    show: Show, media: str, fps: tuple[int, int] = (30, 1), epoch_ns: int = 0, fonts: str = ""
 ) -> tuple[PlayerConfig, ...]:
-    """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction."""
+    """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction. ``fonts``: folder."""
     return tuple(
-        _config(source, kind, media, fps, epoch_ns)
+        _config(source, kind, media, fps, epoch_ns, fonts if kind == "slides" else "")
         for source in show.sources.values()
         if (kind := kind_of(source)) is not None
     )
 
 
 def _config(
-    source: Source, kind: PlayerKind, media: str, fps: tuple[int, int], epoch_ns: int
+    source: Source, kind: PlayerKind, media: str, fps: tuple[int, int], epoch_ns: int, fonts: str
 ) -> PlayerConfig:
     name = PICTURE_FILE if kind == "still" else MEDIA_FILE
     return PlayerConfig(
@@ -58,6 +58,7 @@ def _config(
         url=source.url,
         pattern=source.pattern if kind == "pattern" else "",
         tone=kind == "pattern" and source.tone,
+        fonts=fonts,
         width=PICTURE[0],
         height=PICTURE[1],
         fps_num=fps[0],

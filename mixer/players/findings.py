@@ -7,6 +7,9 @@ import msgspec
 PICTURE_FILE = "picture.npy"
 """A still, brought into plain pixels."""
 
+PictureKind = Literal["png", "jpeg", "webp", "gif", "heic", "avif"]
+"""Of an uploaded picture's file."""
+
 Use = Literal["", "picture", "sound", "left", "right"]
 """What a track is played as; empty: it isn't."""
 

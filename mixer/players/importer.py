@@ -15,20 +15,28 @@ from typing import Literal, NoReturn
 import msgspec
 import numpy as np
 
-from mixer.players.findings import PICTURE_FILE, Found, Outcome, Refused
+from mixer.players.findings import PICTURE_FILE, Found, Outcome, PictureKind, Refused
 from mixer.players.limits import IMPORTER_BYTES, IMPORTER_NICENESS, confine
 from mixer.players.player import MediaError
 
-MAX_WIDTH, MAX_HEIGHT = 3840, 2160
-"""Of a still as it is kept; larger ones are made smaller."""
-MAX_PIXELS = 100_000_000
-"""Of an uploaded picture: more than any camera takes, and what takes 400 MB to decode."""
-MAX_SIDE = 32_767
 IMAGE_BYTES = 50_000_000
 PDF_BYTES = 200_000_000
 CPU_S = 120
 
 _HEAD = 4096
+_STILLS: dict[bytes, PictureKind] = {
+    b"avif": "avif",
+    b"avis": "avif",
+    b"heic": "heic",
+    b"heix": "heic",
+    b"heim": "heic",
+    b"heis": "heic",
+    b"hevc": "heic",
+    b"hevx": "heic",
+    b"mif1": "heic",
+    b"msf1": "heic",
+}
+_MOVIES = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"M4A "}
 _CLIPS = (
     b"\x1a\x45\xdf\xa3",  # EBML: Matroska, WebM
     b"RIFF",  # AVI, WAV
@@ -45,7 +53,7 @@ _CLIPS = (
 )
 
 
-def kind_of(head: bytes) -> Literal["clip", "slides", "png", "jpeg", "webp"] | None:
+def kind_of(head: bytes) -> Literal["clip", "slides"] | PictureKind | None:
     """What a file is, by its first bytes (at least 1024, or all); None: nothing that is taken."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
@@ -53,6 +61,10 @@ def kind_of(head: bytes) -> Literal["clip", "slides", "png", "jpeg", "webp"] | N
         return "jpeg"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "gif"
+    if head[4:8] == b"ftyp" and (brands := _brands(head)) & _STILLS.keys():
+        return next(kind for brand, kind in _STILLS.items() if brand in brands)
     if b"%PDF-" in head[:1024]:
         return "slides"
     if head.startswith(_CLIPS) or (head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")):
@@ -62,6 +74,13 @@ def kind_of(head: bytes) -> Literal["clip", "slides", "png", "jpeg", "webp"] | N
     if any(head[at::step][:3] == b"\x47\x47\x47" for at, step in ((0, 188), (4, 192))):
         return "clip"  # MPEG's transport stream, and AVCHD's
     return "clip" if _is_mpeg_sound(head) else None
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """Of an ISO file: what it says it is, first of all and besides."""
+    size = min(int.from_bytes(head[:4], "big"), 256)
+    first = {head[8:12]}
+    return first if first <= _MOVIES else first | {head[at : at + 4] for at in range(16, size - 3, 4)}
 
 
 def _is_mpeg_sound(head: bytes) -> bool:
@@ -83,7 +102,7 @@ def examine(path: Path, folder: Path) -> Found:
         raise MediaError(
             "media.unsupported",
             "Only clips (MP4, MOV, MKV, WebM and their like), sound (WAV, MP3, M4A, FLAC, Ogg), pictures"
-            " (PNG, JPEG, WebP) and PDF files are taken.",
+            " (PNG, JPEG, WebP, GIF, HEIC, AVIF) and PDF files are taken.",
         )
     if kind == "clip":
         return _clip(path)
@@ -91,7 +110,7 @@ def examine(path: Path, folder: Path) -> Found:
         _check_size(size, PDF_BYTES, "A PDF")
         return _slides(path)
     _check_size(size, IMAGE_BYTES, "A picture")
-    return _still(path, folder)
+    return _still(path, folder, kind)
 
 
 def _check_size(size: int, limit: int, what: str) -> None:
@@ -134,37 +153,13 @@ def _slides(path: Path) -> Found:
         deck.close()
 
 
-def _still(path: Path, folder: Path) -> Found:
-    import pyvips
+def _still(path: Path, folder: Path, kind: PictureKind) -> Found:
+    from mixer.players.stillfile import read_picture
 
-    broken = MediaError("media.corrupt", "This picture can't be read; it is damaged.")
-    try:
-        image = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="truncated")
-    except pyvips.Error as error:
-        raise broken from error
-    if image.width * image.height > MAX_PIXELS or max(image.width, image.height) > MAX_SIDE:
-        raise MediaError(
-            "picture.too-large",
-            f"The picture is {image.width}×{image.height}; at most {MAX_PIXELS // 1_000_000} megapixels are"
-            " taken.",
-        )
-    try:
-        # Turned as its EXIF says, of sRGB whatever its profile.
-        small = pyvips.Image.thumbnail(
-            str(path), MAX_WIDTH, height=MAX_HEIGHT, size="down", export_profile="srgb", fail_on="error"
-        )
-        if small.interpretation != "srgb":
-            small = small.colourspace("srgb")
-        if small.format != "uchar":
-            small = small.cast("uchar")
-        rgba = (small if small.hasalpha() else small.bandjoin(255)).numpy()
-    except pyvips.Error as error:
-        raise broken from error
-    if rgba.ndim != 3 or rgba.shape[2] != 4:
-        raise broken
-    np.save(folder / PICTURE_FILE, np.ascontiguousarray(rgba), allow_pickle=False)
-    height, width = rgba.shape[:2]
-    return Found("still", width, height)
+    pixels, warnings = read_picture(path, kind)
+    np.save(folder / PICTURE_FILE, pixels, allow_pickle=False)
+    height, width = pixels.shape[:2]
+    return Found("still", width, height, warnings=warnings)
 
 
 def _tell(outcome: Outcome) -> None:

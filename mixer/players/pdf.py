@@ -1,5 +1,6 @@
 """PDF files by pdfium: looked into, and rendered page by page, for at most so long each."""
 
+import contextlib
 import ctypes
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pypdfium2.raw as raw
 from numpy.typing import NDArray
 
 from mixer.picture import Picture
+from mixer.players import pdf_fonts
 from mixer.players.player import MediaError
 from mixer.players.still import over_black
 
@@ -30,7 +32,10 @@ class Deck:
     """An open PDF. Used by one thread. Raises :class:`MediaError`: ``pdf.password``, ``pdf.too-many-pages``,
     ``pdf.empty``, ``media.corrupt``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fonts: Path | None = None) -> None:
+        """``fonts``: folder of the fonts that take the place of those that the file doesn't bring."""
+        if fonts is not None:
+            pdf_fonts.install(fonts)
         try:
             self._document = pdfium.PdfDocument(path)
         except (pdfium.PdfiumError, OSError) as error:
@@ -48,6 +53,10 @@ class Deck:
         if not self.pages:
             self.close()
             raise MediaError("pdf.empty", "This PDF has no pages.")
+        if self._document.get_formtype() != raw.FORMTYPE_NONE:
+            # A broken form is no reason to show nothing.
+            with contextlib.suppress(pdfium.PdfiumError):
+                self._document.init_forms()
 
     def size(self, page: int) -> tuple[float, float]:
         """Width and height of a page (from 1) in points."""
@@ -115,6 +124,8 @@ def _rendered(
             raise GivenUpError
         if status != raw.FPDF_RENDER_DONE:
             raise failed
+        if page.formenv is not None:  # fields as they are filled in
+            raw.FPDF_FFLDraw(page.formenv, bitmap, page, 0, 0, *size, 0, raw.FPDF_ANNOT)
         pixels = np.ascontiguousarray(bitmap.to_numpy())
         return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), np.uint8)
     finally:

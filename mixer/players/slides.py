@@ -32,7 +32,8 @@ class SlidesPlayer:
         self._missed = 0
         """The page that couldn't be shown."""
         self._trouble = NO_TROUBLE
-        self._worker = _Worker(Path(config.file), (config.width, config.height))
+        fonts = Path(config.fonts) if config.fonts else None
+        self._worker = _Worker(Path(config.file), fonts, (config.width, config.height))
 
     def order(self, order: PlayerOrder, now_ns: int) -> None:
         self._order = order
@@ -84,14 +85,14 @@ class SlidesPlayer:
 class _Worker:
     """Opens the deck, and renders what is wanted. Everything pdfium does happens on its thread."""
 
-    def __init__(self, path: Path, box: tuple[int, int]) -> None:
+    def __init__(self, path: Path, fonts: Path | None, box: tuple[int, int]) -> None:
         self.pages = 0
         self.trouble = NO_TROUBLE
         self.pages_ready: dict[int, Picture | Trouble] = {}
         """At most as many as :func:`kept_pages` names; replaced, never changed."""
         self.progress_ns = time.monotonic_ns()
         self.idle = False
-        self._path = path
+        self._path, self._fonts = path, fonts
         self._box = box
         self._wanted = 1
         self._closed = False
@@ -114,7 +115,7 @@ class _Worker:
 
     def _run(self) -> None:
         try:
-            deck = Deck(self._path)
+            deck = Deck(self._path, self._fonts)
         except MediaError as error:
             self.trouble = error.trouble
             return

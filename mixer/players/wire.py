@@ -21,6 +21,8 @@ class PlayerConfig(Message, frozen=True):
     url: str = ""
     pattern: str = ""
     tone: bool = False
+    fonts: str = ""
+    """Of slides: folder of the fonts for those that the file doesn't bring."""
     sounds: str = ""
     """Of a clip: the sound tracks the director chose, see :func:`mixer.players.tracks.choose`."""
     width: int = 1920

@@ -54,7 +54,7 @@ def test_a_picture_is_brought_into_plain_pixels(tmp_path: Path) -> None:
     path.write_bytes(cv2.imencode(".jpg", image[..., :3])[1].tobytes())
     assert examine(path, tmp_path).width == 160
     path.write_bytes(cv2.imencode(".png", np.zeros((100, 8000, 3), np.uint8))[1].tobytes())
-    assert (examine(path, tmp_path).width, examine(path, tmp_path).height) == (3840, 48)
+    assert (examine(path, tmp_path).width, examine(path, tmp_path).height) == (5760, 72)
 
 
 def test_pictures_that_are_none_and_bombs(tmp_path: Path) -> None:
@@ -68,7 +68,6 @@ def test_pictures_that_are_none_and_bombs(tmp_path: Path) -> None:
     assert code_of(path, tmp_path) == "picture.too-large"
     for data in (
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        b"GIF89a",
         b"#EXTM3U\nfile:///etc/passwd",
         b"MZ",
     ):

@@ -40,7 +40,7 @@ def archived() -> bytes:
         saved(np.zeros((2, 2, 4), np.float32)),
         saved(np.zeros((0, 2, 4), np.uint8)),
         saved(np.zeros((16,), np.uint8)),
-        saved(np.zeros((1, 3841, 4), np.uint8)),
+        saved(np.zeros((1, 5761, 4), np.uint8)),
         saved(np.zeros((64, 64, 4), np.uint8))[:-1],
         saved(np.zeros((2, 2, 4), np.uint8)).replace(b"(2, 2, 4)", b"(9**9,2,4)"),
     ],

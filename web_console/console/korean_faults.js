@@ -34,7 +34,7 @@ export const KOREAN_FAULTS = {
   "media.too-many": "파일을 더 보관할 수 없습니다. 몇 개를 삭제하세요.",
   "media.unknown": "그런 파일이 없습니다.",
   "media.unreadable": "파일을 보관할 수 없습니다.",
-  "media.unsupported": "영상(MP4, MOV, MKV, WebM 등), 소리(WAV, MP3, M4A, FLAC, Ogg), 그림(PNG, JPEG, WebP), PDF 파일만 받습니다.",
+  "media.unsupported": "영상(MP4, MOV, MKV, WebM 등), 소리(WAV, MP3, M4A, FLAC, Ogg), 그림(PNG, JPEG, WebP, GIF, HEIC, AVIF), PDF 파일만 받습니다.",
   "media.unwritable": "서버가 지금 파일을 보관할 수 없습니다. 스튜디오의 기록을 확인하세요.",
   "pdf.empty": "쪽이 없는 PDF입니다.",
   "pdf.page-failed": "이 PDF의 이 쪽을 보여 줄 수 없습니다.",

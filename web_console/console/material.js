@@ -208,6 +208,8 @@ const WARNINGS = {
   "clip.no-sound": "It has no sound.",
   "clip.sound-codec": "Some of its sound has a codec that can't be decoded here.",
   "clip.variable-rate": "Its frame rate changes.",
+  "picture.animated": "It is an animation; only its first picture is shown.",
+  "picture.end-missing": "Its end is missing; what there is of it is shown.",
   "clip.too-slow": "This machine can't decode it fast enough.",
 };
 

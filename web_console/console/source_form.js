@@ -21,7 +21,7 @@ export const PATTERNS = /** @type {const} */ ([
 /** In English, for `t`. @type {Record<Kind, string>} */
 export const HINTS = {
   bars: "A test picture for lines and screens.",
-  still: "PNG, JPEG or WebP.",
+  still: "PNG, JPEG, WebP, GIF, or a phone's HEIC or AVIF.",
   clip: "MP4, MOV, MKV or WebM, with its sound; or sound alone: WAV, MP3, M4A, FLAC or Ogg.",
   slides: "A PDF, a page a slide. A password has to be taken off before.",
   pull: "The studio fetches a stream: of a camera in the hall, or of another studio. It tries again until it comes.",
@@ -36,11 +36,12 @@ export const SWITCHES = /** @type {const} */ ([
 ]);
 
 const CLIPS = ".mp4,.mov,.mkv,.webm,.m4v,.mts,.m2ts,.ts,.mpg,.avi,.mxf,.wmv,.wav,.mp3,.m4a,.flac,.ogg,.opus,.aif,.aiff";
+const STILLS = ".png,.jpg,.jpeg,.webp,.gif,.heic,.heif,.avif";
 
 /** What a file dialog offers; the studio looks into the file itself. @type {Partial<Record<Kind|"any", string>>} */
 export const ACCEPT = {
-  clip: `${CLIPS},video/*,audio/*`, still: ".png,.jpg,.jpeg,.webp,image/*", slides: ".pdf,application/pdf",
-  any: `${CLIPS},.png,.jpg,.jpeg,.webp,.pdf,video/*,audio/*,image/*,application/pdf`,
+  clip: `${CLIPS},video/*,audio/*`, still: `${STILLS},image/*`, slides: ".pdf,application/pdf",
+  any: `${CLIPS},${STILLS},.pdf,video/*,audio/*,image/*,application/pdf`,
 };
 
 /**
