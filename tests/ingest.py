@@ -250,12 +250,19 @@ class BlackHole(_Server):
         self._over.wait()
 
 
+_PIECE = 2048
+
+
 class Relay(_Server):
     """In front of an ingest; :attr:`stalled` stops it from reading what the publisher sends, and
-    :meth:`cut` breaks what is open. ``tls`` makes it the ingest's TLS front."""
+    :meth:`cut` breaks what is open. ``tls`` makes it the ingest's TLS front; ``bytes_per_s`` is all that it
+    takes from a publisher."""
 
-    def __init__(self, target_port: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, target_port: int, tls: ssl.SSLContext | None = None, bytes_per_s: int | None = None
+    ) -> None:
         super().__init__(receive_buffer=32 * 1024)
+        self._piece_s = _PIECE / bytes_per_s if bytes_per_s else 0.0
         self.stalled = threading.Event()
         self._target = target_port
         self._tls = tls
@@ -278,8 +285,11 @@ class Relay(_Server):
         self._open.append(target)
         self._start(self._pump_back, target, sock)
         try:
-            while data := sock.recv(65536):
+            next_s = time.monotonic()
+            while data := sock.recv(_PIECE if self._piece_s else 65536):
                 target.sendall(data)
+                next_s = max(next_s, time.monotonic() - 0.5) + self._piece_s * len(data) / _PIECE
+                self._over.wait(max(0.0, next_s - time.monotonic()))
                 while self.stalled.is_set() and not self._over.wait(0.05):
                     pass
         finally:

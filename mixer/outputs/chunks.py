@@ -35,6 +35,11 @@ class ChunkWriter:
 
     def write(self, chunk_stream: int, message: Message) -> bytes:
         """``chunk_stream`` from 2 to 63."""
+        return b"".join(self.chunks(chunk_stream, message))
+
+    def chunks(self, chunk_stream: int, message: Message) -> list[bytes]:
+        """The message's chunks, between which those of other chunk streams may be sent. All of them, and of
+        one message after the other: each refers to the one before on its chunk stream."""
         time_ms = message.time_ms % _CLOCK
         body = message.body
         stream_id, before = self._last.get(chunk_stream, (-1, 0))
@@ -51,10 +56,9 @@ class ChunkWriter:
         if not as_delta:
             head += struct.pack("<I", message.stream_id)
         size = self.chunk_bytes
-        parts = [head, extended, body[:size]]
-        for start in range(size, len(body), size):
-            parts += (bytes((chunk_stream | 0xC0,)), extended, body[start : start + size])
-        return b"".join(parts)
+        more = bytes((chunk_stream | 0xC0,)) + extended
+        rest = [more + body[start : start + size] for start in range(size, len(body), size)]
+        return [head + extended + body[:size], *rest]
 
 
 @dataclass

@@ -50,6 +50,11 @@ class Gate:
         """Pictures are missing from here on: the next one must be a keyframe."""
         self._needs_key = True
 
+    def lose(self, pictures: int) -> None:
+        """Pictures that were placed have not gone out: the next one must be a keyframe."""
+        self.dropped += pictures
+        self._needs_key = True
+
     def place(self, packet: Packet, congested: bool = False, choked: bool = False) -> Placed | None:
         """The packet as it goes out, None if it doesn't. ``congested``: the destination takes less than
         comes, so lose pictures; ``choked``: so little that sound is lost too."""

@@ -2,10 +2,8 @@
 
 import random
 import ssl
-from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
 
 from mixer.buswire import Packet
 from mixer.flvtags import Tag
@@ -16,6 +14,7 @@ from mixer.outputs.flv import FlvMuxer
 from mixer.outputs.gate import Gate, Group
 from mixer.outputs.health import SECOND_NS, Failure, Health
 from mixer.outputs.muxing import parameters
+from mixer.outputs.outgoing import Outgoing
 from mixer.outputs.session import PublishSession
 from mixer.outputs.sink import POLL_MS, Headers, Status
 from mixer.outputs.url import StreamUrl
@@ -25,14 +24,10 @@ CONGESTED_NS = 2 * SECOND_NS
 """When bytes wait this long for the network, pictures are lost up to the next keyframe …"""
 RECOVERED_NS = SECOND_NS // 2
 """… that comes when none wait longer than this."""
-CHOKED_BYTES = 16 * 1024 * 1024
+CHOKED_NS = 10 * SECOND_NS
+"""Sound is lost, too, while some of it has waited this long: the line takes not even that."""
 FINISH_LIMIT_NS = 2 * SECOND_NS
 SLOW_NOTICE_NS = 10 * SECOND_NS
-
-
-class _Queued(NamedTuple):
-    since_ns: int
-    data: memoryview
 
 
 class RtmpDestination:
@@ -58,8 +53,7 @@ class RtmpDestination:
         self._gate: Gate | None = None
         self._muxer: FlvMuxer | None = None
         self._same_connection = False
-        self._queue: deque[_Queued] = deque()
-        self._queued_bytes = 0
+        self._queue = Outgoing(self._session.chunks)
         self._newest_ms = 0
         self._congested = False
         self._congested_ns = -SLOW_NOTICE_NS
@@ -92,9 +86,10 @@ class RtmpDestination:
                 self._group.add(packet, self._bases)
             return
         self._judge_congestion(now_ns)
-        placed = self._gate.place(packet, self._congested, self._queued_bytes > CHOKED_BYTES)
+        choked = self._queue.sound_waits_ns(now_ns) > CHOKED_NS
+        placed = self._gate.place(packet, self._congested, choked)
         if placed is not None and self._muxer is not None:
-            self._send_tags(self._muxer.mux(placed), now_ns)
+            self._put_tags(self._muxer.mux(placed), now_ns)
 
     def interrupt(self) -> None:
         if self._gate is not None:
@@ -115,6 +110,7 @@ class RtmpDestination:
         if self._finish_ns == 0 and self._headers and health.due(self._health, now_ns):
             self._health = health.opening(self._health, now_ns)
             self._session = PublishSession(self._url)
+            self._queue = Outgoing(self._session.chunks)
             self._connection = Connection(self._resolver, self._url.host, self._tls, now_ns)
         if self._connection is None:
             return
@@ -134,10 +130,11 @@ class RtmpDestination:
         if self._connection is None or self._session.state != "live" or self._muxer is None:
             self.close()
             return
-        self._send_tags(self._muxer.close(), now_ns)
+        self._put_tags(self._muxer.close(), now_ns)
         self._muxer = None
+        self._queue.put_protocol(self._session.take())
         self._session.finish()
-        self._enqueue_session(now_ns)
+        self._queue.put_last(self._session.take())
         self.step(now_ns)
 
     def finished(self) -> bool:
@@ -151,8 +148,7 @@ class RtmpDestination:
         if self._gate is not None:
             self._dropped_before += self._gate.dropped
         self._gate = None
-        self._queue.clear()
-        self._queued_bytes = 0
+        self._queue = Outgoing(self._session.chunks)
 
     def status(self, now_ns: int) -> Status:
         failure = self._health.failure
@@ -194,7 +190,7 @@ class RtmpDestination:
             self._session.receive(data)
         if self._health.phase == "opening" and self._session.state == "live":
             self._begin(now_ns)
-        self._enqueue_session(now_ns)
+        self._queue.put_protocol(self._session.take())
         self._flush(connection, now_ns)
         if self._finish_ns and not self._queue:
             self.close()
@@ -211,19 +207,16 @@ class RtmpDestination:
 
     def _flush(self, connection: Connection, now_ns: int) -> None:
         took = 0
-        while self._queue:
-            head = self._queue[0]
-            count = connection.write(head.data)
+        while head := self._queue.head(now_ns):
+            count = connection.write(head)
+            self._queue.sent(count)
             took += count
-            if count < len(head.data):
-                self._queue[0] = head._replace(data=head.data[count:])
+            if count < len(head):
                 break
-            self._queue.popleft()
-        self._queued_bytes -= took
         self._bytes_sent += took
-        self._health = health.progressed(self._health, self._queued_bytes, took, now_ns)
+        self._health = health.progressed(self._health, self._queue.size, took, now_ns)
 
-    def _send_tags(self, tags: list[Tag], now_ns: int) -> None:
+    def _put_tags(self, tags: list[Tag], now_ns: int) -> None:
         for tag in tags:
             time_ms = tag.time_ms
             if self._same_connection and (tag.kind == 18 or time_ms < self._newest_ms):
@@ -231,21 +224,17 @@ class RtmpDestination:
                     continue
                 time_ms = self._newest_ms
             self._newest_ms = max(self._newest_ms, time_ms)
-            self._session.write(tag.kind, time_ms, tag.body)
-        if tags:
-            self._enqueue_session(now_ns)
-
-    def _enqueue_session(self, now_ns: int) -> None:
-        data = self._session.take()
-        if data:
-            self._queue.append(_Queued(now_ns, memoryview(data)))
-            self._queued_bytes += len(data)
+            self._queue.put(tag._replace(time_ms=time_ms), now_ns)
 
     def _judge_congestion(self, now_ns: int) -> None:
-        waited_ns = now_ns - self._queue[0].since_ns if self._queue else 0
+        """Pictures that would come too late make room for sound, which fits on a line that they don't."""
+        assert self._gate is not None
+        waited_ns = self._queue.pictures_wait_ns(now_ns)
         if waited_ns > CONGESTED_NS:
             self._congested = True
             self._congested_ns = now_ns
+            if lost := self._queue.take_back_pictures():
+                self._gate.lose(lost)
         elif waited_ns <= RECOVERED_NS:
             self._congested = False
 

@@ -10,6 +10,7 @@ import re
 import struct
 from typing import Literal
 
+from mixer.flvtags import DATA, PICTURE, Tag
 from mixer.outputs import amf
 from mixer.outputs.chunks import SET_CHUNK_SIZE, ChunkError, ChunkReader, ChunkWriter, Message
 from mixer.outputs.diagnosis import ProtocolError, RejectedError
@@ -19,7 +20,7 @@ CHUNK_BYTES = 4096
 """What OBS sends too: large enough to cost nothing, small enough for every ingest."""
 _HANDSHAKE_BYTES = 1536
 _ACKNOWLEDGEMENT, _USER_CONTROL, _WINDOW, _PEER_BANDWIDTH = 3, 4, 5, 6
-_AUDIO, _VIDEO, _DATA, _COMMAND_AMF3, _COMMAND = 8, 9, 18, 17, 20
+_COMMAND_AMF3, _COMMAND = 17, 20
 _CONTROL_CHUNKS, _COMMAND_CHUNKS, _AUDIO_CHUNKS, _VIDEO_CHUNKS = 2, 3, 4, 6
 _PING, _PONG = 6, 7
 _CONNECT, _RELEASE, _FC_PUBLISH, _CREATE, _PUBLISH = 1, 2, 3, 4, 5
@@ -65,12 +66,12 @@ class PublishSession:
             self._acknowledged = self._received
             self._control(_ACKNOWLEDGEMENT, struct.pack(">I", self._received % (1 << 32)))
 
-    def write(self, kind: int, time_ms: int, body: bytes) -> None:
-        """Send one FLV tag's body: ``kind`` 8 sound, 9 picture, 18 metadata. In state ``live`` only."""
-        if kind == _DATA:
-            body = _SET_DATA_FRAME + body
-        chunk_stream = _VIDEO_CHUNKS if kind == _VIDEO else _AUDIO_CHUNKS
-        self._out += self._writer.write(chunk_stream, Message(kind, self._stream_id, time_ms, body))
+    def chunks(self, tag: Tag) -> list[bytes]:
+        """One FLV tag as chunks to be sent, which :meth:`take` doesn't return. In state ``live`` only."""
+        body = _SET_DATA_FRAME + tag.body if tag.kind == DATA else tag.body
+        chunk_stream = _VIDEO_CHUNKS if tag.kind == PICTURE else _AUDIO_CHUNKS
+        message = Message(tag.kind, self._stream_id, tag.time_ms, body)
+        return self._writer.chunks(chunk_stream, message)
 
     def finish(self) -> None:
         """Say that the stream is over: the ingest needn't wait for the publisher to come back."""

@@ -151,6 +151,35 @@ def test_ingest_that_stops_reading(tmp_path: Path) -> None:
         assert sender.last.dropped > 0
 
 
+def test_a_line_too_narrow_for_pictures_carries_the_sound(tmp_path: Path) -> None:
+    """50 kB/s for 375: whole pictures are left out, and not one packet of sound."""
+    with (
+        Programme(bitrate=3_000_000) as heavy,
+        RtmpIngest(tmp_path) as ingest,
+        Relay(ingest.port, bytes_per_s=50_000) as narrow,
+        SenderProcess(stream_to(narrow.url(f"live/{KEY}")), heavy.attach(), tmp_path / "log") as sender,
+    ):
+        sender.wait_live()
+        begun_s = heavy.published_s
+        sender.wait_code("destination.slow")
+        wait_until("twelve seconds sent", lambda: heavy.published_s > begun_s + 12, 60)
+        sent_s = heavy.published_s - begun_s
+        sender.process.kill()
+        wait_until("the recording", lambda: "deleteStream" in ingest.log() or "disconnect" in ingest.log())
+        assert sender.last.dropped > 60
+        assert not {report.code for report in sender.reports} - {"", "destination.slow"}
+    [received] = ingest.recordings()
+    rows = packets(received)
+    heard = [time_s for kind, time_s, _, _ in rows if kind == "audio"]
+    seen = [time_s for kind, time_s, _, _ in rows if kind == "video"]
+    assert np.diff(heard).max() < 0.03, "continuous"
+    assert heard[-1] > sent_s - 6, (
+        "and not much later than it was made: what the kernel holds is seconds here"
+    )
+    assert 0 < len(seen) < 30 * sent_s / 2
+    assert len(seen) == len(set(seen))
+
+
 def test_ingest_that_is_down_is_refused_and_tried_again(tmp_path: Path, programme: Programme) -> None:
     url = f"rtmp://127.0.0.1:{free_port()}/live/{KEY}"
     with SenderProcess(stream_to(url), programme.attach(), tmp_path / "log") as sender:

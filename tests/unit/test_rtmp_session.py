@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixer.flvtags import Tag
 from mixer.outputs import amf
 from mixer.outputs.chunks import ChunkError, ChunkReader, ChunkWriter, Message
 from mixer.outputs.diagnosis import ProtocolError, RejectedError
@@ -91,8 +92,8 @@ class Peer:
         self.session.receive(b"\x03" + bytes(1536) + greeting[1:])
         self._skip = 1536
 
-    def sent(self) -> list[Message]:
-        data = self.session.take()
+    def sent(self, media: bytes = b"") -> list[Message]:
+        data = self.session.take() + media
         data, self._skip = data[self._skip :], max(0, self._skip - len(data))
         return self._reader.feed(data)
 
@@ -129,8 +130,8 @@ def test_publishing_in_order() -> None:
     states = [peer.session.state]
     peer.command("onStatus", 0.0, None, {"level": "status", "code": "NetStream.Publish.Start"})
     assert [*states, peer.session.state] == ["publishing", "live"]
-    peer.session.write(9, 40, b"picture")
-    assert peer.sent() == [Message(9, 7, 40, b"picture")]
+    [chunk] = peer.session.chunks(Tag(9, 40, b"picture"))
+    assert peer.sent(chunk) == [Message(9, 7, 40, b"picture")]
     peer.session.finish()
     assert [command[0] for command in peer.commands()] == ["FCUnpublish", "deleteStream"]
 
