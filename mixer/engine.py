@@ -178,13 +178,19 @@ class Engine:
                 self._do(tick, begun)
             except Exception as error:
                 self._missed += 1
-                if begun - self._complained_ns >= NS:  # not a line a tick
-                    self._complained_ns = begun
-                    _log.exception("tick.failed", tick=tick, error=str(error), missed=self._missed)
+                self._complain(tick, begun, error)
             self._ticks += 1
-            self._follow_load(tick)
+            try:
+                self._follow_load(tick)
+            except Exception as error:
+                self._complain(tick, begun, error)
             tick += 1
             self._collect_garbage(clock.due_ns(tick))
+
+    def _complain(self, tick: int, now_ns: int, error: Exception) -> None:
+        if now_ns - self._complained_ns >= NS:  # not a line a tick
+            self._complained_ns = now_ns
+            _log.error("tick.failed", tick=tick, error=str(error), missed=self._missed, exc_info=error)
 
     def _do(self, tick: int, now_ns: int) -> None:
         step = self._ladder.step

@@ -196,7 +196,10 @@ class PacketBus:
                             os.eventfd_read(self._wake)
                             self._awake = False
                     elif events & selectors.EVENT_READ:
-                        self._read(key.data)
+                        try:
+                            self._read(key.data)
+                        except Exception as error:
+                            self._fail(key.data, error)
                 self._take_over(selector)
                 pending = self._write(selector)
                 if self._closing:
@@ -233,12 +236,20 @@ class PacketBus:
             except OSError:
                 self._drop(subscriber)
                 continue
+            except Exception as error:
+                self._fail(subscriber, error)
+                continue
             left |= rest
             if rest != subscriber.writing:
                 subscriber.writing = rest
                 events = selectors.EVENT_READ | (selectors.EVENT_WRITE if rest else 0)
                 selector.modify(subscriber.sock, events, subscriber)
         return left
+
+    def _fail(self, subscriber: Subscriber, error: Exception) -> None:
+        """One subscriber's trouble, of whatever kind: it comes back, and the others don't notice."""
+        _log.error("bus.subscriber-failed", subscriber=subscriber.name, exc_info=error)
+        self._drop(subscriber)
 
     def _read(self, subscriber: Subscriber) -> None:
         if subscriber.gone:

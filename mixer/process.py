@@ -105,7 +105,10 @@ class _Preparer:
                 (message, drawn), self._next = self._next, None
             self._prepare(message.plan)
             drawn.set()
-            self._stage.warm()
+            try:
+                self._stage.warm()
+            except Exception as error:  # no room for buffers that only spare a transition's beginning
+                _log.error("warming.failed", error=str(error))
             if message.next:
                 # Until there is another plan to show: that one's graphics are not to wait.
                 following = msgspec.structs.replace(message.plan, canvases=message.next)

@@ -49,6 +49,8 @@ class Metrics(Collector):
         """By source."""
         self._peers: dict[str, Counter[PeerKind]] = {}
         """By shard: how many of each kind."""
+        self._failures: dict[tuple[str, str], int] = {}
+        """By shard and part."""
         self._cpu_seconds: dict[str, float] = {}
         self._resident_bytes: dict[str, int] = {}
         self._restarts: dict[str, int] = {}
@@ -79,6 +81,7 @@ class Metrics(Collector):
                 if len(self._peers) < MAX_SHARDS or sender in self._peers:
                     owners = (owner_of(stats.peer) for stats in peers)
                     self._peers[sender] = Counter(owner.kind for owner in owners if owner is not None)
+                    self._failures |= {(sender, part): count for part, count in message.failures.items()}
 
     def on_usage(self, cpu_seconds: Mapping[str, float], resident_bytes: Mapping[str, int]) -> None:
         """By process, since its first start; now."""
@@ -235,6 +238,14 @@ class Metrics(Collector):
             received.add_metric([source], stats.packets)
         yield lost
         yield received
+        failures = CounterMetricFamily(
+            "studio_shard_failures",
+            "Unexpected errors that were contained, by shard and part; the log says what.",
+            labels=["process", "part"],
+        )
+        for key, count in self._failures.items():
+            failures.add_metric(list(key), count)
+        yield failures
 
     def _of_processes(self) -> Iterator[Metric]:
         cpu = CounterMetricFamily("studio_process_cpu_seconds", "CPU time used.", labels=["process"])

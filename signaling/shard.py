@@ -22,6 +22,7 @@ import uvloop
 
 from mixer import child, priority
 from mixer.busclient import BusReader
+from mixer.failures import Failures
 from mixer.inbox import Inbox
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.slot import SlotWriter
@@ -44,6 +45,7 @@ from signaling.wire import (
     Offer,
     OfferFailed,
     PeerChanged,
+    PeerStats,
     RecordSeats,
     ShardConfig,
     ShardIn,
@@ -86,6 +88,8 @@ class Shard:
         self._listens: dict[str, str] = {}
         self._meters: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failures = Failures("loop")
+        """What a guest's turn in the shard's own loops stumbled over."""
         self._configured = False
         self._writing = False
         self._silent: frozenset[str] = frozenset()
@@ -238,9 +242,12 @@ class Shard:
     async def _tell_levels(self) -> None:
         due = self._loop.time()
         while True:
-            levels = {source_of(peer.place): peer.level() for peer in self._peers.values() if peer.place}
-            known = {source: level for source, level in levels.items() if level is not None}
-            self._send("control", ShardLevels(known))
+            try:
+                levels = {source_of(peer.place): peer.level() for peer in self._peers.values() if peer.place}
+                known = {source: level for source, level in levels.items() if level is not None}
+                self._send("control", ShardLevels(known))
+            except Exception as error:
+                self._failures.add(error)
             due = max(due + METER_S, self._loop.time())
             await asyncio.sleep(due - self._loop.time())
 
@@ -257,24 +264,46 @@ class Shard:
                     peer.beat(now_ns)
                     if (count + index) % 5 == 0:  # not all in the same instant
                         peer.report(now_ns)
-                except Exception:
+                except Exception as error:
                     # one guest's trouble must not stop the shard's heart
-                    log.exception("peer.failed", peer=peer.name)
+                    self._failures.add(error, peer.name)
                     peer.close("error")
             if count % 5 == 0:
                 self._send("supervisor", Heartbeat())
-            silent = frozenset(peer.name for peer in self._peers.values() if peer.silent(now_ns))
-            if count % 10 == 0 or silent != self._silent:
-                self._silent = silent
-                self._send("control", ShardReport(tuple(p.stats(now_ns) for p in self._peers.values())))
-            if count % 10 == 0:
-                if (recorded := self._house.recorder.status()) is not None:
-                    self._send("control", recorded)
-                used = {peer.place for peer in self._peers.values()}
-                self._house.seats.forget_unused(used | {f"{SCREEN_PREFIX}{seat}" for seat in used})
+            try:
+                self._tell(count, now_ns)
+            except Exception as error:
+                self._failures.add(error)
             if count % COLLECT_EVERY == 0 and self._litter:
                 self._litter = False
                 _tidy()
+
+    def _tell(self, count: int, now_ns: int) -> None:
+        """Each beat: whether somebody fell silent; each tenth one: how everybody is."""
+        silent = frozenset(peer.name for peer in self._peers.values() if peer.silent(now_ns))
+        if count % 10 == 0 or silent != self._silent:
+            self._silent = silent
+            self._send("control", ShardReport(self._stats(now_ns), self._failed()))
+        if count % 10 == 0:
+            if (recorded := self._house.recorder.status()) is not None:
+                self._send("control", recorded)
+            used = {peer.place for peer in self._peers.values()}
+            self._house.seats.forget_unused(used | {f"{SCREEN_PREFIX}{seat}" for seat in used})
+
+    def _stats(self, now_ns: int) -> tuple[PeerStats, ...]:
+        told: list[PeerStats] = []
+        for peer in list(self._peers.values()):
+            try:
+                told.append(peer.stats(now_ns))
+            except Exception as error:
+                self._failures.add(error, peer.name)
+                peer.close("error")
+        return tuple(told)
+
+    def _failed(self) -> dict[str, int]:
+        house = self._house
+        parts = (house.pool.failures, house.pacer.failures, house.recorder.failures, self._failures)
+        return {each.part: each.count for each in parts if each.count}
 
 
 def _tidy() -> None:

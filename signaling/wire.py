@@ -153,6 +153,9 @@ class ShardReport(Message, frozen=True):
     """Shard → control, once a second, and at once when somebody falls silent or is heard again."""
 
     peers: tuple[PeerStats, ...]
+    failures: dict[str, int] = msgspec.field(default_factory=dict)
+    """What went wrong since the shard began and shouldn't have, by part: ``decode``, ``sound``, ``record``,
+    ``loop``. Each cost somebody a moment, and nobody else anything; the log says what."""
 
 
 class ShardLevels(Message, frozen=True):

@@ -10,11 +10,10 @@ import re
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import pylibsrtp
 
-from signaling.rtc.client import RehearsalGuest
 from signaling.rtc.rtp import build_rtp
 from signaling.rtc.send import Sender
 from signaling.rtc.transport import DtlsTransport
@@ -25,10 +24,17 @@ Sendings = Iterator[tuple[Callable[[bytes], None], bytes]]
 """How to send, and what."""
 
 
+class Guest(Protocol):
+    """What is needed of a guest: real senders on a connected transport."""
+
+    @property
+    def senders(self) -> list[Sender]: ...
+
+
 class Hostile:
     """Misuses a connected guest's transport. ``answer``: the SDP it was let in with."""
 
-    def __init__(self, guest: RehearsalGuest, answer: str, seed: int) -> None:
+    def __init__(self, guest: Guest, answer: str, seed: int) -> None:
         self._guest = guest
         self._chance = random.Random(seed)
         self._studio = [int(ssrc) for ssrc in dict.fromkeys(re.findall(r"a=ssrc:(\d+)", answer))]

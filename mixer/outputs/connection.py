@@ -60,6 +60,8 @@ class Resolver:
             answer = [(family, (str(place[0]), int(place[1]))) for family, _, _, _, place in found]
         except OSError as error:
             answer = error
+        except Exception as error:  # a name that can't even be written as one is not looked up by anybody
+            answer = socket.gaierror(socket.EAI_NONAME, str(error))
         with self._lock:
             self._answer = answer
             self._busy = False

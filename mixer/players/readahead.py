@@ -23,7 +23,6 @@ from mixer.picture import Picture
 from mixer.players.clipfile import ClipInfo
 from mixer.players.demux import Damage, decoded, opened, rewind
 from mixer.players.frames import FrameConverter
-from mixer.players.player import MediaError
 from mixer.players.sound import StereoSound
 from mixer.slot import RATE, Samples
 
@@ -95,7 +94,7 @@ class _Reader:
             self._read()
         except _ClosedError:
             return
-        except (MediaError, av.FFmpegError, MemoryError, ValueError) as error:
+        except Exception as error:
             # What was read so far is played; the player tells a clip without a picture by its emptiness.
             self.damage.packets += 1
             _log.warning("a clip can't be read on", error=type(error).__name__)

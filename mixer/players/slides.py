@@ -4,6 +4,8 @@ import threading
 import time
 from pathlib import Path
 
+import structlog
+
 from mixer.clock import NS
 from mixer.picture import Picture
 from mixer.players.pdf import Deck, GivenUpError
@@ -14,6 +16,9 @@ from mixer.players.wire import PlayerConfig, PlayerOrder, PlayerReport, PlayerSt
 HANG_NS = 2 * NS
 _AHEAD = (0, 1, -1, 2)
 """Which pages are kept rendered, seen from the one that is shown, and in what order."""
+
+_UNREADABLE = Trouble("media.corrupt", "This PDF can't be read; it is damaged.")
+_log = structlog.get_logger()
 
 
 def kept_pages(page: int, pages: int) -> list[int]:
@@ -120,7 +125,7 @@ class _Worker:
             self.trouble = error.trouble
             return
         except Exception:
-            self.trouble = Trouble("media.corrupt", "This PDF can't be read; it is damaged.")
+            self.trouble = _UNREADABLE
             raise
         self.pages = deck.pages
         while not self._closed:
@@ -159,4 +164,7 @@ class _Worker:
             return
         except MediaError as error:
             made = error.trouble
+        except Exception as error:  # one page's trouble; the others are shown
+            _log.error("a page can't be rendered", page=page, error=type(error).__name__)
+            made = _UNREADABLE
         self.pages_ready = {**self.pages_ready, page: made}

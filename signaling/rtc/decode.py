@@ -19,6 +19,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
 from mixer.colour_convert import Encoding, HouseCopies, encoding_of
+from mixer.failures import Failures
 from mixer.picture import Picture, Plane
 from signaling.rtc.bitstream import picture_size
 from signaling.rtc.colour_told import UNSPECIFIED
@@ -85,24 +86,24 @@ class Lane:
         try:
             size = picture_size(self.codec, data)
             if size is not None and size[0] * size[1] > MAX_PIXELS:
-                self._fail("video.too-large")
+                self.fail("video.too-large")
                 return
             for frame in self._decoder().decode(av.Packet(data)):
                 if self._closed:
                     return
                 if frame.is_corrupt or frame.format.name not in ("yuv420p", "yuvj420p"):
-                    self._fail("video.broken")
+                    self.fail("video.broken")
                     return
                 picture = _planes(frame)
                 self.width, self.height = picture.width, picture.height
                 if min(self.width, self.height) < MIN_SIDE or self.width * self.height > MAX_PIXELS:
-                    self._fail("video.too-large")
+                    self.fail("video.too-large")
                     return
                 self.pictures += 1
                 picture = self._pool.copies.of(picture, queued.colour or self._said_by(frame))
                 self._sink(picture, queued.pts_ns, queued.arrived_ns)
         except (av.FFmpegError, ValueError):
-            self._fail("video.broken")
+            self.fail("video.broken")
 
     def _said_by(self, frame: av.VideoFrame) -> Encoding:
         full = frame.format.name == "yuvj420p"
@@ -118,7 +119,8 @@ class Lane:
             self._context = context
         return self._context
 
-    def _fail(self, code: str) -> None:
+    def fail(self, code: str) -> None:
+        """Begin anew at the next keyframe (on a pool's thread)."""
         self._pool.empty(self)
         self._context = None
         if not self._closed:
@@ -156,6 +158,8 @@ class DecoderPool:
         self.copies = HouseCopies()
         """Of pictures that aren't BT.709, limited range: a decoder's own are what it goes on from."""
         self._ready: queue.SimpleQueue[Lane | None] = queue.SimpleQueue()
+        self.failures = Failures("decode")
+        """Whatever else than a broken picture a decoder or a sink stumbled over."""
         self._stopped = False
         self._threads = [
             threading.Thread(target=self._work, name=f"decode-{n}", daemon=True) for n in range(threads)
@@ -197,12 +201,21 @@ class DecoderPool:
     def _work(self) -> None:
         while (lane := self._ready.get()) is not None and not self._stopped:
             try:
-                lane.run_one()
-            finally:
-                with self._lock:
-                    if lane._frames:
-                        self._ready.put(lane)
-                    else:
-                        lane._busy = False
-                        if lane._closed:
-                            lane._context = None
+                self._run(lane)
+            except Exception as error:  # even its own trouble can't be told
+                self.failures.add(error)
+            with self._lock:
+                if lane._frames:
+                    self._ready.put(lane)
+                else:
+                    lane._busy = False
+                    if lane._closed:
+                        lane._context = None
+
+    def _run(self, lane: Lane) -> None:
+        """One frame. The thread is everybody's: whatever a guest's picture breaks stays the guest's."""
+        try:
+            lane.run_one()
+        except Exception as error:
+            self.failures.add(error)
+            lane.fail("video.broken")

@@ -317,6 +317,8 @@ class Peer:
                 return self._picture.problem
             if self._screen is not None and self._screen.stream.problem:
                 return self._screen.stream.problem
+            if self._sound is not None and self._sound.problem:
+                return self._sound.problem
             if self._transport.garbage.too_much(now_ns):
                 return GARBAGE
         return ""

@@ -4,6 +4,7 @@ The event loop only hands packets over; one thread a shard writes them. Between 
 where the disk is slow, pictures are lost up to a keyframe and counted, and nobody waits.
 """
 
+import contextlib
 import errno
 import queue
 import threading
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import av
 import structlog
 
+from mixer.failures import Failures
 from mixer.outputs.disk import Room, free_bytes
 from mixer.outputs.health import DISK_FULL, Failure, disk_failure
 from signaling.rtc.audio_jitter import opus_samples
@@ -70,6 +72,7 @@ class SeatRecorder:
         self._taken = self._taken_bytes = 0
         self._dropped = 0
         self._said_dropped = 0
+        self.failures = Failures("record")
         # the writer's
         self._folder: Path | None = None
         self._target = ""
@@ -163,14 +166,29 @@ class SeatRecorder:
                 continue
             if item is None:
                 break
-            if item.start is not None:
-                self._turn(*item.start)
-                continue
-            self._taken += 1
-            self._taken_bytes += len(item.data)
-            self._look()
-            self._take(item)
+            try:
+                self._do(item)
+            except Exception as error:
+                # it costs one seat its part; the others' files, and its next one, are still to be written
+                self.failures.add(error, item.feed.seat if item.feed is not None else "")
+                self._unwritten += 1
+                self._give_up(item.feed)
         self._end_all()
+
+    def _do(self, item: _Item) -> None:
+        if item.start is not None:
+            self._turn(*item.start)
+            return
+        self._taken += 1
+        self._taken_bytes += len(item.data)
+        self._look()
+        self._take(item)
+
+    def _give_up(self, feed: "Feed | None") -> None:
+        files = self._files.pop(feed, None) if feed is not None else None
+        if files is not None:
+            with contextlib.suppress(Exception):
+                files.abandon()
 
     def _turn(self, folder: str, output: str) -> None:
         """Begin a recording, or end it."""

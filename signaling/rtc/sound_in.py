@@ -9,8 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from mixer.failures import Failures
 from mixer.slot import RATE, sample_at
 from signaling.rtc import opus
+from signaling.rtc.account import Recent
 from signaling.rtc.audio_jitter import AudioJitter, DelayTarget, Lost, Silence, Sound
 from signaling.rtc.conceal import ALIKE, ANY, STEADY, Samples, lengthen, shorten
 from signaling.rtc.receive import Feedback
@@ -19,6 +21,7 @@ from signaling.rtc.rtp import Rtp
 from signaling.rtc.timeline import HOPELESS_NS, LipSync
 from signaling.rtc.voice import Voice
 
+BROKEN = "sound.broken"
 STEP_S = 0.010
 AHEAD_NS = 5_000_000
 """Sound is written from this long before it is heard on, a step later at most; the mixer reads it 40 ms
@@ -84,6 +87,12 @@ class SoundStream:
         self.decoded = 0
         """Packets decoded so far."""
         self.closed = False
+        self._failures = Recent()
+
+    @property
+    def problem(self) -> str:
+        """``sound.broken`` while it could not be played within the last ten seconds."""
+        return BROKEN if self._failures.count(time.monotonic_ns()) else ""
 
     def bind(self, feedback: Feedback) -> None:
         """Sound is never asked for again: it would come too late."""
@@ -141,6 +150,13 @@ class SoundStream:
             if self._at > limit:
                 return
             self._step()
+
+    def failed(self, now_ns: int) -> None:
+        """What is held could not be played: it is forgotten, and the next packet begins anew."""
+        self._failures.add(now_ns)
+        self._jitter = AudioJitter()
+        self._passed.clear()
+        self._leave()
 
     def _turn(self) -> None:
         """From open to closed or back."""
@@ -302,7 +318,7 @@ class SoundPacer:
         self._streams: tuple[SoundStream, ...] = ()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sound", daemon=True)
-        self.errors = 0
+        self.failures = Failures("sound")
         self._thread.start()
 
     def add(self, stream: SoundStream) -> None:
@@ -321,8 +337,9 @@ class SoundPacer:
                     continue
                 try:
                     stream.run(now_ns)
-                except Exception:
+                except Exception as error:
                     # one guest's sound must not silence the others
-                    self.errors += 1
+                    self.failures.add(error)
+                    stream.failed(now_ns)
             due = max(due + STEP_S, time.monotonic() - STEP_S)
             self._stopped.wait(max(0.001, due - time.monotonic()))

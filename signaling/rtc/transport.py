@@ -16,7 +16,12 @@ from signaling.rtc.ice import MAX_DATAGRAM, Connection
 from signaling.rtc.rtp import Rtp, audio_level, extension, is_rtcp, parse_rtp
 
 MAX_STREAMS = 16
-"""SSRCs a peer may send on; more are ignored."""
+"""SSRCs a peer may send on beside those that its offer names, which always have a place."""
+FORGET_NS = 1_000_000_000
+"""So often at most, all of those give way to a new one; who still sends is back with its next packet. A place
+that is taken for good would be a picture's that never comes back."""
+MAX_NAMED = 32
+"""SSRCs of an offer that count as named."""
 PACKETS_PER_S = 4000
 """Of one peer, more than that are dropped unread: some fifteen cameras' worth. A flood shall cost its
 sender's picture, not the loop. As many at once may come, when a network that stood still lets go of them."""
@@ -53,6 +58,9 @@ class DtlsTransport(RTCDtlsTransport):
         super().__init__(*args, **kwargs)
         self._streams: dict[int, MediaReceiver] = {}
         self._heard: set[bytes] = set()
+        self._named: set[int] = set()
+        """SSRCs that the peer's offer told of."""
+        self._forgot_ns = 0
         self.garbage = Recent()
         """Packets of the peer's own addresses that could not be decrypted, read or assigned."""
         self._account = Account(PACKETS_PER_S, PACKETS_PER_S)
@@ -80,6 +88,9 @@ class DtlsTransport(RTCDtlsTransport):
         for encoding in parameters.encodings:
             if encoding.rtx is not None:
                 self._rtp_router.ssrc_table[encoding.rtx.ssrc] = receiver
+            for named in (encoding, encoding.rtx):
+                if named is not None and len(self._named) < MAX_NAMED:
+                    self._named.add(named.ssrc)
 
     def send_media(self, data: bytes) -> None:
         """Encrypt and send one RTP packet. Does nothing while the transport is not connected."""
@@ -128,7 +139,7 @@ class DtlsTransport(RTCDtlsTransport):
         """Decrypt a packet and hand it on. Raises whatever comes of it when it can't be."""
         is_control = is_rtcp(data)
         ssrc = data[4:8] if is_control else data[8:12]
-        if len(data) > MAX_DATAGRAM or (ssrc not in self._heard and len(self._heard) >= MAX_SSRCS):
+        if len(data) > MAX_DATAGRAM or (ssrc not in self._heard and not self._may_hear(ssrc)):
             raise ValueError("too large, or one stream too many")
         plain = self._rx_srtp.unprotect_rtcp(data) if is_control else self._rx_srtp.unprotect(data)
         self._heard.add(ssrc)
@@ -138,9 +149,12 @@ class DtlsTransport(RTCDtlsTransport):
         else:
             self._take_media(plain, now_ns)
 
+    def _may_hear(self, ssrc: bytes) -> bool:
+        return len(self._heard) < MAX_SSRCS or int.from_bytes(ssrc, "big") in self._named
+
     def _take_media(self, plain: bytes, now_ns: int) -> None:
         packet = parse_rtp(plain)
-        receiver = self._streams.get(packet.ssrc) or self._assign(packet, plain)
+        receiver = self._streams.get(packet.ssrc) or self._assign(packet, plain, now_ns)
         if receiver is None:
             self.garbage.add(now_ns)
             return
@@ -154,8 +168,8 @@ class DtlsTransport(RTCDtlsTransport):
                 packet = packet._replace(colour=colour)
         receiver.on_rtp(packet, now_ns)
 
-    def _assign(self, packet: Rtp, plain: bytes) -> MediaReceiver | None:
-        if len(self._streams) >= MAX_STREAMS:
+    def _assign(self, packet: Rtp, plain: bytes, now_ns: int) -> MediaReceiver | None:
+        if packet.ssrc not in self._named and not self._has_room(now_ns):
             return None
         stock = StockRtpPacket.parse(plain, self._rtp_header_extensions_map)
         receiver = cast(MediaReceiver | None, self._rtp_router.route_rtp(stock))
@@ -165,6 +179,18 @@ class DtlsTransport(RTCDtlsTransport):
         if receiver is not None:
             self._streams[packet.ssrc] = receiver
         return receiver
+
+    def _has_room(self, now_ns: int) -> bool:
+        """Whether one more stream may be heard that the offer doesn't name."""
+        others = self._streams.keys() - self._named
+        if len(others) < MAX_STREAMS:
+            return True
+        if now_ns - self._forgot_ns < FORGET_NS:
+            return False
+        self._forgot_ns = now_ns
+        for ssrc in others:
+            del self._streams[ssrc]
+        return True
 
     def _take_control(self, data: bytes) -> None:
         senders: dict[int, Any] = self._rtp_router.senders

@@ -17,6 +17,7 @@ from tests.integration.shard_house import ShardHouse, until
 
 STORM_S = 5.0
 GAP_MS = 100
+SEED = 20
 GROWTH = 6 << 20
 """Bytes that a storm may leave behind: what the allocator keeps after seconds of work, not what was sent."""
 
@@ -48,7 +49,7 @@ async def test_a_storm_of_bad_packets_harms_nobody_else(media: Loop, player: Pla
         await bad.accept(answer.sdp)
         for each in (bad_reader, *readers.values()):
             await until(lambda reader=each: reader.serial > 30, what="pictures")  # type: ignore[misc]
-        hostile = Hostile(bad, answer.sdp, seed=20)
+        hostile = Hostile(bad, answer.sdp, seed=SEED)
         memory: list[int] = []
 
         async def storm(seconds: float) -> None:
@@ -70,7 +71,9 @@ async def test_a_storm_of_bad_packets_harms_nobody_else(media: Loop, player: Pla
             memory.append(await asyncio.to_thread(proportional_bytes, house.process.pid))
         assert house.process.poll() is None
         gaps = [max(watch.gaps_ms()) for watch in (first, second)]
-        print(f"\n{hostile.sent} packets in {STORM_S:.0f} s; good pictures' longest gap, ms:", gaps)
+        print(
+            f"\nseed {SEED}: {hostile.sent} packets in {STORM_S:.0f} s; good pictures' longest gap, ms:", gaps
+        )
         print(f"silence {ear.longest_silence_ms:.0f} ms, loop late by {beats.worst_lag_ms:.0f} ms at worst,")
         print(f"memory {(memory[1] - memory[0]) / 1e6:+.2f} MB; {noise}")
         limit_ms = GAP_MS + 2 * noise.ms

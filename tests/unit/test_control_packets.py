@@ -11,6 +11,11 @@ import pylibsrtp
 import pytest
 from aiortc import RTCCertificate, RTCIceGatherer, RTCIceTransport, RTCRtpCodecParameters
 from aiortc.rtcdtlstransport import State
+from aiortc.rtcrtpparameters import (
+    RTCRtpDecodingParameters,
+    RTCRtpReceiveParameters,
+    RTCRtpRtxParameters,
+)
 from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpRtpfbPacket, pack_remb_fci
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +25,7 @@ from signaling.rtc.ice import MAX_DATAGRAM
 from signaling.rtc.receive import MAX_ASKED, Feedback, Receiver, Reception, pack_nack
 from signaling.rtc.rtp import Rtp, build_rtp
 from signaling.rtc.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
-from signaling.rtc.transport import MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
+from signaling.rtc.transport import FORGET_NS, MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
 
 MS = 1_000_000
 KEY = bytes(range(30))
@@ -108,18 +113,57 @@ def shared_far() -> Far:
     return _made[0]
 
 
-def test_streams_without_number_are_not_heard(far: Far) -> None:
+def test_streams_without_number_are_not_heard(far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
     """SRTP keeps something for each SSRC, for good."""
+    now_ns = time.monotonic_ns()
+    monkeypatch.setattr(time, "monotonic_ns", lambda: now_ns)
     for ssrc in range(1, 3 * MAX_SSRCS):
         far.media(build_rtp(97, True, 1, 1, ssrc, b"x"))
         far.control(struct.pack("!BBHI", 0x80, 201, 1, ssrc + 100_000))
     assert len(far.transport._heard) == MAX_SSRCS
     assert len(far.transport._streams) <= MAX_STREAMS
     assert far.transport.garbage.total >= 2 * MAX_SSRCS
-    # the first ones go on
+    # who still sends is heard, in a second at most
+    now_ns += FORGET_NS
     garbage = far.transport.garbage.total
     far.media(build_rtp(97, True, 2, 1, 1, b"x"))
     assert far.transport.garbage.total == garbage
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named in the offer", "not named"])
+def test_a_picture_comes_back_whatever_its_sender_did_before(
+    far: Far, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    """A stream that says goodbye leaves its place, and others must not take it for good: its own repairs did,
+    once strange streams had taken all the rest."""
+    now_ns = time.monotonic_ns()
+    monkeypatch.setattr(time, "monotonic_ns", lambda: now_ns)
+    repair = OWN + 1
+    if named:
+        encoding = RTCRtpDecodingParameters(ssrc=OWN, payloadType=97, rtx=RTCRtpRtxParameters(ssrc=repair))
+        codecs = [RTCRtpCodecParameters("video/H264", 90_000, payloadType=97)]
+        far.transport._register_rtp_receiver(
+            far.receiver, RTCRtpReceiveParameters(codecs=codecs, encodings=[encoding])
+        )
+    far.media(build_rtp(97, True, 1, 1, OWN, b"x"))
+    for ssrc in range(100, 100 + 3 * MAX_STREAMS):
+        far.media(build_rtp(97, True, 1, 1, ssrc, b"x"))
+    far.control(struct.pack("!BBHI", 0x81, 203, 1, OWN))
+    far.media(build_rtp(98, True, 1, 1, repair, struct.pack("!H", 1) + b"x"))
+    taken = Taken()
+    far.receiver.attach(taken)
+    for seq in range(2, 40):
+        now_ns += 33 * MS
+        far.media(build_rtp(97, True, seq, seq, OWN, b"x"))
+    assert [packet.seq for packet in taken.packets][-8:] == list(range(32, 40))
+    assert not named or len(taken.packets) == 38
+    assert len(far.transport._streams) <= MAX_STREAMS + 2
+    if named:  # nor is it kept out by what SRTP must remember
+        for ssrc in range(1000, 1000 + 2 * MAX_SSRCS):
+            far.media(build_rtp(97, True, 1, 1, ssrc, b"x"))
+        assert len(far.transport._heard) == MAX_SSRCS
+        far.media(build_rtp(98, True, 2, 1, repair, struct.pack("!H", 2) + b"x"))
+        assert taken.packets[-1].repaired
 
 
 def test_a_packet_larger_than_any_network_carries_is_dropped_unread(far: Far) -> None:

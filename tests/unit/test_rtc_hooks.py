@@ -128,7 +128,7 @@ async def test_packets_of_two_video_sections_find_their_own_receiver() -> None:
         packet = RtpPacket(payload_type=payload_type, ssrc=ssrc, payload=b"x")
         packet.extensions.mid = mid
         data = packet.serialize(transport._rtp_header_extensions_map)
-        return transport._assign(parse_rtp(data), data)
+        return transport._assign(parse_rtp(data), data, 0)
 
     assert receiver_of(100, 96) is camera
     assert receiver_of(200, 96) is screen

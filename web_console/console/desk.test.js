@@ -82,7 +82,7 @@ test("loudness in figures and words, which say the same without colour", () => {
 });
 
 test("a problem of sound says what to do; an unknown one is shown, a picture's is not", () => {
-  for (const code of ["sound.dc", "sound.hum", "sound.clipping", "sound.zeros"]) assert.match(soundProblem(code), /\w+ .*[:.] ?\w/);
+  for (const code of ["sound.dc", "sound.hum", "sound.clipping", "sound.zeros", "sound.broken"]) assert.match(soundProblem(code), /\w+ .*[:.] ?\w/);
   assert.equal(soundProblem("sound.new"), "sound.new");
   assert.equal(soundProblem("video.broken"), "");
   assert.equal(soundProblem(undefined), "");

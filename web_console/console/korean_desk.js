@@ -53,6 +53,7 @@ export const KOREAN_DESK = {
   "Invite an interpreter to {booth}": "{booth}에 통역사 초대",
   "It hums: set the high-pass to 120 Hz; ask to unplug the charger or to change the cable.": "험이 들립니다. 하이패스를 120 Hz로 설정하고, 충전기를 빼거나 케이블을 바꾸도록 요청하세요.",
   "It is overdriven: ask to turn the microphone's own level down; gain here cannot mend it.": "소리가 찌그러집니다. 마이크 자체의 입력 레벨을 낮추도록 요청하세요. 여기의 게인으로는 고칠 수 없습니다.",
+  "Its sound cannot be played: ask to reload the page.": "소리를 재생할 수 없습니다. 페이지를 새로 고침해 달라고 하세요.",
   "It sends pure silence: the browser has lost the microphone. Ask to reload the page.": "완전한 무음을 보냅니다. 브라우저가 마이크를 잃었습니다. 페이지를 새로 고치도록 요청하세요.",
   "Its interpreters keep their links and wait for another booth.": "통역사의 링크는 유지되며 다른 부스를 기다립니다.",
   "Its sound is shifted (DC): switch on the high-pass; the device or its cable is faulty.": "소리에 직류 성분이 있습니다. 하이패스를 켜세요. 장치나 케이블에 문제가 있습니다.",

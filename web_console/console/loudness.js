@@ -69,6 +69,7 @@ const SOUND_PROBLEMS = {
   "sound.dc": "Its sound is shifted (DC): switch on the high-pass; the device or its cable is faulty.",
   "sound.hum": "It hums: set the high-pass to 120 Hz; ask to unplug the charger or to change the cable.",
   "sound.clipping": "It is overdriven: ask to turn the microphone's own level down; gain here cannot mend it.",
+  "sound.broken": "Its sound cannot be played: ask to reload the page.",
   "sound.zeros": "It sends pure silence: the browser has lost the microphone. Ask to reload the page.",
 };
 

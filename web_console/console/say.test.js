@@ -80,7 +80,7 @@ test("words from tables are translated, too", () => {
   const words = [
     ...["absent", "waiting", "ready", "next", "on_air"].map((state) => seatState(state).word),
     ...["video.too-large", "video.too-small", "video.over-limit", "video.broken", "rtp.garbage", "media.silent"].map(seatProblem),
-    ...["sound.dc", "sound.hum", "sound.clipping", "sound.zeros"].map(soundProblem),
+    ...["sound.dc", "sound.hum", "sound.clipping", "sound.zeros", "sound.broken"].map(soundProblem),
     ...["starting", "live", "retrying", "failed", "stopped"].map((state) =>
       outputState(/** @type {any} */ ({ running: true }), { state }).word),
     ...[...Object.values(KIND_WORDS), ...Object.values(DIRECTION_WORDS), ...LAYOUTS.map(([, label]) => label)].map((word) => t(word)),
