@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.wire import SenderConfig
+from mixer.wire import RetryNow, SenderConfig
 from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port, wait_until
 from tests.probe import (
     BT709,
@@ -188,6 +188,17 @@ def test_ingest_that_is_down_is_refused_and_tried_again(tmp_path: Path, programm
         for pause in pauses[:2]:
             sender.wait_for(f"a pause of {pause} s", lambda r, pause=pause: r.retry_in_s > pause * 0.75)  # type: ignore[misc]
         assert sender.shut_down() == 0
+
+
+def test_retry_now_ends_the_pause(tmp_path: Path, programme: Programme) -> None:
+    with RtmpIngest(tmp_path) as ingest:
+        ingest.stop()
+        url = ingest.url(f"live/{KEY}")
+        with SenderProcess(stream_to(url), programme.attach(), tmp_path / "log") as sender:
+            sender.wait_for("a pause", lambda report: report.retry_in_s > 3)
+            ingest.start()
+            sender.send(RetryNow())
+            sender.wait_live(2.5)
 
 
 def test_unknown_host_and_wrong_application(tmp_path: Path, programme: Programme) -> None:
