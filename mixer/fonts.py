@@ -133,6 +133,28 @@ def _is_there(family: Family, folder: Path, manifest: Manifest) -> bool:
     )
 
 
+class WatchedFonts:
+    """The fonts of a folder whose list may change at any time, or that may have none."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._mark = (0, 0)
+
+    def changed(self) -> tuple[FontFile, ...] | None:
+        """What there is now, where that is something else than at the last call; nothing at first."""
+        if self._folder is None:
+            return None
+        try:
+            told = (self._folder / MANIFEST).stat()
+            if (mark := (told.st_ino, told.st_mtime_ns)) == self._mark:
+                return None
+            files = load_manifest(self._folder).files
+        except (OSError, FontsMissingError):
+            return None
+        self._mark = mark
+        return files
+
+
 def read_font(path: Path, package: str = "") -> FontFile:
     """What ``path``, a TrueType or OpenType file, has; of a collection its first font.
 

@@ -5,7 +5,7 @@ dictionary that is replaced whole, so they never wait; what isn't prepared is No
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import structlog
 from mixer.art import Art, Dial, Drawable, Strip
 from mixer.colour import colour_bars
 from mixer.designs import draw_card, draw_label, draw_slate
+from mixer.fonts import FontFile
 from mixer.furniture import draw_backdrop, draw_event_slate, draw_overlay
 from mixer.picture import Picture, new_picture
 from mixer.plan import CanvasPlan, CanvasView, MixPlan, Overlay, Plate, SourceInfo, Tally, Tile
@@ -59,8 +60,16 @@ class Graphics:
         """Themes in which anything is drawn."""
         self._plans: tuple[frozenset[Key], ...] = ()
         self._preparing = threading.Lock()
+        self._outdated = False
         self.bars = colour_bars(*BARS_SIZE)
         self._type.line("Aa", 16, 400, 99)  # the first line loads the fonts: better now than in prepare
+
+    def use(self, own: Sequence[FontFile]) -> None:
+        """The operator's fonts from now on. Everything is drawn anew by the next :meth:`prepare`, and until
+        then stays as it was."""
+        with self._preparing:
+            self._type.use(own)
+            self._outdated = True
 
     # --- before the plan is taken ----------------------------------------------------------------------
 
@@ -69,8 +78,8 @@ class Graphics:
         ``given_up`` is true, it ends with what was drawn so far."""
         with self._preparing:
             wanted = self._wanted(plan)
-            kept = dict(self._drawn)
-            fresh = False
+            kept = {} if self._outdated else dict(self._drawn)
+            self._outdated = fresh = False
             for key, draw in wanted.items():
                 # Moved to the end: the dictionary's order is the order of last use.
                 if key in kept:

@@ -23,6 +23,7 @@ from mixer.audio.worker import SoundWorker
 from mixer.bushistory import is_video
 from mixer.clock import NS, ProgrammeClock
 from mixer.engine import Engine
+from mixer.fonts import WatchedFonts
 from mixer.graphics import Graphics
 from mixer.inbox import Inbox, first_message
 from mixer.latency import LatencyMeter
@@ -57,6 +58,8 @@ REPORT_NS = NS
 TAKE_UP_NS = 3 * NS // 2
 """How long the first picture of a mixer that comes back waits at most for the plan's graphics."""
 TAKE_UP_POLL_MS = 10
+FONTS_S = 2.0
+"""How often it is looked whether the operator has other fonts."""
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter while another waits: the tick shall not wait 5 ms."""
 
@@ -64,9 +67,12 @@ _log = structlog.get_logger()
 
 
 class _Preparer:
-    """Draws what a plan needs on its own thread, then what may come next. The newest plan wins."""
+    """Draws what a plan needs on its own thread, then what may come next. The newest plan wins. Draws it
+    anew when there are other ``fonts``."""
 
-    def __init__(self, graphics: Graphics, stage: Stage, engine: Engine) -> None:
+    def __init__(self, graphics: Graphics, stage: Stage, engine: Engine, fonts: WatchedFonts) -> None:
+        self._fonts = fonts
+        self._latest: tuple[TakePlan, threading.Event] | None = None
         self._graphics = graphics
         self._stage = stage
         self._engine = engine
@@ -98,11 +104,12 @@ class _Preparer:
     def _run(self) -> None:
         while True:
             with self._condition:
-                while self._next is None and not self._stopping:
-                    self._condition.wait()
+                while self._next is None and not self._stopping and not self._other_fonts():
+                    self._condition.wait(FONTS_S)
                 if self._stopping or self._next is None:
                     return
                 (message, drawn), self._next = self._next, None
+                self._latest = message, drawn
             self._prepare(message.plan)
             drawn.set()
             try:
@@ -113,6 +120,15 @@ class _Preparer:
                 # Until there is another plan to show: that one's graphics are not to wait.
                 following = msgspec.structs.replace(message.plan, canvases=message.next)
                 self._prepare(following, lambda: self._stopping or self._next is not None)
+
+    def _other_fonts(self) -> bool:
+        """Whether there are, and something to draw in them."""
+        own = self._fonts.changed()
+        if own is None:
+            return False
+        self._graphics.use(own)
+        self._next = self._latest
+        return self._next is not None
 
     def _prepare(self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False) -> None:
         try:
@@ -147,7 +163,8 @@ class MixerProcess:
         self._engine = Engine(
             self._clock, stage, self._renditions, self._sound, self._outbox.put, ladder, self._latency
         )
-        self._preparer = _Preparer(self._graphics, stage, self._engine)
+        own = WatchedFonts(Path(config.own_fonts) if config.own_fonts else None)
+        self._preparer = _Preparer(self._graphics, stage, self._engine, own)
         gc.collect()
         gc.freeze()
         gc.disable()

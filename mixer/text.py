@@ -68,6 +68,7 @@ class Typesetter:
         self._vips: Any = pyvips
         self._kept: dict[object, Line | None] = {}
         self._keeping = threading.Lock()
+        self._added: set[str] = set()
         self.use(())
 
     def use(self, own: Sequence[FontFile]) -> None:
@@ -76,9 +77,10 @@ class Typesetter:
         for each in (*self._files, *own):
             if each.family not in families or each.weight == REGULAR:
                 families[each.family] = each
-        for each in own:
-            # Pango adds the file to the fonts of this process, once, and says nothing where it isn't one
-            self._vips.Image.text("x", font="Noto Sans 8", fontfile=each.file)
+        for file in {each.file for each in own} - self._added:
+            # so Pango adds it to the fonts of this process; it says nothing where there is none
+            self._vips.Image.text("x", font="Noto Sans 8", fontfile=file)
+            self._added.add(file)
         with self._keeping:
             self._families = families
             self._kept = {}

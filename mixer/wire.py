@@ -103,6 +103,8 @@ class MixerConfig(Message, frozen=True):
     """Of the title, a BCP 47 tag."""
     resumes: bool = False
     """A plan was on air before this mixer started: its :class:`TakePlan` follows, the slots first."""
+    own_fonts: str = ""
+    """Folder with the list of the operator's fonts, which may change; empty for none."""
 
 
 class TakePlan(Message, frozen=True):

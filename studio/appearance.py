@@ -1,16 +1,18 @@
 """What control needs to know of how a show looks, when it starts: its themes, its first one, its fonts."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from mixer.fonts import FontsMissingError, load_manifest
+from mixer.fonts import FontFile, FontsMissingError, load_manifest
 from mixer.theme import Theme
 from signaling.ports import RefusedError
+from studio import ownfonts
 from studio.config import Settings
-from studio.glyphs import Glyphs
+from studio.ownfonts import OwnFonts
 from studio.paths import FONTS
 from studio.themes import Themes
 
@@ -25,7 +27,7 @@ class Appearance(msgspec.Struct, frozen=True):
 
     themes: Themes
     first: Theme
-    glyphs: Glyphs
+    fonts: OwnFonts
 
 
 async def appearance(settings: Settings, data: Path) -> Appearance:
@@ -37,9 +39,7 @@ async def appearance(settings: Settings, data: Path) -> Appearance:
     except RefusedError as error:
         log.error("the configured theme is not used", code=error.code, reason=error.detail)
         first = Theme()
-    try:
-        folder = Path(settings.video.fonts or FONTS)
-        glyphs = Glyphs((await asyncio.to_thread(load_manifest, folder)).files)
-    except FontsMissingError:
-        glyphs = Glyphs()
-    return Appearance(themes, first, glyphs)
+    ours: tuple[FontFile, ...] = ()
+    with contextlib.suppress(FontsMissingError):
+        ours = (await asyncio.to_thread(load_manifest, Path(settings.video.fonts or FONTS))).files
+    return Appearance(themes, first, OwnFonts(data / ownfonts.FOLDER, data / ownfonts.CACHE, ours))

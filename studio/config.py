@@ -312,8 +312,10 @@ def ducking(settings: Settings) -> Ducking:
     return Ducking(how.duck_db, how.attack_ms, how.hold_ms, how.release_ms)
 
 
-def mixer_config(settings: Settings, epoch_ns: int, fonts: Path) -> MixerConfig:
-    """The mixer's first message. ``fonts`` is the folder of TTF files."""
+def mixer_config(
+    settings: Settings, epoch_ns: int, fonts: Path, own_fonts: Path | None = None
+) -> MixerConfig:
+    """The mixer's first message. ``fonts`` is our folder of them, ``own_fonts`` the operator's."""
     sizes = canvas_sizes(settings)
 
     def rendition(
@@ -338,6 +340,7 @@ def mixer_config(settings: Settings, epoch_ns: int, fonts: Path) -> MixerConfig:
         title=settings.event.title,
         language=next(iter(settings.event.languages), ""),
         fonts=str(fonts),
+        own_fonts=str(own_fonts or ""),
         aac_bitrate=settings.audio.aac_bitrate,
         opus_bitrate=settings.audio.opus_bitrate,
     )

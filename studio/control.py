@@ -208,7 +208,8 @@ class Control:
                 whip_url=lambda source: f"{self._public_url().rstrip('/')}/whip/{source}",
                 theme_of=look.themes.load,
                 theme_names=lambda: look.themes.names,
-                glyphs=look.glyphs,
+                glyphs=look.fonts.glyphs,
+                own_fonts=lambda: look.fonts.found,
                 media=lambda: media.media,
             ),
         )
@@ -218,6 +219,7 @@ class Control:
             await session.close()
             raise CannotStartError(str(error)) from error
         self._session = session
+        self._fonts = asyncio.create_task(look.fonts.watch(self._media_changed))
         self._errands.planned(session.plans, session.show)
         session.set_peers(*self._presence)
         for sender, message in self._early:

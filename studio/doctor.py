@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from mixer import priority
-from studio import config
+from studio import config, ownfonts, scripts
 from studio.client import ClientError, running
 from studio.paths import PAGES, SET_UP
 from studio.start import Options, fonts_folder, read_settings
@@ -152,7 +152,7 @@ def _encoder(_data: Path, settings: config.Settings) -> Iterator[Finding]:
     )
 
 
-def _parts(_data: Path, settings: config.Settings) -> Iterator[Finding]:
+def _parts(data: Path, settings: config.Settings) -> Iterator[Finding]:
     from mixer.fonts import check_fonts
     from signaling import vendor
 
@@ -161,12 +161,30 @@ def _parts(_data: Path, settings: config.Settings) -> Iterator[Finding]:
         yield Finding("fonts", "missing", f"{', '.join(scripts)} in {fonts}: run `{SET_UP}`")
     else:
         yield Finding("fonts", "ok", str(fonts))
+        yield _scripts(fonts, data / ownfonts.FOLDER)
     try:
         absent = vendor.missing(PAGES, vendor.entries(PAGES))
     except (OSError, msgspec.DecodeError) as error:
         absent = [str(error)]
     text = f"{', '.join(absent)}: run `{SET_UP}`" if absent else str(PAGES)
     yield Finding("pages", "missing" if absent else "ok", text)
+
+
+def _scripts(ours: Path, own: Path) -> Finding:
+    """Which scripts in daily use no font here has."""
+    from mixer.fonts import FontRefusedError, load_manifest, read_font
+
+    files = [*load_manifest(ours).files]
+    refused = []
+    for path in sorted(own.glob("*")) if own.is_dir() else ():
+        if path.suffix.lower() in ownfonts.SUFFIXES:
+            try:
+                files.append(read_font(path))
+            except (FontRefusedError, OSError) as error:
+                refused.append(f"; {path.name} {error}")
+    none = ", ".join(scripts.without({each.family: each.ranges for each in files}.values()))
+    text = f"no font for {none}: put one into {own}, it is used at once" if none else "all have a font"
+    return Finding("scripts", "warning" if refused else "ok", text + "".join(refused))
 
 
 def _space(data: Path, settings: config.Settings) -> Iterator[Finding]:

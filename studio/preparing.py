@@ -31,7 +31,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     ``media``: what was uploaded, by id, as it is now. ``theme_of`` reads a theme's folder (RefusedError 404
     ``theme.unknown``, 400 ``theme.malformed``), off the event loop; ``theme_names`` lists them. ``link_for``
     gives an invite's link, ``whip_url`` where a source's publisher sends its offer. ``glyphs``: what the
-    plates' fonts lack.
+    plates' fonts lack. ``own_fonts``: the operator's, by file, with what is wrong with them.
     """
 
     link_for: Callable[[Role, str], str]
@@ -40,6 +40,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     theme_names: Callable[[], Sequence[str]] = tuple
     whip_url: Callable[[str], str] = "/whip/{}".format
     glyphs: Glyphs = msgspec.field(default_factory=Glyphs)
+    own_fonts: Callable[[], Mapping[str, str]] = dict
 
     async def prepare(
         self,
@@ -76,11 +77,12 @@ class Surroundings(msgspec.Struct, frozen=True):
         await self._theme(command, actor)
 
     def public(self, show: Show) -> dict[str, Any]:
-        """Their part of ``status``: ``{"themes", "media", "glyphs"}``."""
+        """Their part of ``status``: ``{"themes", "media", "glyphs", "fonts"}``."""
         return {
             "themes": list(self.theme_names()),
             "media": {id_: msgspec.to_builtins(medium) for id_, medium in self.media().items()},
             "glyphs": self.glyphs.missing(show),
+            "fonts": dict(self.own_fonts()),
         }
 
     def told(self, events: Sequence[AnyEvent], show: Show, token: str) -> Mapping[str, Any] | None:

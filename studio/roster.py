@@ -7,7 +7,7 @@ import msgspec
 
 from mixer.players.wire import PlayerConfig
 from mixer.wire import SenderConfig
-from studio import config
+from studio import config, ownfonts
 from studio.children import Child
 from studio.playing import player_name
 from studio.wire import ControlConfig, Desired
@@ -47,7 +47,7 @@ def fixed_children(
         name = f"shard-{index + 1}"
         shard = config.shard_config(launch.settings, index, launch.shards, epoch_ns)
         shards.append(Child(name, ("signaling.shard", name), _always(shard)))
-    mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts)
+    mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts, launch.data / ownfonts.CACHE)
     return [
         [Child("control", ("studio.control",), control)],
         shards,

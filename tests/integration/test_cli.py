@@ -185,6 +185,7 @@ def test_doctor_finds_everything_here(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert findings["codec libx264"]["verdict"] == "ok"
     assert findings["fonts"]["verdict"] == "ok"
+    assert "no font for Adlam" in findings["scripts"]["text"]
     assert "ms a picture" in findings["encoder"]["text"]
     assert findings["real time"]["verdict"] == ("ok" if priority.allowed() else "warning")
 

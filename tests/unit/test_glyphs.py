@@ -1,6 +1,7 @@
 """Characters that no font has are named before the show, without setting any text."""
 
 from mixer.fonts import FontFile, load_manifest
+from studio import scripts
 from studio.events import SeatUpdated
 from studio.glyphs import Glyphs, lacking
 from studio.model import Show
@@ -61,3 +62,11 @@ def test_no_alarm_for_what_has_no_ink_nor_for_any_capitals_script() -> None:
         "臺北 北京 東京 서울 القاهرة دهلی کابل काठमाडौँ กรุงเทพ xʷməθkʷəy̓əm M̧ajeļ m̂ e̊ J̌ Q̃ Ọ̀ṣọ́ Ẹ́kọ̀ ᐃᖃᓗᐃᑦ"
     )
     assert lacking(capitals, fonts) == ""
+
+
+def test_every_recommended_script_has_a_font_and_the_others_are_named() -> None:
+    none = scripts.without(each.ranges for each in load_manifest(font_folder()).files)
+    assert none[0] == "Adlam", "those before it are Unicode's recommended scripts"
+    assert {"Balinese", "Javanese", "Yi"} < set(none)
+    assert not {"Cherokee", "Tifinagh", "Canadian syllabics"} & set(none)
+    assert scripts.without([]) == list(scripts.SAMPLES)

@@ -81,10 +81,12 @@ export function ThemePanel() {
 export function GlyphReport() {
   const state = model.state.value;
   const found = state ? glyphList(state) : [];
-  if (found.length === 0) return null;
+  const refused = Object.entries(state?.status.fonts ?? {}).filter(([, reason]) => reason);
+  if (found.length + refused.length === 0) return null;
   return html`<section class="panel glyphs" aria-labelledby="glyphs-title" data-role="glyphs">
     <div class="panel-head"><h2 id="glyphs-title">${t("Missing characters")}</h2><span class="badge warn figures" data-role="glyph-count">${found.length}</span></div>
-    <p class="empty">${t("No font of the studio has these; on air they would be empty boxes.")}</p>
+    ${found.length > 0 ? html`<p class="empty">${t("No font of the studio has these; on air they would be empty boxes. A font file put into the folder fonts of the studio's data is used at once.")}</p>` : null}
+    ${refused.map(([file, reason]) => html`<p key=${file} class="note warn" role="status" data-role="font-refused" title=${reason}>${t("The font {file} is not used: it is damaged, no font, or too large.", { file })}</p>`)}
     <ul class="panel-body" aria-label=${t("Missing characters")}>${found.map(({ key, kind, id, name, missing, codes }) => html`<li key=${key} class="seat-main glyph" data-role="glyph" data-of=${key}>
       <p class="who"><strong class="clip">${name}</strong><span class="seat-problem">${missing} ${codes}</span></p>
       ${model.can_direct.value ? html`<button class="small icon quiet" data-action="glyph-edit" data-of=${key} aria-label=${t("Edit {name}", { name })}

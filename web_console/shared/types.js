@@ -84,7 +84,7 @@
  *   order: {seats: string[], scenes: string[], sources: string[], outputs: string[], booths?: string[], graphics?: string[]},
  *   status: {seats: Record<string, SeatStatus>, outputs: Record<string, OutputStatus>,
  *     processes: Record<string, ProcessStatus>, mixer: Partial<MixerStatus>,
- *     booths?: Record<string, BoothStatus>, take?: Take|null, glyphs?: Record<string, string>,
+ *     booths?: Record<string, BoothStatus>, take?: Take|null, glyphs?: Record<string, string>, fonts?: Record<string, string>,
  *     sources?: Record<string, SourceStatus>, media?: Record<string, Medium>, themes?: string[],
  *     preview?: {ready: boolean, waiting: string[], missing?: string[]}}}} DirectorState
  *
