@@ -49,7 +49,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 # The packages weigh 100 MB and a half of that is used: copied out, they go again, unless checks need them.
 web_console/vendor/.installed: package-lock.json web_console/vendor.json web_console/vendor.mjs mixer/fonts.py mixer/installfonts.py | $(VENV)/.installed
-	@[ -e $(DEV_MODULES) ] || { echo 'fetching the libraries and fonts of the pages'; \
+	@[ $(DEV_MODULES) -nt package-lock.json ] || { echo 'fetching the libraries and fonts of the pages'; \
 		$(NODE) npm ci --omit=dev --ignore-scripts --no-progress --loglevel=error; }
 	$(NODE) node web_console/vendor.mjs
 	$(PIP) install --no-deps --no-compile --target $(VENV)/fonts -c constraints.txt \
