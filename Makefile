@@ -54,7 +54,7 @@ web_console/vendor/.installed: package-lock.json web_console/vendor.json web_con
 	$(NODE) node web_console/vendor.mjs
 	$(PIP) install --no-deps --no-compile --target $(VENV)/fonts -c constraints.txt \
 		noto-cjk-sans-jp-regular noto-cjk-sans-jp-bold
-	$(BIN)/python -m mixer.installfonts node_modules $(VENV)/fonts web_console/vendor/fonts-whole
+	$(BIN)/python -P -m mixer.installfonts node_modules $(VENV)/fonts web_console/vendor/fonts-whole
 	@rm -rf $(VENV)/fonts; [ -e $(DEV_MODULES) ] || rm -rf node_modules $(VENV)/node
 	@touch $@
 

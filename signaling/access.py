@@ -8,6 +8,7 @@ from signaling.auth import COOKIE_PREFIX, Authenticator, Session, missing
 from signaling.limits import Limiter, Limits
 from signaling.origin import ClientAddress, check_origin
 from signaling.ports import RefusedError, Role
+from signaling.sessions import Sessions
 
 SESSION = web.RequestKey("session", Session)
 
@@ -17,8 +18,16 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 class Access:
     """One for the server: authentication of requests and every table of rate limits."""
 
-    def __init__(self, auth: Authenticator, address: ClientAddress, public_url: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        auth: Authenticator,
+        sessions: Sessions,
+        address: ClientAddress,
+        public_url: str,
+        limits: Limits,
+    ) -> None:
         self.auth = auth
+        self.sessions = sessions
         self.address = address
         self._public_url = public_url
         self._wrong_tokens = Limiter(limits.wrong_tokens, "rate.tokens")
@@ -50,7 +59,9 @@ class Access:
         value = request.cookies.get(name)
         if value is None:
             raise missing()
-        return self.auth.by_cookie(name, value)
+        session = self.auth.by_cookie(name, value)
+        self.sessions.seen(session, self.address.of(request))
+        return session
 
     def by_bearer(self, request: web.Request) -> Session:
         """The caller by its token alone: where pages of other sites may call, no cookie counts.

@@ -1,14 +1,17 @@
 """Who asks: Bearer tokens and signed session cookies → :class:`Session`. No I/O, no aiohttp.
 
-A session cookie is stateless: its payload (role, seat, generation, expiry) is signed with the server's
-secret by HMAC-SHA256, so sessions outlive a restart and a changed director token. A seat's sessions end with
-its next invite or its removal, which :meth:`ports.Show.still_valid` tells at every request.
+A session cookie is good by itself: its payload (role, seat, generation, expiry) is signed with the server's
+secret by HMAC-SHA256, so sessions outlive a restart. They end with their token: a seat's with its next invite
+or its removal, which :meth:`ports.Show.still_valid` tells at every request; the director's, and those of
+walls that were opened with his token, when that token is changed, for they carry its fingerprint. And they
+end when the director ends them (:mod:`signaling.sessions`).
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 import time
 from collections.abc import Callable
 from typing import Literal
@@ -39,14 +42,16 @@ SEAT_PAGES: frozenset[PageName] = frozenset(("join", "booth"))
 
 
 class Session(msgspec.Struct, frozen=True):
-    """An authenticated caller. ``cookie``: by cookie, so that requests need the Origin check.
+    """An authenticated caller. ``cookie``: by cookie, so that requests need the Origin check. ``id`` and
+    ``began`` (Unix seconds): of a cookie's session; empty and 0 for a token.
 
-    The director's token and the wall opened with it have no seat and nothing that could revoke them but
-    the server's secret.
+    The director's token and the wall opened with it have no seat.
     """
 
     grant: Grant
     cookie: bool = False
+    id: str = ""
+    began: int = 0
 
     @property
     def actor(self) -> Actor:
@@ -66,9 +71,15 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True):
     seat: str
     generation: int
     expires: int
+    id: str = ""
+    began: int = 0
+    director: bytes = b""
+    """Fingerprint of the director's token, for sessions without a seat."""
 
 
-_VERSION = 1
+_VERSION = 2
+_SEATS_ONLY = 1
+"""Cookies of this version say nothing of the director's token: they hold for seats."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Payload).decode
 
@@ -78,10 +89,15 @@ def missing() -> RefusedError:
 
 
 class Authenticator:
-    """``clock`` gives Unix seconds."""
+    """``clock`` gives Unix seconds. ``ended`` says of a session's id that the director has ended it."""
 
     def __init__(
-        self, show: Show, director_token: str, secret: bytes, clock: Callable[[], float] = time.time
+        self,
+        show: Show,
+        director_token: str,
+        secret: bytes,
+        clock: Callable[[], float] = time.time,
+        ended: Callable[[str], bool] = lambda id_: False,
     ) -> None:
         if len(secret) < 32 or len(director_token) < 16:
             raise ValueError("the secret or the director token is too short")
@@ -89,6 +105,8 @@ class Authenticator:
         self._director = hashlib.sha256(director_token.encode()).digest()
         self._secret = hashlib.sha256(b"session cookies\0" + secret).digest()
         self._clock = clock
+        self._ended = ended
+        self._fingerprint = hmac.digest(self._secret, self._director, "sha256")[:16]
 
     def by_token(self, token: str) -> Session:
         """Raises RefusedError 401: ``token.invalid``, ``link.expired``, ``link.revoked``."""
@@ -123,28 +141,49 @@ class Authenticator:
             payload = _decode(data)
         except msgspec.DecodeError:
             raise invalid from None
-        if payload.version != _VERSION or payload.name != name:
+        known = payload.version == _VERSION or (payload.version == _SEATS_ONLY and payload.seat)
+        if not known or payload.name != name:
             raise invalid
-        session = Session(Grant(payload.role, payload.seat, payload.generation, payload.expires), cookie=True)
+        grant = Grant(payload.role, payload.seat, payload.generation, payload.expires)
+        session = Session(grant, True, payload.id, payload.began)
         if payload.expires <= self._now:
             raise RefusedError(401, "session.expired", "This session has expired: ask for a new link.")
-        if not self.still_valid(session):
+        of_token = bool(payload.seat) or hmac.compare_digest(payload.director, self._fingerprint)
+        if not of_token or not self.still_valid(session):
             raise RefusedError(401, "session.ended", "This link was replaced or withdrawn.")
         return session
 
     def still_valid(self, session: Session) -> bool:
-        """Whether the seat is still there and its link neither replaced nor expired."""
+        """Whether the seat is there, its link neither replaced nor expired, and the session not ended."""
+        if session.id and self._ended(session.id):
+            return False
         return not session.grant.seat or self._show.still_valid(session.grant)
 
     def not_withdrawn(self, session: Session) -> bool:
         """The same for what is already connected: nobody is cut off in mid-sentence because the link's time
         is up. After that, :mod:`signaling.guard` alone says what is withdrawn."""
+        if session.id and self._ended(session.id):
+            return False
         return session.grant.expires <= self._now or self.still_valid(session)
+
+    def begun(self, session: Session) -> Session:
+        """The session of a cookie that is about to be made for this caller."""
+        return Session(session.grant, True, secrets.token_urlsafe(9), self._now)
 
     def cookie(self, session: Session, as_: str) -> tuple[str, str, int]:
         """Name, value and lifetime in seconds of a session's cookie."""
         grant, name = session.grant, COOKIE_PREFIX + as_
-        payload = _Payload(_VERSION, name, grant.role, grant.seat, grant.generation, grant.expires)
+        payload = _Payload(
+            _VERSION,
+            name,
+            grant.role,
+            grant.seat,
+            grant.generation,
+            grant.expires,
+            session.id,
+            session.began,
+            b"" if grant.seat else self._fingerprint,
+        )
         data = _encode(payload)
         value = f"{_base64(data)}.{_base64(self._sign(data))}"
         return name, value, max(1, grant.expires - self._now)

@@ -7,6 +7,7 @@ from pathlib import Path
 from signaling.limits import Limits
 from signaling.metrics import Metrics
 from signaling.ports import Media, NoMedia, Peers, Show, Snapshots
+from signaling.sessions import Keeping, Nowhere
 
 
 def _always_ready() -> Sequence[str]:
@@ -26,6 +27,7 @@ class Deps:
     that differs from the address we listen on (``https://studio.example``); empty where it doesn't.
     ``trusted_proxies`` are the addresses or networks whose ``X-Forwarded-For`` is believed. ``tls`` says
     that we speak TLS ourselves. ``ready`` names what is not ready yet (``/readyz``); empty when all is.
+    ``sessions`` keeps the list of sessions over restarts.
     ``meters_wanted`` is told when the first one watches the meters, and when the last one no longer does.
     """
 
@@ -43,6 +45,7 @@ class Deps:
     meters_wanted: Callable[[bool], None] = _nobody_to_tell
     media: Media = field(default_factory=NoMedia)
     limits: Limits = field(default_factory=Limits)
+    sessions: Keeping = field(default_factory=Nowhere)
 
     @property
     def https(self) -> bool:

@@ -260,6 +260,16 @@ class Hub:
             log.warning("slow client disconnected", role=client.actor.role, seat=client.actor.seat)
             self._end(client, CLOSE_SLOW, "too slow")
 
+    def pages_of(self, session: str) -> int:
+        """How many WebSockets a session has open, by its id."""
+        return sum(client.session.id == session for client in self._clients)
+
+    def end_session(self, session: str) -> None:
+        """End its WebSockets: the director has ended it."""
+        for client in list(self._clients):
+            if client.session.id == session and not client.closing:
+                self._end(client, CLOSE_ENDED, "the director has ended this session")
+
     # --- endings ---------------------------------------------------------------------------------------
 
     def _end(self, client: Client, code: int, reason: str) -> None:

@@ -75,6 +75,26 @@ FromClient = Command | Ping | WatchMeters
 decode_from_client = msgspec.json.Decoder(FromClient).decode
 
 
+class SessionInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``began``, ``seen``: Unix seconds; ``address``: of its last request; ``pages``: WebSockets open now;
+    ``yours``: the one that asks."""
+
+    id: str
+    role: Role
+    address: str
+    began: int
+    seen: int
+    pages: int
+    seat: str | None = None
+    yours: bool = False
+
+
+class SessionList(msgspec.Struct, frozen=True):
+    """Newest first."""
+
+    sessions: list[SessionInfo]
+
+
 # --- WebSocket, server → client ------------------------------------------------------------------------
 
 

@@ -27,6 +27,7 @@ from signaling.routes.api import json_response
 from signaling.routes.context import ANYONE, CONTEXT, Context, Handler, Route, context
 from signaling.routes.table import routes
 from signaling.routes.whip import add_cross_origin
+from signaling.sessions import Sessions
 from signaling.snapshots import JpegCache
 
 __all__ = ["Deps", "PortTakenError", "ServeError", "Server", "TlsFiles", "make_app", "serve"]
@@ -63,8 +64,9 @@ class TlsFiles:
 
 def make_app(deps: Deps) -> web.Application:
     """The application; it listens to the show while it runs. Raises OSError when the pages are missing."""
-    auth = Authenticator(deps.show, deps.director_token, deps.secret)
-    access = Access(auth, ClientAddress(deps.trusted_proxies), deps.public_url, deps.limits)
+    sessions = Sessions(deps.sessions)
+    auth = Authenticator(deps.show, deps.director_token, deps.secret, ended=sessions.ended)
+    access = Access(auth, sessions, ClientAddress(deps.trusted_proxies), deps.public_url, deps.limits)
     hub = Hub(deps.show, auth.not_withdrawn, deps.meters_wanted)
     app = web.Application(middlewares=[_outermost], client_max_size=COMMAND_BYTES)
     app[CONTEXT] = Context(deps, access, hub, Pages(deps.pages), JpegCache(deps.snapshots))
@@ -89,6 +91,7 @@ def make_app(deps: Deps) -> web.Application:
 
     async def close_hub(app: web.Application) -> None:
         await hub.close()
+        await sessions.close()
 
     app.cleanup_ctx.append(watch_show)
     app.on_shutdown.append(close_hub)

@@ -6,8 +6,7 @@ No decisions about the show are made here; :mod:`studio.supervisor` says when a 
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from mixer.link import LINK_FD_ENV, Link, pair
+from studio.spawning import FOLDER, environment, python
 from studio.usage import cpu_seconds
 
 State = Literal["starting", "running", "restarting", "stopped"]
@@ -35,26 +35,13 @@ def backoff_s(deaths: int) -> float:
     return BACKOFF_S[min(max(deaths, 1), len(BACKOFF_S)) - 1]
 
 
-def environment(base: Mapping[str, str]) -> dict[str, str]:
-    """A child's environment. Libraries that would start a thread per core are told not to: our processes
-    share the cores on purpose; and few malloc arenas keep memory flat where threads come and go."""
-    return {
-        **base,
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "VIPS_CONCURRENCY": "1",
-        "MALLOC_ARENA_MAX": "2",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
 @dataclass(eq=False)
 class Child:
     """A process that shall exist under a name, through all its restarts."""
 
     name: str
     command: tuple[str, ...]
-    """``python -m`` arguments: module, then arguments."""
+    """Module, then arguments."""
     configure: Callable[[], msgspec.Struct]
     """Makes the first message of each start."""
     state: State = "stopped"
@@ -91,7 +78,8 @@ class Child:
             half.callback(link.close)
             with theirs:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", *self.command],
+                    python(*self.command),
+                    cwd=FOLDER,
                     stdin=subprocess.DEVNULL,
                     # standard output is the operator's (the console's link); children log to standard error
                     stdout=subprocess.DEVNULL,

@@ -4,13 +4,14 @@ Exit status: 0 done; 1 it can't be done, with one line that says why; 2 a mistak
 configuration file. What a command needs is imported when it runs, so that ``--help`` comes at once.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from studio.datadir import default_data
+from studio.datadir import RUN_FILE, default_data
 
 app = typer.Typer(
     name="studio",
@@ -300,7 +301,11 @@ def _run(options: object, begin: object = None) -> None:
     assert isinstance(options, Options)
 
     def up(started: Started) -> None:
-        typer.echo(f"The studio is ready. Open the console:\n\n    {started.console}\n")
+        if into_the_journal():
+            where = (started.data / RUN_FILE).resolve()
+            typer.echo(f"The studio is ready. Address and token of the console are in {where}.")
+        else:
+            typer.echo(f"The studio is ready. Open the console:\n\n    {started.console}\n")
         typer.echo(f"Everything is kept in {started.data}. Ctrl-C ends it.")
         sys.stdout.flush()
         if callable(begin):
@@ -312,6 +317,13 @@ def _run(options: object, begin: object = None) -> None:
         _fail(str(error), 2)
     except (DataDirError, StartError) as error:
         _fail(str(error))
+
+
+def into_the_journal() -> bool:
+    """Whether systemd keeps standard output: every administrator of the machine would read the director's
+    token in the console's link. A pipe alone may be a script's."""
+    under_systemd = "JOURNAL_STREAM" in os.environ or "INVOCATION_ID" in os.environ
+    return under_systemd and not sys.stdout.isatty()
 
 
 def _fail(reason: str, status: int = 1) -> NoReturn:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, field
+from msgspec.structs import replace
 
 from mixer.plan import CanvasName, Ducking
 from mixer.wire import MixerConfig, Rendition
@@ -218,8 +219,9 @@ def parse(text: str, file: str = "") -> Settings:
     return settings
 
 
-def load(path: Path | None) -> Settings:
-    """The settings of a file, or the defaults for None. Raises :class:`ConfigError`."""
+def load(path: Path | None, folder: Path | None = None) -> Settings:
+    """The settings of a file, or the defaults for None. Files and folders named in it are taken from
+    ``folder``, by default the current one. Raises :class:`ConfigError`."""
     if path is None:
         return Settings()
     try:
@@ -228,7 +230,22 @@ def load(path: Path | None) -> Settings:
         raise ConfigError(str(path), "", error.strerror or "cannot be read") from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "", "not UTF-8 text") from error
-    return parse(text, str(path))
+    return _placed(parse(text, str(path)), folder or Path.cwd())
+
+
+def _placed(settings: Settings, folder: Path) -> Settings:
+    """With absolute paths: processes don't run in the folder that the operator started them in."""
+
+    def placed(name: str) -> str:
+        return str(folder / name) if name else ""
+
+    tls, video, outputs = settings.tls, settings.video, settings.outputs
+    return replace(
+        settings,
+        tls=replace(tls, cert=placed(tls.cert), key=placed(tls.key)),
+        video=replace(video, fonts=placed(video.fonts)),
+        outputs=replace(outputs, ca_file=placed(outputs.ca_file), recordings=placed(outputs.recordings)),
+    )
 
 
 def _located(message: str, file: str) -> ConfigError:

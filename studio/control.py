@@ -39,6 +39,7 @@ from signaling.metrics import Metrics
 from signaling.peers import Connection, PeerRouter
 from signaling.routes.context import CONTEXT
 from signaling.server import PortTakenError, ServeError, Server, TlsFiles, make_app, serve
+from signaling.sessions import SessionFile
 from signaling.snapshots import CanvasSnapshots
 from signaling.turn import IceSettings
 from signaling.wire import (
@@ -121,7 +122,8 @@ class Control:
 
     def __init__(self, link: Link, start: ControlConfig) -> None:
         self._start = start
-        self._settings = config.load(Path(start.config_file) if start.config_file else None)
+        file = Path(start.config_file) if start.config_file else None
+        self._settings = config.load(file, Path(start.folder))
         self._metrics = Metrics()
         self._link = LoopLink(link, msgspec.msgpack.Decoder(ControlIn).decode, self._receive)
         self._peers = PeerRouter(
@@ -241,6 +243,7 @@ class Control:
                 ready=self._not_ready,
                 meters_wanted=self._errands.meters_wanted,
                 media=media,
+                sessions=SessionFile(data / "sessions.json", write_private),
             )
         )
         self._hub = app[CONTEXT].hub

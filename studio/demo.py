@@ -19,6 +19,7 @@ from studio.datadir import CONFIG_FILE
 from studio.demo_show import SLIDES, first, then
 from studio.demo_slides import NAME
 from studio.demo_slides import slides as slides_pdf
+from studio.spawning import FOLDER, python
 
 _PR_SET_PDEATHSIG = 1
 _END_S = 5.0
@@ -48,8 +49,10 @@ def beside(folder: Path, guests: int) -> Iterator[Callable[[object], None]]:
     running: list[subprocess.Popen[bytes]] = []
 
     def begin(_: object) -> None:
-        command = [sys.executable, "-m", "studio.demo", str(folder), str(guests)]
-        running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True))
+        command = python("studio.demo", str(folder.resolve()), str(guests))
+        running.append(
+            subprocess.Popen(command, cwd=FOLDER, stdin=subprocess.DEVNULL, start_new_session=True)
+        )
 
     try:
         yield begin

@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -22,10 +21,10 @@ import structlog
 
 from mixer.players.findings import PICTURE_FILE, Found, Outcome, Refused
 from signaling.ports import RefusedError
-from studio.children import environment
 from studio.medium import Medium
 from studio.model import MAX_TITLE, Show
 from studio.playing import MEDIA_FILE, used_media
+from studio.spawning import FOLDER, environment, python
 from studio.text import clean
 
 log = structlog.get_logger()
@@ -200,11 +199,8 @@ def clean_name(name: str) -> str:
 async def looked_into(path: Path, folder: Path, time_s: float = LOOK_S) -> Outcome:
     """What the importer says of a file; it may die of it, and take as long as it likes. Raises OSError."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "mixer.players.importer",
-        str(path),
-        str(folder),
+        *python("mixer.players.importer", str(path), str(folder)),
+        cwd=FOLDER,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,  # libraries' words about a stranger's file

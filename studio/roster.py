@@ -24,6 +24,8 @@ class Launch(msgspec.Struct, frozen=True):
     fonts: Path
     director_token: str
     shards: int
+    folder: str
+    """Where it was started."""
 
 
 def fixed_children(
@@ -40,6 +42,7 @@ def fixed_children(
             port=port(),
             director_token=launch.director_token,
             epoch_ns=epoch_ns,
+            folder=launch.folder,
         )
 
     shards = []

@@ -116,6 +116,7 @@ def run(options: Options, up: Callable[[Started], None]) -> None:
             fonts=fonts_folder(settings).resolve(),
             director_token=token,
             shards=shards,
+            folder=str(Path.cwd()),
         )
         try:
             Supervisor(launch, ready).run()

@@ -7,7 +7,6 @@ own. What was decoded once is kept in the cache by its content, so that setting 
 import asyncio
 import hashlib
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import structlog
 
 from mixer.theme import Theme
 from signaling.ports import RefusedError
+from studio.spawning import FOLDER, environment, python
 from studio.themefolder import FILE, is_name, picture_refused, read_folder
 
 BUILT_IN = Path(__file__).parent / "themes"
@@ -120,15 +120,12 @@ class Themes:
 async def _decoded(content: bytes, dest: Path, width: int, height: int) -> str:
     """Decoded into ``dest`` by a process with limits; why not, or an empty text."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "studio.themepicture",
-        str(dest),
-        str(width),
-        str(height),
+        *python("studio.themepicture", str(dest), str(width), str(height)),
+        cwd=FOLDER,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        env=environment(os.environ),
     )
     try:
         async with asyncio.timeout(_WAIT_S):

@@ -25,6 +25,8 @@ class ControlConfig(Message, frozen=True):
     port: int
     director_token: str
     epoch_ns: int
+    folder: str = "/"
+    """Where the operator started the studio: what relative paths in the file are taken from."""
 
 
 class Listening(Message, frozen=True):

@@ -89,6 +89,8 @@ def _enter(request: web.Request, token: str, opened: PageName) -> web.Response:
     if opened == "wall" and session.grant.role == "director":
         session = ctx.access.auth.wall_session()
     page = PAGE_OF[session.grant.role]
+    session = ctx.access.auth.begun(session)
+    ctx.access.sessions.seen(session, ctx.access.address.of(request))
     as_ = session_name(session)
     response = _see_other("/console" if page == "console" else f"/{page}?{urlencode({'as': as_})}")
     name, value, max_age = ctx.access.auth.cookie(session, as_)

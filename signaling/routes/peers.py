@@ -39,6 +39,7 @@ async def offer(request: web.Request) -> web.Response:
         # Withdrawn while the shard was answering.
         await ctx.deps.peers.close(peer, client)
         raise RefusedError(401, "session.ended", "This link was replaced or withdrawn: ask for a new one.")
+    ctx.access.sessions.opened(session, peer)
     return web.Response(
         body=answer.encode(),
         status=201,

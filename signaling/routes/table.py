@@ -4,7 +4,7 @@ from typing import Any
 
 from signaling import messages, metrics, trickle
 from signaling.ports import Done, Role
-from signaling.routes import api, media, pages, peers, whip, ws
+from signaling.routes import api, media, pages, peers, sessions, whip, ws
 from signaling.routes.context import ANYONE, EVERYONE, Route
 
 _DIRECTOR: frozenset[Role] = frozenset(("director",))
@@ -226,6 +226,24 @@ def routes() -> tuple[Route, ...]:
             query=_AS | _CLIENT,
             answer=(204, "", None),
             needs=("client",),
+        ),
+        Route(
+            "GET",
+            "/api/v1/sessions",
+            sessions.listed,
+            _DIRECTOR,
+            "Who is signed in by a link, newest first",
+            query=_AS,
+            answer=(200, _JSON, messages.SessionList),
+        ),
+        Route(
+            "DELETE",
+            "/api/v1/sessions/{session}",
+            sessions.end,
+            _DIRECTOR,
+            "End a session: its pages close, its cookie is void; the link itself stays good",
+            query=_AS,
+            answer=(204, "", None),
         ),
         *_one_way(),
         Route(

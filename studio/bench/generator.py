@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from studio.spawning import FOLDER, python
+
 VARIANTS = 4
 """Different loops of each size: as many as are cheap, so that neighbours on the canvas differ."""
 
@@ -49,7 +51,8 @@ def running_generator(data: Path, guests: int, first: int = 1) -> Iterator[subpr
     """The process, for the studio of this data directory; it is ended with the block. The seats are
     ``rehearsal-<first>`` and on."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "studio.bench.generator", str(data), str(guests), str(first)],
+        python("studio.bench.generator", str(data.resolve()), str(guests), str(first)),
+        cwd=FOLDER,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )

@@ -10,6 +10,8 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from studio.spawning import FOLDER, python
+
 
 def free_port() -> int:
     """A TCP port on loopback that nobody listens on now."""
@@ -26,7 +28,8 @@ class Ingest:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "studio.bench.ingest", self.url],
+            python("studio.bench.ingest", self.url),
+            cwd=FOLDER,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 from studio.client import Client
 from studio.datadir import RunInfo, read_run
+from studio.spawning import FOLDER, python
 
 START_S = 40.0
 STOP_S = 25.0
@@ -112,17 +112,24 @@ def running_studio(
 ) -> Iterator[RunningStudio]:
     """Start a studio on a free port and wait until it is ready; it is ended afterwards. ``before``: a command
     that starts it in its turn, as ``nice`` does."""
+    data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
     if config:
         (data / "studio.toml").write_text(config, "utf-8")
     log = data / "studio.err.log"
     with log.open("wb") as err:
         process = subprocess.Popen(
-            [*before, sys.executable, "-m", "studio", command, "--port", "0", *arguments],
+            [*before, *python("studio", command, "--port", "0", *arguments)],
+            cwd=FOLDER,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=err,
-            env={**os.environ, "STUDIO_DATA": str(data), "STUDIO_LOG": "json", **(environment or {})},
+            env={
+                **os.environ,
+                "STUDIO_DATA": str(data),
+                "STUDIO_LOG": "json",
+                **(environment or {}),
+            },
         )
     try:
 

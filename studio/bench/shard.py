@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from mixer.link import LINK_FD_ENV, Link
 from mixer.slot import SlotReader, create_slot
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotOpened
 from signaling.wire import FromShard, Offer, ShardConfig
+from studio.spawning import FOLDER, python
 
 FROM_SHARD = msgspec.msgpack.Decoder(FromShard | Ready | Heartbeat)
 
@@ -82,7 +82,8 @@ class ShardHouse:
         ours, theirs = links.pair()
         os.set_inheritable(theirs.fileno(), True)
         self.process = subprocess.Popen(  # noqa: ASYNC220 - takes a millisecond
-            [sys.executable, "-m", "signaling.shard", "shard-1"],
+            python("signaling.shard", "shard-1"),
+            cwd=FOLDER,
             env={**os.environ, LINK_FD_ENV: str(theirs.fileno())},
             pass_fds=[theirs.fileno()],
         )

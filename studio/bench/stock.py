@@ -24,6 +24,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 
 from signaling.rtc.loops import BLOCK, FPS, RATE, draw
+from studio.spawning import FOLDER, python
 
 SIZE = (640, 360)
 
@@ -36,7 +37,8 @@ class Stock:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "studio.bench.stock", self._mode],
+            python("studio.bench.stock", self._mode),
+            cwd=FOLDER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+from studio.spawning import FOLDER, python
+
 CONNECT_S = 15.0
 
 
@@ -18,7 +20,8 @@ CONNECT_S = 15.0
 def running_wall(link: str) -> Iterator[subprocess.Popen[str]]:
     """The process, once the wall's picture comes; it is ended with the block. Raises RuntimeError."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "studio.bench.wall", link],
+        python("studio.bench.wall", link),
+        cwd=FOLDER,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

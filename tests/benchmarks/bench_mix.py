@@ -27,7 +27,7 @@ from mixer.encode import VideoEncoder, VideoSettings
 from mixer.picture import i420_bytes
 from mixer.plan import AudioInput, AudioPlan, Bus, Interpreter, Strip
 from mixer.slot import RATE, Samples, SlotReader, SlotWriter, create_slot
-from studio.children import environment
+from studio.spawning import environment
 
 BLOCK = 960
 LANGUAGES = ("ko", "en", "ja", "fr", "de")

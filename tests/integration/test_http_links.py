@@ -116,14 +116,14 @@ async def test_by_https_the_cookie_is_secure_and_the_browser_told_to_stay(
             assert "Strict-Transport-Security" in response.headers
 
 
-async def test_a_directors_session_survives_a_restart_and_a_new_token(tmp_path: Path) -> None:
+async def test_a_seats_session_survives_a_restart_and_a_new_token_of_the_directors(tmp_path: Path) -> None:
     async with house(tmp_path) as studio:
         _, morsel = await open_link(studio, f"/console?token={DIRECTOR}")
         speaker = await studio.invite("mayor-1")
         location, seat_morsel = await open_link(studio, f"/join/{speaker}")
     async with house(tmp_path, director_token="another-director-token") as studio:
         async with studio.http.get(f"{studio.url}/api/v1/state", headers=cookie(morsel)) as response:
-            assert response.status == 200
+            assert await refusal(response) == (401, "session.ended")
         async with studio.http.get(studio.url + location, headers=cookie(seat_morsel)) as response:
             assert response.status == 200
         async with studio.http.get(f"{studio.url}/api/v1/state", headers=bearer(DIRECTOR)) as response:

@@ -28,6 +28,8 @@ _REQUESTS: dict[str, tuple[str, dict[str, str], str, int]] = {
     "POST /api/v1/peers": ("", {"Content-Type": "application/sdp"}, SDP, 201),
     "DELETE /api/v1/peers/{peer}": ("/api/v1/peers/none?client=c", {}, "", 404),
     "POST /api/v1/peers/{peer}/close": ("/api/v1/peers/none/close?client=c", {}, "", 404),
+    "GET /api/v1/sessions": ("/api/v1/sessions", {}, "", 200),
+    "DELETE /api/v1/sessions/{session}": ("/api/v1/sessions/none", {}, "", 404),
     "GET /ws": ("/ws", {}, "", 426),
 }
 _KIND = {"director": "multiview", "speaker": "guest", "interpreter": "booth", "wall": "wall"}
