@@ -32,7 +32,7 @@ class ClientAddress:
             return "unknown"
         hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
         while self._is_trusted(address) and hops:
-            before = _parse(hops.pop().strip())
+            before = _parse(_without_port(hops.pop().strip()))
             if before is None:
                 break
             address = before
@@ -84,8 +84,17 @@ def check_origin(request: web.BaseRequest, public_url: str) -> None:
             return
         # The scheme is not compared with ours: behind a proxy that ends TLS it differs.
         scheme = origin.partition(":")[0]
-        if given == _host_port(f"{scheme}://{request.host}"):
+        ours = _host_port(f"{scheme}://{request.host}")
+        if given == ours:
             return
+        # Proxies that pass on the name alone (nginx's ``$host``) leave out a port of their own choice.
+        if ours is not None and given[0] == ours[0]:
+            raise RefusedError(
+                403,
+                "origin.port",
+                "The page's address has another port than the request's Host: set public_url to the page's "
+                "address in studio.toml, or let the proxy pass on Host as it came.",
+            )
     raise RefusedError(403, "origin.forbidden", "This page belongs to another site.")
 
 
@@ -97,6 +106,15 @@ def _host_port(url: str) -> tuple[str, int] | None:
         return parts.hostname.lower(), parts.port or _DEFAULT_PORTS[parts.scheme]
     except ValueError:
         return None
+
+
+def _without_port(hop: str) -> str:
+    """Proxies may write the client's port beside its address: ``203.0.113.5:41234``, ``[2001:db8::1]:41234``,
+    and put IPv6 into brackets, or a hop into quotation marks, without one."""
+    hop = hop.strip('"')
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _key(address: _Address) -> str:

@@ -187,7 +187,9 @@ def ctl(
         answer = (
             client.state()
             if what == "state"
-            else client.command_bytes((sys.stdin.read() if what == "-" else what).encode())
+            else client.command_bytes(
+                (sys.stdin.read() if what == "-" else what).removeprefix("\ufeff").encode()
+            )
         )
     except ClientError as error:
         _fail(str(error))
@@ -288,6 +290,11 @@ def vod(
         _fail(str(error), 2)
     except VodError as error:
         _fail(str(error))
+
+
+def _given(what: str) -> str:
+    """A command as typed, or from standard input, without the mark that Windows' tools put before a text."""
+    return (sys.stdin.read() if what == "-" else what).removeprefix("\ufeff")
 
 
 def _run(options: object, begin: object = None) -> None:

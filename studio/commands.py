@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from signaling.ports import RefusedError, Role
 from studio.booth_commands import BoothCommand
 from studio.desk_commands import BusCommand, RundownCommand, StripCommand
-from studio.fields import AudioId, Command, Id, Language, Name, Seconds, Text, Tongue, Url
+from studio.fields import AudioId, Command, Credential, Id, Language, Name, Seconds, Text, Tongue, Url
 from studio.graphic_commands import GraphicCommand
 from studio.model import MAX_LANGUAGES, MAX_PLACES, SceneCanvas
 from studio.program_commands import ProgramCommand
@@ -181,9 +181,10 @@ Buses = Annotated[tuple[Name, ...], Meta(max_length=18)]
 class OutputCreate(Command, frozen=True, tag="output.create"):
     """A stream (``url`` and ``bus``) or, with ``recording``, a recording (``buses``).
 
-    ``backup``: a second ingest that runs together with the first. A ``udp://host:port`` stream takes several
-    ``buses``. ``seats``: a recording of every seat as it arrives, without rendition and bus. ``title``: what
-    people call it, in any words; where ``output`` is left out, the id is made from it.
+    ``backup``: a second ingest that runs together with the first. ``user`` and ``password``: for both, where
+    an ingest asks for them (RTMP's ``authmod``). A ``udp://host:port`` stream takes several ``buses``.
+    ``seats``: a recording of every seat as it arrives, without rendition and bus. ``title``: what people call
+    it, in any words; where ``output`` is left out, the id is made from it.
     """
 
     output: Id | None = None
@@ -195,10 +196,13 @@ class OutputCreate(Command, frozen=True, tag="output.create"):
     backup: Url = ""
     seats: bool = False
     title: Text = ""
+    user: Credential = ""
+    password: Credential = ""
 
 
 class OutputUpdate(Command, frozen=True, tag="output.update"):
-    """While the output is stopped. An empty ``backup`` takes it away."""
+    """While the output is stopped. An empty ``backup`` takes it away. ``user`` and ``password`` go with an
+    address that is given, too."""
 
     output: Id
     url: Url | UnsetType = UNSET
@@ -208,6 +212,8 @@ class OutputUpdate(Command, frozen=True, tag="output.update"):
     backup: Url | UnsetType = UNSET
     seats: bool | UnsetType = UNSET
     title: Text | UnsetType = UNSET
+    user: Credential = ""
+    password: Credential = ""
 
 
 class OutputStart(Command, frozen=True, tag="output.start"):

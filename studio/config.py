@@ -26,6 +26,7 @@ from studio.desk_commands import Loudness
 from studio.fields import ID_PATTERN, Tongue
 from studio.model import FLOOR, LANGUAGES, MAX_LANGUAGES
 from studio.multiview import preview_size
+from studio.text import NOT_UTF8, typed
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"]
 Bitrate = Annotated[int, Meta(ge=50_000, le=100_000_000)]
@@ -225,11 +226,11 @@ def load(path: Path | None, folder: Path | None = None) -> Settings:
     if path is None:
         return Settings()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = typed(path.read_bytes())
     except OSError as error:
         raise ConfigError(str(path), "", error.strerror or "cannot be read") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), "", "not UTF-8 text") from error
+        raise ConfigError(str(path), "", NOT_UTF8) from error
     return _placed(parse(text, str(path)), folder or Path.cwd())
 
 

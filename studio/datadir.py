@@ -82,7 +82,7 @@ class DataDir:
         """The director's token, made at the first start. Raises :class:`DataDirError`."""
         file = self.path / _TOKEN_FILE
         try:
-            if file.exists() and (token := file.read_text("ascii").strip()):
+            if file.exists() and (token := file.read_text("utf-8-sig").strip()):
                 return token
             token = secrets.token_urlsafe(32)
             write_private(file, token.encode())

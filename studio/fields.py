@@ -20,6 +20,8 @@ Language = Annotated[str, Meta(pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}
 Tongue = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}(?![\s\S])")]
 """A BCP 47 tag, never empty."""
 Url = Annotated[str, Meta(max_length=2048)]
+Credential = Annotated[str, Meta(max_length=256)]
+"""A user or a password, as it is; kept in the address, and shown nowhere."""
 Seconds = Annotated[int, Meta(ge=60, le=90 * 24 * 3600)]
 Decibels = Annotated[float, Meta(ge=MIN_GAIN_DB, le=MAX_GAIN_DB)]
 Name = Annotated[str, Meta(max_length=64)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from studio.fields import ID_PATTERN, Command, Id, Language, Text, Url
+from studio.fields import ID_PATTERN, Command, Credential, Id, Language, Text, Url
 from studio.model import MAX_PAGES, SourceKind
 
 MediaSeconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
@@ -14,15 +14,17 @@ MaybeId = Annotated[str, Meta(pattern=rf"^(?![\s\S])|{ID_PATTERN}")]
 
 class SourceCreate(Command, frozen=True, tag="source.create"):
     """``media``: the id that ``POST /api/v1/media`` gave, for still, clip and slides. ``url``: what a pull
-    reads, ``rtmp(s)://`` or ``rtsp(s)://``. ``pattern`` and ``tone``: of bars. ``out_s``: 0 for the end.
-    ``presenter``: the seat that may turn the pages. A ``whip`` source gives ``result`` ``{"url",
-    "token"}``, once."""
+    reads, ``rtmp(s)://`` or ``rtsp(s)://``; ``user`` and ``password`` for it. ``pattern`` and ``tone``: of
+    bars. ``out_s``: 0 for the end. ``presenter``: the seat that may turn the pages. A ``whip`` source gives
+    ``result`` ``{"url", "token"}``, once."""
 
     kind: SourceKind
     source: Id | None = None
     title: Text = ""
     media: Id | None = None
     url: Url | None = None
+    user: Credential | None = None
+    password: Credential | None = None
     pattern: Pattern | None = None
     tone: bool | None = None
     loop: bool | None = None

@@ -14,6 +14,15 @@ _MAX_MARKS = 6
 """Combining marks on one letter; more than writing systems stack would run over the lines around."""
 
 
+NOT_UTF8 = "not UTF-8 text: save it as UTF-8 (in Notepad: Save as, Encoding)"
+
+
+def typed(content: bytes) -> str:
+    """A file that somebody has written with an editor: UTF-8, with or without the mark (BOM) that Windows'
+    editors put before it. Raises UnicodeDecodeError."""
+    return content.decode("utf-8-sig")
+
+
 def clean(text: str) -> str:
     """``text`` composed, as one line without control, format (bidi controls among them), surrogate and
     private-use characters; white space is collapsed. Idempotent; may give an empty string."""

@@ -15,6 +15,7 @@ import msgspec
 
 from mixer.theme import Theme
 from signaling.ports import RefusedError
+from studio.text import NOT_UTF8, typed
 
 FILE = "theme.toml"
 MAX_TEXT = 64 << 10
@@ -67,11 +68,11 @@ def read_folder(folder: Path, name: str) -> Written:
     """Blocking: for another thread than the loop's. Raises RefusedError: 404 ``theme.unknown``, 400
     ``theme.malformed``, ``theme.picture``."""
     try:
-        text = _read(folder / FILE, MAX_TEXT).decode()
+        text = typed(_read(folder / FILE, MAX_TEXT))
     except OSError as error:
         raise RefusedError(404, "theme.unknown", f"There is no theme {name}.") from error
     except ValueError as error:
-        raise _malformed(name, "not UTF-8 text, or too long") from error
+        raise _malformed(name, f"{NOT_UTF8}, or it is too long") from error
     theme, files = parse_theme(text, name)
     pictures = {}
     for field, file in files.items():

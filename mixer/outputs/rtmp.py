@@ -15,7 +15,7 @@ from mixer.outputs.gate import Gate, Group
 from mixer.outputs.health import SECOND_NS, Failure, Health
 from mixer.outputs.muxing import parameters
 from mixer.outputs.outgoing import Outgoing
-from mixer.outputs.session import PublishSession
+from mixer.outputs.session import ChallengedError, PublishSession
 from mixer.outputs.sink import POLL_MS, Headers, Status
 from mixer.outputs.url import StreamUrl
 from mixer.wire import Mark, OutputState
@@ -116,6 +116,8 @@ class RtmpDestination:
             return
         try:
             self._advance(self._connection, now_ns)
+        except ChallengedError as challenged:
+            self._answer(challenged.query, now_ns)
         except (ConnectionResetError, BrokenPipeError):
             self._lose(self._closed(now_ns), now_ns)
         except (OSError, RejectedError, ProtocolError) as error:
@@ -124,6 +126,12 @@ class RtmpDestination:
         overdue = health.overdue(self._health, self._url.place, accepted, now_ns)
         if overdue is not None:
             self._lose(overdue, now_ns)
+
+    def _answer(self, query: str, now_ns: int) -> None:
+        """The next connection of the same attempt, which says who we are; an attempt has three at most."""
+        self.close()
+        self._session = PublishSession(self._url, query)
+        self._connection = Connection(self._resolver, self._url.host, self._tls, now_ns)
 
     def finish(self, now_ns: int) -> None:
         self._finish_ns = now_ns

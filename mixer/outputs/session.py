@@ -11,7 +11,7 @@ import struct
 from typing import Literal
 
 from mixer.flvtags import DATA, PICTURE, Tag
-from mixer.outputs import amf
+from mixer.outputs import amf, authmod
 from mixer.outputs.chunks import SET_CHUNK_SIZE, ChunkError, ChunkReader, ChunkWriter, Message
 from mixer.outputs.diagnosis import ProtocolError, RejectedError
 from mixer.outputs.url import StreamUrl
@@ -29,12 +29,22 @@ _SET_DATA_FRAME = amf.encode("@setDataFrame")
 State = Literal["handshake", "connecting", "publishing", "live"]
 
 
-class PublishSession:
-    """One connection's protocol. Give it what was received; send what :meth:`take` returns."""
+class ChallengedError(Exception):
+    """The ingest asks who we are: connect once more, with ``query`` behind the application. A secret."""
 
-    def __init__(self, url: StreamUrl) -> None:
+    def __init__(self, query: str) -> None:
+        super().__init__("the ingest asks for user and password")
+        self.query = query
+
+
+class PublishSession:
+    """One connection's protocol. Give it what was received; send what :meth:`take` returns. ``query``: of the
+    :class:`ChallengedError` before."""
+
+    def __init__(self, url: StreamUrl, query: str = "") -> None:
         self.state: State = "handshake"
         self._url = url
+        self._query = query
         self._reader = ChunkReader()
         self._writer = ChunkWriter()
         self._stream_id = 0
@@ -51,7 +61,8 @@ class PublishSession:
         return data
 
     def receive(self, data: bytes) -> None:
-        """Raises :class:`RejectedError` when the ingest says no, :class:`ProtocolError` for other speech."""
+        """Raises :class:`RejectedError` when the ingest says no, :class:`ChallengedError` when it asks for a
+        user that we have, :class:`ProtocolError` for other speech."""
         try:
             if self.state == "handshake":
                 data = self._shake_hands(data)
@@ -93,10 +104,10 @@ class PublishSession:
             "connect",
             _CONNECT,
             {
-                "app": self._url.app,
+                "app": self._url.app + self._query,
                 "type": "nonprivate",
                 "flashVer": "FMLE/3.0 (compatible; SummitStudio)",
-                "tcUrl": self._url.tc_url,
+                "tcUrl": self._url.tc_url + self._query,
             },
         )
         rest = bytes(greeting[need:])
@@ -132,11 +143,22 @@ class PublishSession:
             self._command("publish", _PUBLISH, None, self._url.key, "live", stream_id=self._stream_id)
         elif name == "_error" and transaction in (_CONNECT, _CREATE, _PUBLISH):
             # releaseStream and FCPublish fail at many ingests without meaning anything.
+            self._challenged(argument if transaction == _CONNECT else None)
             raise RejectedError(_status(argument))
         elif name == "onStatus":
             self._on_status(argument)
         elif name == "close":
             raise RejectedError("")
+
+    def _challenged(self, info: amf.Value) -> None:
+        description = info.get("description") if isinstance(info, dict) else None
+        if not isinstance(description, str) or authmod.ANSWER in self._query:
+            return  # answered already
+        query = authmod.next_query(
+            description, self._url.app, *self._url.credentials, lambda: os.urandom(4).hex()
+        )
+        if query is not None and query != self._query:
+            raise ChallengedError(query)
 
     def _on_status(self, info: amf.Value) -> None:
         if isinstance(info, dict) and info.get("level") == "error":

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from mixer.credentials import CredentialsError, check_split, decoded
+
 MAX_LENGTH = 2048
 HIDDEN = "•••"
 DEFAULT_PORTS = {"rtmp": 1935, "rtmps": 443}
@@ -20,7 +22,7 @@ _SHORT = 4
 
 class UrlError(ValueError):
     """The URL can't be a destination. ``code``: ``url.scheme``, ``url.host``, ``url.port``, ``url.key``,
-    ``url.option``, ``url.invalid``. The message is one sentence and repeats nothing of the URL but its
+    ``url.option``, ``url.credentials``, ``url.invalid``. The message repeats nothing of the URL but its
     scheme."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -33,7 +35,8 @@ class StreamUrl:
     """``rtmp[s]://[user:password@]host[:port]/app/key`` or ``udp://host:port[?ttl=1…255]``. ``str()`` and
     ``repr()`` are safe to show.
 
-    ``app`` and ``key`` are what RTMP's ``connect`` and ``publish`` carry, each with its query. ``udp`` is an
+    ``app`` and ``key`` are what RTMP's ``connect`` and ``publish`` carry, each with its query. An address of
+    one part has an empty key, as encoders mean an empty field (``rtmp://host/stream?user=…``). ``udp`` is an
     MPEG transport stream in datagrams, to one host or a multicast group; it holds no secret. ``ttl``: how
     many routers a multicast may cross, the first one included.
     """
@@ -56,7 +59,11 @@ class StreamUrl:
         if not separator or scheme not in (*DEFAULT_PORTS, UDP):
             raise UrlError("url.scheme", "The address must begin with rtmp://, rtmps:// or udp://.")
         if any(not character.isprintable() or character.isspace() for character in text):
-            raise UrlError("url.invalid", "The address contains a space or a control character.")
+            raise UrlError("url.invalid", "The address contains a space (%20) or a control character.")
+        try:
+            check_split(rest)
+        except CredentialsError as error:
+            raise UrlError(error.code, str(error)) from None
         if "#" in text or "\\" in text:
             raise UrlError("url.invalid", "The address contains a character that has no place in it.")
         if scheme == UDP:
@@ -109,7 +116,13 @@ class StreamUrl:
         if self.scheme == UDP:
             return str(self)
         userinfo = f"{self.userinfo}@" if self.userinfo else ""
-        return f"{self.scheme}://{userinfo}{self.place}/{self.app}/{self.key}"
+        key = f"/{self.key}" if self.key else ""
+        return f"{self.scheme}://{userinfo}{self.place}/{self.app}{key}"
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """User and password, for the ingest that asks; empty without."""
+        return decoded(self.userinfo)
 
     def redact(self, text: str) -> str:
         """``text`` without the key, its query's values and the user information."""
@@ -124,13 +137,19 @@ class StreamUrl:
         parts = {self.key, self.userinfo, *self.userinfo.split(":", 1)}
         name, _, query = self.key.partition("?")
         parts |= {name, query, *(pair.partition("=")[2] for pair in query.split("&"))}
+        # The application's query is known to all (backup=1), unless there is nothing but it.
+        asked = (pair.partition("=")[2] for pair in self.app.partition("?")[2].split("&"))
+        parts |= {value for value in asked if not self.key or len(value) >= _SHORT}
+        if not self.key:
+            parts |= {self.app}
         parts |= {unquote(part) for part in parts}
         return sorted((part for part in parts if part), key=len, reverse=True)
 
     def __str__(self) -> str:
         if self.scheme == UDP:
             return f"udp://{self.place}" + (f"?ttl={self.ttl}" if self.ttl != DEFAULT_TTL else "")
-        return f"{self.scheme}://{self.place}/{self.app.partition('?')[0]}/{HIDDEN}"
+        app = f"{self.app.partition('?')[0]}/" if self.key else ""
+        return f"{self.scheme}://{self.place}/{app}{HIDDEN}"
 
 
 def _split_host(place: str, default_port: int) -> tuple[str, int]:
@@ -159,9 +178,12 @@ def _split_path(path: str) -> tuple[str, str]:
     """The application and the key.
 
     A query belongs to the key (``live/key?token=…``), unless a key follows it: backup ingests are given as
-    ``live2?backup=1`` with the key put behind them.
+    ``live2?backup=1`` with the key put behind them. One part alone is the stream's name, as encoders with an
+    empty key send it; a ``/`` behind it means that a key is missing.
     """
     plain, mark, query = path.partition("?")
+    if plain and "/" not in plain and "/" not in query:
+        return path, ""
     if mark and "/" not in plain.rstrip("/") and "/" in query:
         app_query, _, key = query.rpartition("/")
         app = f"{plain}?{app_query}"

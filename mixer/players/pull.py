@@ -270,7 +270,9 @@ class _Worker:
             options |= {"rtmp_live": "live"}
             kind = "data"  # the bytes of the FLV as they come, for :class:`FlvTap`
         else:
-            options |= {"rtsp_transport": "tcp", "timeout": str(round(READ_S * 1e6))}
+            # By TCP; a server that answers 461 to that is asked for UDP on the same connection.
+            options |= {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"}
+            options |= {"timeout": str(round(READ_S * 1e6))}
         timeout = (OPEN_S, READ_S)
         return av.open(self._url, format=kind, options=options, timeout=timeout, metadata_errors="replace")
 

@@ -2,13 +2,15 @@
 
 from urllib.parse import urlsplit
 
+from mixer.credentials import CredentialsError, check_split
+
 HIDDEN = "•••"
 SCHEMES = ("rtmp", "rtmps", "rtsp", "rtsps")
 MAX_LENGTH = 2048
 
 
 class PullUrlError(ValueError):
-    """``code``: ``url.scheme``, ``url.host``, ``url.port``, ``url.invalid``. The message is one sentence that
+    """``code``: ``url.scheme``, ``url.host``, ``url.port``, ``url.credentials``, ``url.invalid``. The message
     repeats nothing of the address."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -26,6 +28,10 @@ def redacted_pull(url: str) -> str:
         raise PullUrlError(
             "url.scheme", "The address must begin with rtmp://, rtmps://, rtsp:// or rtsps://."
         )
+    try:
+        check_split(url.partition("://")[2])
+    except CredentialsError as error:
+        raise PullUrlError(error.code, str(error)) from None
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UnsetType
 
+from mixer.credentials import CredentialsError, with_credentials
 from mixer.theme import Theme
 from signaling.ports import Actor, RefusedError
 from studio.medium import Medium
@@ -40,6 +41,14 @@ def texted(text: str, limit: int) -> str:
     if len(cleaned) > limit:
         raise RefusedError(400, "text.too-long", f"This text has at most {limit} characters.")
     return cleaned
+
+
+def addressed(url: str, user: str, password: str) -> str:
+    """The address with user and password in it, encoded. Raises RefusedError 400 ``url.credentials``."""
+    try:
+        return with_credentials(url, user, password)
+    except CredentialsError as error:
+        raise RefusedError(400, error.code, str(error)) from None
 
 
 def kept(text: str | UnsetType, old: str, limit: int) -> str:

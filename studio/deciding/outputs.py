@@ -9,7 +9,7 @@ from mixer.outputs.url import StreamUrl, UrlError
 from signaling.ports import RefusedError
 from studio import commands as c
 from studio import events as e
-from studio.deciding.checks import kept, new_id, texted, unknown
+from studio.deciding.checks import addressed, kept, new_id, texted, unknown
 from studio.model import FLOOR, HALL, MAX_OUTPUTS, MAX_TITLE, RENDITIONS, Output, Show
 
 OutputCommand = (
@@ -74,12 +74,12 @@ def _create(show: Show, command: c.OutputCreate) -> tuple[e.AnyEvent, ...]:
         show,
         Output(
             id_,
-            command.url,
+            addressed(command.url, command.user, command.password),
             recording,
             command.rendition,
             bus,
             (bus,) if buses is None else buses,
-            backup=command.backup,
+            backup=addressed(command.backup, command.user, command.password) if command.backup else "",
             seats=command.seats,
             title=title,
         ),
@@ -102,6 +102,11 @@ def _create(show: Show, command: c.OutputCreate) -> tuple[e.AnyEvent, ...]:
 def _updated(output: Output, command: c.OutputUpdate) -> Output:
     given: dict[str, Any] = {name: getattr(command, name) for name in _FIELDS}
     given = {name: value for name, value in given.items() if value is not UNSET}
+    addresses = [name for name in ("url", "backup") if given.get(name)]
+    for name in addresses:
+        given[name] = addressed(given[name], command.user, command.password)
+    if (command.user or command.password) and not addresses:
+        raise RefusedError(400, "url.credentials", "User and password go with the address: give it, too.")
     given["title"] = kept(command.title, output.title, MAX_TITLE)
     if "bus" in given and "buses" not in given:
         given["buses"] = (given["bus"],)

@@ -8,7 +8,7 @@ from mixer.players.pull_url import PullUrlError, redacted_pull
 from signaling.ports import RefusedError
 from studio import source_commands as s
 from studio import source_events as e
-from studio.deciding.checks import Context, kept, new_id, texted, unknown
+from studio.deciding.checks import Context, addressed, kept, new_id, texted, unknown
 from studio.medium import Medium
 from studio.model import MAX_PLAYERS, MAX_SOURCES, MAX_TITLE, Playback, Show, Source, SourceKind
 from studio.playing import kind_of, out_point_s, position_now_s
@@ -21,7 +21,7 @@ _FIELDS: dict[SourceKind, frozenset[str]] = {
     "still": frozenset(("media",)),
     "clip": frozenset(("media", "loop", "in_s", "out_s", "auto_play", "auto_take")),
     "slides": frozenset(("media", "presenter")),
-    "pull": frozenset(("url",)),
+    "pull": frozenset(("url", "user", "password")),
     "whip": frozenset(),
 }
 """What a source of each kind has beside a title, a language and its sound."""
@@ -63,7 +63,8 @@ def _create(show: Show, command: s.SourceCreate, context: Context) -> Events:
     medium = _medium(kind, command.media, context)
     given = {name: value for name in _FIELDS[kind] if (value := getattr(command, name)) is not None}
     if kind == "pull":
-        _check_url(command.url)
+        user, password = given.pop("user", ""), given.pop("password", "")
+        given["url"] = _address(command.url, user, password)
     if medium is not None:
         given |= {"duration_s": medium.duration_s, "pages": medium.pages}
     if kind == "clip":
@@ -109,13 +110,16 @@ def _medium(kind: SourceKind, media: str | None, context: Context) -> Medium | N
     return medium
 
 
-def _check_url(url: str | None) -> None:
+def _address(url: str | None, user: str, password: str) -> str:
     if not url:
         raise RefusedError(400, "source.needs-url", "Say the address of the stream that is to be pulled.")
+    scheme, separator, rest = addressed(url, user, password).partition("://")
+    address = scheme.lower() + separator + rest
     try:
-        redacted_pull(url)
+        redacted_pull(address)
     except PullUrlError as error:
         raise RefusedError(400, error.code, str(error)) from None
+    return address
 
 
 def _check_points(in_s: float, out_s: float, duration_s: float) -> None:

@@ -61,7 +61,8 @@ def trapped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
         def set_up() -> bool:
             """The demo's own process has been at work, and the importer, too."""
-            return any(each["kind"] == "slides" for each in client.state()["state"]["sources"].values())
+            state = client.state()["state"]
+            return bool(state["outputs"] and state["status"]["media"])
 
         try:
             wait_until("the demo is set up", set_up, 40)

@@ -189,3 +189,19 @@ def test_readme_shows_the_defaults() -> None:
     text = readme.partition("```toml\n")[2]
     sections = [name for name in Settings.__struct_fields__ if name not in ("public_url", "shards")]
     assert [name for name in sections if f"[{name}" not in text] == []
+
+
+def test_a_file_of_notepads_is_read_and_one_in_utf_16_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "studio.toml"
+    file.write_bytes(b"\xef\xbb\xbf[event]\r\ntitle = 'Summit'\r\n")
+    assert config.load(file).event.title == "Summit"
+    file.write_text("[event]\ntitle = 'Summit'\n", "utf-16")
+    with pytest.raises(config.ConfigError, match="save it as UTF-8"):
+        config.load(file)
+
+
+def test_relative_paths_are_of_the_folder_given(tmp_path: Path) -> None:
+    file = tmp_path / "studio.toml"
+    file.write_text("[outputs]\nrecordings = 'tapes'\nca_file = '/etc/ca.pem'\n", "utf-8")
+    outputs = config.load(file, Path("/srv/show")).outputs
+    assert (outputs.recordings, outputs.ca_file) == ("/srv/show/tapes", "/etc/ca.pem")

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -54,8 +55,36 @@ def test_origins(origin: str | None, host: str, public: str, allowed: bool) -> N
     if allowed:
         check_origin(request, public)
     else:
-        with pytest.raises(RefusedError, match=r"origin\.forbidden"):
+        with pytest.raises(RefusedError, match=r"origin\.(forbidden|port)"):
             check_origin(request, public)
+
+
+def test_a_host_without_its_port_is_told_what_to_set() -> None:
+    headers = {"Host": "studio.example", "Origin": "https://studio.example:8443"}
+    request = make_mocked_request("POST", "/", headers=headers)
+    with pytest.raises(RefusedError, match=r"origin\.port.*public_url"):
+        check_origin(request, "")
+    check_origin(request, "https://studio.example:8443")
+
+
+@pytest.mark.parametrize(
+    ("hops", "client"),
+    [
+        ("203.0.113.5:41234", "203.0.113.5"),
+        ("[2001:db8::5]:41234", "2001:db8::5"),
+        ("[2001:db8::5]", "2001:db8::5"),
+        ("2001:db8::5", "2001:db8::5"),
+        ('"[2001:db8::5]:41234"', "2001:db8::5"),
+        ("198.51.100.9, 203.0.113.5:41234, 10.0.0.7:80", "203.0.113.5"),
+        ("203.0.113.5:41234,[fd00::1]:443", "203.0.113.5"),
+        ("::ffff:203.0.113.5", "203.0.113.5"),
+    ],
+)
+def test_proxies_may_write_ports_and_brackets(hops: str, client: str) -> None:
+    transport = mock.Mock()
+    transport.get_extra_info.return_value = ("10.0.0.1", 5000)
+    request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": hops}, transport=transport)
+    assert ClientAddress(["10.0.0.0/8", "fd00::/8"]).of(request) == client
 
 
 @pytest.mark.parametrize(("site", "allowed"), [("same-origin", True), ("cross-site", False), (None, False)])

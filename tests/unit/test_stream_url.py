@@ -24,6 +24,11 @@ from mixer.outputs.url import HIDDEN, StreamUrl, UrlError
         ("RTMP://Host:1936/app/inst/key?a=b/c", "host", 1936, "app/inst", "key?a=b/c"),
         ("rtmp://[::1]:19350/live/k", "::1", 19350, "live", "k"),
         ("rtmp://user:pw@host/live/key", "host", 1935, "live", "key"),
+        ("rtmp://user:a@b:%2Fc%20@host/live/key", "host", 1935, "live", "key"),
+        ("rtmp://host/live/key?user=me@example.org", "host", 1935, "live", "key?user=me@example.org"),
+        ("rtmp://host/stream?user=me@example.org", "host", 1935, "stream?user=me@example.org", ""),
+        ("rtmp://127.0.0.1/mystream?user=a&pass=b", "127.0.0.1", 1935, "mystream?user=a&pass=b", ""),
+        ("rtmp://127.0.0.1:1936/mystream", "127.0.0.1", 1936, "mystream", ""),
         ("rtmp://시청.kr/live/key", "xn--vv4bo3p.kr", 1935, "live", "key"),
     ],
 )
@@ -56,8 +61,16 @@ def test_parts(text: str, host: str, port: int, app: str, key: str) -> None:
         ("rtmp://host:99999/live/key", "url.port"),
         ("rtmp://host:x/live/key", "url.port"),
         ("rtmp://host", "url.key"),
-        ("rtmp://host/live", "url.key"),
+        ("rtmp://host/", "url.key"),
+        ("rtmp://host/?user=a", "url.key"),
         ("rtmp://host/live/", "url.key"),
+        ("rtmp://user:12/34@host/app/key", "url.credentials"),
+        ("rtmp://us/er:1234@host/app/key", "url.credentials"),
+        ("rtmp://user:12?34@host/app/key", "url.credentials"),
+        ("rtmp://user:12/3?4@host/app/key", "url.credentials"),
+        ("rtmp://user:12#34@host/app/key", "url.credentials"),
+        ("rtmps://user:12\\34@host/app/key", "url.credentials"),
+        ("rtmp://user:p w@host/app/key", "url.invalid"),
         ("rtmp://host//key", "url.key"),
         ("rtmp://host/live/key key", "url.invalid"),
         ("rtmp://host/live/key\n", "url.invalid"),
@@ -108,7 +121,7 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
             url = StreamUrl.parse(candidate)
         except UrlError as refusal:
             code = refusal.code
-        assert code.startswith("url.") or (url.app and url.key)
+        assert code.startswith("url.") or url.app
 
 
 @pytest.mark.parametrize(
