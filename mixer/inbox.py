@@ -4,52 +4,23 @@ and costs at most a line a second in the log; it never ends the process, and its
 
 import os
 import select
-import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
-import structlog
 
-from mixer.link import UNREADABLE, Link, LinkClosedError, UnreadableError
-
-QUIET_NS = 1_000_000_000
-"""Between two lines in the log about such messages."""
+from mixer.failures import Failures
+from mixer.link import Link, LinkClosedError, UnreadableError
 
 M = TypeVar("M")
 S = TypeVar("S", bound=msgspec.Struct)
-
-_log = structlog.get_logger()
-
-
-class Refusals:
-    """Counts messages that came to nothing, and says so at most once a second."""
-
-    def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        self.count = 0
-        self._clock = clock
-        self._said_ns: int | None = None
-
-    def note(self, error: Exception, sender: str = "") -> None:
-        self.count += 1
-        now_ns = self._clock()
-        if self._said_ns is not None and now_ns - self._said_ns < QUIET_NS:
-            return
-        self._said_ns = now_ns
-        _log.error(
-            "message.refused",
-            sender=sender,
-            refused=self.count,
-            error=str(error) or type(error).__name__,
-            exc_info=None if isinstance(error, UNREADABLE) else error,
-        )
 
 
 class Inbox(Generic[M]):
     """What comes over ``link``, decoded by ``decode``."""
 
     def __init__(self, link: Link, decode: Callable[[msgspec.Raw], M]) -> None:
-        self.refusals = Refusals()
+        self.failures = Failures("message")
         self._link = link
         self._decode = decode
 
@@ -64,7 +35,7 @@ class Inbox(Generic[M]):
         try:
             received = self._link.receive()
         except UnreadableError as error:
-            self.refusals.note(error)
+            self.failures.add(error)
             return True
         if received is None:
             return False
@@ -74,7 +45,7 @@ class Inbox(Generic[M]):
         except LinkClosedError:
             raise
         except Exception as error:
-            self.refusals.note(error, envelope.sender)
+            self.failures.add(error, envelope.sender)
         finally:
             for fd in fds:
                 os.close(fd)

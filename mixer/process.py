@@ -290,7 +290,7 @@ class MixerProcess:
         try:
             self._link.send(to, message)
         except LinkOverflowError as error:
-            self._inbox.refusals.note(error)
+            self._inbox.failures.add(error)
             return False
         return True
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from mixer.inbox import Refusals
+from mixer.failures import Failures
 from mixer.link import Envelope, LinkClosedError, LinkOverflowError, UnreadableError
 from studio.children import Child
 
@@ -44,7 +44,7 @@ class Switchboard:
         self._selector = selector
         self._deliver = deliver
         self._observe = observe
-        self._refusals = Refusals()
+        self._failures = Failures("message")
         self._children: dict[str, Child] = {}
         self.dropped: Counter[str] = Counter()
         """Messages that found no receiver, by its name; whoever reports them clears it."""
@@ -100,7 +100,7 @@ class Switchboard:
                 self._broken(child, error)
                 return
             except UnreadableError as error:
-                self._refusals.note(error, child.name)
+                self._failures.add(error, child.name)
                 continue
             if received is None:
                 return
@@ -117,7 +117,7 @@ class Switchboard:
             if child.name == "control":
                 self._observe(envelope.to, _tag_of(envelope.body).type, envelope.body)
         except Exception as error:  # one message's fault stays that message's
-            self._refusals.note(error, child.name)
+            self._failures.add(error, child.name)
             return
         receiver = self._children.get(envelope.to)
         if receiver is None or receiver.link is None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from mixer.inbox import Refusals
+from mixer.failures import Failures
 from mixer.link import UNREADABLE
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, TakePlan
 from studio import usage
@@ -61,7 +61,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._board = Switchboard(self._selector, self._deliver, self._observe)
         self._decode = msgspec.msgpack.Decoder(ToSupervisor).decode
-        self._refusals = Refusals()
+        self._failures = Failures("supervising")
         self._slots = SlotKeeper()
         self._desired = Desired(slots={}, senders=())
         self._plan: msgspec.Raw | None = None
@@ -115,7 +115,7 @@ class Supervisor:
         try:
             act(argument)
         except Exception as error:
-            self._refusals.note(error)
+            self._failures.add(error)
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._stop_signals += 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from mixer.inbox import Inbox, Refusals, first_message
+from mixer.inbox import Inbox, first_message
 from mixer.link import MAX_PART, Envelope, Link, LinkClosedError, UnreadableError, pair
 from mixer.outbox import MAX_TAKEN, Outbox
 from mixer.wire import Heartbeat, MixerConfig, MixerIn, PlanTaken, SlotOpened, WatchMeters
@@ -89,21 +89,11 @@ def test_messages_behind_rubbish_arrive_and_nothing_leaks(ends: tuple[Link, Link
     os.close(read_end)
     os.close(write_end)
     assert seen == [WatchMeters(True)]
-    assert inbox.refusals.count == len(RUBBISH)
+    assert inbox.failures.count == len(RUBBISH)
     assert descriptors() == before
     a.close()
     with pytest.raises(LinkClosedError):
         inbox.read(handle)
-
-
-def test_refusals_are_counted_and_said_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
-    now = [0]
-    refusals = Refusals(lambda: now[0])
-    for step in range(21):
-        now[0] = step * 100_000_000
-        refusals.note(ValueError("rubbish"), "control")
-    assert refusals.count == 21
-    assert capsys.readouterr().out.count("message.refused") == 3
 
 
 def test_the_configuration_is_found_behind_rubbish(ends: tuple[Link, Link]) -> None:
