@@ -32,9 +32,11 @@ def material(path: Path, picture_from_s: float = 0, sound_from_s: float = 0) -> 
 
 
 @contextlib.contextmanager
-def published(file: Path, url: str) -> Iterator[None]:
-    """At its own pace."""
-    command = ["ffmpeg", "-v", "quiet", "-analyzeduration", "20000000", "-re", "-i", str(file), "-c", "copy"]
+def published(file: Path, url: str, loop: bool = False) -> Iterator[None]:
+    """At its own pace, once or without an end."""
+    command = ["ffmpeg", "-v", "quiet", "-analyzeduration", "20000000", "-re"]
+    command += ["-stream_loop", "-1"] if loop else []
+    command += ["-i", str(file), "-c", "copy"]
     # sound doesn't wait for a picture that begins later
     command += ["-max_interleave_delta", "200000", "-f", "flv", url]
     publisher = subprocess.Popen(command, stdin=subprocess.DEVNULL)
