@@ -69,6 +69,11 @@ class _Factors(NamedTuple):
     new_black: float
 
 
+def weights(matrix: Matrix) -> tuple[float, float]:
+    """K_R and K_B."""
+    return _WEIGHTS[matrix]
+
+
 def encoding_of(colorspace: int, color_range: int, unspecified: Matrix) -> Encoding:
     """What a decoder says of a frame: ``AVColorSpace`` and ``AVColorRange`` as numbers (H.273's
     MatrixCoefficients; PyAV's ``frame.colorspace`` and ``frame.color_range``).

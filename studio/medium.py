@@ -29,3 +29,7 @@ class Medium(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of a clip: all that its file has, and what each is played as."""
     orientation: str = ""
     """How a clip's picture is turned before it is shown: ``""``, ``90``, ``mirrored 180`` …"""
+    colour: str = ""
+    """Of a clip of HDR or wide primaries, which are converted: ``HLG BT.2020``."""
+    fields: Literal["", "interlaced"] = ""
+    """``interlaced``: the clip's pictures are deinterlaced."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from mixer.clock import NS, ProgrammeClock
 from mixer.picture import Picture
 from mixer.players.clipfile import DAMAGED, PADDING_S, TOO_SLOW, TRUNCATED, ClipInfo, look
+from mixer.players.deinterlace import ENOUGH
 from mixer.players.demux import CORRUPT
 from mixer.players.player import IDLE_NS, MS, NO_TROUBLE, MediaError, Trouble
 from mixer.players.readahead import PictureReader, SoundReader
@@ -33,9 +34,16 @@ class _Run:
     """A stretch being read, and from when on it is played."""
 
     def __init__(
-        self, path: Path, info: ClipInfo, from_s: Fraction, until_s: Fraction, box: tuple[int, int]
+        self,
+        path: Path,
+        info: ClipInfo,
+        from_s: Fraction,
+        until_s: Fraction,
+        box: tuple[int, int],
+        fps: Fraction,
     ) -> None:
-        self.pictures = PictureReader(path, info, from_s, until_s, box)
+        fields = fps * info.frame_s >= ENOUGH
+        self.pictures = PictureReader(path, info, from_s, until_s, box, fields=fields)
         self.sound = SoundReader(path, info, from_s, until_s) if info.sound else None
         self.from_s = from_s
         self.passing: Pass | None = None
@@ -266,7 +274,7 @@ class ClipPlayer:
         # At the end there is no picture any more: the last one is shown there.
         from_s = min(at_s, max(Fraction(0), self._end_s - self._info.frame_s))
         until_s = max(self._end_s, from_s + self._info.frame_s)
-        self._run = _Run(self._path, self._info, from_s, until_s, self._box)
+        self._run = _Run(self._path, self._info, from_s, until_s, self._box, self._clock.fps)
         if self._state != "starting":  # that it is, until there is something to be seen
             self._state = self._standing(at_s)
 
@@ -310,7 +318,7 @@ class ClipPlayer:
         if self._order.loop and self._next is None:
             assert self._info is not None
             until_s = max(self._end_s, self._in_s + self._info.frame_s)
-            self._next = _Run(self._path, self._info, self._in_s, until_s, self._box)
+            self._next = _Run(self._path, self._info, self._in_s, until_s, self._box, self._clock.fps)
         if not run.read:
             return
         end_s = run.end_s()

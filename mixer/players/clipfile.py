@@ -9,6 +9,7 @@ from typing import NamedTuple
 import av
 from av.container import InputContainer
 
+from mixer.colour_convert import encoding_of
 from mixer.players.demux import CORRUPT, Damage, decoded, opened
 from mixer.players.findings import Track
 from mixer.players.frames import fitted
@@ -16,6 +17,7 @@ from mixer.players.orientation import UPRIGHT, Orientation, orientation_of
 from mixer.players.player import MediaError, Trouble
 from mixer.players.sound import heard_in
 from mixer.players.spans import NO_RATE, Spans, rate_of, spans_of
+from mixer.players.tonemap import Told, colour_of, either, told_by
 from mixer.players.tracks import (
     Choice,
     choose,
@@ -29,6 +31,8 @@ MAX_PIXELS = 4096 * 2304
 MAX_SIDE = 5760
 PADDING_S = Fraction(1, 10)
 """What sound begins earlier or ends later than the picture by no more than this is its codec's filling."""
+_LOOKED_AT = 3
+"""Pictures, to tell whether they are interlaced."""
 _LISTENED_S = 8
 """Of sound, at each of some places, to tell whether a track is silent."""
 
@@ -59,6 +63,9 @@ class ClipInfo(NamedTuple):
     sounds: Choice
     tracks: tuple[Track, ...] = ()
     orientation: Orientation = UPRIGHT
+    colour: str = ""
+    """Of HDR and wide primaries: see :attr:`mixer.players.tonemap.Colour.name`."""
+    interlaced: bool = False
 
     @property
     def sound(self) -> bool:
@@ -77,7 +84,8 @@ def look(path: Path, beat: Callable[[], None] = lambda: None, sounds: str = "") 
         heard = heard_tracks(container)
         if picture is None and not heard:
             raise _nothing(container)
-        first = None if picture is None else _first_frame(container, picture, beat)
+        told = Told() if picture is None else told_by(picture)
+        first = [] if picture is None else _first_frames(container, picture, beat)
         spans = spans_of(container, picture.index if picture is not None else None, beat)
         silent = _Silence(path, spans, beat)
         chosen = choose(heard, silent, sounds)
@@ -86,9 +94,7 @@ def look(path: Path, beat: Callable[[], None] = lambda: None, sounds: str = "") 
             container, info.picture, chosen, frozenset(silent.found), spans.known, info.start_s
         )
         info = info._replace(tracks=tracks)
-        if picture is None or first is None:
-            return info
-        return _shaped(info, picture, first)
+        return info if picture is None else _shaped(info, picture, first, told)
 
 
 def _nothing(container: InputContainer) -> MediaError:
@@ -124,12 +130,17 @@ def _timed(
     return ClipInfo(end_s - start_s, start_s, 0, 0, frame_s, varying, spans.truncated, index, sounds)
 
 
-def _shaped(info: ClipInfo, picture: av.VideoStream, first: av.VideoFrame) -> ClipInfo:
+def _shaped(info: ClipInfo, picture: av.VideoStream, frames: list[av.VideoFrame], told: Told) -> ClipInfo:
+    first = frames[0]
     width, height = first.width, first.height
     orientation = orientation_of(first)
+    colour = colour_of(first, encoding_of(either(int(first.colorspace), told.matrix), 1, "bt709"), told)
     shown = fitted(width, height, Fraction(picture.sample_aspect_ratio or 0), (MAX_SIDE, MAX_SIDE))
     width, height = shown[::-1] if orientation.transposed else shown
-    return info._replace(width=width, height=height, orientation=orientation)
+    interlaced = any(frame.interlaced_frame for frame in frames)
+    return info._replace(
+        width=width, height=height, orientation=orientation, colour=colour.name, interlaced=interlaced
+    )
 
 
 class _Silence:
@@ -165,17 +176,22 @@ class _Silence:
         return False
 
 
-def _first_frame(
+def _first_frames(
     container: InputContainer, stream: av.VideoStream, beat: Callable[[], None]
-) -> av.VideoFrame:
-    """Raises :class:`MediaError`, ``clip.too-large`` before anything is decoded."""
+) -> list[av.VideoFrame]:
+    """Some, at least one. Raises :class:`MediaError`, ``clip.too-large`` before anything is decoded."""
     context = stream.codec_context
     _check_size(context.width, context.height)
+    frames: list[av.VideoFrame] = []
     for frame in decoded(container, stream.index, beat, Damage()):
         assert isinstance(frame, av.VideoFrame)
         _check_size(frame.width, frame.height)
-        return frame
-    raise MediaError(*CORRUPT)
+        frames.append(frame)
+        if len(frames) == _LOOKED_AT:
+            break
+    if not frames:
+        raise MediaError(*CORRUPT)
+    return frames
 
 
 def _check_size(width: int, height: int) -> None:

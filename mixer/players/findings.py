@@ -50,6 +50,10 @@ class Found(msgspec.Struct, frozen=True, tag=True):
     tracks: tuple[Track, ...] = ()
     orientation: str = ""
     """As :attr:`mixer.players.orientation.Orientation.name`."""
+    colour: str = ""
+    """Of HDR and wide primaries, that are converted: ``HLG BT.2020``."""
+    fields: Literal["", "interlaced"] = ""
+    """``interlaced``: the pictures are deinterlaced."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

@@ -1,6 +1,7 @@
 """Decoded frames of any kind → pictures as the house has them: turned, scaled, BT.709 limited, 8-bit I420."""
 
 from fractions import Fraction
+from typing import Any
 
 import av
 import cv2
@@ -8,8 +9,9 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from mixer.colour_convert import HOUSE, Encoding, by_size, encoding_of, to_house
-from mixer.picture import Picture, Plane, new_picture
-from mixer.players.orientation import orientation_of, turned
+from mixer.picture import Picture, new_picture
+from mixer.players.orientation import Orientation, orientation_of, turned
+from mixer.players.tonemap import Colour, Told, ToneMap, colour_of, either
 
 _FULL = int(ColorRange.JPEG)
 
@@ -41,15 +43,19 @@ class FrameConverter:
 
     def __init__(self, box: tuple[int, int]) -> None:
         self._box = box
+        self.told = Told()
         self._reformatter = VideoReformatter()
+        self._toner: tuple[Colour, ToneMap] | None = None
 
     def picture(self, frame: av.VideoFrame, aspect: Fraction) -> Picture:
         """A new picture of ``frame``; ``aspect`` of its pixels, 0 for unknown. Raises av.FFmpegError."""
-        frame, encoding = self._as_i420(frame)
-        source = _planes(frame)
         orientation = orientation_of(frame)
-        source = turned(source, orientation)
         aspect = 1 / aspect if orientation.transposed and aspect else aspect
+        colour = colour_of(frame, self._encoding(frame), self.told)
+        if not colour.plain and not _is_rgb(frame):
+            return self._toned(frame, colour, orientation, aspect)
+        frame, encoding = self._as_i420(frame)
+        source = turned(_planes(frame), orientation)
         width, height = fitted(source.width, source.height, aspect, self._box)
         picture = new_picture(width, height)
         for into, plane in zip(picture, source, strict=True):
@@ -60,7 +66,7 @@ class FrameConverter:
 
     def _as_i420(self, frame: av.VideoFrame) -> tuple[av.VideoFrame, Encoding]:
         name = frame.format.name
-        if frame.format.is_rgb or name.startswith(("pal8", "gray", "mono")):
+        if _is_rgb(frame):
             made = self._reformatter.reformat(
                 frame,
                 format="yuv420p",
@@ -70,16 +76,22 @@ class FrameConverter:
                 threads=1,
             )
             return made, HOUSE
-        # yuvj420p and its like say by their name that they are of full range
-        told = _FULL if name.startswith("yuvj") else int(frame.color_range)
-        encoding = encoding_of(int(frame.colorspace), told, by_size(frame.height))
+        encoding = self._encoding(frame)
         if name in ("yuv420p", "yuvj420p"):
             return frame, encoding
+        return self._sampled(frame, "yuv420p", encoding), encoding
+
+    def _encoding(self, frame: av.VideoFrame) -> Encoding:
+        # yuvj420p and its like say by their name that they are of full range
+        range_ = _FULL if frame.format.name.startswith("yuvj") else int(frame.color_range) or self.told.range
+        return encoding_of(either(int(frame.colorspace), self.told.matrix), range_, by_size(frame.height))
+
+    def _sampled(self, frame: av.VideoFrame, format_: str, encoding: Encoding) -> av.VideoFrame:
         space = Colorspace.ITU709  # the same on both sides: swscale changes the sampling alone
         range_ = ColorRange.JPEG if encoding.full else ColorRange.MPEG
-        made = self._reformatter.reformat(
+        return self._reformatter.reformat(
             frame,
-            format="yuv420p",
+            format=format_,
             src_colorspace=space,
             dst_colorspace=space,
             src_color_range=range_,
@@ -87,19 +99,41 @@ class FrameConverter:
             interpolation=Interpolation.BILINEAR,
             threads=1,
         )
-        return made, encoding
+
+    def _toned(
+        self, frame: av.VideoFrame, colour: Colour, orientation: Orientation, aspect: Fraction
+    ) -> Picture:
+        """Made smaller first: tables cost by the pixel."""
+        if frame.format.name != "yuv420p10le":
+            frame = self._sampled(frame, "yuv420p10le", colour.encoding)
+        source = turned(_planes(frame, np.uint16), orientation)
+        picture = new_picture(*fitted(source.width, source.height, aspect, self._box))
+        planes: list[Any] = []
+        for into, plane in zip(picture, source, strict=True):
+            scaled = np.empty(into.shape, np.uint16)
+            _scale(plane, scaled)
+            planes.append(scaled)
+        if self._toner is None or self._toner[0] != colour:
+            self._toner = colour, ToneMap(colour)
+        self._toner[1].convert(planes, picture)
+        return picture
 
 
-def _planes(frame: av.VideoFrame) -> Picture:
+def _is_rgb(frame: av.VideoFrame) -> bool:
+    return frame.format.is_rgb or frame.format.name.startswith(("pal8", "gray", "mono"))
+
+
+def _planes(frame: av.VideoFrame, samples: Any = np.uint8) -> Picture:
     """Views of the frame's own memory."""
     planes = []
     for plane in frame.planes:
-        rows = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height]
-        planes.append(rows.reshape(plane.height, plane.line_size)[:, : plane.width])
+        line = plane.line_size // np.dtype(samples).itemsize
+        rows = np.frombuffer(memoryview(plane), samples)[: line * plane.height]
+        planes.append(rows.reshape(plane.height, line)[:, : plane.width])
     return Picture(*planes)
 
 
-def _scale(source: Plane, into: Plane) -> None:
+def _scale(source: Any, into: Any) -> None:
     if source.shape == into.shape:
         np.copyto(into, source)
         return

@@ -138,6 +138,8 @@ def _clip(path: Path) -> Found:
         warnings=tuple(code for code, on in warnings.items() if on),
         tracks=info.tracks,
         orientation=info.orientation.name,
+        colour=info.colour,
+        fields="interlaced" if info.interlaced else "",
     )
 
 

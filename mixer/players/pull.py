@@ -25,6 +25,7 @@ from av.video.stream import VideoStream
 from mixer.clock import NS, ProgrammeClock
 from mixer.picture import Picture
 from mixer.players.clipfile import MAX_PIXELS
+from mixer.players.deinterlace import ENOUGH, Deinterlacer
 from mixer.players.flvtap import FlvTap
 from mixer.players.frames import FrameConverter
 from mixer.players.player import MS, NO_TROUBLE, Trouble
@@ -89,7 +90,7 @@ class PullPlayer:
         self._out = out
         self._order = 0
         self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
-        self._worker = _Worker(config.url, (config.width, config.height))
+        self._worker = _Worker(config.url, (config.width, config.height), self._clock.fps)
         self._shown_ns = self._heard_ns = 0
         self._late = 0
         self._sample = 0
@@ -185,7 +186,9 @@ class PullPlayer:
 class _Worker:
     """Connects, reads and decodes until it is closed."""
 
-    def __init__(self, url: str, box: tuple[int, int]) -> None:
+    def __init__(self, url: str, box: tuple[int, int], fps: Fraction) -> None:
+        """``fps``: the programme's."""
+        self._fps = fps
         self.pictures: deque[tuple[Fraction, Picture]] = deque(maxlen=PICTURES)
         self.sounds: deque[tuple[Fraction, Samples]] = deque(maxlen=SOUND_BLOCKS)
         self.trouble = NO_TROUBLE
@@ -252,7 +255,7 @@ class _Worker:
             self.sound_alone = self._clocked_by_pictures = False
             with self._lock:
                 self._times.forget()
-            decoding = _Decoding(self._box)
+            decoding = _Decoding(self._box, self._fps)
             if not _is_rtmp(self._url):
                 self._read(container, decoding)
                 return
@@ -298,7 +301,8 @@ class _Worker:
                 return
             for frame in decoding.frames(packet):
                 if isinstance(frame, av.VideoFrame):
-                    self._shown(frame, decoding.converter, decoding.aspect)
+                    for whole in decoding.deinterlacer.frames(frame):
+                        self._shown(whole, decoding.converter, decoding.aspect)
                 elif isinstance(frame, av.AudioFrame):
                     self._heard(frame, decoding.stereo)
 
@@ -333,8 +337,10 @@ class _Worker:
 class _Decoding:
     """One connection's decoders, which go on where its stream is opened once more: sound has no gap there."""
 
-    def __init__(self, box: tuple[int, int]) -> None:
+    def __init__(self, box: tuple[int, int], fps: Fraction) -> None:
         self.converter = FrameConverter(box)
+        self.deinterlacer = Deinterlacer(fields=False)
+        self._fps = fps
         self.stereo = StereoSound()
         self.aspect = Fraction(0)
         self._contexts: dict[str, VideoCodecContext | AudioCodecContext] = {}
@@ -345,6 +351,9 @@ class _Decoding:
             if isinstance(stream, VideoStream):
                 stream.thread_type = "SLICE"  # threads by frame would keep some back
                 self.aspect = Fraction(stream.sample_aspect_ratio or 0)
+                rate = Fraction(stream.average_rate or 1 / NO_RATE)
+                if not self.deinterlacer.seen:
+                    self.deinterlacer = Deinterlacer(fields=self._fps >= ENOUGH * rate)
             before = self._contexts.get(stream.type)
             if before is None or before.name != stream.codec_context.name:
                 self._contexts[stream.type] = stream.codec_context

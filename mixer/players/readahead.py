@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from mixer.picture import Picture
 from mixer.players.clipfile import ClipInfo
+from mixer.players.deinterlace import Deinterlacer
 from mixer.players.demux import Damage, decoded, opened, rewind
 from mixer.players.frames import FrameConverter
 from mixer.players.sound import StereoSound
+from mixer.players.tonemap import told_by
 from mixer.slot import RATE, Samples
 
 PICTURES = 12
@@ -122,9 +124,18 @@ class PictureReader(_Reader):
     """Pictures from the one that is shown at ``from_s`` on, scaled into ``box``."""
 
     def __init__(
-        self, path: Path, info: ClipInfo, from_s: Fraction, until_s: Fraction, box: tuple[int, int]
+        self,
+        path: Path,
+        info: ClipInfo,
+        from_s: Fraction,
+        until_s: Fraction,
+        box: tuple[int, int],
+        *,
+        fields: bool = False,
     ) -> None:
+        """``fields``: each field of an interlaced picture becomes a picture."""
         super().__init__(path, info, from_s, until_s)
+        self._deinterlacer = Deinterlacer(fields=fields)
         self.wanted_s = Fraction(-1)
         """Pictures over before this position come too late: they needn't be scaled any more."""
         self.spared = 0
@@ -152,6 +163,7 @@ class PictureReader(_Reader):
         with opened(self._path) as container:
             stream = container.streams[info.picture]
             assert isinstance(stream, av.VideoStream)
+            self._converter.told = told_by(stream)
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = 2
             base = stream.time_base or Fraction(1, 1000)
@@ -160,11 +172,12 @@ class PictureReader(_Reader):
                 at_s = max(Fraction(0), self.from_s - _REORDERED * info.frame_s)
                 sought(container, stream, at_s + info.start_s)
             held: tuple[Fraction, Fraction, av.VideoFrame] | None = None
-            for frame in decoded(container, stream.index, self._beat, self.damage):
-                if not isinstance(frame, av.VideoFrame) or frame.pts is None:
+            for frame in self._whole(decoded(container, stream.index, self._beat, self.damage)):
+                if frame.pts is None:
                     continue
-                position_s = frame.pts * base - info.start_s
-                lasts_s = (frame.duration or 0) * base or info.frame_s
+                tick_s = frame.time_base or base
+                position_s = frame.pts * tick_s - info.start_s
+                lasts_s = (frame.duration or 0) * tick_s or info.frame_s
                 if position_s >= self.until_s - min(lasts_s, info.frame_s) / 2:
                     break
                 if not self.begun and position_s <= self.from_s + _NEAR_S:
@@ -176,6 +189,12 @@ class PictureReader(_Reader):
                 self._put(position_s, lasts_s, frame, aspect)
             if held is not None:
                 self._put(*held, aspect)
+
+    def _whole(self, frames: Iterable[av.VideoFrame | av.AudioFrame]) -> Iterator[av.VideoFrame]:
+        for frame in frames:
+            if isinstance(frame, av.VideoFrame):
+                yield from self._deinterlacer.frames(frame)
+        yield from self._deinterlacer.rest()
 
     def _put(self, position_s: Fraction, lasts_s: Fraction, frame: av.VideoFrame, aspect: Fraction) -> None:
         self.begun = True

@@ -202,6 +202,23 @@ export function usersOf(state, media) {
 }
 
 /** In English, for `t`. @type {Record<string, string>} */
+export const USES = { picture: "picture", sound: "sound", left: "left", right: "right", "": "not played" };
+
+/**
+ * @param {import("../shared/types.js").Medium} medium
+ * @returns {string[]} its tracks, one a line, where there is more than one of a kind, or one that isn't played
+ */
+export function trackLines(medium) {
+  const tracks = (medium.tracks ?? []).filter((track) => track.kind === "picture" || track.kind === "sound");
+  const kinds = tracks.map((track) => track.kind);
+  if (new Set(kinds).size === kinds.length && tracks.every((track) => track.use)) return [];
+  return tracks.map((track) => [
+    `${t(track.kind === "picture" ? "Picture" : "Sound")} ${track.number}: ${t(USES[track.use ?? ""] ?? "")}`, track.title, track.language, track.codec,
+    track.detail, formatTime((track.end_s ?? 0) - (track.start_s ?? 0)), track.silent ? t("silent") : "", track.playable === false ? t("no decoder") : "",
+  ].filter(Boolean).join(" · "));
+}
+
+/** In English, for `t`. @type {Record<string, string>} */
 const WARNINGS = {
   "clip.truncated": "The file breaks off before its end.",
   "clip.damaged": "Parts of it can't be decoded.",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  clipOnAir, clipTimes, formatTime, pagesOf, problemOf, seekBy, slidesAtHand, sourceAlerts, sourceLine, stateOf, stateWord, tallyOfSource, usersOf,
+  clipOnAir, clipTimes, formatTime, pagesOf, problemOf, seekBy, slidesAtHand, sourceAlerts, sourceLine, stateOf, stateWord, tallyOfSource, trackLines, usersOf,
 } from "./material.js";
 import { publishingOf, recipes } from "./publishing.js";
 
@@ -73,6 +73,19 @@ test("what fails is an alarm only where it is seen or about to be", () => {
   const state = show({ program: { places: [{ source: "deck" }] }, preview: { places: [{ source: "other" }] } });
   state.status.sources = { deck: { state: "stalled" }, other: { state: "failed" }, clip: { state: "failed" } };
   assert.deepEqual(sourceAlerts(state), ["Deck", "other"]);
+});
+
+test("a clip's tracks are told where there is a choice, or something isn't played", () => {
+  const picture = { kind: "picture", number: 1, codec: "h264", detail: "1920×1080", end_s: 65, use: "picture" };
+  const sound = { kind: "sound", number: 1, codec: "aac", detail: "stereo", language: "kor", end_s: 65, use: "sound" };
+  assert.deepEqual(trackLines(/** @type {any} */ ({ tracks: [picture, sound] })), []);
+  const other = { ...sound, number: 2, language: "eng", use: "", silent: true };
+  assert.deepEqual(trackLines(/** @type {any} */ ({ tracks: [picture, sound, other] })), [
+    "Picture 1: picture · h264 · 1920×1080 · 1:05", "Sound 1: sound · kor · aac · stereo · 1:05",
+    "Sound 2: not played · eng · aac · stereo · 1:05 · silent",
+  ]);
+  assert.match(trackLines(/** @type {any} */ ({ tracks: [picture, { ...sound, use: "", playable: false }] }))[1] ?? "", /no decoder/);
+  assert.deepEqual(trackLines(/** @type {any} */ ({})), []);
 });
 
 test("who uses a file", () => {

@@ -5,7 +5,7 @@ import { Question } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import { formatBytes } from "../shared/levels.js";
 import { call } from "../shared/protocol.js";
-import { formatTime, KIND_WORDS, mediumWarning, usersOf } from "./material.js";
+import { formatTime, KIND_WORDS, mediumWarning, trackLines, usersOf } from "./material.js";
 import * as model from "./model.js";
 import { t } from "./say.js";
 import { ACCEPT } from "./source_form.js";
@@ -21,6 +21,7 @@ export function mediumLine(medium) {
   const { kind, bytes, width, height, duration_s, fps, sound, pages } = medium;
   return [
     t(KIND_WORDS[kind] ?? kind), formatBytes(bytes ?? 0), width && height ? `${width}×${height}` : "", duration_s ? formatTime(duration_s) : "",
+    medium.colour ? t("{colour} made SDR", { colour: medium.colour }) : "", medium.fields ? t("deinterlaced") : "", medium.orientation ? t("turned") : "",
     fps ? `${Math.round(fps * 100) / 100} fps` : "", kind === "clip" && !sound ? t("no sound") : "", pages ? t("{count} pages", { count: pages }) : "",
   ].filter(Boolean).join(" · ");
 }
@@ -57,6 +58,7 @@ function MediumRow({ id, medium }) {
   };
   return html`<li class="medium" data-role="medium" data-media=${id} data-kind=${medium.kind}>
     <p class="who"><strong class="clip">${medium.name}</strong><span class="soft clip figures">${mediumLine(medium)}</span>
+      ${trackLines(medium).map((line) => html`<span key=${line} class="soft clip figures" data-role="track">${line}</span>`)}
       ${used ? html`<span class="soft clip">${used}</span>` : null}
       ${(medium.warnings ?? []).map((code) => html`<span key=${code} class="seat-problem" data-code=${code}>${mediumWarning(code)}</span>`)}</p>
     ${model.can_direct.value ? html`<button class="small icon quiet" data-action="media-delete" data-media=${id} aria-label=${t("Delete {name}", { name: medium.name })}

@@ -33,8 +33,11 @@
  * @typedef {{state: string, code?: string, reason?: string, position_s?: number, duration_s?: number, remaining_s?: number,
  *   page?: number, pages?: number, width?: number, height?: number, fps?: number, sound?: boolean, late?: number}} SourceStatus
  * @typedef {{id?: string, name: string, kind: "clip"|"still"|"slides", bytes?: number, width?: number, height?: number,
- *   duration_s?: number, fps?: number, sound?: boolean, pages?: number, warnings?: string[]}} Medium an uploaded file
+ *   duration_s?: number, fps?: number, sound?: boolean, pages?: number, warnings?: string[], colour?: string, fields?: string,
+ *   orientation?: string, tracks?: MediumTrack[]}} Medium an uploaded file
  *
+ * @typedef {{kind: "picture"|"sound"|"text"|"data", number: number, codec?: string, detail?: string, language?: string, title?: string,
+ *   start_s?: number, end_s?: number, default?: boolean, playable?: boolean, use?: ""|"picture"|"sound"|"left"|"right", silent?: boolean}} MediumTrack
  * @typedef {{x: number, y: number, w: number, h: number}} Box shares (0 … 1) of a canvas, or of a source
  * @typedef {{seat?: string, screen?: boolean, source?: string, part?: string, auto?: boolean, box?: Box|null,
  *   crop?: Partial<Box>|null, fit?: ""|"cover"|"contain"|null}} Place exactly one of seat, source, part and auto
