@@ -5,12 +5,14 @@ from collections.abc import Collection
 from aiohttp import web
 
 from signaling.auth import COOKIE_PREFIX, Authenticator, Session, missing
-from signaling.limits import Limiter, Limits
+from signaling.limits import Limiter, Limits, RateLimitedError
 from signaling.origin import ClientAddress, check_origin
 from signaling.ports import RefusedError, Role
 from signaling.sessions import Sessions
 
 SESSION = web.RequestKey("session", Session)
+LIMITED = web.RequestKey("limited", RateLimitedError)
+"""Its address has asked too often; only a take is carried out."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -35,6 +37,7 @@ class Access:
         self._offers = Limiter(limits.offers, "rate.offers")
         self._offers_ip = Limiter(limits.offers_ip, "rate.offers")
         self._commands = Limiter(limits.commands, "rate.commands")
+        self._takes = Limiter(limits.takes, "rate.commands")
         self._commands_guest = Limiter(limits.commands_guest, "rate.commands")
         self._commands_booth = Limiter(limits.commands_booth, "rate.commands")
         self.ws_messages = limits.ws_messages
@@ -81,12 +84,20 @@ class Access:
         if of is not None and of != source:
             raise RefusedError(403, "token.other-source", "This token is another source's.")
 
-    def admit(self, request: web.Request, who: Collection[Role] | None) -> None:
+    def admit(self, request: web.Request, who: Collection[Role] | None, *, takes: bool = False) -> None:
         """Let the request pass or raise; its session is ``request[SESSION]`` afterwards, where one is needed.
+
+        ``takes``: it may bring a director's take, which passes though the address has asked too often; the
+        handler calls :meth:`take_command`.
 
         Raises RefusedError: 401, 403 ``role.forbidden`` or ``origin.forbidden``, 429.
         """
-        self._requests.take(self.address.key(request))
+        try:
+            self._requests.take(self.address.key(request))
+        except RateLimitedError as error:
+            if not takes or self.identify(request).grant.role != "director":
+                raise
+            request[LIMITED] = error
         if who is None:
             return
         session = self.identify(request)
@@ -99,16 +110,17 @@ class Access:
     def check_origin(self, request: web.Request) -> None:
         check_origin(request, self._public_url)
 
-    def take_command(self, session: Session) -> None:
-        """Count one command. Raises RefusedError 429 ``rate.commands``."""
+    def take_command(self, session: Session, client: str, *, first: bool) -> None:
+        """Count one command. ``client``: where it comes from. ``first``: a take, black or the slate, which
+        have an account of their own. Raises RefusedError 429 ``rate.commands``."""
         match session.grant.role:
             case "director":
-                limiter = self._commands
+                limiter = self._takes if first else self._commands
+                limiter.take(f"{session.key}:{client}")
             case "interpreter":
-                limiter = self._commands_booth
+                self._commands_booth.take(session.key)
             case _:
-                limiter = self._commands_guest
-        limiter.take(session.key)
+                self._commands_guest.take(session.key)
 
     def take_offer(self, request: web.Request, session: Session) -> None:
         """Count one WebRTC offer. Raises RefusedError 429 ``rate.offers``."""

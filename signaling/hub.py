@@ -9,6 +9,7 @@ a client that has anything else to read doesn't get them.
 
 import asyncio
 import contextlib
+import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,12 +34,14 @@ MAX_BYTES = 4 * 1024 * 1024
 CLOSE_SLOW = 4008
 CLOSE_ENDED = 4401
 CLOSE_TIMEOUT_S = 5.0
+_numbers = itertools.count(1)
 
 
 class Client:
     """One WebSocket with its outbox. Made by :meth:`Hub.join`."""
 
     def __init__(self, socket: web.WebSocketResponse, session: Session, abort: Callable[[], None]) -> None:
+        self.id = f"socket-{next(_numbers)}"
         self.session = session
         self.actor: Actor = session.actor
         self.closing = False

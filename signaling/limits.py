@@ -41,7 +41,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Per IP: 401s for tokens that were never valid. A right token always passes: 128 random bits are not
     guessed, and one confused laptop must not lock out a city hall behind the same address."""
     commands: Rate = Rate(100, 400)
-    """Per session, HTTP and WebSocket together: the director's."""
+    """The director's: per WebSocket, per address of HTTP requests: one script's flood is not another's."""
     commands_guest: Rate = Rate(2, 20)
     """The same for everybody else. Each one that is carried out is a line of the log for good and a plate to
     be drawn, and a guest has a name to set and nothing more."""
@@ -59,6 +59,8 @@ class Limits(msgspec.Struct, frozen=True):
     """WebSockets open at once, per session: of a seat or of all directors' consoles together."""
     sockets_all: int = 2000
     """The same for everybody together."""
+    takes: Rate = Rate(50, 200)
+    """Takes, black and the slate, counted like the director's commands, beside them."""
 
 
 class Limiter:

@@ -123,6 +123,10 @@ class Metrics(Collector):
         yield from self._of_people()
         yield from self._of_peers()
         yield from self._of_processes()
+        alarms = GaugeMetricFamily("studio_alarm", "1 while this alarm is there.", labels=["code"])
+        for alarm in self._state.get("status", {}).get("alarms", ()):
+            alarms.add_metric([alarm["code"]], 1)
+        yield alarms
         requests = CounterMetricFamily(
             "studio_http_requests", "HTTP requests answered.", labels=["method", "route", "status"]
         )

@@ -92,8 +92,15 @@ class Show(Protocol):
         """The whole public state as JSON-able builtins, without secrets, live status included."""
         ...
 
-    async def execute(self, command: bytes, actor: Actor) -> Done:
-        """Decode, check the role, decide, append, apply. Raises :class:`RefusedError`: nothing changed."""
+    async def execute(self, command: bytes, actor: Actor, client: str = "") -> Done:
+        """Decode, check the role, decide, append, apply. Raises :class:`RefusedError`: nothing changed.
+
+        Commands of one ``client`` are carried out in the order in which they were given, but for those that
+        must be prepared first."""
+        ...
+
+    def goes_first(self, command: bytes) -> bool:
+        """Whether this is a take, black or the slate, which pass what others have asked for."""
         ...
 
     async def events(self, after: int, limit: int) -> list[LoggedEvent]:

@@ -23,7 +23,7 @@ from signaling.metrics import Metrics
 from signaling.origin import ClientAddress
 from signaling.pages import Pages, add_security_headers, policy
 from signaling.protocol import StudioRunner
-from signaling.routes.api import json_response
+from signaling.routes.api import command, json_response
 from signaling.routes.context import ANYONE, CONTEXT, Context, Handler, Route, context
 from signaling.routes.table import routes
 from signaling.routes.whip import add_cross_origin
@@ -108,7 +108,7 @@ def _guarded(route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         request[PAGE_ROUTE] = route.page
         if not route.path.startswith("/assets/"):  # a page has hundreds of font files, and they cost nothing
-            context(request).access.admit(request, route.who)
+            context(request).access.admit(request, route.who, takes=route.handler is command)
         return await route.handler(request)
 
     return handle

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from studio import cli_log
 from studio.datadir import RUN_FILE, default_data
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(cli_log.app, name="log")
 
 Data = Annotated[
     Path | None,

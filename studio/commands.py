@@ -290,6 +290,14 @@ def decode(data: bytes) -> AnyCommand:
         raise RefusedError(400, "command.malformed", f"The command can't be read: {reason}.") from None
 
 
+def type_of(data: bytes) -> str:
+    """The ``type`` of a command from outside; empty where it has none that can be read."""
+    try:
+        return _decode_head(data).type if len(data) <= MAX_COMMAND else ""
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
 def schema() -> dict[str, Any]:
     """JSON Schema of the union: ``{"schema": …, "components": {name: …}}``, for OpenAPI."""
     (top,), components = msgspec.json.schema_components(

@@ -8,6 +8,7 @@ and its peers in the shards' reports.
 import asyncio
 import secrets
 import sys
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -52,17 +53,20 @@ from signaling.wire import (
     UplinkTargets,
 )
 from studio import config
-from studio.appearance import CACHE, appearance
+from studio.alarms import Alarms
+from studio.appearance import appearance
 from studio.datadir import write_private
 from studio.errands import Errands
 from studio.links import link as link_to
 from studio.looplink import LoopLink
 from studio.media import open_media
-from studio.paths import FONTS, PAGES
-from studio.planner import Plans, PlanSettings
+from studio.mending import open_log
+from studio.paths import PAGES
+from studio.planner import Plans
 from studio.preparing import Surroundings
-from studio.session import Session, SessionSettings
-from studio.store import Store, StoreError
+from studio.session import Session
+from studio.session_settings import configured
+from studio.store import StoreError
 from studio.wire import (
     ControlConfig,
     Listening,
@@ -139,6 +143,7 @@ class Control:
         self._snapshots = CanvasSnapshots(self._send, asked=self._snapshot_asked)
         self._recordings = _recordings_of(self._settings, Path(start.data))
         self._errands = Errands(self._send, str(self._recordings))
+        self._alarms = Alarms(time.time)
         self._session: Session | None = None
         self._hub: Hub | None = None
         self._server: Server | None = None
@@ -175,34 +180,16 @@ class Control:
             media = await open_media(
                 data / "media", settings.media.max_gb, lambda: self._session, self._media_changed
             )
-            store = await Store.open(data / DATABASE)
+            look = await appearance(settings, data)
+            kept = configured(settings, data, self._recordings, start.epoch_ns, look.first)
+            store = await open_log(data / DATABASE, kept.new_show(), self._alarms)
         except StoreError as error:
             raise CannotStartError(str(error)) from error
         except OSError as error:
             raise CannotStartError(f"{error.filename or data}: {error.strerror}") from error
-        look = await appearance(settings, data)
-        rate = settings.video.rate
         session = Session(
             store,
-            SessionSettings(
-                plan=PlanSettings(
-                    canvases=config.canvas_sizes(settings),
-                    recordings=str(self._recordings),
-                    ca_file=settings.outputs.ca_file,
-                    epoch_ns=start.epoch_ns,
-                    ducking=config.ducking(settings),
-                    media=str(data / "media"),
-                    fps=(rate.numerator, rate.denominator),
-                    fonts=str(settings.video.fonts or FONTS),
-                ),
-                title=settings.event.title,
-                invite_ttl_s=settings.invites.days * 86400,
-                languages=settings.event.languages,
-                both_open=settings.interpretation.both_open,
-                targets=settings.audio.targets,
-                theme=look.first,
-                theme_pictures=str(data / CACHE),
-            ),
+            kept,
             publish=self._publish,
             happened=self._errands.happened,
             around=Surroundings(
@@ -214,6 +201,7 @@ class Control:
                 own_fonts=lambda: look.fonts.found,
                 media=lambda: media.media,
             ),
+            alarms=self._alarms,
         )
         try:
             await session.start()
@@ -222,7 +210,7 @@ class Control:
             raise CannotStartError(str(error)) from error
         self._session = session
         self._fonts = asyncio.create_task(look.fonts.watch(self._media_changed))
-        self._errands.planned(session.plans, session.show)
+        self._errands.planned(session.plans, session.planned)
         session.set_peers(*self._presence)
         for sender, message in self._early:
             session.handle(sender, message)
@@ -306,7 +294,7 @@ class Control:
             self._send("mixer", TakePlan(plans.mix, issued_ns, plans.next))
             self._send("supervisor", plans.desired)
             if self._session is not None:
-                self._errands.planned(plans, self._session.show)
+                self._errands.planned(plans, self._session.planned)
             for name in self._processes:
                 if name.startswith("shard-"):
                     self._tell_targets(name, plans)

@@ -22,8 +22,8 @@ import structlog
 from mixer.players.findings import PICTURE_FILE, Found, Outcome, Refused
 from signaling.ports import RefusedError
 from studio.medium import Medium
-from studio.model import MAX_TITLE, Show
-from studio.playing import MEDIA_FILE, used_media
+from studio.model import MAX_TITLE
+from studio.playing import MEDIA_FILE
 from studio.spawning import FOLDER, environment, python
 from studio.text import clean
 
@@ -174,17 +174,17 @@ class MediaStore:
 
 class _Shows(Protocol):
     @property
-    def show(self) -> Show: ...
+    def media_used(self) -> frozenset[str]: ...
 
 
 async def open_media(
     folder: Path, max_gb: float, session: Callable[[], _Shows | None], changed: Callable[[], None]
 ) -> MediaStore:
-    """The store of this folder; what the ``session``'s show names is in use. Raises OSError."""
+    """The store of this folder; what its show names or is about to is in use. Raises OSError."""
 
     def in_use() -> Collection[str]:
         now = session()
-        return used_media(now.show) if now is not None else ()
+        return now.media_used if now is not None else ()
 
     store = MediaStore(folder, round(max_gb * 1e9), in_use=in_use, changed=changed)
     await store.open()

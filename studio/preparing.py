@@ -1,5 +1,6 @@
-"""What a command needs that isn't in the state, brought together before it is decided: the clock, a fresh
-token, what was uploaded, a theme read from its folder. And what its answer tells once."""
+"""What a command needs that isn't in the state: a theme read from its folder and a fresh token, made before
+the command has its turn; the clock and what was uploaded, as they are in its turn. And what its answer tells
+once."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,6 @@ from signaling.ports import Actor, RefusedError, Role
 from studio import invites
 from studio.commands import AnyCommand, SeatCreate, SeatInvite
 from studio.deciding.checks import Context
-from studio.deciding.own import Own
 from studio.events import AnyEvent, SeatCreated, SeatInvited, SeatUpdated
 from studio.glyphs import Glyphs
 from studio.graphic_commands import ThemeSet
@@ -23,6 +23,13 @@ from studio.publishing import made_token, needs_token
 
 async def _no_theme(name: str) -> Theme:
     raise RefusedError(404, "theme.unknown", f"There is no theme {name}.")
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What travels with a command to its turn. ``token``: fresh, empty where none is needed."""
+
+    theme: Theme | None = None
+    token: str = ""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -42,39 +49,34 @@ class Surroundings(msgspec.Struct, frozen=True):
     glyphs: Glyphs = msgspec.field(default_factory=Glyphs)
     own_fonts: Callable[[], Mapping[str, str]] = dict
 
-    async def prepare(
+    async def prepare(self, command: AnyCommand, actor: Actor) -> Prepared:
+        """All that takes time, before the command has its turn: a cut waits for no theme's pictures. Raises
+        RefusedError."""
+        fresh = isinstance(command, SeatCreate | SeatInvite) or needs_token(command)
+        theme = None
+        if isinstance(command, ThemeSet) and actor.role == "director":
+            theme = await self.theme_of(command.theme)
+        return Prepared(theme, invites.new_token() if fresh else "")
+
+    def context(
         self,
-        command: AnyCommand | Own,
+        prepared: Prepared,
         actor: Actor | None,
         now_s: float,
         invite_ttl_s: int,
         connected: frozenset[str],
-    ) -> tuple[Context, str]:
-        """The context, and the fresh token whose hash it has (empty: none is made). Raises RefusedError."""
-        fresh = isinstance(command, SeatCreate | SeatInvite) or needs_token(command)
-        token = invites.new_token() if fresh else ""
-        theme = await self._theme(command, actor)
-        context = Context(
+    ) -> Context:
+        """What a decision in its turn has, without any waiting."""
+        return Context(
             actor=actor or Actor("director"),
             now=int(now_s),
-            token_hash=invites.hashed(token),
+            token_hash=invites.hashed(prepared.token),
             invite_ttl_s=invite_ttl_s,
             connected=connected,
             now_ms=int(now_s * 1000),
             media=self.media(),
-            theme=theme,
+            theme=prepared.theme,
         )
-        return context, token
-
-    async def _theme(self, command: AnyCommand | Own, actor: Actor | None) -> Theme | None:
-        if isinstance(command, ThemeSet) and (actor is None or actor.role == "director"):
-            return await self.theme_of(command.theme)
-        return None
-
-    async def warm(self, command: AnyCommand, actor: Actor) -> None:
-        """The slow part of :meth:`prepare`, done before the command has its turn: a cut waits for no theme's
-        pictures. Raises RefusedError."""
-        await self._theme(command, actor)
 
     def public(self, show: Show) -> dict[str, Any]:
         """Their part of ``status``: ``{"themes", "media", "glyphs", "fonts"}``."""

@@ -18,9 +18,10 @@ All methods are called on one event loop.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -36,26 +37,30 @@ from signaling.ports import (
     Unsubscribe,
 )
 from studio import commands, invites
+from studio.alarms import Alarms
 from studio.boothstatus import booth_times
 from studio.changes import Changes
 from studio.decide import decide
 from studio.deciding.event import with_used_languages
 from studio.deciding.lost import Dropped, Hushed
 from studio.deciding.own import Own, decide_own
-from studio.demand import Demand
 from studio.dropouts import Dropouts
 from studio.events import AnyEvent, apply
 from studio.faults import fault, refused
+from studio.lanes import bytes_go_first, must_happen
+from studio.ledger import Ledger, Line
+from studio.mending import replayed
 from studio.model import Show
-from studio.planner import Live, Plans, asking, plan
+from studio.planner import Live, Plans
+from studio.planning import Planning, Step
 from studio.playerstatus import PlayerStatus
+from studio.playing import used_media
 from studio.preparing import Surroundings
 from studio.publishing import publisher_of
 from studio.session_settings import SessionSettings
 from studio.speaking import Speaking
 from studio.status import Connection, Status
 from studio.store import Store, StoreError
-from studio.taking import Taking
 from studio.view import PublicView, public_event
 from studio.whipstatus import WhipStatus
 from studio.writer import MAX_WAITING, Request, Writer
@@ -66,6 +71,9 @@ MAX_EVENTS = 1000
 """Events in one answer."""
 STATUS_INTERVAL_S = 0.25
 """Least time between two changes that are about the live status only."""
+
+STAND_INS = 64
+"""Earlier states that may stand in for one that can't be planned when control starts."""
 
 log = structlog.get_logger()
 
@@ -82,6 +90,7 @@ class Session:
         around: Surroundings,
         happened: Callable[[AnyEvent, Show], None] = lambda event, show: None,
         unix_time: Callable[[], float] = time.time,
+        alarms: Alarms | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -89,14 +98,15 @@ class Session:
         self._around = around
         self._happened = happened
         self._unix_time = unix_time
+        self._alarms = Alarms(unix_time) if alarms is None else alarms
+        self._ledger = Ledger(store, self._alarms, Path(settings.plan.recordings))
         self._show = settings.new_show()
+        self._coming = self._show
+        """The show with what is being written now."""
         self._revision = 0
-        self._live = Live()
-        self._demand = Demand(time.monotonic(), settings.demand)
-        self._taking = Taking()
+        self._planning = Planning(self._show, settings.plan, settings.demand, self._alarms, self._say)
         self._speaking = Speaking()
-        self._alarm: asyncio.TimerHandle | None = None
-        self._plans = self._planned()
+        self._timer: asyncio.TimerHandle | None = None
         self._status = Status()
         self._whip = WhipStatus()
         self._players = PlayerStatus()
@@ -111,38 +121,57 @@ class Session:
 
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
-        show, self._revision = await self._store.replay(apply, self._show)
-        self._show = self._settings.here(with_used_languages(show))
+        newest: deque[Show] = deque(maxlen=STAND_INS)
+
+        def step(show: Show, event: AnyEvent) -> Show:
+            newest.appendleft(show)
+            return apply(show, event)
+
+        show, self._revision = await replayed(self._store, step, self._show, self._alarms)
+        self._show = self._coming = self._here(show)
         self._dropouts = Dropouts(self._show)
-        self._demand = Demand(time.monotonic(), self._settings.demand)  # a long log takes a while
-        self._plans = self._planned()
+        self._planning.begin(self._show, self._revision, map(self._here, newest))
+        self._alarms.changed = self._status_changed.set
+        await self._ledger.start(self._revision)
         self._changes.state = self._public()
-        self._say(self._plans, time.monotonic_ns())
-        self._set_alarm()
+        self._set_timer()
         self._writer.start()
         self._telling = asyncio.create_task(self._tell_status(), name="session status")
+
+    def _here(self, show: Show) -> Show:
+        return self._settings.here(with_used_languages(show))
 
     async def close(self) -> None:
         """Carry out what was accepted, then end. Later commands are refused."""
         if self._closing:
             return
         self._closing = True
-        if self._alarm is not None:
-            self._alarm.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._telling is not None:
             self._telling.cancel()
         await self._writer.close()
-        await self._store.close()
+        await self._ledger.close()
 
     @property
     def plans(self) -> Plans:
         """The newest."""
-        return self._plans
+        return self._planning.plans
 
     @property
     def show(self) -> Show:
         """The newest; it holds secrets."""
         return self._show
+
+    @property
+    def planned(self) -> Show:
+        """What the newest plans are made of: the newest show, where it can be planned."""
+        return self._planning.show
+
+    @property
+    def media_used(self) -> frozenset[str]:
+        """Ids of what was uploaded that the show names, or is about to."""
+        return used_media(self._show) | used_media(self._coming)
 
     def handle(self, sender: str, message: msgspec.Struct) -> None:
         """A message from the link, decoded; ``sender`` is the process's name.
@@ -160,23 +189,24 @@ class Session:
         if self._status.take(message, self._show):
             self._status_changed.set()
             self._look_for_dropouts()
-            if self._status.sharing != self._live.sharing:
-                self._live = msgspec.structs.replace(self._live, sharing=self._status.sharing)
+            live = self._planning.live
+            if self._status.sharing != live.sharing:
+                self._planning.live = msgspec.structs.replace(live, sharing=self._status.sharing)
                 self._replan(time.monotonic_ns())
 
     def set_peers(self, seats: Mapping[str, Connection], watched: Collection[CanvasName]) -> None:
         """Which seats are connecting or connected, which canvases somebody's page shows: the whole set."""
         self._status.set_connections(seats)
         connected = frozenset(seat for seat, state in seats.items() if state == "connected")
-        seen = (self._live.seen | seats.keys()) & self._show.seats.keys()
-        self._live = Live(connected, frozenset(watched), seen, self._status.sharing)
+        seen = (self._planning.live.seen | seats.keys()) & self._show.seats.keys()
+        self._planning.live = Live(connected, frozenset(watched), seen, self._status.sharing)
         self._replan(time.monotonic_ns())
         self._status_changed.set()
         self._look_for_dropouts()
 
     def set_talkback(self, there: bool) -> None:
         """Whether the director's talkback microphone is there; the talk ends when it is gone."""
-        known = not self._writer.closed and self._demand.known(time.monotonic())
+        known = not self._writer.closed and self._planning.known
         if known and self._dropouts.talkback_lost(there):
             self._order(Hushed())
 
@@ -192,10 +222,10 @@ class Session:
 
     def looked(self, canvas: CanvasName) -> None:
         """Somebody asked for a snapshot of this canvas."""
-        now_s = time.monotonic()
-        before = self._demand.watched((), now_s)
-        self._demand.looked(canvas, now_s)
-        if self._demand.watched((), now_s) != before:
+        now_s, demand = time.monotonic(), self._planning.demand
+        before = demand.watched((), now_s)
+        demand.looked(canvas, now_s)
+        if demand.watched((), now_s) != before:
             self._replan(time.monotonic_ns())
 
     # --- signaling.ports.Show --------------------------------------------------------------------------
@@ -212,7 +242,10 @@ class Session:
         """As of :attr:`serial`; never changed in place."""
         return self._changes.state
 
-    async def execute(self, command: bytes, actor: Actor) -> Done:
+    def goes_first(self, command: bytes) -> bool:
+        return bytes_go_first(command)
+
+    async def execute(self, command: bytes, actor: Actor, client: str = "") -> Done:
         """See :meth:`signaling.ports.Show.execute`. Also refuses with 429 ``session.busy``, 503
         ``session.closed``, 507 ``store.disk-full`` and 503 ``store.unwritable``.
 
@@ -220,12 +253,12 @@ class Session:
         """
         issued_ns = time.monotonic_ns()
         decoded = commands.decode(command)
-        await self._around.warm(decoded, actor)
-        return await self._writer.execute(decoded, actor, issued_ns)
+        prepared = await self._around.prepare(decoded, actor)
+        return await self._writer.execute(decoded, actor, issued_ns, prepared, client)
 
     async def events(self, after: int, limit: int) -> list[LoggedEvent]:
         try:
-            lines = await self._store.read(max(0, after), max(0, min(limit, MAX_EVENTS)))
+            lines = await self._ledger.read(max(0, after), max(0, min(limit, MAX_EVENTS)))
         except StoreError as error:
             raise refused(error) from error
         return [
@@ -253,7 +286,7 @@ class Session:
     def _look_for_dropouts(self) -> None:
         """An interpreter who is on and gone is switched off by the writer, like everything else."""
         # A control that has just started learns who is there: until then nobody is missed.
-        if self._writer.closed or not self._demand.known(time.monotonic()):
+        if self._writer.closed or not self._planning.known:
             return
         for seat in self._dropouts.lost(self._show, self._status.connections, self._status.silent):
             self._order(Dropped(seat))
@@ -263,8 +296,8 @@ class Session:
 
     async def _perform(self, request: Request) -> Done:
         now = self._unix_time()
-        context, token = await self._around.prepare(
-            request.command, request.actor, now, self._settings.invite_ttl_s, self._live.connected
+        context = self._around.context(
+            request.prepared, request.actor, now, self._settings.invite_ttl_s, self._planning.live.connected
         )
         events: tuple[AnyEvent, ...]
         if isinstance(request.command, Own):
@@ -273,27 +306,37 @@ class Session:
             events = decide(self._show, request.command, context)
         if not events:
             return Done(self._revision, ())
-        reduce(apply, events, self._show)  # what can't be applied must not be written
+        line = Line(self._revision + 1, int(now * 1000), _named(request.actor), events)
+        # What can't be applied, or can't be planned, must not be written.
+        step = self._planning.step(self._show, events, request.issued_ns, line.time_ms, line.last)
         try:
-            await self._store.append(self._revision + 1, int(now * 1000), _named(request.actor), events)
+            if must_happen(request.command):
+                self._ledger.check()
+                self._carry_out(events, step, request.issued_ns)
+                await self._ledger.keep(line)
+            else:
+                self._coming = step.show
+                await self._ledger.append(line)
+                self._carry_out(events, step, request.issued_ns)
         except StoreError as error:
-            log.error("event log", code=error.code, reason=str(error))
             raise refused(error) from error
+        finally:
+            self._coming = self._show
+        told = self._around.told(events, self._show, request.prepared.token)
+        return Done(line.last, tuple(map(public_event, events)), told)
+
+    def _carry_out(self, events: tuple[AnyEvent, ...], step: Step, issued_ns: int) -> None:
         for event in events:
-            self._taking.happened(self._show, event, request.issued_ns, int(now * 1000))
             self._show = apply(self._show, event)
             self._revision += 1
             self._status.forget(self._show)
             if event is events[-1]:
                 # Before listeners are told: a plan on its way is worth more than a console's repaint.
-                self._replan(request.issued_ns)
+                self._planning.take(step, self._revision, issued_ns)
             self._tell_happened(event)
             self._advance(event)
-        self._set_alarm()
+        self._set_timer()
         self._look_for_dropouts()
-        return Done(
-            self._revision, tuple(map(public_event, events)), self._around.told(events, self._show, token)
-        )
 
     def _tell_happened(self, event: AnyEvent) -> None:
         try:
@@ -303,38 +346,22 @@ class Session:
 
     # --- telling ---------------------------------------------------------------------------------------
 
-    def _planned(self) -> Plans:
-        now_s = time.monotonic()
-        watched = self._demand.watched(self._live.watched, now_s)
-        self._taking.settle(time.monotonic_ns())
-        live = msgspec.structs.replace(
-            self._live, watched=watched, take=self._taking.take, fade=self._taking.fade
-        )
-        plans = plan(self._show, live, self._settings.plan, self._revision)
-        return asking(plans, self._demand.targets(plans.uplink, now_s), known=self._demand.known(now_s))
-
     def _replan(self, issued_ns: int) -> None:
-        plans = self._planned()
-        if plans != self._plans:
-            self._plans = plans
-            self._say(plans, issued_ns)
-        self._set_alarm()
+        self._planning.renew(self._show, self._revision, issued_ns)
+        self._set_timer()
 
-    def _set_alarm(self) -> None:
+    def _set_timer(self) -> None:
         """Some of the plan and of the status changes by time alone."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        now_s, unix_s = time.monotonic(), self._unix_time()
-        due_s = self._demand.due_s(now_s)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        unix_s = self._unix_time()
         waits_s = [time_s - unix_s for time_s in booth_times(self._show, unix_s)]
-        if due_s is not None:
-            waits_s.append(due_s - now_s)
-        if (over_ns := self._taking.due_ns()) is not None:
-            waits_s.append(over_ns / 1e9 - now_s)
+        if (due_s := self._planning.due_s()) is not None:
+            waits_s.append(due_s)
         if waits_s and not self._writer.closed:
             later = asyncio.get_running_loop().call_later
-            self._alarm = later(max(0.0, min(waits_s)), self._time_passed)
+            self._timer = later(max(0.0, min(waits_s)), self._time_passed)
 
     def _time_passed(self) -> None:
         self._replan(time.monotonic_ns())
@@ -349,13 +376,14 @@ class Session:
             log.error("plans not sent", **fault(error))
 
     def _public(self) -> dict[str, Any]:
-        plans, status = self._plans, self._status
-        waiting = self._demand.waiting(plans.preview, status.arriving, time.monotonic())
+        plans, status, planning = self.plans, self._status, self._planning
+        waiting = planning.demand.waiting(plans.preview, status.arriving, time.monotonic())
         uplink, screens = (plans.uplink, plans.screens) if plans.known else ({}, {})
         now = int(self._unix_time())
-        leaving = self._taking.take.leaving if self._taking.take is not None else None
-        live = status.public(self._show, uplink, screens, waiting, now, leaving)
-        live |= {"take": self._taking.public(), **self._around.public(self._show)}
+        leaving = planning.taking.take.leaving if planning.taking.take is not None else None
+        live = status.public(planning.show, uplink, screens, waiting, now, leaving)
+        live |= {"take": planning.taking.public(), **self._around.public(self._show)}
+        live["alarms"] = self._alarms.public()
         live["sources"] = {**self._players.public(self._show), **self._whip.public(self._show)}
         return {**self._view(self._show, now), "status": live}
 
@@ -370,7 +398,7 @@ class Session:
             self._status_changed.clear()
             try:
                 self._advance(None)
-                self._set_alarm()
+                self._set_timer()
             except Exception as error:
                 log.error("status failed", **fault(error))
             await asyncio.sleep(STATUS_INTERVAL_S)

@@ -7,8 +7,11 @@ from msgspec.structs import replace
 
 from mixer.plan import BusName
 from mixer.theme import Theme
+from studio import config
+from studio.appearance import CACHE
 from studio.demand import DemandSettings
 from studio.model import LANGUAGES, Show
+from studio.paths import FONTS
 from studio.planner import PlanSettings
 from studio.themefolder import PICTURES
 
@@ -43,3 +46,29 @@ class SessionSettings(msgspec.Struct, frozen=True):
         files = {name: getattr(show.theme, name) for name in PICTURES if folder}
         moved = {name: str(Path(folder) / Path(file).name) for name, file in files.items() if file}
         return replace(show, theme=replace(show.theme, **moved))
+
+
+def configured(
+    settings: config.Settings, data: Path, recordings: Path, epoch_ns: int, theme: Theme
+) -> SessionSettings:
+    """What a control with these settings starts a session with. ``data`` is the data directory."""
+    rate = settings.video.rate
+    return SessionSettings(
+        plan=PlanSettings(
+            canvases=config.canvas_sizes(settings),
+            recordings=str(recordings),
+            ca_file=settings.outputs.ca_file,
+            epoch_ns=epoch_ns,
+            ducking=config.ducking(settings),
+            media=str(data / "media"),
+            fps=(rate.numerator, rate.denominator),
+            fonts=str(settings.video.fonts or FONTS),
+        ),
+        title=settings.event.title,
+        invite_ttl_s=settings.invites.days * 86400,
+        languages=settings.event.languages,
+        both_open=settings.interpretation.both_open,
+        targets=settings.audio.targets,
+        theme=theme,
+        theme_pictures=str(data / CACHE),
+    )

@@ -40,7 +40,7 @@ class Themes:
         self._folders = (own, built_in)
         self._cache = cache
         self._names: tuple[str, ...] = (PLAIN,)
-        self._loading = asyncio.Lock()
+        self._decoding = asyncio.Lock()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,16 +54,13 @@ class Themes:
     async def load(self, name: str) -> Theme:
         """The theme as its folder has it now. Raises RefusedError: 404 ``theme.unknown``, 400
         ``theme.malformed``, ``theme.picture``, 507 ``theme.cache``."""
-        async with self._loading:
-            await self.refresh()
-            folder = await asyncio.to_thread(self._folder_of, name)
-            if folder is None:
-                raise RefusedError(404, "theme.unknown", f"There is no theme {name}.")
-            written = await asyncio.to_thread(read_folder, folder, name)
-            files = {}
-            for field, content in written.pictures.items():
-                files[field] = await self._pixels(name, field, content)
-            return msgspec.structs.replace(written.theme, **files)
+        await self.refresh()
+        folder = await asyncio.to_thread(self._folder_of, name)
+        if folder is None:
+            raise RefusedError(404, "theme.unknown", f"There is no theme {name}.")
+        written = await asyncio.to_thread(read_folder, folder, name)
+        files = {field: await self._pixels(name, field, each) for field, each in written.pictures.items()}
+        return msgspec.structs.replace(written.theme, **files)
 
     def _listed(self) -> tuple[str, ...]:
         found = {PLAIN}
@@ -88,22 +85,25 @@ class Themes:
         mark = f"|{FORMAT}|{width}x{height}".encode()
         file = self._cache / f"{hashlib.sha256(content + mark).hexdigest()[:32]}.npy"
         try:
-            if await asyncio.to_thread(_touched, file):
-                return str(file)
-            new = await asyncio.to_thread(self._new_file)
+            if not await asyncio.to_thread(_touched, file):
+                async with self._decoding:  # one at a time: the programme needs the machine more
+                    if not await asyncio.to_thread(_touched, file):
+                        await self._decode(name, field, content, file)
         except OSError as error:
             raise _no_room(error) from error
+        return str(file)
+
+    async def _decode(self, name: str, field: str, content: bytes, file: Path) -> None:
+        """Raises RefusedError 400 ``theme.picture``, OSError."""
+        new = await asyncio.to_thread(self._new_file)
         try:
-            reason = await _decoded(content, new, width, height)
+            reason = await _decoded(content, new, *SIZES[field])
             if reason:
                 raise picture_refused(name, f"{field}: the picture {reason}")
             await asyncio.to_thread(os.replace, new, file)
             await asyncio.to_thread(self._prune)
-        except OSError as error:
-            raise _no_room(error) from error
         finally:
             await asyncio.to_thread(new.unlink, missing_ok=True)
-        return str(file)
 
     def _new_file(self) -> Path:
         self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,7 +1,13 @@
-"""One command after the other, in a task of its own: who hangs up leaves nothing half done."""
+"""One command after the other, in a task of its own: who hangs up leaves nothing half done.
+
+There are two lanes. What goes first (:func:`studio.lanes.goes_first`) passes what waits of others, and takes
+along what the same client asked for before it: a preview and the cut after it stay in order.
+"""
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from itertools import chain
 
 import msgspec
 import structlog
@@ -10,9 +16,16 @@ from signaling.ports import Actor, Done, RefusedError
 from studio.commands import AnyCommand
 from studio.deciding.own import Own
 from studio.faults import fault, shutting_down
+from studio.lanes import goes_first
+from studio.preparing import Prepared
 
 MAX_WAITING = 256
 """Commands waiting for the writer; more are refused."""
+MAX_OF_ONE = 192
+"""The same of one client, so that others find room."""
+MAX_FIRST = 64
+FIRST_OF_ONE = 8
+"""The same two of those that go first: no hand is faster, and another's slate waits for no more."""
 AGAIN_S = 0.25
 """What the session itself orders waits so long for room in a full queue."""
 
@@ -20,12 +33,15 @@ log = structlog.get_logger()
 
 
 class Request(msgspec.Struct, frozen=True):
-    """``actor`` None: the session itself. ``issued_ns``: when it was accepted."""
+    """``actor`` None: the session itself. ``issued_ns``: when it was accepted. ``client``: whose commands
+    keep their order; empty for nobody's."""
 
     command: AnyCommand | Own
     actor: Actor | None
     issued_ns: int
     done: "asyncio.Future[Done]"
+    prepared: Prepared = Prepared()
+    client: str = ""
 
 
 class Writer:
@@ -33,7 +49,12 @@ class Writer:
 
     def __init__(self, perform: Callable[[Request], Awaitable[Done]]) -> None:
         self._perform = perform
-        self._requests: asyncio.Queue[Request | None] = asyncio.Queue(MAX_WAITING)
+        self._first: deque[Request] = deque()
+        self._others: deque[Request] = deque()
+        self._of: Counter[str] = Counter()
+        """How many of ``_others`` are each client's."""
+        self._first_of: Counter[str] = Counter()
+        self._filled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.closed = False
 
@@ -43,11 +64,13 @@ class Writer:
     async def close(self) -> None:
         """Carry out what was accepted, then end. Later commands are refused."""
         self.closed = True
+        self._filled.set()
         if self._task is not None:
-            await self._requests.put(None)
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def execute(self, command: AnyCommand, actor: Actor, issued_ns: int) -> Done:
+    async def execute(
+        self, command: AnyCommand, actor: Actor, issued_ns: int, prepared: Prepared, client: str = ""
+    ) -> Done:
         """Raises what ``perform`` raises, and RefusedError: 429 ``session.busy``, 503 ``session.closed``.
 
         A caller that is cancelled may find its command carried out: what is written stays written.
@@ -55,10 +78,8 @@ class Writer:
         if self.closed:
             raise shutting_down()
         done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
-        try:
-            self._requests.put_nowait(Request(command, actor, issued_ns, done))
-        except asyncio.QueueFull:
-            raise RefusedError(429, "session.busy", "Too many commands at once; try again.") from None
+        if not self._put(Request(command, actor, issued_ns, done, prepared, client)):
+            raise RefusedError(429, "session.busy", "Too many commands at once; try again.")
         return await done
 
     def order(self, own: Own, issued_ns: int) -> None:
@@ -68,22 +89,56 @@ class Writer:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Done] = loop.create_future()
         done.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            self._requests.put_nowait(Request(own, None, issued_ns, done))
-        except asyncio.QueueFull:
+        if not self._put(Request(own, None, issued_ns, done)):
             loop.call_later(AGAIN_S, self.order, own, issued_ns)
+
+    def _put(self, request: Request) -> bool:
+        """False where its lane is full."""
+        client = request.client
+        if goes_first(request.command):
+            if len(self._first) >= MAX_FIRST or (client and self._first_of[client] >= FIRST_OF_ONE):
+                return False
+            if self._of[client] and client:
+                before = [each for each in self._others if each.client == client]
+                self._others = deque(each for each in self._others if each.client != client)
+                del self._of[client]
+            else:
+                before = []
+            self._first.extend((*before, request))
+            self._first_of[client] += len(before) + 1
+        else:
+            if len(self._others) >= MAX_WAITING or (client and self._of[client] >= MAX_OF_ONE):
+                return False
+            self._others.append(request)
+            self._of[client] += 1
+        self._filled.set()
+        return True
+
+    def _next(self) -> Request | None:
+        waiting, counts = (self._first, self._first_of) if self._first else (self._others, self._of)
+        if not waiting:
+            return None
+        request = waiting.popleft()
+        counts[request.client] -= 1
+        if not counts[request.client]:
+            del counts[request.client]  # or everybody who ever asked would be kept
+        return request
 
     async def _write(self) -> None:
         try:
-            while (request := await self._requests.get()) is not None:
-                if not request.done.cancelled():
-                    await self._answer(request)
+            while True:
+                self._filled.clear()
+                while (request := self._next()) is not None:
+                    if not request.done.cancelled():
+                        await self._answer(request)
+                if self.closed:
+                    return
+                await self._filled.wait()
         finally:
             # Nobody waits for ever, whatever has ended the writer.
             self.closed = True
-            while not self._requests.empty():
-                if (request := self._requests.get_nowait()) is not None:
-                    _refuse(request, shutting_down())
+            for request in chain(self._first, self._others):
+                _refuse(request, shutting_down())
 
     async def _answer(self, request: Request) -> None:
         try:

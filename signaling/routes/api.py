@@ -11,7 +11,7 @@ from aiohttp import web
 from mixer.plan import CanvasName
 from signaling import messages
 from signaling import metrics as metrics_text
-from signaling.access import SESSION
+from signaling.access import LIMITED, SESSION
 from signaling.limits import COMMAND_BYTES, SMALL_BYTES, read_body
 from signaling.origin import is_loopback
 from signaling.ports import RefusedError
@@ -48,10 +48,16 @@ async def state(request: web.Request) -> web.Response:
 
 
 async def command(request: web.Request) -> web.Response:
+    """Requests at once have no order: a take passes what the same client has asked for in others."""
     ctx, session = context(request), request[SESSION]
-    ctx.access.take_command(session)
     body = await read_body(request, COMMAND_BYTES, (JSON,))
-    return json_response(await ctx.deps.show.execute(body, session.actor))
+    first = ctx.deps.show.goes_first(body)
+    if not first and (limited := request.get(LIMITED)) is not None:
+        raise limited
+    address = ctx.access.address.key(request)
+    ctx.access.take_command(session, address, first=first)
+    client = f"{session.key}:{address}{':first' if first else ''}"
+    return json_response(await ctx.deps.show.execute(body, session.actor, client))
 
 
 async def events(request: web.Request) -> web.Response:

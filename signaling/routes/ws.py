@@ -14,6 +14,8 @@ from signaling.problems import as_refused, log_unforeseen, problem
 from signaling.routes.context import Context, context
 
 HEARTBEAT_S = 20.0
+AT_ONCE = 8
+"""Commands of one socket under way: more are not read yet."""
 
 
 async def websocket(request: web.Request) -> web.WebSocketResponse:
@@ -28,11 +30,12 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     if transport is None:
         return socket  # gone already
     client = ctx.hub.join(socket, session, transport.abort)
+    commands = Commands(ctx, client)
     limiter = Limiter(ctx.access.ws_messages, "rate.messages", max_keys=1)
     try:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
-                await _receive(ctx, client, limiter, message.data.encode())
+                await _receive(ctx, client, commands, limiter, message.data.encode())
             elif message.type is WSMsgType.BINARY:
                 _refuse(ctx, client, "", RefusedError(400, "message.malformed", "Send text messages."))
     finally:
@@ -40,7 +43,35 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def _receive(ctx: Context, client: Client, limiter: Limiter, data: bytes) -> None:
+class Commands:
+    """The commands of one socket that are under way. They are given to the show in the order they came in,
+    and none waits for the answer to another: a theme that is being read holds no cut up."""
+
+    def __init__(self, ctx: Context, client: Client) -> None:
+        self._ctx = ctx
+        self._client = client
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def begin(self, id_: str, command: bytes) -> None:
+        """Waits where there are too many: then the socket isn't read, either."""
+        while len(self._under_way) >= AT_ONCE:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        # Nobody cancels it: what was asked for is done, though the page was closed a moment later.
+        task = asyncio.create_task(self._carry_out(id_, command), name="ws command")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _carry_out(self, id_: str, command: bytes) -> None:
+        ctx, client = self._ctx, self._client
+        try:
+            done = await ctx.deps.show.execute(command, client.actor, client.id)
+        except Exception as error:
+            _failed(ctx, client, id_, error)
+        else:
+            ctx.hub.send(client, messages.reply(id_, done))
+
+
+async def _receive(ctx: Context, client: Client, commands: Commands, limiter: Limiter, data: bytes) -> None:
     id_ = ""
     try:
         limiter.take("")
@@ -54,18 +85,21 @@ async def _receive(ctx: Context, client: Client, limiter: Limiter, data: bytes) 
         if isinstance(message, messages.WatchMeters):
             ctx.hub.watch_meters(client, message.on)
             return
-        id_ = message.id
-        ctx.access.take_command(client.session)
+        id_, command = message.id, bytes(message.command)
+        ctx.access.take_command(client.session, client.id, first=ctx.deps.show.goes_first(command))
         if not ctx.access.auth.not_withdrawn(client.session):
             raise RefusedError(401, "session.ended", "This link was replaced or withdrawn.")
-        done = await ctx.deps.show.execute(bytes(message.command), client.actor)
-        ctx.hub.send(client, messages.reply(id_, done))
+        await commands.begin(id_, command)
     except asyncio.CancelledError:
         raise
     except Exception as error:
-        refused = as_refused(error)
-        log_unforeseen(error, refused, "/ws")
-        _refuse(ctx, client, id_, refused)
+        _failed(ctx, client, id_, error)
+
+
+def _failed(ctx: Context, client: Client, id_: str, error: Exception) -> None:
+    refused = as_refused(error)
+    log_unforeseen(error, refused, "/ws")
+    _refuse(ctx, client, id_, refused)
 
 
 def _refuse(ctx: Context, client: Client, id_: str, error: RefusedError) -> None:

@@ -13,6 +13,7 @@ from mixer.wire import Latency, Load, MixerReport, PlanTaken, SenderReport
 from signaling.ports import Actor, Change, RefusedError, Role, Show
 from signaling.views import merge_patch
 from signaling.wire import PeerStats, ShardReport
+from studio.alarms import Alarms
 from studio.demand import DemandSettings
 from studio.links import link
 from studio.patch import without_nulls
@@ -38,13 +39,16 @@ class House:
         self.mirror: Any = {}
         self._changed = asyncio.Event()
 
-    async def open(self, demand: DemandSettings = DEMAND) -> "House":
+    async def open(
+        self, demand: DemandSettings = DEMAND, store: Store | None = None, alarms: Alarms | None = None
+    ) -> "House":
         self.session = Session(
-            await Store.open(self.path),
+            store or await Store.open(self.path),
             SessionSettings(PLAN_SETTINGS, title="Summit", invite_ttl_s=3600, demand=demand),
             publish=lambda plans, issued_ns: self.plans.append((plans, issued_ns)),
             around=Surroundings(self.link_for),
             unix_time=lambda: self.now,
+            alarms=alarms,
         )
         await self.session.start()
         self.mirror = self.session.public_state()

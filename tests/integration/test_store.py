@@ -170,7 +170,7 @@ async def test_what_is_no_log_of_ours(tmp_path: Path) -> None:
     with sqlite3.connect(foreign) as database:
         database.execute("CREATE TABLE songs (title TEXT)")
     database.close()
-    assert (await broken(foreign)).code == "store.corrupt"
+    assert (await broken(foreign)).code == "store.foreign"
     newer = tmp_path / "newer.db"
     await (await Store.open(newer)).close()
     with sqlite3.connect(newer) as database:

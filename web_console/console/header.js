@@ -4,7 +4,7 @@ import { html } from "../shared/html.js";
 import { formatClock } from "../shared/levels.js";
 import * as model from "./model.js";
 import { outputLamps } from "./output_form.js";
-import { spoken, t } from "./say.js";
+import { refusalText, spoken, t } from "./say.js";
 import { health, loadLine, outputName, TROUBLE_MS } from "./text.js";
 
 const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
@@ -23,6 +23,13 @@ export function Header() {
     <button class="small quiet" data-action="language" lang=${spoken() === "ko" ? "en" : "ko"}
       onClick=${model.switchLanguage}>${spoken() === "ko" ? "English" : "한국어"}</button>
   </header>`;
+}
+
+/** What is wrong with the studio itself, and somebody must look after. Always there, for screen readers. */
+export function Alarms() {
+  const alarms = model.state.value?.status.alarms ?? [];
+  return html`<div role="alert" data-role="alarms">${alarms.map(({ code, text }) =>
+    html`<p key=${code} class="lost-line" data-role="alarm" data-code=${code}>${refusalText({ code, detail: text })}</p>`)}</div>`;
 }
 
 /** Says what the mixer leaves out and why. Always there, so that a screen reader hears it when it comes. */

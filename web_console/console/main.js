@@ -11,7 +11,7 @@ import { Desk } from "./desk.js";
 import { Dialogs } from "./dialogs.js";
 import { glyphList } from "./graphic_form.js";
 import { GlyphReport, GraphicsPanel, ThemePanel } from "./graphics.js";
-import { Header, Overload } from "./header.js";
+import { Alarms, Header, Overload } from "./header.js";
 import { actionFor, isTalkKey } from "./keys.js";
 import { soundProblem } from "./loudness.js";
 import { sourceAlerts } from "./material.js";
@@ -68,6 +68,7 @@ function App() {
     ${ready && link !== "open" ? html`<p class="lost-line" role="alert" data-role="lost">
       ${t("The connection to the studio is interrupted. The programme goes on; the console comes back by itself.")}</p>` : null}
     <${CoverLine} />
+    <${Alarms} />
     <${Overload} />
     <${OutputAlarm} />
     <${BoothAlarm} />

@@ -41,7 +41,7 @@ test("Korean texts are Korean, and name the same values", () => {
  */
 function codesOf(folder) {
   const root = new URL(`../../${folder}/`, import.meta.url);
-  const given = /(?:RefusedError\(\s*\d+,|Failure\(|UrlError\(|StoreError\(|MediaError\(|Trouble\(|Refused\(|code=)\s*"([a-z]+\.[a-z_-]+)"/g;
+  const given = /(?:RefusedError\(\s*\d+,|Failure\(|UrlError\(|StoreError\(|MediaError\(|Trouble\(|Refused\(|code=|larms\.set\(|_judge\(\w+,|ALARM =)\s*"([a-z]+\.[a-z_-]+)"/g;
   const nouns = /\b(?:unknown|new_id)\(\s*"([a-z]+)"/g;
   /** @type {Set<string>} */
   const found = new Set();

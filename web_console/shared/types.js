@@ -72,6 +72,7 @@
  *
  * @typedef {{state: string, restarts: number}} ProcessStatus
  * @typedef {{step: number, code: string, reason: string}} Load
+ * @typedef {{code: string, text: string, since: number}} Alarm since: Unix seconds
  * @typedef {{ticks: number, late_ticks: number, spared_ticks: number, revision: number, load: Load,
  *   latency_ms: {p50: number, p95: number, max: number, count: number},
  *   levels: Record<string, number>}} MixerStatus
@@ -85,7 +86,7 @@
  *   booths?: Record<string, Booth>, notes?: Note[], hall_bus?: string, monitor_bus?: string, solo?: string[],
  *   talk?: string[]|"all"|null, rundown?: Cue[], cue?: string|null, targets?: Record<string, number>,
  *   order: {seats: string[], scenes: string[], sources: string[], outputs: string[], booths?: string[], graphics?: string[]},
- *   status: {seats: Record<string, SeatStatus>, outputs: Record<string, OutputStatus>,
+ *   status: {seats: Record<string, SeatStatus>, outputs: Record<string, OutputStatus>, alarms?: Alarm[],
  *     processes: Record<string, ProcessStatus>, mixer: Partial<MixerStatus>,
  *     booths?: Record<string, BoothStatus>, take?: Take|null, glyphs?: Record<string, string>, fonts?: Record<string, string>,
  *     sources?: Record<string, SourceStatus>, media?: Record<string, Medium>, themes?: string[],

@@ -1,0 +1,51 @@
+"""What is wrong with the studio itself and somebody should look after: ``status.alarms``.
+
+An alarm is there while its cause is; what was wrong when control started stays until the next start.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+log = structlog.get_logger()
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """``code`` is stable; ``text`` is one sentence that says what to do; ``since`` in Unix seconds."""
+
+    code: str
+    text: str
+    since: int
+
+
+class Alarms:
+    """One of each code. ``changed`` is called after each change, and may be set later."""
+
+    def __init__(self, unix_time: Callable[[], float]) -> None:
+        self._unix_time = unix_time
+        self._alarms: dict[str, Alarm] = {}
+        self.changed: Callable[[], None] = lambda: None
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._alarms
+
+    def set(self, code: str, text: str) -> None:
+        """It keeps its time where it is there already."""
+        before = self._alarms.get(code)
+        if before is not None and before.text == text:
+            return
+        since = int(self._unix_time()) if before is None else before.since
+        self._alarms[code] = Alarm(code, text, since)
+        log.error("alarm", code=code, reason=text)
+        self.changed()
+
+    def clear(self, code: str) -> None:
+        if self._alarms.pop(code, None) is not None:
+            log.info("alarm over", code=code)
+            self.changed()
+
+    def public(self) -> list[dict[str, Any]]:
+        """``[{"code", "text", "since"}]``, the oldest first."""
+        return [msgspec.to_builtins(alarm) for alarm in self._alarms.values()]
