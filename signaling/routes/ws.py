@@ -36,6 +36,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 await _receive(ctx, client, commands, limiter, message.data.encode())
+                await asyncio.sleep(0)  # what lies ready is read one by one, with everybody else in between
             elif message.type is WSMsgType.BINARY:
                 _refuse(ctx, client, "", RefusedError(400, "message.malformed", "Send text messages."))
     finally:
