@@ -53,6 +53,17 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     return [] if route.who is None else [{"token": []}, {"session": []}]
 
 
+def _refusal(route: Route, problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Pages refuse in plain words, for people; other addresses outside the API do where a browser navigates
+    there (``Accept: text/html``)."""
+    if route.page:
+        return {"description": "A page that says what to do.", "content": {"text/html": {}}}
+    content: dict[str, Any] = {PROBLEM: {"schema": problem}}
+    if not route.path.startswith("/api/"):
+        content["text/html"] = {}
+    return {"description": "A problem document.", "content": content}
+
+
 def _operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
     status, content_type, answer = route.answer
     names = re.findall(r"{(\w+)[^}]*}", route.path)
@@ -70,7 +81,7 @@ def _operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": parameters,
         "responses": {
             str(status): good,
-            "default": {"description": "A problem document.", "content": {PROBLEM: {"schema": problem}}},
+            "default": _refusal(route, problem),
         },
         "security": _security(route),
     }
@@ -78,6 +89,8 @@ def _operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
         operation["x-roles"] = sorted(route.who)
     if route.body is not None:
         kind, of = route.body
-        schema = {"schema": schemas[str(of)]} if of is not None else {"schema": {"type": "string"}}
+        schema = (
+            {"schema": schemas[str(of)]} if of is not None else {"schema": {"type": "string", "minLength": 1}}
+        )
         operation["requestBody"] = {"required": True, "content": {kind: schema}}
     return operation

@@ -109,15 +109,14 @@ class RtmpDestination:
             self.close()
         if self._finish_ns == 0 and self._headers and health.due(self._health, now_ns):
             self._health = health.opening(self._health, now_ns)
-            self._session = PublishSession(self._url)
-            self._queue = Outgoing(self._session.chunks)
-            self._connection = Connection(self._resolver, self._url.host, self._tls, now_ns)
+            self._connect("", now_ns)
         if self._connection is None:
             return
         try:
             self._advance(self._connection, now_ns)
         except ChallengedError as challenged:
-            self._answer(challenged.query, now_ns)
+            self.close()
+            self._connect(challenged.query, now_ns)
         except (ConnectionResetError, BrokenPipeError):
             self._lose(self._closed(now_ns), now_ns)
         except (OSError, RejectedError, ProtocolError) as error:
@@ -127,10 +126,10 @@ class RtmpDestination:
         if overdue is not None:
             self._lose(overdue, now_ns)
 
-    def _answer(self, query: str, now_ns: int) -> None:
-        """The next connection of the same attempt, which says who we are; an attempt has three at most."""
-        self.close()
+    def _connect(self, query: str, now_ns: int) -> None:
+        """``query`` says who we are, where an ingest has asked: an attempt has three connections at most."""
         self._session = PublishSession(self._url, query)
+        self._queue = Outgoing(self._session.chunks)
         self._connection = Connection(self._resolver, self._url.host, self._tls, now_ns)
 
     def finish(self, now_ns: int) -> None:

@@ -159,7 +159,14 @@ def routes() -> tuple[Route, ...]:
             media.add,
             _DIRECTOR,
             "A clip, a still or slides: the file itself",
-            query=_AS | {"name": {"type": "string", "description": "What the file is called."}},
+            query=_AS
+            | {
+                "name": {
+                    "type": "string",
+                    "maxLength": media.MAX_NAME,
+                    "description": "What the file is called.",
+                }
+            },
             body=("application/octet-stream", None),
             answer=(201, _JSON, None),
         ),

@@ -123,3 +123,27 @@ async def test_any_bytes_on_the_port_get_a_problem_or_nothing(studio: House, dat
             assert b'data-role="problem"' in body
     async with studio.http.get(f"{studio.url}/healthz") as response:
         assert response.status == 200
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_refusals_are_of_the_types_that_the_document_names(studio: House) -> None:
+    """Pages' in HTML, the API's as problem documents, and what it calls a body is one."""
+    async with studio.http.get(f"{studio.url}/api/v1/openapi.json") as response:
+        paths = (await response.json())["paths"]
+    seen = set()
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            address = studio.url + path.replace("{token}", "none").replace("{canvas}", "program")
+            for accept in ("*/*", "text/html"):
+                headers = {"Accept": accept}
+                async with studio.http.request(
+                    method, address, headers=headers, allow_redirects=False
+                ) as response:
+                    if response.status >= 400:
+                        assert response.content_type in operation["responses"]["default"]["content"], path
+                        seen.add(response.content_type)
+    assert seen == {"text/html", "application/problem+json"}
+    upload = paths["/api/v1/media"]["post"]
+    assert upload["requestBody"]["content"]["application/octet-stream"]["schema"]["minLength"] == 1
+    async with studio.http.post(f"{studio.url}/api/v1/media?name=x", headers=BOSS) as response:
+        assert response.status >= 400

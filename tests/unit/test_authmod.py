@@ -1,15 +1,22 @@
 """The exchange of RTMP's ``authmod``: the answers, and none where nothing is asked."""
 
 import base64
+import contextlib
 import hashlib
+import socket
+import threading
+import time
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
+from mixer.buswire import StreamHeader
 from mixer.outputs import amf
 from mixer.outputs.authmod import next_query
 from mixer.outputs.chunks import ChunkReader, ChunkWriter, Message
 from mixer.outputs.diagnosis import RejectedError
+from mixer.outputs.rtmp import RtmpDestination
 from mixer.outputs.session import ChallengedError, PublishSession
 from mixer.outputs.url import StreamUrl
 
@@ -89,3 +96,63 @@ def test_a_session_answers_an_ingest_that_asks() -> None:
         refuse(PublishSession(url, second.value.query), CHALLENGES)
     with pytest.raises(RejectedError):  # one that asks the same for ever gets no third answer
         refuse(PublishSession(url, first.value.query), ASKS)
+
+
+class Demanding:
+    """An ingest on a real socket that lets in who answers: each connection's application is in ``asked``."""
+
+    def __init__(self, challenges: list[str]) -> None:
+        self.asked: list[str] = []
+        self._challenges = challenges
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with self._listener:
+            for challenge in self._challenges:
+                sock, _ = self._listener.accept()
+                with sock:
+                    self._serve(sock, challenge)
+
+    def _serve(self, sock: socket.socket, challenge: str) -> None:
+        greeting = sock.recv(1537, socket.MSG_WAITALL)
+        sock.sendall(b"\x03" + bytes(1536) + greeting[1:])
+        sock.recv(1536, socket.MSG_WAITALL)
+        reader = ChunkReader()
+        while not (messages := reader.feed(sock.recv(4096))):
+            pass
+        _, _, told = amf.decode(messages[0].body)
+        assert isinstance(told, dict)
+        self.asked.append(str(told["app"]))
+        info: Any = {"level": "error", "code": "NetConnection.Connect.Rejected", "description": challenge}
+        body = amf.encode("_error" if challenge else "_result", 1.0, None, info)
+        sock.sendall(ChunkWriter().write(3, Message(20, 0, 0, body)))
+        if not challenge:
+            self.asked.append("let in")
+            with contextlib.suppress(ConnectionError):
+                sock.recv(4096)
+
+    def end(self) -> None:
+        self._thread.join(5)
+
+
+def test_a_destination_answers_on_three_connections_of_one_attempt() -> None:
+    ingest = Demanding([ASKS, CHALLENGES, ""])
+    url = StreamUrl.parse(f"rtmp://anna:p%2F%C3%A4@127.0.0.1:{ingest.port}/live/key")
+    destination = RtmpDestination(url, "program/h264")
+    destination.prepare({"program/h264": StreamHeader("program/h264", "h264", (1, 90000), 0, 0, b"")}, 0)
+    deadline_s = time.monotonic() + 5
+    while "let in" not in ingest.asked and time.monotonic() < deadline_s:
+        destination.step(time.monotonic_ns())
+        time.sleep(0.002)
+    destination.close()
+    ingest.end()
+    assert ingest.asked[0] == "live"
+    assert ingest.asked[1] == "live?authmod=adobe&user=anna"
+    answer = parse_qs(ingest.asked[2].partition("?")[2].replace("+", "%2B"))
+    response = md5(md5("annac2FsdA==p/ä") + "b3BhcXVl" + answer["challenge"][0])
+    assert answer["response"] == [response]
+    assert ingest.asked[3] == "let in"
+    assert destination.status(time.monotonic_ns()).code == ""
