@@ -17,7 +17,7 @@ hypothesis.settings.load_profile("studio")
 
 _SIDE_BY_SIDE = frozenset(
     ("cli", "http_api", "http_fuzz", "http_links", "http_roles", "http_socket", "recording", "rtmp_sender")
-) | {"seat_recording", "service_restart", "session", "store", "supervisor", "whip_http"}
+) | {"service_restart", "session", "store", "whip_http"}
 """Integration tests that mostly wait, and measure no times that a neighbour would spoil."""
 _ALONE = frozenset(("pacing", "effort"))
 """Unit tests that do."""
