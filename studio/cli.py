@@ -113,16 +113,39 @@ def rehearse(
             help="Per cent of the packets they lose on purpose.",
         ),
     ] = 0,
+    over: Annotated[
+        float | None,
+        typer.Option(
+            "--over",
+            envvar="STUDIO_OVER",
+            min=0,
+            help="Seconds that their joining is spread over; 0: all at once. Default: six guests a second.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", envvar="STUDIO_JSON", help="Print who came as JSON.")
+    ] = False,
 ) -> None:
-    """Let synthetic guests join the running studio as real WebRTC clients; it admits them."""
+    """Let synthetic guests join the running studio as real WebRTC clients; it admits them.
+
+    At the end it says who came. Exit status 1 if somebody never joined, or was not there at the end.
+    """
+    from studio.attendance import absentees
+    from studio.attendance_shown import Told
     from studio.client import ClientError
     from studio.rehearse import RehearsalError
     from studio.rehearse import rehearse as start
 
+    told = Told(guests, as_json=as_json)
     try:
-        start(data or default_data(), guests, seconds, loss / 100)
+        attendance = start(
+            data or default_data(), guests, seconds, loss / 100, over, told.ready, told.progress
+        )
     except (ClientError, RehearsalError) as error:
         _fail(str(error))
+    told.report(attendance)
+    if not attendance.complete:
+        _fail(absentees(attendance))
 
 
 @app.command()

@@ -73,6 +73,10 @@ class Client:
         """``{"revision", "serial", "state"}``. Raises :class:`ClientError`."""
         return self._json("GET", "/api/v1/state")
 
+    def check(self) -> None:
+        """Raises :class:`ClientError` unless the studio answers."""
+        self._json("GET", "/healthz")
+
     def command(self, command: dict[str, Any]) -> dict[str, Any]:
         """One command → ``{"revision", "events", "result"?}``. Raises :class:`ClientError`."""
         return self.command_bytes(json.dumps(command).encode())

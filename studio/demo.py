@@ -96,6 +96,7 @@ def _send(client: Client, commands: Sequence[dict[str, Any]]) -> None:
 def main() -> int:
     """``python -m studio.demo DATA GUESTS``, started by ``studio demo``."""
     # Here, for the process beside the studio only: aiortc alone weighs 70 MB.
+    from studio.guestloops import Loops
     from studio.rehearse import RehearsalError, perform, seat
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -106,7 +107,7 @@ def main() -> int:
         seated = seat(client, cast)
         set_up(client, cast)
         if seated:
-            perform(client, seated, 0, 0.0)
+            perform(client, seated, 0, 0.0, {part.seat: Loops(part) for part in cast})
     except (ClientError, RehearsalError) as error:
         sys.stderr.write(f"studio: the demo's guests: {error}\n")
         return 1

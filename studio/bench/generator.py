@@ -13,9 +13,6 @@ from pathlib import Path
 
 from studio.spawning import FOLDER, python
 
-VARIANTS = 4
-"""Different loops of each size: as many as are cheap, so that neighbours on the canvas differ."""
-
 GRAIN = 2.0
 """A webcam's noise: without it pictures are so plain that codecs have little to do."""
 SEEN = (480, 270)
@@ -24,9 +21,10 @@ SEEN = (480, 270)
 
 def main() -> None:
     from mixer.priority import Urgency
-    from studio.cast import Part, guests_of
+    from studio.cast import guests_of
     from studio.client import Client
-    from studio.rehearse import Loops, perform, seat
+    from studio.guestloops import shared
+    from studio.rehearse import perform, seat
 
     # Guests' computers don't wait for ours: where it is allowed, packets go out on time, whatever the studio
     # does. What the generator encodes beforehand, on threads of its own, stays ordinary work.
@@ -35,14 +33,9 @@ def main() -> None:
     client = Client.of(Path(sys.argv[1]))
     count, first = (int(each) for each in (*sys.argv[2:], "1")[:2])
     cast = guests_of(first - 1 + count)[first - 1 :]
-    shared = [Loops(part, GRAIN) for part in cast[:VARIANTS]]
-    for each in shared:
+    loops = shared(cast, GRAIN)
+    for each in set(loops.values()):
         each.now(SEEN, 30)  # not while others are sending: that would be jitter of our own making
-    of = {part.seat: shared[number % len(shared)] for number, part in enumerate(cast)}
-
-    def loops(part: Part) -> Loops:
-        return of[part.seat]
-
     perform(client, seat(client, cast), 0, 0.0, loops)
 
 

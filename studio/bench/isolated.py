@@ -25,11 +25,11 @@ from studio.bench.codecs import (
     opus_share,
     settings_of,
 )
-from studio.bench.generator import GRAIN, SEEN, VARIANTS
+from studio.bench.generator import GRAIN, SEEN
 from studio.cast import guests_of
 from studio.config import Encoding, Settings
+from studio.guestloops import RATES, VARIANTS, Loops, fitting
 from studio.paths import FONTS
-from studio.rehearse import RATES, Loops, fitting
 
 FPS = 30
 _BLOCKS_PER_S = 50

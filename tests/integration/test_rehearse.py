@@ -1,25 +1,29 @@
 """Rehearsals and the demo: synthetic guests join over real WebRTC, are admitted, and come back."""
 
-import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
+from signaling.rtc.loops import make_loop
 from studio.cast import MAYORS
-from studio.rehearse import SIZES, Loops, SyntheticGuest, fitting, slowest
+from studio.guest import SILENT_S, SyntheticGuest
+from studio.guestloops import SIZES, Loops, Workshop, fitting, slowest
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
 DEMO_SCENES = ["plenary", "keynote", "speech", "dialogue", "panel", "photo", "break"]
+
+
+SEATS = ("rehearsal-1", "rehearsal-2")
 
 
 @pytest.fixture
@@ -33,6 +37,7 @@ def rehearsal(studio: RunningStudio, *arguments: str) -> Iterator[subprocess.Pop
     with subprocess.Popen(
         [sys.executable, "-m", "studio", "rehearse", *arguments],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "STUDIO_DATA": str(studio.data)},
     ) as process:
@@ -57,11 +62,13 @@ def test_guests_join_are_admitted_and_leave(studio: RunningStudio) -> None:
     with rehearsal(studio, "--guests", "2", "--loss", "1") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "2 guests are on stage\n"
-        wait_until("both are on air", lambda: _on_air(studio, "rehearsal-1", "rehearsal-2"), 15)
+        wait_until("both are on air", lambda: _on_air(studio, *SEATS), 30)
         wait_until("it is heard", lambda: _seat(studio, "rehearsal-1")["level_db"] != -100)
         wait_until("lost packets are seen", lambda: _seat(studio, "rehearsal-1")["lost"], 30)
         process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 0
+        assert process.wait(5) == 0
+        lines = process.stdout.read().splitlines()
+        assert [line.split()[:2] for line in lines[1:3]] == [[seat, "there"] for seat in SEATS]
     wait_until(
         "both are gone",
         lambda: all(_seat(studio, f"rehearsal-{number}")["state"] == "absent" for number in (1, 2)),
@@ -72,12 +79,11 @@ def test_guests_come_back_when_their_shard_dies(studio: RunningStudio) -> None:
     studio.do("scene.create", scene="all", canvases={"program": {"layout": "grid"}})
     studio.do("program.cut", scene="all")
     with rehearsal(studio, "--guests", "2"):
-        seats = ("rehearsal-1", "rehearsal-2")
-        wait_until("both are on air", lambda: _on_air(studio, *seats), 30)
+        wait_until("both are on air", lambda: _on_air(studio, *SEATS), 30)
         ticks = studio.status("mixer", "ticks")
         os.kill(studio.processes()["shard-1"], signal.SIGKILL)
-        wait_until("they are noticed missing", lambda: not _on_air(studio, *seats))
-        wait_until("both are back on air", lambda: _on_air(studio, *seats), 15)
+        wait_until("they are noticed missing", lambda: not _on_air(studio, *SEATS))
+        wait_until("both are back on air", lambda: _on_air(studio, *SEATS), 30)
         assert studio.status("mixer", "ticks") > ticks
 
 
@@ -98,9 +104,39 @@ def test_guests_stay_through_the_death_of_control(studio: RunningStudio) -> None
         assert studio.processes()["shard-1"] == shard
 
 
-def test_rehearsal_ends_by_itself(studio: RunningStudio) -> None:
-    with rehearsal(studio, "--guests", "1", "--seconds", "3") as process:
-        assert process.wait(30) == 0
+def test_the_report_says_who_came_and_who_never_did(studio: RunningStudio) -> None:
+    with rehearsal(studio, "--guests", "2", "--over", "60", "--seconds", "4", "--json") as process:
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.splitlines()[-1] == "studio: 1 of 2 guests never joined"
+    report = json.loads(out)
+    assert [guest["presence"] for guest in report["guests"]] == ["there", "missing"]
+    assert (report["there"], report["missing"], report["all_there_s"]) == (1, 1, None)
+    assert report["guests"][0]["joined_s"] < 4
+
+
+def test_who_loses_the_processor_for_a_moment_stays(studio: RunningStudio) -> None:
+    """On a loaded machine a guest that has read nothing for a while is late itself: nobody is gone."""
+    with rehearsal(studio, "--guests", "4", "--over", "0", "--json") as process:
+        wait_until("all are there", lambda: _connected(studio) == 4, 60, every_s=0.25)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(SILENT_S + 1)  # so long a silence, and no condition to wait for
+        process.send_signal(signal.SIGCONT)
+        wait_until("they are heard again", lambda: _live(studio) == 4)
+        asked_s = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=15)
+        assert time.monotonic() - asked_s < 5
+    assert process.returncode == 0
+    assert [(guest["presence"], guest["breaks"]) for guest in json.loads(out)["guests"]] == [("there", 0)] * 4
+
+
+def _connected(studio: RunningStudio) -> int:
+    return sum(seat["connection"] == "connected" for seat in studio.status("seats").values())
+
+
+def _live(studio: RunningStudio) -> int:
+    return sum(seat["level_db"] > -100 for seat in studio.status("seats").values())
 
 
 def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
@@ -144,40 +180,38 @@ def test_guests_send_what_fills_the_box() -> None:
     assert [slowest(fps) for fps in (1, 5, 6, 30, 60)] == [5, 5, 10, 30, 30]
 
 
-async def test_a_guest_who_is_wanted_sends_at_once_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_guest_who_is_wanted_sends_at_once_what_there_is() -> None:
     """Another size is still being encoded: until then the one before, and not nothing."""
-    encoded = threading.Event()
-    loops = Loops(MAYORS[0])
     loop = make_loop("x", 0.1, seconds=1, size=(64, 36))
-
-    def slowly(size: tuple[int, int], fps: int = 30) -> Loop:
-        encoded.wait(10)
-        return loop
-
-    monkeypatch.setattr(loops, "now", slowly)
-    guest = SyntheticGuest(MAYORS[0], "http://localhost/join/x", "", Player(), 0.0, loops)
-    guest._peer = peer = RehearsalGuest(loop, Player())
-    states: list[bool] = []
-    await guest._follow({"status": {"uplink": {"fps": 0}}})
-    states.append(peer._paused)
-    uplink = {"width": 1280, "height": 720, "fps": 30}
-    wanted = asyncio.create_task(guest._follow({"status": {"uplink": uplink}}))
-    await asyncio.sleep(0)
-    states.append(peer._paused)
-    encoded.set()
-    await wanted
-    await peer.close()
+    with Workshop() as workshop:
+        guest = SyntheticGuest(
+            MAYORS[0],
+            "http://localhost/join/x",
+            "",
+            Player(),
+            0.0,
+            Loops(MAYORS[0]),
+            workshop,
+            lambda *_: None,
+        )
+        guest._peer = peer = RehearsalGuest(loop, Player())
+        states: list[bool] = []
+        for uplink in ({"fps": 0}, {"width": 1280, "height": 720, "fps": 30}):
+            guest.follow({"status": {"uplink": uplink}})
+            states.append(peer._paused)
+        await peer.close()
     assert states == [True, False]
 
 
 def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(studio: RunningStudio) -> None:
     canvases = {"program": {"layout": "solo", "places": [{"seat": "rehearsal-1"}]}}
-    seats = ("rehearsal-1", "rehearsal-2")
     with rehearsal(studio, "--guests", "2"):
-        wait_until("both are there", lambda: all(_seat(studio, seat).get("width") for seat in seats), 30)
+        wait_until(
+            "both are there", lambda: all(_seat(studio, seat).get("state") == "ready" for seat in SEATS), 30
+        )
         studio.do("scene.create", scene="solo", canvases=canvases)
         studio.do("program.cut", scene="solo")
-        wait_until("one in full", lambda: _seat(studio, "rehearsal-1")["height"] == 720, 15)
+        wait_until("one in full", lambda: _seat(studio, "rehearsal-1")["height"] == 720, 30)
 
         def quiet() -> bool:
             seat = _seat(studio, "rehearsal-2")
@@ -191,5 +225,5 @@ def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(st
             seat = _seat(studio, "rehearsal-2")
             return (seat["width"], seat["height"]) == (160, 90) and 3 <= seat["fps"] <= 7  # type: ignore[operator]
 
-        wait_until("a thumbnail for the multiview", thumbnail, 15, every_s=0.5)
+        wait_until("a thumbnail for the multiview", thumbnail, 30, every_s=0.5)
         assert _seat(studio, "rehearsal-1")["height"] == 720
