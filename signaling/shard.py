@@ -32,6 +32,7 @@ from signaling.rtc.decode import DecoderPool
 from signaling.rtc.ice import Network
 from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
 from signaling.rtc.offer import OfferError
+from signaling.rtc.pace import Pace
 from signaling.rtc.peer import House, Peer, State
 from signaling.rtc.record import SeatRecorder
 from signaling.rtc.returns import ReturnHub
@@ -82,6 +83,7 @@ class Shard:
             SeatRecorder(link.name),
         )
         self._peers: dict[str, Peer] = {}
+        self._pace = Pace()
         self._targets: dict[str, UplinkTarget] = {}
         self._screens: dict[str, UplinkTarget] = {}
         self._open: frozenset[str] | None = None
@@ -199,6 +201,9 @@ class Shard:
             return
         self._peers[offer.peer] = peer
         self._aim(peer)
+        await self._pace.turn()
+        if peer.state == "closed":
+            return  # it was given up meanwhile
         try:
             sdp = await peer.answer()
         except OfferError as error:

@@ -15,7 +15,7 @@ import msgspec
 
 from mixer.link import LINK_FD_ENV, Link, pair
 from studio.spawning import FOLDER, environment, python
-from studio.usage import cpu_seconds
+from studio.usage import cpu_seconds, waited_ns
 
 State = Literal["starting", "running", "restarting", "stopped"]
 
@@ -25,6 +25,8 @@ a second only so."""
 HEALTHY_S = 30.0
 """Having run this long, a child's earlier deaths are forgotten."""
 SILENCE_S = 5.0
+STARVED_S = 15.0
+"""So much longer may a child be silent that waits for a processor."""
 START_S = 30.0
 """A child that isn't ready by then is ended; generous, for a cold disk cache on a busy machine."""
 STOP_S = 5.0
@@ -52,6 +54,8 @@ class Child:
     pidfd: int = -1
     started_ns: int = 0
     heard_ns: int = 0
+    waited_ns: int = 0
+    """What it had waited for a processor when it was heard last."""
     start_at_ns: int | None = None
     """When to start (again); None: not planned."""
     stop_by_ns: int | None = None
@@ -95,7 +99,8 @@ class Child:
             half.pop_all()
         self._process, self.pidfd, self.link = process, pidfd, link
         self.state = "starting"
-        self.started_ns = self.heard_ns = now_ns
+        self.started_ns = now_ns
+        self.heard(now_ns)
         self.start_at_ns = self.stop_by_ns = None
 
     def reap(self) -> int:
@@ -116,16 +121,26 @@ class Child:
         if self._process is not None:
             _kill(self._process)
 
+    def heard(self, now_ns: int) -> None:
+        """It has said something."""
+        self.heard_ns, self.waited_ns = now_ns, waited_ns(self.pid)
+
     def silent(self, now_ns: int) -> str:
-        """Why this child must be ended now; empty while all is well."""
+        """Why this child must be ended now; empty while all is well.
+
+        Who is ready to run and gets no processor does not hang: on a machine that has too much to do, ending
+        it would only make more. Such time doesn't count, up to :data:`STARVED_S`.
+        """
         if not self.alive:
             return ""
         if self.stop_by_ns is not None:
             return "did not shut down in time" if now_ns >= self.stop_by_ns else ""
         limit_s = START_S if self.state == "starting" else SILENCE_S
-        if now_ns - self.heard_ns > limit_s * 1e9:
-            return f"silent for {limit_s:.0f} s"
-        return ""
+        silence_ns = now_ns - self.heard_ns
+        if silence_ns <= limit_s * 1e9:
+            return ""
+        starved_ns = min(waited_ns(self.pid) - self.waited_ns, int(STARVED_S * 1e9))
+        return f"silent for {limit_s:.0f} s" if silence_ns - starved_ns > limit_s * 1e9 else ""
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

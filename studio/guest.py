@@ -229,7 +229,8 @@ class SyntheticGuest:
         """``part``: the seat's state, or what of it changed."""
         uplink = (part.get("status") or {}).get("uplink") or {}
         told = {key: uplink[key] for key in self._asked if key in uplink}
-        self._told.set()
+        if told:
+            self._told.set()
         if told.items() <= self._asked.items():
             return
         self._asked |= told

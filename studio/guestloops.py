@@ -1,8 +1,8 @@
 """What synthetic guests play: loops by size and rate, encoded once and shared by as many as like.
 
-Encoding one takes a fraction of a second. It is the work of a process of its own, most of it below
-everybody else's priority, so that the packets of those who play already go out on time; whoever wants another
-loop meanwhile goes on with what there is.
+Encoding one takes a fraction of a second. It is the work of a process of its own, so that the
+packets of those who play already go out on time; whoever wants another loop meanwhile goes on with what there
+is.
 """
 
 import asyncio
@@ -40,7 +40,6 @@ _BITRATES = {
 FIRST = (320, 180)
 """What guests begin with, before it is known what is asked of them."""
 _SECONDS = 4
-_NICENESS = 10
 _PR_SET_PDEATHSIG = 1
 
 Size = tuple[int, int]
@@ -126,13 +125,9 @@ def _serve(pipe: Connection, parent: int) -> None:
     if os.getppid() != parent:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the rehearsal's
-    urgent = True
     with contextlib.suppress(EOFError, OSError):
         while True:
             order: _Order = pipe.recv()
-            if urgent and order.size not in (None, FIRST):
-                urgent = False  # those who need this one have something to play already
-                os.nice(_NICENESS)
             try:
                 pipe.send(_encode(order))
             except (ValueError, RuntimeError) as error:

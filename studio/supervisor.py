@@ -139,7 +139,7 @@ class Supervisor:
             if reason := child.silent(now):
                 log.error("process killed", child=child.name, reason=reason)
                 child.kill()
-                child.heard_ns = now
+                child.heard(now)
             if child.state == "running" and child.deaths and now - child.started_ns > HEALTHY_S * 1e9:
                 child.deaths = 0
             if child.start_at_ns is not None and now >= child.start_at_ns and self._ending is None:
@@ -254,7 +254,7 @@ class Supervisor:
 
     def _deliver(self, child: Child, body: msgspec.Raw) -> None:
         message = self._decode(body)
-        child.heard_ns = time.monotonic_ns()
+        child.heard(time.monotonic_ns())
         match message:
             case Heartbeat():
                 pass

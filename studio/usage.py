@@ -40,6 +40,15 @@ def proportional_bytes(pid: int) -> int:
     return 0
 
 
+def waited_ns(pid: int) -> int:
+    """How long its main thread was ready to run and had no processor, in all; 0 where the kernel keeps no
+    account of it."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
 def loop_seconds(pid: int) -> float:
     """User and system time of its main thread alone: the event loop, where it has one."""
     return _stat_seconds(f"/proc/{pid}/task/{pid}/stat")

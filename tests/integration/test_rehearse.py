@@ -62,9 +62,9 @@ def test_guests_join_are_admitted_and_leave(studio: RunningStudio) -> None:
     with rehearsal(studio, "--guests", "2", "--loss", "1") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "2 guests are on stage\n"
-        wait_until("both are on air", lambda: _on_air(studio, *SEATS), 30)
-        wait_until("it is heard", lambda: _seat(studio, "rehearsal-1")["level_db"] != -100)
-        wait_until("lost packets are seen", lambda: _seat(studio, "rehearsal-1")["lost"], 30)
+        wait_until("both are on air", lambda: _on_air(studio, *SEATS), 60)
+        wait_until("it is heard", lambda: _seat(studio, "rehearsal-1")["level_db"] != -100, 30)
+        wait_until("lost packets are seen", lambda: _seat(studio, "rehearsal-1")["lost"], 60)
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 0
         lines = process.stdout.read().splitlines()
@@ -79,11 +79,11 @@ def test_guests_come_back_when_their_shard_dies(studio: RunningStudio) -> None:
     studio.do("scene.create", scene="all", canvases={"program": {"layout": "grid"}})
     studio.do("program.cut", scene="all")
     with rehearsal(studio, "--guests", "2"):
-        wait_until("both are on air", lambda: _on_air(studio, *SEATS), 30)
+        wait_until("both are on air", lambda: _on_air(studio, *SEATS), 60)
         ticks = studio.status("mixer", "ticks")
         os.kill(studio.processes()["shard-1"], signal.SIGKILL)
         wait_until("they are noticed missing", lambda: not _on_air(studio, *SEATS))
-        wait_until("both are back on air", lambda: _on_air(studio, *SEATS), 30)
+        wait_until("both are back on air", lambda: _on_air(studio, *SEATS), 60)
         assert studio.status("mixer", "ticks") > ticks
 
 
@@ -91,7 +91,7 @@ def test_guests_stay_through_the_death_of_control(studio: RunningStudio) -> None
     studio.do("scene.create", scene="all", canvases={"program": {"layout": "grid"}})
     studio.do("program.cut", scene="all")
     with rehearsal(studio, "--guests", "1"):
-        wait_until("the guest is on air", lambda: _on_air(studio, "rehearsal-1"), 30)
+        wait_until("the guest is on air", lambda: _on_air(studio, "rehearsal-1"), 60)
         shard = studio.processes()["shard-1"]
         os.kill(studio.processes()["control"], signal.SIGKILL)
 
@@ -100,7 +100,7 @@ def test_guests_stay_through_the_death_of_control(studio: RunningStudio) -> None
                 return _on_air(studio, "rehearsal-1")
             return False
 
-        wait_until("the guest is on air for the new control", again, 15)
+        wait_until("the guest is on air for the new control", again, 30)
         assert studio.processes()["shard-1"] == shard
 
 
@@ -122,7 +122,7 @@ def test_who_loses_the_processor_for_a_moment_stays(studio: RunningStudio) -> No
         process.send_signal(signal.SIGSTOP)
         time.sleep(SILENT_S + 1)  # so long a silence, and no condition to wait for
         process.send_signal(signal.SIGCONT)
-        wait_until("they are heard again", lambda: _live(studio) == 4)
+        wait_until("they are heard again", lambda: _live(studio) == 4, 30)
         asked_s = time.monotonic()
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=15)
@@ -136,14 +136,14 @@ def _connected(studio: RunningStudio) -> int:
 
 
 def _live(studio: RunningStudio) -> int:
-    return sum(seat["level_db"] > -100 for seat in studio.status("seats").values())
+    return sum(seat["bitrate"] > 10_000 for seat in studio.status("seats").values())
 
 
 def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
     data = tmp_path / "demo"
     with running_studio(data, command="demo") as demo:
         names = [part.seat for part in MAYORS]
-        wait_until("all mayors are on air", lambda: _on_air(demo, *names), 60)
+        wait_until("all mayors are on air", lambda: _on_air(demo, *names), 120)
         state = demo.state()
         assert state["program"] == "plenary"
         wait_until("the rest is set up", lambda: demo.state()["preview"] == "speech", 30)
@@ -167,7 +167,7 @@ def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
     assert list((data / "recordings").glob("*.mkv"))
     # a second demo on the same data finds its show again
     with running_studio(data, command="demo") as again:
-        wait_until("all mayors are back", lambda: _on_air(again, *names), 60)
+        wait_until("all mayors are back", lambda: _on_air(again, *names), 120)
 
 
 def test_guests_send_what_fills_the_box() -> None:
@@ -211,13 +211,13 @@ def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(st
         )
         studio.do("scene.create", scene="solo", canvases=canvases)
         studio.do("program.cut", scene="solo")
-        wait_until("one in full", lambda: _seat(studio, "rehearsal-1")["height"] == 720, 30)
+        wait_until("one in full", lambda: _seat(studio, "rehearsal-1")["height"] == 720, 60)
 
         def quiet() -> bool:
             seat = _seat(studio, "rehearsal-2")
             return seat["uplink"]["fps"] == 0 and seat["fps"] == 0 and seat["bitrate"] < 80_000  # type: ignore[index,operator]
 
-        wait_until("nobody watches: no picture of the other", quiet, 25)
+        wait_until("nobody watches: no picture of the other", quiet, 60)
         assert _seat(studio, "rehearsal-2")["picture"] != "slate", "he is not at fault"
 
         def thumbnail() -> bool:
@@ -225,5 +225,5 @@ def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(st
             seat = _seat(studio, "rehearsal-2")
             return (seat["width"], seat["height"]) == (160, 90) and 3 <= seat["fps"] <= 7  # type: ignore[operator]
 
-        wait_until("a thumbnail for the multiview", thumbnail, 30, every_s=0.5)
+        wait_until("a thumbnail for the multiview", thumbnail, 60, every_s=0.5)
         assert _seat(studio, "rehearsal-1")["height"] == 720

@@ -2,14 +2,20 @@
 
 import json
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mixer.slot import SlotReader, SlotWriter
-from studio.children import BACKOFF_S, backoff_s
+from studio.bench.running import wait_until
+from studio.children import BACKOFF_S, SILENCE_S, STARVED_S, Child, backoff_s
 from studio.datadir import DataDir, DataDirError, RunInfo, default_data, read_run
 from studio.slots import SlotKeeper, concerns
+from studio.usage import waited_ns
 from studio.wire import SlotSpec
 
 
@@ -103,3 +109,38 @@ def test_a_data_directory_that_cannot_be(tmp_path: Path) -> None:
 def test_default_data_is_the_xdg_data_home() -> None:
     assert default_data({"XDG_DATA_HOME": "/srv/x"}) == Path("/srv/x/summit-studio")
     assert default_data({}) == Path.home() / ".local" / "share" / "summit-studio"
+
+
+@pytest.fixture
+def starved() -> Iterator[Child]:
+    """A child that wants to run all the time, on a processor that another one has."""
+    first = "import os; os.sched_setaffinity(0, {0}); os.sched_setscheduler(0, %s, os.sched_param(0))"
+    spin = f"{first}\nwhile 1: pass"
+    busy = [
+        subprocess.Popen([sys.executable, "-c", spin % policy])
+        for policy in ("os.SCHED_OTHER", "os.SCHED_IDLE")
+    ]
+    child = Child("shard-1", (), dict)  # type: ignore[arg-type]
+    child._process, child.state = busy[1], "running"
+    try:
+        yield child
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def test_who_gets_no_processor_does_not_hang(starved: Child) -> None:
+    before = waited_ns(starved.pid)
+    wait_until("it waits for the processor", lambda: waited_ns(starved.pid) - before > 100_000_000)
+    now = time.monotonic_ns()
+    starved.heard_ns, starved.waited_ns = now - int((SILENCE_S + 0.05) * 1e9), before
+    assert starved.silent(now) == "", "a tenth of a second of this it could not have said anything"
+    starved.heard_ns = now - int((SILENCE_S + STARVED_S + 1) * 1e9)
+    assert starved.silent(now) == "silent for 5 s", "nobody is spared for ever"
+
+
+def test_who_could_run_and_says_nothing_hangs(starved: Child) -> None:
+    starved.heard(time.monotonic_ns())
+    assert starved.silent(starved.heard_ns + int((SILENCE_S - 0.1) * 1e9)) == ""
+    assert starved.silent(starved.heard_ns + int((SILENCE_S + STARVED_S) * 1e9)) == "silent for 5 s"
