@@ -3,6 +3,9 @@
 import sys
 
 import msgspec
+from rich.console import Console  # not when it is wanted: the end must not wait for it
+from rich.markup import escape
+from rich.table import Table
 
 from studio.attendance import Attendance
 
@@ -32,10 +35,6 @@ class Told:
             sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(attendance)) + b"\n")
             sys.stdout.flush()
             return
-        from rich.console import Console
-        from rich.markup import escape
-        from rich.table import Table
-
         table = Table("guest", "at the end", "joined after", "breaks", "away", "", box=None, pad_edge=False)
         for visit in attendance.guests:
             colour = _COLOURS[visit.presence]

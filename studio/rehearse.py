@@ -29,7 +29,7 @@ GIVE_UP_S = 30.0
 """Without a studio for so long, the rehearsal is over."""
 PER_S = 6.0
 """Guests that join in a second, if nothing else is said."""
-END_S = 3.0
+END_S = 2.0
 """What all guests together have for taking their leave."""
 _LOOK_S = 0.2
 _PROGRESS_S = 1.0
