@@ -1,0 +1,21 @@
+"""Cut and slate while another socket of the same director's sends 1,000 commands a second:
+``python -m tests.benchmarks.bench_free_hand``. Prints the worst answer in ms and the worst count of ticks."""
+
+import tempfile
+from pathlib import Path
+
+from tests.freehand import by_hand, flood
+from tests.running import running_studio
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, running_studio(Path(folder)) as studio:
+        for scene in "ab":
+            studio.do("scene.create", scene=scene)
+        print("idle:", by_hand(studio))
+        with flood(studio):
+            print("flood:", by_hand(studio, 8))
+
+
+if __name__ == "__main__":
+    main()
