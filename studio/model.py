@@ -179,8 +179,9 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """Anything with a picture or a sound beside the seats.
 
     ``media``: of still, clip and slides. ``url``: of a pull, a secret. ``pattern`` and ``tone``: of bars.
-    ``duration_s``, ``pages``: the media's. ``out_s``: 0 for its end. ``auto_play``: a clip begins at its in
-    point when its scene is taken. ``auto_take``: at its end, on air, what is in preview is taken.
+    ``duration_s``, ``pages``, ``width``, ``height``: the media's, 0 for unknown. ``out_s``: 0 for its end.
+    ``auto_play``: a clip begins at its in point when its scene is taken. ``auto_take``: at its end, on air,
+    what is in preview is taken.
     ``presenter``: the seat that may turn the pages. ``page``: from 1. ``token_hash``: SHA-256 (hex) of a
     WHIP publisher's token.
     """
@@ -202,6 +203,8 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     out_s: float = 0.0
     duration_s: float = 0.0
     pages: int = 0
+    width: int = 0
+    height: int = 0
     auto_play: bool = True
     auto_take: bool = False
     presenter: str = ""

@@ -61,6 +61,11 @@ class PlanSettings(msgspec.Struct, frozen=True):
     """Folder of the fonts that slides are drawn with where they bring none."""
 
     @property
+    def shown(self) -> tuple[tuple[int, int], ...]:
+        """Sizes of the canvases that sources are shown on in full."""
+        return tuple(self.canvases[name] for name in CANVASES if name in self.canvases)
+
+    @property
     def preview(self) -> tuple[int, int]:
         known = self.canvases.get("preview")
         return known or preview_size(self.canvases["multiview"], self.canvases["program"])
@@ -268,7 +273,7 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
         if seat.role == "interpreter" and (seat.on or seat.id in live.seen)
     }
     slots[TALKBACK] = SOUND_ONLY
-    slots |= whip_slots(show) | player_slots(show)
+    slots |= whip_slots(show) | player_slots(show, settings.shown)
     slots |= {
         f"canvas/{name}": SlotSpec(*size, frames=2)
         for name, size in settings.canvases.items()
@@ -281,7 +286,7 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
         for output, sender in zip(outputs, senders, strict=True)
         if output.backup
     ]
-    made = players(show, settings.media, settings.fps, settings.epoch_ns, settings.fonts)
+    made = players(show, settings.media, settings.fps, settings.epoch_ns, settings.fonts, settings.shown)
     return Desired(slots, tuple(senders), made)
 
 

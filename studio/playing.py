@@ -1,6 +1,6 @@
 """Pure: the show's sources → players that shall run, what each is ordered, and what a take sets playing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -11,15 +11,14 @@ from mixer.players.wire import PlayerConfig, PlayerKind, PlayerOrder
 from studio.event import Event
 from studio.model import Playback, Scene, Show, Source
 from studio.picture_events import ProgramChanged, TbarMoved
+from studio.playersize import PICTURE, Size, player_size
 from studio.source_events import SourcePlayed
 from studio.wire import SlotSpec
 
 MEDIA_FILE = "file"
 """Name of what was uploaded, in the folder of its id."""
-PICTURE = (1920, 1080)
-"""Largest picture of a player, whatever it reads."""
-RING = SlotSpec(*PICTURE, frames=8)
-"""Players write some pictures ahead."""
+RING = 8
+"""Pictures in a player's slot: some are written ahead."""
 MS_NS = 1_000_000
 _KINDS: dict[str, PlayerKind] = {"still": "still", "clip": "clip", "slides": "slides", "pull": "pull"}
 
@@ -37,18 +36,38 @@ def kind_of(source: Source) -> PlayerKind | None:
 
 
 def players(
-    show: Show, media: str, fps: tuple[int, int] = (30, 1), epoch_ns: int = 0, fonts: str = ""
+    show: Show,
+    media: str,
+    fps: tuple[int, int] = (30, 1),
+    epoch_ns: int = 0,
+    fonts: str = "",
+    canvases: Collection[Size] = (PICTURE,),
 ) -> tuple[PlayerConfig, ...]:
-    """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction. ``fonts``: folder."""
+    """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction. ``fonts``: folder.
+    ``canvases``: the sizes that sources are shown at."""
     return tuple(
-        _config(source, kind, media, fps, epoch_ns, fonts if kind == "slides" else "")
+        _config(
+            source,
+            kind,
+            media,
+            fps,
+            epoch_ns,
+            fonts if kind == "slides" else "",
+            player_size(show, source, canvases),
+        )
         for source in show.sources.values()
         if (kind := kind_of(source)) is not None
     )
 
 
 def _config(
-    source: Source, kind: PlayerKind, media: str, fps: tuple[int, int], epoch_ns: int, fonts: str
+    source: Source,
+    kind: PlayerKind,
+    media: str,
+    fps: tuple[int, int],
+    epoch_ns: int,
+    fonts: str,
+    size: Size,
 ) -> PlayerConfig:
     name = PICTURE_FILE if kind == "still" else MEDIA_FILE
     return PlayerConfig(
@@ -59,16 +78,20 @@ def _config(
         pattern=source.pattern if kind == "pattern" else "",
         tone=kind == "pattern" and source.tone,
         fonts=fonts,
-        width=PICTURE[0],
-        height=PICTURE[1],
+        width=size[0],
+        height=size[1],
         fps_num=fps[0],
         fps_den=fps[1],
         epoch_ns=epoch_ns,
     )
 
 
-def player_slots(show: Show) -> dict[str, SlotSpec]:
-    return {f"source/{source.id}": RING for source in show.sources.values() if kind_of(source) is not None}
+def player_slots(show: Show, canvases: Collection[Size] = (PICTURE,)) -> dict[str, SlotSpec]:
+    return {
+        f"source/{source.id}": SlotSpec(*player_size(show, source, canvases), frames=RING)
+        for source in show.sources.values()
+        if kind_of(source) is not None
+    }
 
 
 def source_info(source: Source) -> SourceInfo:

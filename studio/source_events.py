@@ -21,6 +21,8 @@ class SourceCreated(Event, frozen=True, tag="source.created"):
     out_s: float = 0.0
     duration_s: float = 0.0
     pages: int = 0
+    width: int = 0
+    height: int = 0
     auto_play: bool = True
     auto_take: bool = False
     presenter: str = ""

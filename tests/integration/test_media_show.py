@@ -94,7 +94,7 @@ def test_what_was_uploaded_is_played_on_air(tmp_path: Path) -> None:
         assert kinds["slides"]["pages"] == 5
         ids = {each["id"] for each in kinds.values()}
         wait_until("all of them told", lambda: set(studio.status("media")) == ids)
-        assert upload(studio, b"GIF89a" + bytes(2000), "x.png") == (400, "media.unsupported")
+        assert upload(studio, b"MZ\x90" + bytes(2000), "x.png") == (400, "media.unsupported")
         assert upload(studio, bytes(6_000_000), "big.mp4") == (413, "media.too-large")
         assert upload(studio, deck[:60], "cut.pdf") == (400, "media.corrupt")
         folder = tmp_path / "data" / "media"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixer.players.wire import PlayerConfig
 from mixer.slot import RATE, Samples
 from tests.integration.test_players import Watched
-from tests.material import ffmpeg
+from tests.material import ffmpeg, make_clip
 from tests.players import PlayerRun
 
 
@@ -82,6 +82,23 @@ def test_microphones_are_heard_on_their_sides_and_a_track_can_be_chosen(tmp_path
     assert pitches(watched) == [440, 880]
     _, watched = played(path, tmp_path / "log", sounds="2")
     assert pitches(watched) == [880, 880]
+
+
+def test_what_is_made_for_the_wall_arrives_pixel_for_pixel(tmp_path: Path) -> None:
+    def columns(index: int, width: int, height: int) -> NDArray[np.uint8]:
+        picture = np.zeros((height, width, 3), np.uint8)
+        picture[:, ::2] = 255
+        return picture
+
+    path = tmp_path / "wall.mp4"
+    make_clip(path, pictures=2, size=(3840, 1080), draw=columns, options={"qp": "1"})
+    size = PlayerConfig("x", "clip", str(path), width=3840, height=1080, epoch_ns=time.monotonic_ns())
+    with PlayerRun(size, tmp_path / "log") as run:
+        run.wait_state("ready")
+        picture = run.shown()
+    assert (picture.width, picture.height) == (3840, 1080)
+    assert picture.y[540, ::2].min() > 225
+    assert picture.y[540, 1::2].max() < 26
 
 
 @pytest.mark.parametrize("ending", ["wav", "mp3"])
