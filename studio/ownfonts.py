@@ -9,7 +9,6 @@ writes into a file that the mixer reads, with the list that the mixer watches
 import asyncio
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ import msgspec
 import structlog
 
 from mixer.fonts import FORMAT, MANIFEST, FontFile, Manifest
+from studio import spawning
 from studio.glyphs import Glyphs
 
 FOLDER = "fonts"
@@ -94,12 +94,9 @@ class OwnFonts:
 
     async def _try(self, name: str) -> FontFile | str:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "studio.fontcheck",
-            str(self._folder / name),
-            str(self._cache),
+            *spawning.python("studio.fontcheck", str(self._folder / name), str(self._cache)),
+            cwd=spawning.FOLDER,
+            env=spawning.environment(os.environ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
