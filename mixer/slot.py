@@ -1,8 +1,9 @@
 """A slot: pictures and sound of one source in shared memory, one writer, any number of readers.
 
 A slot is a memfd, allocated in full when it is made, and only while the machine has room for it (a full
-machine says ENOMEM there, and no later write dies of SIGBUS). The supervisor holds the descriptor and hands
-it out; the memory survives its writer and vanishes with its last holder.
+machine says ENOMEM there, and no later write dies of SIGBUS); its size is sealed, so that nobody can take the
+memory from under the others. The supervisor holds the descriptor and hands it out, to readers one that can't
+be written to; the memory survives its writer and vanishes with its last holder.
 
 Layout, little-endian, 8-byte fields so that each store is one aligned machine word::
 
@@ -19,6 +20,7 @@ reader that wants an interval of time knows where it lies, and a writer's death 
 """
 
 import errno
+import fcntl
 import mmap
 import os
 from dataclasses import dataclass
@@ -67,7 +69,7 @@ def create_slot(name: str, max_width: int, max_height: int, frames: int = 4) -> 
     size = 8 * _FIELDS + frames * (8 * _META + capacity) + samples * 8
     if size > _available_bytes() // 2:
         raise OSError(errno.ENOMEM, f"no room for a slot of {size} bytes")
-    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         os.posix_fallocate(fd, 0, size)
         with mmap.mmap(fd, size) as memory:
@@ -82,10 +84,16 @@ def create_slot(name: str, max_width: int, max_height: int, frames: int = 4) -> 
             ):
                 header[field] = value
             del header
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
     except OSError:
         os.close(fd)
         raise
     return fd
+
+
+def read_only(fd: int) -> int:
+    """Another descriptor of the slot, through which it can only be read. Raises OSError."""
+    return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _available_bytes() -> int:
@@ -120,9 +128,11 @@ class Taken:
 class _Mapped:
     """The mapped memory, shared by writer and reader. Owns its own duplicate of nothing but the mapping."""
 
+    _PROTECTION = mmap.PROT_READ
+
     def __init__(self, fd: int) -> None:
         size = os.fstat(fd).st_size
-        self._memory = mmap.mmap(fd, size)
+        self._memory = mmap.mmap(fd, size, prot=self._PROTECTION)
         # memory as Python's own integers: a tenth of a microsecond less for each field than by numpy
         self._header = memoryview(self._memory)[: 8 * _FIELDS].cast("Q")
         if self._header[_H_MAGIC] != MAGIC:
@@ -153,6 +163,8 @@ class _Mapped:
 
 class SlotWriter(_Mapped):
     """The one writer. Several threads may write pictures only one after the other; sound likewise."""
+
+    _PROTECTION = mmap.PROT_READ | mmap.PROT_WRITE
 
     def fits(self, width: int, height: int) -> bool:
         return i420_bytes(width, height) <= self._buffers[0].size and width > 1 and height > 1
@@ -208,7 +220,7 @@ class SlotWriter(_Mapped):
 
 
 class SlotReader(_Mapped):
-    """A reader. Reading never blocks and never disturbs the writer."""
+    """A reader. Reading never blocks and never disturbs the writer; its pictures can't be written to."""
 
     @property
     def heartbeat_ns(self) -> int:

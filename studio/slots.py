@@ -7,7 +7,7 @@ happens to those who write and read it.
 import os
 from collections.abc import Iterator, Mapping
 
-from mixer.slot import create_slot
+from mixer.slot import create_slot, read_only
 from studio.wire import SlotSpec
 
 _CANVAS = "canvas/"
@@ -17,7 +17,8 @@ class SlotKeeper:
     """Every slot's descriptor, by source."""
 
     def __init__(self) -> None:
-        self._slots: dict[str, tuple[SlotSpec, int]] = {}
+        self._slots: dict[str, tuple[SlotSpec, int, int]] = {}
+        """Spec, and the descriptors for its writer and for readers."""
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -28,9 +29,9 @@ class SlotKeeper:
         Returns the sources opened, those closed, and those that could not be made (no memory) with why;
         these are tried again at the next call. A slot whose spec changed is closed and opened.
         """
-        closed = [source for source, (spec, _) in self._slots.items() if desired.get(source) != spec]
+        closed = [source for source, (spec, *_) in self._slots.items() if desired.get(source) != spec]
         for source in closed:
-            os.close(self._slots.pop(source)[1])
+            self._close(source)
         opened: list[str] = []
         failed: dict[str, OSError] = {}
         for source, spec in desired.items():
@@ -38,26 +39,45 @@ class SlotKeeper:
                 continue
             try:
                 fd = create_slot(f"studio:{source}", spec.width, spec.height, spec.frames)
+                try:
+                    reading = read_only(fd)
+                except OSError:
+                    os.close(fd)
+                    raise
             except OSError as error:
                 failed[source] = error
                 continue
-            self._slots[source] = (spec, fd)
+            self._slots[source] = (spec, fd, reading)
             opened.append(source)
         return opened, closed, failed
 
-    def descriptor(self, source: str) -> int:
-        return self._slots[source][1]
+    def descriptor(self, source: str, process: str) -> int:
+        """What this process gets of it: one to write, or one that only reads."""
+        _, writing, reading = self._slots[source]
+        return writing if writes(source, process) else reading
 
     def visible_to(self, process: str) -> Iterator[tuple[str, int]]:
         """Sources and descriptors that this process works with."""
-        for source, (_, fd) in self._slots.items():
+        for source in self._slots:
             if concerns(source, process):
-                yield source, fd
+                yield source, self.descriptor(source, process)
 
     def close(self) -> None:
-        for _, fd in self._slots.values():
-            os.close(fd)
-        self._slots.clear()
+        for source in list(self._slots):
+            self._close(source)
+
+    def _close(self, source: str) -> None:
+        _, writing, reading = self._slots.pop(source)
+        os.close(writing)
+        os.close(reading)
+
+
+def writes(source: str, process: str) -> bool:
+    """Whether a process that is handed this slot is its writer: the mixer of canvases; shards and players of
+    all they get. Control only looks."""
+    if process == "mixer":
+        return source.startswith(_CANVAS)
+    return process != "control"
 
 
 def concerns(source: str, process: str) -> bool:

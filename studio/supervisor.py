@@ -327,7 +327,7 @@ class Supervisor:
         for source in opened:
             for child in alive:
                 if concerns(source, child.name):
-                    self._board.send(child, SlotOpened(source), (self._slots.descriptor(source),))
+                    self._board.send(child, SlotOpened(source), (self._slots.descriptor(source, child.name),))
         for source, error in failed.items():
             reason = error.strerror or "no memory"
             log.error("slot not made", source=source, reason=reason)

@@ -33,12 +33,12 @@ def test_slots_follow_what_is_desired() -> None:
             [],
             {},
         )
-        first = keeper.descriptor("seat/a")
+        first = keeper.descriptor("seat/a", "shard-1")
         assert keeper.reconcile({"seat/a": spec}) == ([], ["canvas/program"], {})
-        assert keeper.descriptor("seat/a") == first
+        assert keeper.descriptor("seat/a", "shard-1") == first
         opened, closed, _ = keeper.reconcile({"seat/a": larger})
         assert (opened, closed) == (["seat/a"], ["seat/a"])
-        writer, reader = (kind(keeper.descriptor("seat/a")) for kind in (SlotWriter, SlotReader))
+        writer, reader = (kind(keeper.descriptor("seat/a", "shard-1")) for kind in (SlotWriter, SlotReader))
         assert (writer.max_width, reader.max_height) == (128, 72)
         writer.close()
         reader.close()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.picture import Picture, copy_into, i420_bytes, new_picture, view_i420
-from mixer.slot import RATE, SlotReader, SlotWriter, create_slot, sample_at
+from mixer.slot import RATE, SlotReader, SlotWriter, create_slot, read_only, sample_at
 
 
 @pytest.fixture
@@ -179,3 +179,24 @@ def test_no_room_for_a_slot_is_an_error_when_it_is_made_and_leaves_no_descriptor
     with pytest.raises(OSError, match="no room"):
         create_slot("huge", 400_000, 400_000)
     assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_readers_cannot_write_and_nobody_can_take_the_memory_away(fd: int) -> None:
+    writer, for_readers = SlotWriter(fd), read_only(fd)
+    try:
+        writer.write_picture(new_picture(8, 8, (7, 128, 128)), 1)
+        for reader in (SlotReader(fd), SlotReader(for_readers)):
+            taken = reader.take(1)
+            assert taken is not None
+            assert int(taken.picture.y[0, 0]) == 7
+            with pytest.raises(ValueError, match="read-only"):
+                taken.picture.y[0, 0] = 0
+            with pytest.raises(TypeError, match="read-only"):
+                taken.meta[0] = 0
+        with pytest.raises(PermissionError):
+            SlotWriter(for_readers)
+        for size in (0, 1 << 30):
+            with pytest.raises(PermissionError):
+                os.ftruncate(fd, size)
+    finally:
+        os.close(for_readers)
