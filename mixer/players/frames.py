@@ -44,12 +44,13 @@ class FrameConverter:
     def __init__(self, box: tuple[int, int]) -> None:
         self._box = box
         self.told = Told()
+        self._orientation: tuple[tuple[int, int, int], Orientation] | None = None
         self._reformatter = VideoReformatter()
         self._toner: tuple[Colour, ToneMap] | None = None
 
     def picture(self, frame: av.VideoFrame, aspect: Fraction) -> Picture:
         """A new picture of ``frame``; ``aspect`` of its pixels, 0 for unknown. Raises av.FFmpegError."""
-        orientation = orientation_of(frame)
+        orientation = self._oriented(frame)
         aspect = 1 / aspect if orientation.transposed and aspect else aspect
         colour = colour_of(frame, self._encoding(frame), self.told)
         if not colour.plain and not _is_rgb(frame):
@@ -80,6 +81,13 @@ class FrameConverter:
         if name in ("yuv420p", "yuvj420p"):
             return frame, encoding
         return self._sampled(frame, "yuv420p", encoding), encoding
+
+    def _oriented(self, frame: av.VideoFrame) -> Orientation:
+        # Side data makes a frame live until Python collects its cycles: it is looked at once only.
+        key = (frame.rotation, frame.width, frame.height)
+        if self._orientation is None or self._orientation[0] != key:
+            self._orientation = key, orientation_of(frame)
+        return self._orientation[1]
 
     def _encoding(self, frame: av.VideoFrame) -> Encoding:
         # yuvj420p and its like say by their name that they are of full range

@@ -1,5 +1,6 @@
 """What becomes of interlaced and HDR pictures: no combs, all of the motion, white near white."""
 
+import gc
 from fractions import Fraction
 from pathlib import Path
 
@@ -141,3 +142,18 @@ def test_wide_primaries_are_made_bt709() -> None:
         red = 0.5 ** (1 / 2.4)
         wanted = 16 + 219 * 0.2126 * red, 128 - 224 * 0.2126 * red / 1.8556, 128 + 224 * red / 2
         assert [float(plane.mean()) for plane in into] == pytest.approx(wanted, abs=8)
+
+
+def test_no_picture_outlives_its_conversion(tmp_path: Path) -> None:
+    path = ffmpeg(tmp_path / "p.mp4", "-f lavfi -i testsrc2=s=64x64:r=25:d=1 -c:v mpeg4")
+    converter = FrameConverter((64, 64))
+    gc.collect()
+    gc.disable()  # what needs it to go away stays for seconds, 3 MB each
+    try:
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                converter.picture(frame, Fraction(1))
+            alive = sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive <= 3
