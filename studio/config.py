@@ -162,7 +162,8 @@ class Audio(_Section, frozen=True):
 
 
 class Outputs(_Section, frozen=True):
-    """``ca_file``: an additional authority (PEM) for rtmps. ``recordings``: their folder; empty: DATA's."""
+    """``ca_file``: an additional authority (PEM) for rtmps, and for pulls by TLS. ``recordings``: their
+    folder; empty: DATA's."""
 
     ca_file: str = ""
     recordings: str = ""

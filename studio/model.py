@@ -178,7 +178,8 @@ class Playback(msgspec.Struct, frozen=True, omit_defaults=True):
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """Anything with a picture or a sound beside the seats.
 
-    ``media``: of still, clip and slides. ``url``: of a pull, a secret. ``pattern`` and ``tone``: of bars.
+    ``media``: of still, clip and slides. ``url``: of a pull, a secret; ``insecure``: its
+    server's certificate isn't verified. ``pattern`` and ``tone``: of bars.
     ``duration_s``, ``pages``, ``width``, ``height``: the media's, 0 for unknown. ``out_s``: 0 for its end.
     ``auto_play``: a clip begins at its in point when its scene is taken. ``auto_take``: at its end, on air,
     what is in preview is taken.
@@ -196,6 +197,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     hall: bool = False
     media: str = ""
     url: str = ""
+    insecure: bool = False
     pattern: str = "bars"
     tone: bool = False
     loop: bool = False

@@ -42,8 +42,8 @@ SOUND_ONLY = SlotSpec(16, 16, frames=2)
 class PlanSettings(msgspec.Struct, frozen=True):
     """``canvases``: size of each in pixels, even. ``recordings``: folder they go to.
 
-    ``ca_file`` and ``epoch_ns``: see :class:`SenderConfig`. ``guest``: largest picture a guest's slot takes;
-    ``screen``: and a shared screen's.
+    ``ca_file``: see :class:`SenderConfig` and :class:`PlayerConfig`. ``epoch_ns``: see
+    :class:`SenderConfig`. ``guest``: largest picture a guest's slot takes; ``screen``: and a shared screen's.
     """
 
     canvases: dict[CanvasName, tuple[int, int]]
@@ -286,7 +286,15 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
         for output, sender in zip(outputs, senders, strict=True)
         if output.backup
     ]
-    made = players(show, settings.media, settings.fps, settings.epoch_ns, settings.fonts, settings.shown)
+    made = players(
+        show,
+        settings.media,
+        settings.fps,
+        settings.epoch_ns,
+        settings.fonts,
+        settings.shown,
+        settings.ca_file,
+    )
     return Desired(slots, tuple(senders), made)
 
 

@@ -42,9 +42,10 @@ def players(
     epoch_ns: int = 0,
     fonts: str = "",
     canvases: Collection[Size] = (PICTURE,),
+    ca_file: str = "",
 ) -> tuple[PlayerConfig, ...]:
     """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction. ``fonts``: folder.
-    ``canvases``: the sizes that sources are shown at."""
+    ``canvases``: the sizes that sources are shown at. ``ca_file``: a further authority (PEM) for pulls."""
     return tuple(
         _config(
             source,
@@ -54,6 +55,7 @@ def players(
             epoch_ns,
             fonts if kind == "slides" else "",
             player_size(show, source, canvases),
+            ca_file if kind == "pull" else "",
         )
         for source in show.sources.values()
         if (kind := kind_of(source)) is not None
@@ -68,6 +70,7 @@ def _config(
     epoch_ns: int,
     fonts: str,
     size: Size,
+    ca_file: str,
 ) -> PlayerConfig:
     name = PICTURE_FILE if kind == "still" else MEDIA_FILE
     return PlayerConfig(
@@ -75,6 +78,8 @@ def _config(
         kind=kind,
         file=f"{media}/{source.media}/{name}" if source.media else "",
         url=source.url,
+        insecure=source.insecure,
+        ca_file=ca_file,
         pattern=source.pattern if kind == "pattern" else "",
         tone=kind == "pattern" and source.tone,
         fonts=fonts,

@@ -14,8 +14,8 @@ MaybeId = Annotated[str, Meta(pattern=rf"^(?![\s\S])|{ID_PATTERN}")]
 
 class SourceCreate(Command, frozen=True, tag="source.create"):
     """``media``: the id that ``POST /api/v1/media`` gave, for still, clip and slides. ``url``: what a pull
-    reads, ``rtmp(s)://`` or ``rtsp(s)://``; ``user`` and ``password`` for it. ``pattern`` and ``tone``: of
-    bars. ``out_s``: 0 for the end. ``presenter``: the seat that may turn the pages. A ``whip`` source gives
+    reads, ``rtmp(s)://`` or ``rtsp(s)://``; ``user`` and ``password`` for it; ``insecure``: any
+    certificate of its server is taken. ``pattern`` and ``tone``: of bars. ``out_s``: 0 for the end. ``presenter``: the seat that may turn the pages. A ``whip`` source gives
     ``result`` ``{"url", "token"}``, once."""
 
     kind: SourceKind
@@ -25,6 +25,7 @@ class SourceCreate(Command, frozen=True, tag="source.create"):
     url: Url | None = None
     user: Credential | None = None
     password: Credential | None = None
+    insecure: bool | None = None
     pattern: Pattern | None = None
     tone: bool | None = None
     loop: bool | None = None
@@ -42,6 +43,7 @@ class SourceUpdate(Command, frozen=True, tag="source.update"):
     title: Text | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     hall: bool | UnsetType = UNSET
+    insecure: bool | UnsetType = UNSET
     pattern: Pattern | UnsetType = UNSET
     tone: bool | UnsetType = UNSET
     loop: bool | UnsetType = UNSET

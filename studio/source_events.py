@@ -14,6 +14,7 @@ class SourceCreated(Event, frozen=True, tag="source.created"):
     title: str
     media: str = ""
     url: str = ""
+    insecure: bool = False
     pattern: str = "bars"
     tone: bool = False
     loop: bool = False
@@ -36,6 +37,7 @@ class SourceUpdated(Event, frozen=True, tag="source.updated"):
     title: str
     language: str | None = None
     hall: bool | None = None
+    insecure: bool | None = None
     pattern: str | None = None
     tone: bool | None = None
     loop: bool | None = None

@@ -186,6 +186,7 @@ def _source(source: Source) -> Json:
         "hall": source.hall,
         "media": source.media,
         "url": redacted(source.url),
+        "insecure": source.insecure,
         "pattern": source.pattern,
         "tone": source.tone,
         "loop": source.loop,

@@ -30,6 +30,7 @@ from mixer.players.flvtap import FlvTap
 from mixer.players.frames import FrameConverter
 from mixer.players.player import MS, NO_TROUBLE, Trouble
 from mixer.players.pull_clock import PullClock
+from mixer.players.pull_guard import TLS, CertificateError, authorities, is_certificate_wrong
 from mixer.players.slotout import SlotOut, risen
 from mixer.players.sound import StereoSound
 from mixer.players.spans import NO_RATE
@@ -69,6 +70,10 @@ _REASONS: tuple[tuple[type[BaseException], Trouble], ...] = (
     (av.HTTPNotFoundError, Trouble("pull.not-found", "The server has no stream of this name.")),
     (av.HTTPUnauthorizedError, Trouble("pull.forbidden", "The server wants a user and a password.")),
     (av.HTTPForbiddenError, Trouble("pull.forbidden", "The server doesn't let us read this stream.")),
+    (
+        CertificateError,
+        Trouble("pull.tls", "The server's certificate isn't trusted; mend it, or set insecure."),
+    ),
     (TimeoutError, _STALLED),
     (av.ExitError, _STALLED),  # what PyAV's own time-out ends a call with
     (EOFError, _ENDED),
@@ -90,7 +95,7 @@ class PullPlayer:
         self._out = out
         self._order = 0
         self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
-        self._worker = _Worker(config.url, (config.width, config.height), self._clock.fps)
+        self._worker = _Worker(config, self._clock.fps)
         self._shown_ns = self._heard_ns = 0
         self._late = 0
         self._sample = 0
@@ -186,7 +191,7 @@ class PullPlayer:
 class _Worker:
     """Connects, reads and decodes until it is closed."""
 
-    def __init__(self, url: str, box: tuple[int, int], fps: Fraction) -> None:
+    def __init__(self, config: PlayerConfig, fps: Fraction) -> None:
         """``fps``: the programme's."""
         self._fps = fps
         self.pictures: deque[tuple[Fraction, Picture]] = deque(maxlen=PICTURES)
@@ -204,8 +209,11 @@ class _Worker:
         self._pictured_ns = 0
         """When the last picture came, or the connection was made."""
         self.progress_ns = self.tried_ns = time.monotonic_ns()
-        self._url = url
-        self._box = box
+        self._url = config.url
+        self._verified = config.url.startswith(TLS) and not config.insecure
+        self._ca_file = config.ca_file
+        self._authorities = ""
+        self._box = (config.width, config.height)
         self._times = PullClock()
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -247,8 +255,11 @@ class _Worker:
             self.tried_ns = self.progress_ns
         try:
             container = self._open()
-        except (av.FFmpegError, OSError, ValueError):
+        except (av.FFmpegError, OSError, ValueError) as error:
             self.hopeless = False  # it is another trouble now
+            unexplained = self._verified and trouble_of(error) is _FAILED
+            if unexplained and is_certificate_wrong(self._url, self._authorities):
+                raise CertificateError from error
             raise
         with container:
             self.progress_ns = self._pictured_ns = time.monotonic_ns()
@@ -268,6 +279,9 @@ class _Worker:
 
     def _open(self) -> InputContainer:
         options = {"protocol_whitelist": _PROTOCOLS, **_PROBING}
+        if self._verified:
+            self._authorities = self._authorities or authorities(self._ca_file)
+            options |= {"tls_verify": "1", "ca_file": self._authorities}
         kind = None
         if _is_rtmp(self._url):
             options |= {"rtmp_live": "live"}

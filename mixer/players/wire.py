@@ -19,6 +19,10 @@ class PlayerConfig(Message, frozen=True):
     kind: PlayerKind
     file: str = ""
     url: str = ""
+    insecure: bool = False
+    """Of a pull by TLS: whoever answers is believed."""
+    ca_file: str = ""
+    """Of a pull by TLS: a further authority (PEM)."""
     pattern: str = ""
     tone: bool = False
     fonts: str = ""

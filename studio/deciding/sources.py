@@ -21,7 +21,7 @@ _FIELDS: dict[SourceKind, frozenset[str]] = {
     "still": frozenset(("media",)),
     "clip": frozenset(("media", "loop", "in_s", "out_s", "auto_play", "auto_take")),
     "slides": frozenset(("media", "presenter")),
-    "pull": frozenset(("url", "user", "password")),
+    "pull": frozenset(("url", "user", "password", "insecure")),
     "whip": frozenset(),
 }
 """What a source of each kind has beside a title, a language and its sound."""

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from mixer.players.wire import PlayerConfig
 from mixer.slot import sample_at
-from tests.ingest import RtmpIngest, wait_until
+from tests.ingest import Authority, Relay, RtmpIngest, wait_until
 from tests.players import PlayerRun
 
 KEY = "s3cr3t-key"
@@ -93,3 +94,33 @@ def test_sound_joins_a_picture(tmp_path: Path) -> None:
             run.wait_for("the sound", lambda report: report.state == "live" and report.sound)
             run.wait_for("the picture", lambda report: report.width > 0)
         assert ingest.log().count(" play: name=") == 1
+
+
+def test_certificates_are_verified_unless_the_source_says_otherwise(tmp_path: Path) -> None:
+    right, other = Authority(tmp_path, "right"), Authority(tmp_path, "other")
+    file = material(tmp_path / "a.flv")
+    with (
+        RtmpIngest(tmp_path) as ingest,
+        published(file, ingest.url(f"live/{KEY}"), loop=True),
+        Relay(ingest.port, right.server_context()) as front,
+        contextlib.ExitStack() as stack,
+    ):
+        wait_until("something published", lambda: ingest.received_bytes() > 2000)
+        url = front.url(f"live/{KEY}")
+
+        def run(name: str, url: str, **fields: str | bool) -> PlayerRun:
+            config = msgspec.structs.replace(pull(url), **fields)
+            return stack.enter_context(PlayerRun(config, tmp_path / name))
+
+        wrong = [
+            run("unknown", url),
+            run("another", url, ca_file=str(other.ca_file)),
+            run("host", url.replace("localhost", "127.0.0.1"), ca_file=str(right.ca_file)),
+            run("rtsps", url.replace("rtmps:", "rtsps:"), ca_file=str(other.ca_file)),
+        ]
+        for each in wrong:
+            each.wait_for("the certificate refused", lambda report: report.code == "pull.tls")
+        for each in (run("known", url, ca_file=str(right.ca_file)), run("insecure", url, insecure=True)):
+            each.wait_for("a picture", lambda report: report.state == "live" and report.width > 0)
+        assert all(each.last.state == "stalled" and each.last.width == 0 for each in wrong)
+        assert not any(KEY in each.spoken() for each in wrong)

@@ -215,3 +215,13 @@ def test_players_are_bounded_for_each_is_a_process() -> None:
     assert refused(show, "source.update", source="plain", tone=True) == (409, "source.too-many-players")
     show = told(told(show, "source.delete", source="s0"), "source.update", source="plain", tone=True)
     assert len(players(show, "/m")) == MAX_PLAYERS
+
+
+def test_a_pull_says_whether_it_is_insecure() -> None:
+    show = told(BASE, "source.create", source="cam", kind="pull", url="rtmps://cam/a/b")
+    assert not show.sources["cam"].insecure
+    assert [each.ca_file for each in players(show, "/m", ca_file="/ca.pem")] == ["/ca.pem"]
+    show = told(show, "source.update", source="cam", insecure=True)
+    assert PublicView()(show)["sources"]["cam"]["insecure"]
+    assert [each.insecure for each in players(show, "/m")] == [True]
+    assert refused(show, "source.create", kind="bars", insecure=True) == (400, "source.not-for-kind")
