@@ -26,7 +26,8 @@ class Layers:
         """Whether ``packet`` is of the stream to follow, from it on."""
         new = packet.ssrc not in self._pixels
         if new and len(self._pixels) >= _MAX_KNOWN:
-            return False
+            # a sender that takes a new stream each time must not run out of them
+            del self._pixels[next(ssrc for ssrc in self._pixels if ssrc != self._followed)]
         announced = _announced(packet.payload, codec)
         self._pixels[packet.ssrc] = announced or self._pixels.get(packet.ssrc, 0)
         if packet.ssrc != self._followed and self._is_better(packet.ssrc, announced, new, now_ns):
