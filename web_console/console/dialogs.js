@@ -17,6 +17,7 @@ import { CueDialog } from "./rundown.js";
 import { languageName, t } from "./say.js";
 import { SceneDialog } from "./scene_dialog.js";
 import { SeatDialog } from "./seat_dialog.js";
+import { SessionsDialog } from "./sessions_dialog.js";
 import { SourceDialog } from "./source_dialog.js";
 import { SpeakerDialog } from "./speaker_dialog.js";
 import { StripDialog } from "./strip_dialog.js";
@@ -40,6 +41,7 @@ export function Dialogs() {
     case "cue": return html`<${CueDialog} id=${open.id ?? null} onClose=${close} />`;
     case "scene": return html`<${SceneDialog} id=${open.id ?? null} onClose=${close} />`;
     case "speaker": return html`<${SpeakerDialog} onClose=${close} />`;
+    case "sessions": return html`<${SessionsDialog} onClose=${close} />`;
     case "help": return html`<${HelpDialog} onClose=${close} />`;
     default: return null;
   }

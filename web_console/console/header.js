@@ -19,6 +19,7 @@ export function Header() {
     ${state ? html`<${Health} status=${state.status} />` : null}
     <p class="figures clock" data-role="clock"><span class="unseen">${t("Time")} </span>${new Date(now_ms).toTimeString().slice(0, 8)}</p>
     <p class="link-lamp" data-role="link" data-state=${model.link.value} role="status">${t(LINKS[model.link.value])}</p>
+    ${model.can_direct.value ? html`<button class="small quiet" data-action="sessions" onClick=${() => { model.dialog.value = { name: "sessions" }; }}>${t("Sessions")}</button>` : null}
     <button class="small quiet" data-action="help" onClick=${() => { model.dialog.value = { name: "help" }; }}>${t("Keys")}</button>
     <button class="small quiet" data-action="language" lang=${spoken() === "ko" ? "en" : "ko"}
       onClick=${model.switchLanguage}>${spoken() === "ko" ? "English" : "한국어"}</button>

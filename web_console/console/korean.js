@@ -1,14 +1,16 @@
-/** The console's texts in Korean, by their English text: people, scenes, outputs; the desk's are beside it. */
+/** The console's texts in Korean, by their English text: people, scenes, outputs; the others are beside it. */
 
 import { KOREAN_DESK } from "./korean_desk.js";
 import { KOREAN_MATERIAL } from "./korean_material.js";
 import { KOREAN_ONAIR } from "./korean_onair.js";
+import { KOREAN_SESSIONS } from "./korean_sessions.js";
 
 /** @type {Record<string, string>} */
 export const KOREAN = {
   ...KOREAN_DESK,
   ...KOREAN_MATERIAL,
   ...KOREAN_ONAIR,
+  ...KOREAN_SESSIONS,
   "1 day": "1일",
   "1 late tick": "지연 틱 1개",
   "1 place": "자리 1개",

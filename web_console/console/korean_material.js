@@ -48,7 +48,7 @@ export const KOREAN_MATERIAL = {
   "It is an animation; only its first picture is shown.": "움직이는 그림입니다. 첫 장면만 보입니다.",
   "Its end is missing; what there is of it is shown.": "파일의 끝이 빠져 있습니다. 있는 데까지 보입니다.",
   "Some of its sound has a codec that can't be decoded here.": "소리 가운데 여기서 해독할 수 없는 코덱이 있습니다.",
-  "It is not shown again: a password in it stays in the studio.": "다시 표시되지 않으며, 주소 안의 암호는 스튜디오에만 보관됩니다.",
+  "It is not shown again: what is secret in it stays in the studio.": "다시 표시되지 않으며, 주소 안의 비밀 정보는 스튜디오에만 보관됩니다.",
   "It is on air and disappears there, too.": "방송 중이며, 방송에서도 사라집니다.",
   "Its frame rate changes.": "프레임 속도가 일정하지 않습니다.",
   "Left": "왼쪽",

@@ -93,7 +93,7 @@ export async function start() {
     onLink(next, refused) {
       link.value = next;
       if (next === "lost") asked_for_starts = false;
-      if (next === "refused") ended.value = refused?.detail || t("Open the console's link again.");
+      if (next === "refused") ended.value = refused ? refusalText(refused) : t("Open the console's link again.");
     },
   });
   socket.start();

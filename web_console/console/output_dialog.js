@@ -3,30 +3,16 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
+import { accountOf } from "./account.js";
 import { busesOf } from "./channels.js";
 import { fields, Refusal } from "./form.js";
 import * as model from "./model.js";
 import {
-  changedAddress, changedBackup, EXAMPLES, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, serverOf, severalBuses,
+  accountIsAlone, changedAddress, changedBackup, EXAMPLES, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, serverOf, severalBuses,
 } from "./output_form.js";
 import { busName, t } from "./say.js";
+import { AccountFields, SecretField } from "./secret_field.js";
 import { outputName } from "./text.js";
-
-/**
- * A secret that can be looked at while it is being typed.
- *
- * @param {{name: string, label: string, placeholder?: string, hint?: string, disabled?: boolean}} props
- */
-function KeyField({ name, label, placeholder = "", hint = "", disabled = false }) {
-  const [shown, setShown] = useState(false);
-  const id = `output-${name}`;
-  return html`<div class="field"><label class="legend" for=${id}>${label}</label>
-    <div class="row"><input id=${id} name=${name} type=${shown ? "text" : "password"} maxlength="1024" placeholder=${placeholder} disabled=${disabled}
-        autocomplete="off" spellcheck=${false} />
-      <button type="button" class="small toggle" data-action="show-key" aria-pressed=${shown} aria-label=${t("Show {what}", { what: label })}
-        onClick=${() => setShown(!shown)}>${t("Show")}</button></div>
-    ${hint ? html`<span class="hint">${hint}</span>` : null}</div>`;
-}
 
 /** @param {{id: string|null, onClose: () => void}} props id: the output to change; null makes a new one */
 export function OutputDialog({ id, onClose }) {
@@ -45,8 +31,12 @@ export function OutputDialog({ id, onClose }) {
       kind, output: id ?? "", title: field("output"), rendition: field("rendition"), bus: field("bus"),
       url: kind === "udp" ? field("url") : changedAddress(output?.url ?? "", field("url"), field("key")),
       backup: changedBackup(output?.backup ?? "", field("backup"), field("backup_key"), field("key")),
-      buses: buses.filter((bus) => chosen.includes(bus)),
+      buses: buses.filter((bus) => chosen.includes(bus)), ...accountOf(event),
     };
+    if (id && accountIsAlone(form)) {
+      setRefusal(t("User and password go with the address: type its key again, too."));
+      return;
+    }
     const { done, refusal: why } = await model.attempt(id ? outputChange(form, backup_off) : outputCommand(form));
     if (done) onClose();
     else setRefusal(why);
@@ -64,12 +54,13 @@ export function OutputDialog({ id, onClose }) {
         placeholder=${id ?? EXAMPLES[kind]} autocomplete="off" /></label>
       ${kind === "stream" ? html`<label class="field"><span>${t("Server")}</span>
         <input name="url" required maxlength="2048" placeholder="rtmps://host/app" defaultValue=${serverOf(output?.url)} autocomplete="off" spellcheck=${false} /></label>
-      <${KeyField} name="key" label=${t("Stream key")} placeholder=${unchanged} hint=${t("It is not shown again: the key stays in the studio.")} />
+      <${SecretField} name="key" label=${t("Stream key")} placeholder=${unchanged} hint=${t("It is not shown again: the key stays in the studio.")} />
       <label class="field"><span>${t("Backup server, fed at the same time (may be empty)")}</span>
         <input name="backup" maxlength="2048" placeholder="rtmps://host/app" defaultValue=${serverOf(output?.backup)} disabled=${backup_off} autocomplete="off" spellcheck=${false} /></label>
-      <${KeyField} name="backup_key" label=${t("Backup's stream key, where it is another one")} placeholder=${output?.backup ? unchanged : ""} disabled=${backup_off} />
+      <${SecretField} name="backup_key" label=${t("Backup's stream key, where it is another one")} placeholder=${output?.backup ? unchanged : ""} disabled=${backup_off} />
       ${output?.backup ? html`<label class="row"><input type="checkbox" name="backup_off" checked=${backup_off} onChange=${() => setBackupOff(!backup_off)} />
-        <span>${t("No backup any more")}</span></label>` : null}` : null}
+        <span>${t("No backup any more")}</span></label>` : null}
+      <${AccountFields} hint=${t("Only for servers that ask for an account. Both go with the addresses typed here, and are not shown again.")} />` : null}
       ${kind === "udp" ? html`<label class="field"><span>${t("Address")}</span>
         <input name="url" required maxlength="2048" placeholder="udp://host:port" defaultValue=${output?.url ?? ""} autocomplete="off" spellcheck=${false} /></label>` : null}
       ${kind === "seats" ? html`<p class="hint">${t("One file a seat, without transcoding, on the programme's clock.")}</p>` : html`<div class="columns">

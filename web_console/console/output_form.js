@@ -1,6 +1,7 @@
 /** Pure: a destination's form → the command that makes or changes it; and what a destination carries, in words. */
 
 import { formatClock } from "../shared/levels.js";
+import { accountFields } from "./account.js";
 import { busName, refusalText, t } from "./say.js";
 import { outputName, outputState } from "./text.js";
 
@@ -8,7 +9,8 @@ import { outputName, outputState } from "./text.js";
 /** @typedef {import("../shared/types.js").Command} Command */
 /** @typedef {"stream"|"udp"|"recording"|"seats"} Kind */
 /** `output`: its id, "" for a new one, whose id the studio makes of the title. */
-/** @typedef {{kind: Kind, output: string, title: string, url: string, backup: string, rendition: string, bus: string, buses: string[]}} OutputForm */
+/** @typedef {{kind: Kind, output: string, title: string, url: string, backup: string, rendition: string, bus: string, buses: string[],
+ *   user: string, password: string}} OutputForm */
 
 /** @type {readonly (readonly [Kind, string])[]} */
 export const KINDS = [
@@ -94,7 +96,7 @@ export function outputCommand(form) {
     case "seats": return { type: "output.create", ...id, recording: true, seats: true };
     case "recording": return { type: "output.create", ...id, recording: true, rendition, bus: buses[0] ?? bus, buses };
     case "udp": return { type: "output.create", ...id, url, rendition, bus: buses[0] ?? bus, buses };
-    case "stream": return { type: "output.create", ...id, url, rendition, bus, ...(backup ? { backup } : {}) };
+    case "stream": return { type: "output.create", ...id, url, rendition, bus, ...(backup ? { backup } : {}), ...accountFields(form) };
   }
 }
 
@@ -111,7 +113,15 @@ export function outputChange(form, backup_off) {
   const command = { type: "output.update", output, title, rendition, ...(severalBuses(kind) ? { buses } : { bus }), ...(url ? { url } : {}) };
   if (backup_off) command.backup = "";
   else if (backup) command.backup = backup;
-  return command;
+  return kind === "stream" ? { ...command, ...accountFields(form) } : command;
+}
+
+/**
+ * @param {OutputForm} form of a change
+ * @returns {boolean} whether it has an account but no address that it could go into
+ */
+export function accountIsAlone({ user, password, url, backup }) {
+  return Boolean((user || password) && !url && !backup);
 }
 
 /**

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { formOf } from "./compose.js";
 import { clockOf, freshId, moved, nextCue, plannedAt, withCue } from "./cues.js";
 import {
-  addressOf, carries, changedAddress, changedBackup, diskTime, kindOf, outputAlerts, outputChange, outputCommand, outputLamps, serverOf, severalBuses,
+  accountIsAlone, addressOf, carries, changedAddress, changedBackup, diskTime, kindOf, outputAlerts, outputChange, outputCommand, outputLamps, serverOf, severalBuses,
 } from "./output_form.js";
 import { seatChange } from "./seat_form.js";
 
@@ -36,7 +36,7 @@ test("a planned time survives the clock's field", () => {
 });
 
 test("each kind of output asks for what it has, and for no more", () => {
-  const form = { output: "x", title: "", url: "rtmp://h/a/k", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"] };
+  const form = { output: "x", title: "", url: "rtmp://h/a/k", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"], user: "", password: "" };
   assert.deepEqual(outputCommand({ ...form, kind: "stream" }), { type: "output.create", output: "x", url: "rtmp://h/a/k", rendition: "clean", bus: "en" });
   assert.equal(outputCommand({ ...form, kind: "stream", backup: "rtmp://b/a/k" }).backup, "rtmp://b/a/k");
   assert.deepEqual(outputCommand({ ...form, kind: "recording" }).buses, ["floor", "en"]);
@@ -47,8 +47,20 @@ test("each kind of output asks for what it has, and for no more", () => {
   assert.deepEqual(["stream", "udp", "recording", "seats"].map((kind) => severalBuses(/** @type {any} */ (kind))), [false, true, true, false]);
 });
 
+test("an account is sent where it was typed, of streams alone, and never without an address", () => {
+  const account = { user: "me", password: " a/b#c " };
+  const form = { output: "x", title: "", url: "rtmp://h/a/k", backup: "", rendition: "program", bus: "en", buses: ["en"], ...account };
+  const { user, password } = outputCommand({ ...form, kind: "stream" });
+  assert.deepEqual({ user, password }, account);
+  assert.equal("user" in outputCommand({ ...form, kind: "udp" }), false);
+  assert.equal(outputChange({ ...form, kind: "stream" }, false).password, account.password);
+  assert.equal("password" in outputChange({ ...form, kind: "stream", user: "", password: "" }, false), false);
+  assert.deepEqual([form, { ...form, url: "" }, { ...form, url: "", backup: "rtmp://b/a/k" }, { ...form, url: "", user: "", password: "" }]
+    .map((one) => accountIsAlone({ ...one, kind: "stream" })), [false, true, false, false]);
+});
+
 test("a changed output keeps the addresses that the page doesn't know", () => {
-  const form = { output: "x", title: "", url: "", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"] };
+  const form = { output: "x", title: "", url: "", backup: "", rendition: "clean", bus: "en", buses: ["floor", "en"], user: "", password: "" };
   assert.deepEqual(outputChange({ ...form, kind: "stream" }, false), { type: "output.update", output: "x", title: "", rendition: "clean", bus: "en" });
   const both = outputChange({ ...form, kind: "stream", url: "rtmp://h/a/k", backup: "rtmp://b/a/k" }, false);
   assert.deepEqual([both.url, both.backup], ["rtmp://h/a/k", "rtmp://b/a/k"]);
@@ -129,7 +141,7 @@ test("a server and its key make an address, and a key alone a new one at the sam
 });
 
 test("a new output is called what people call it; the studio makes the id", () => {
-  const form = { output: "", title: "YouTube 한국어", url: "rtmp://h/a/k", backup: "", rendition: "program", bus: "ko", buses: ["ko"] };
+  const form = { output: "", title: "YouTube 한국어", url: "rtmp://h/a/k", backup: "", rendition: "program", bus: "ko", buses: ["ko"], user: "", password: "" };
   assert.deepEqual(outputCommand({ ...form, kind: "stream" }),
     { type: "output.create", title: "YouTube 한국어", url: "rtmp://h/a/k", rendition: "program", bus: "ko" });
 });

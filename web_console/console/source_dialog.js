@@ -3,11 +3,13 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
+import { accountOf } from "./account.js";
 import { fields, Refusal } from "./form.js";
 import { KIND_WORDS } from "./material.js";
 import { mediumLine } from "./media_library.js";
 import * as model from "./model.js";
 import { t } from "./say.js";
+import { AccountFields, SecretField } from "./secret_field.js";
 import { ACCEPT, formOf, HINTS, KINDS, ofFile, PATTERNS, sourceChange, sourceCommand, titleOf } from "./source_form.js";
 import { UploadField } from "./upload_field.js";
 
@@ -26,7 +28,7 @@ export function SourceDialog({ id, onClose }) {
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     const field = fields(event);
-    const filled = { ...form, title: field("title"), url: field("url") };
+    const filled = { ...form, title: field("title"), url: field("url"), ...accountOf(event) };
     const { done, refusal: why } = await model.attempt(id && began ? sourceChange(id, began, filled) : sourceCommand(filled));
     if (!done) { setRefusal(why); return; }
     const made = done.events.find((one) => one.type === "source.created")?.source;
@@ -42,9 +44,9 @@ export function SourceDialog({ id, onClose }) {
       </fieldset>
       <p class="hint">${t(HINTS[kind])}</p>`}
       ${!id && ofFile(kind) ? html`<${FileChoice} form=${form} set=${set} onBusy=${setBusy} />` : null}
-      ${!id && kind === "pull" ? html`<label class="field"><span>${t("Address")}</span>
-        <input name="url" type="password" required maxlength="2048" placeholder="rtsp://… · rtmp://…" autocomplete="off" spellcheck=${false} />
-        <span class="hint">${t("It is not shown again: a password in it stays in the studio.")}</span></label>` : null}
+      ${!id && kind === "pull" ? html`<${SecretField} name="url" label=${t("Address")} required maxlength=${2048} placeholder="rtsp://… · rtmp://…"
+          hint=${t("It is not shown again: what is secret in it stays in the studio.")} />
+        <${AccountFields} hint=${t("Where the camera or the server asks for an account: any characters, and not shown again.")} />` : null}
       ${kind === "bars" ? html`<label class="field"><span>${t("Pattern")}</span><select name="pattern" value=${form.pattern}
           onChange=${(/** @type {any} */ event) => set({ pattern: event.currentTarget.value })}>
           ${PATTERNS.map(([value, word]) => html`<option key=${value} value=${value} selected=${value === form.pattern}>${t(word)}</option>`)}</select></label>

@@ -1,11 +1,13 @@
 /** Pure: the form of a source → the command that makes or changes it. */
 
+import { accountFields } from "./account.js";
+
 /** @typedef {import("../shared/types.js").Command} Command */
 /** @typedef {import("../shared/types.js").Source} Source */
 /** @typedef {"bars"|"still"|"clip"|"slides"|"pull"|"whip"} Kind */
 
 /**
- * @typedef {{kind: Kind, title: string, media: string, url: string, pattern: string, tone: boolean, loop: boolean, in_s: number,
+ * @typedef {{kind: Kind, title: string, media: string, url: string, user: string, password: string, pattern: string, tone: boolean, loop: boolean, in_s: number,
  *   out_s: number, auto_play: boolean, auto_take: boolean, presenter: string}} SourceForm in_s, out_s: seconds; out_s 0: the end
  */
 
@@ -58,7 +60,7 @@ export function ofFile(kind) {
  */
 export function formOf(source) {
   return {
-    kind: /** @type {Kind} */ (source?.kind ?? "bars"), title: source?.title ?? "", media: source?.media ?? "", url: "",
+    kind: /** @type {Kind} */ (source?.kind ?? "bars"), title: source?.title ?? "", media: source?.media ?? "", url: "", user: "", password: "",
     pattern: source?.pattern || "bars", tone: source?.tone ?? false, loop: source?.loop ?? false, in_s: source?.in_s ?? 0,
     out_s: source?.out_s ?? 0, auto_play: source?.auto_play ?? true, auto_take: source?.auto_take ?? false, presenter: source?.presenter ?? "",
   };
@@ -85,7 +87,7 @@ export function sourceCommand(form) {
   /** @type {Command} */
   const command = { type: "source.create", kind: form.kind, title: form.title, ...own(form) };
   if (ofFile(form.kind)) command.media = form.media;
-  if (form.kind === "pull") command.url = form.url;
+  if (form.kind === "pull") Object.assign(command, { url: form.url }, accountFields(form));
   if (command.presenter === "") delete command.presenter;
   return command;
 }

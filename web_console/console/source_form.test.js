@@ -10,6 +10,9 @@ test("each kind sends what means something for it, and nothing else", () => {
     clip: "auto_play auto_take in_s kind loop media out_s title type", still: "kind media title type", slides: "kind media presenter title type",
     bars: "kind pattern title tone type", pull: "kind title type url", whip: "kind title type",
   });
+  const account = { user: "admin", password: " p@ss/1 " };
+  assert.deepEqual(sourceCommand({ ...form, kind: "pull", ...account }), { type: "source.create", kind: "pull", title: "T", url: "rtsp://hall/1", ...account });
+  assert.equal("password" in sourceCommand({ ...form, kind: "bars", ...account }), false);
   assert.equal("presenter" in sourceCommand({ ...form, kind: "slides", presenter: "" }), false);
 });
 

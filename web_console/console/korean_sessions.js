@@ -1,0 +1,29 @@
+/** The texts about sessions and accounts in Korean, by their English text. */
+
+/** @type {Record<string, string>} */
+export const KOREAN_SESSIONS = {
+  "1 page open": "열린 페이지 1개",
+  "End": "종료",
+  "End the session of {name}": "{name} 세션 종료",
+  "End the session of {name}?": "{name} 세션을 종료할까요?",
+  "Everybody whose link was opened and is still good. Ended sessions need their link once more.":
+    "링크를 열었고 아직 유효한 모든 세션입니다. 종료된 세션은 링크를 다시 열어야 합니다.",
+  "Interpreter": "통역사",
+  "Its pages close at once, on air, too. Its link opens a new session while it is valid; a new invite ends that as well.":
+    "방송 중이라도 페이지가 즉시 닫힙니다. 링크가 유효하면 다시 열 수 있으며, 새로 초대하면 그 링크도 무효가 됩니다.",
+  "Loading…": "불러오는 중…",
+  "Only for servers that ask for an account. Both go with the addresses typed here, and are not shown again.":
+    "계정을 요구하는 서버에만 적습니다. 여기에 적은 주소에 함께 쓰이며 다시 표시되지 않습니다.",
+  "Password": "비밀번호",
+  "Sessions": "세션",
+  "This is your own: this console ends at once, and its link has to be opened again.":
+    "지금 쓰는 세션입니다. 이 콘솔이 즉시 종료되며 링크를 다시 열어야 합니다.",
+  "This one": "이 콘솔",
+  "User (may be empty)": "사용자 (비워 둘 수 있음)",
+  "User and password go with the address: type its key again, too.": "사용자와 비밀번호는 주소와 함께 보내야 합니다. 스트림 키도 다시 적으세요.",
+  "Where the camera or the server asks for an account: any characters, and not shown again.":
+    "카메라나 서버가 계정을 요구할 때만 적습니다. 어떤 글자든 되며 다시 표시되지 않습니다.",
+  "last seen {time}": "마지막 접속 {time}",
+  "since {time}": "{time}부터",
+  "{count} pages open": "열린 페이지 {count}개",
+};
