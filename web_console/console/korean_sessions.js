@@ -9,13 +9,18 @@ export const KOREAN_SESSIONS = {
   "Everybody whose link was opened and is still good. Ended sessions need their link once more.":
     "링크를 열었고 아직 유효한 모든 세션입니다. 종료된 세션은 링크를 다시 열어야 합니다.",
   "Interpreter": "통역사",
-  "Its pages close at once, on air, too. Its link opens a new session while it is valid; a new invite ends that as well.":
-    "방송 중이라도 페이지가 즉시 닫힙니다. 링크가 유효하면 다시 열 수 있으며, 새로 초대하면 그 링크도 무효가 됩니다.",
+  "Insecure": "인증서 확인 안 함",
+  "Its pages close at once, on air, too. While its link is valid it opens a new session; “New link” ends that as well.":
+    "방송 중이라도 페이지가 즉시 닫힙니다. 링크가 유효한 동안은 다시 열 수 있으며, ‘새 링크’를 누르면 이전 링크도 무효가 됩니다.",
+  "Its pages close at once. Whoever has the console's link can open them again.":
+    "페이지가 즉시 닫힙니다. 콘솔 링크가 있으면 다시 열 수 있습니다.",
   "Loading…": "불러오는 중…",
   "Only for servers that ask for an account. Both go with the addresses typed here, and are not shown again.":
     "계정을 요구하는 서버에만 적습니다. 여기에 적은 주소에 함께 쓰이며 다시 표시되지 않습니다.",
   "Password": "비밀번호",
   "Sessions": "세션",
+  "Take any certificate: nobody knows then who sends (rtmps, rtsps)": "모든 인증서 허용: 보내는 쪽을 확인하지 않습니다 (rtmps, rtsps)",
+  "The server's certificate is not verified": "서버의 인증서를 확인하지 않습니다",
   "This is your own: this console ends at once, and its link has to be opened again.":
     "지금 쓰는 세션입니다. 이 콘솔이 즉시 종료되며 링크를 다시 열어야 합니다.",
   "This one": "이 콘솔",

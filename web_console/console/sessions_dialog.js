@@ -58,9 +58,15 @@ export function SessionsDialog({ onClose }) {
     <div class="dialog-actions"><button data-first data-action="close" onClick=${onClose}>${t("Done")}</button></div>
   <//>
   ${asking ? html`<${Question} title=${t("End the session of {name}?", { name: holderName(asking, seats) })} yes=${t("End")} no=${t("No")}
-    text=${asking.yours ? t("This is your own: this console ends at once, and its link has to be opened again.")
-      : t("Its pages close at once, on air, too. Its link opens a new session while it is valid; a new invite ends that as well.")}
+    text=${consequence(asking)}
     onYes=${() => void end(asking)} onClose=${() => setAsking(null)} />` : null}`;
+}
+
+/** @param {Session} session */
+function consequence({ yours, seat }) {
+  if (yours) return t("This is your own: this console ends at once, and its link has to be opened again.");
+  return seat ? t("Its pages close at once, on air, too. While its link is valid it opens a new session; “New link” ends that as well.")
+    : t("Its pages close at once. Whoever has the console's link can open them again.");
 }
 
 /** @param {{session: Session, seats: Readonly<Record<string, {name: string}>>, onEnd: (session: Session) => void}} props */

@@ -47,6 +47,7 @@ export function SourceDialog({ id, onClose }) {
       ${!id && kind === "pull" ? html`<${SecretField} name="url" label=${t("Address")} required maxlength=${2048} placeholder="rtsp://… · rtmp://…"
           hint=${t("It is not shown again: what is secret in it stays in the studio.")} />
         <${AccountFields} hint=${t("Where the camera or the server asks for an account: any characters, and not shown again.")} />` : null}
+      ${kind === "pull" ? html`<${Tick} name="insecure" form=${form} set=${set} label=${t("Take any certificate: nobody knows then who sends (rtmps, rtsps)")} />` : null}
       ${kind === "bars" ? html`<label class="field"><span>${t("Pattern")}</span><select name="pattern" value=${form.pattern}
           onChange=${(/** @type {any} */ event) => set({ pattern: event.currentTarget.value })}>
           ${PATTERNS.map(([value, word]) => html`<option key=${value} value=${value} selected=${value === form.pattern}>${t(word)}</option>`)}</select></label>
@@ -70,7 +71,7 @@ export function SourceDialog({ id, onClose }) {
 
 /** @typedef {(change: Partial<SourceForm>) => void} Set */
 
-/** @param {{name: "tone"|"loop"|"auto_play"|"auto_take", form: SourceForm, set: Set, label: string}} props */
+/** @param {{name: "tone"|"insecure"|"loop"|"auto_play"|"auto_take", form: SourceForm, set: Set, label: string}} props */
 function Tick({ name, form, set, label }) {
   return html`<label class="row"><input type="checkbox" name=${name} checked=${form[name]} onChange=${() => set({ [name]: !form[name] })} /><span>${label}</span></label>`;
 }

@@ -7,7 +7,7 @@ import { accountFields } from "./account.js";
 /** @typedef {"bars"|"still"|"clip"|"slides"|"pull"|"whip"} Kind */
 
 /**
- * @typedef {{kind: Kind, title: string, media: string, url: string, user: string, password: string, pattern: string, tone: boolean, loop: boolean, in_s: number,
+ * @typedef {{kind: Kind, title: string, media: string, url: string, user: string, password: string, insecure: boolean, pattern: string, tone: boolean, loop: boolean, in_s: number,
  *   out_s: number, auto_play: boolean, auto_take: boolean, presenter: string}} SourceForm in_s, out_s: seconds; out_s 0: the end
  */
 
@@ -60,7 +60,7 @@ export function ofFile(kind) {
  */
 export function formOf(source) {
   return {
-    kind: /** @type {Kind} */ (source?.kind ?? "bars"), title: source?.title ?? "", media: source?.media ?? "", url: "", user: "", password: "",
+    kind: /** @type {Kind} */ (source?.kind ?? "bars"), title: source?.title ?? "", media: source?.media ?? "", url: "", user: "", password: "", insecure: source?.insecure ?? false,
     pattern: source?.pattern || "bars", tone: source?.tone ?? false, loop: source?.loop ?? false, in_s: source?.in_s ?? 0,
     out_s: source?.out_s ?? 0, auto_play: source?.auto_play ?? true, auto_take: source?.auto_take ?? false, presenter: source?.presenter ?? "",
   };
@@ -74,6 +74,7 @@ function own(form) {
   switch (form.kind) {
     case "bars": return { pattern: form.pattern, tone: form.tone };
     case "clip": return { loop: form.loop, in_s: form.in_s, out_s: form.out_s, auto_play: form.auto_play, auto_take: form.auto_take };
+    case "pull": return { insecure: form.insecure };
     case "slides": return { presenter: form.presenter };
     default: return {};
   }

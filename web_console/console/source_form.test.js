@@ -8,10 +8,10 @@ test("each kind sends what means something for it, and nothing else", () => {
   const sent = Object.fromEntries(KINDS.map((kind) => [kind, Object.keys(sourceCommand({ ...form, kind })).sort().join(" ")]));
   assert.deepEqual(sent, {
     clip: "auto_play auto_take in_s kind loop media out_s title type", still: "kind media title type", slides: "kind media presenter title type",
-    bars: "kind pattern title tone type", pull: "kind title type url", whip: "kind title type",
+    bars: "kind pattern title tone type", pull: "insecure kind title type url", whip: "kind title type",
   });
   const account = { user: "admin", password: " p@ss/1 " };
-  assert.deepEqual(sourceCommand({ ...form, kind: "pull", ...account }), { type: "source.create", kind: "pull", title: "T", url: "rtsp://hall/1", ...account });
+  assert.deepEqual(sourceCommand({ ...form, kind: "pull", ...account }), { type: "source.create", kind: "pull", title: "T", url: "rtsp://hall/1", insecure: false, ...account });
   assert.equal("password" in sourceCommand({ ...form, kind: "bars", ...account }), false);
   assert.equal("presenter" in sourceCommand({ ...form, kind: "slides", presenter: "" }), false);
 });
@@ -22,6 +22,11 @@ test("a change names only what was changed", () => {
   assert.deepEqual(sourceChange("a", source, { ...formOf(source), loop: false, out_s: 0 }), { type: "source.update", source: "a", loop: false, out_s: 0 });
   const slides = /** @type {any} */ ({ kind: "slides", title: "T", muted: false, gain_db: 0, presenter: "ann" });
   assert.deepEqual(sourceChange("b", slides, { ...formOf(slides), presenter: "" }), { type: "source.update", source: "b", presenter: "" });
+});
+
+test("whether a pulled stream's certificate counts can be changed, its address can not", () => {
+  const source = /** @type {any} */ ({ kind: "pull", title: "T", muted: false, gain_db: 0, url: "rtsps://hall/•••", insecure: true });
+  assert.deepEqual(sourceChange("c", source, { ...formOf(source), insecure: false, user: "u", url: "rtsps://x/1" }), { type: "source.update", source: "c", insecure: false });
 });
 
 test("a file's name becomes a title", () => {

@@ -43,7 +43,7 @@ function SourceRow({ id }) {
   return html`<li class="source" data-role="source" data-source=${id} data-kind=${source.kind} data-state=${now} data-tally=${tally}>
     <div class="seat-main">
       <span class=${`badge ${shown.badge}`} data-role="source-state">${shown.word}</span>
-      <p class="who"><strong class="clip">${name}</strong>
+      <p class="who"><strong class="clip">${source.insecure ? html`<span class="badge program" data-role="insecure" title=${t("The server's certificate is not verified")}>${t("Insecure")}</span> ` : null}${name}</strong>
         <span class="soft clip">${[t(KIND_WORDS[source.kind] ?? source.kind), source.url ?? "", tally === "program" ? t("On air") : tally === "preview" ? t("in preview") : ""].filter(Boolean).join(" · ")}</span></p>
       ${model.can_direct.value ? html`<div class="seat-buttons">
         <button class="small toggle off" data-action="mute" data-source=${id} aria-pressed=${source.muted} aria-label=${t("Mute {name}", { name })}
