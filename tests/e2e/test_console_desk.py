@@ -435,30 +435,6 @@ async def test_people_are_found_and_the_wall_is_seen(desk: Desk) -> None:
     await expect(wall).to_have_count(0)
 
 
-async def test_sessions_are_listed_and_ended(desk: Desk) -> None:
-    page = desk.page
-    session = page.locator("[data-role=session]")
-    await page.click("[data-action=sessions]")
-    own = session.filter(has=page.locator("[data-role=session-yours]"))
-    await expect(own).to_contain_text("Director")
-    # One that comes meanwhile appears by itself. What is ended is asked first, and "No" has the focus.
-    before = await session.count()
-    other = await page.context.browser.new_page()  # type: ignore[union-attr]
-    await other.goto(f"{desk.studio.url}/console?token={desk.studio.token}")
-    await expect(session).to_have_count(before + 1)
-    theirs = session.filter(has_not=page.locator("[data-role=session-yours]")).filter(has_text="Director")
-    await theirs.locator("[data-action=session-end]").click()
-    await page.wait_for_selector("dialog [data-action=no]:focus")
-    await page.keyboard.press("Enter")
-    await expect(session).to_have_count(before + 1)
-    await theirs.locator("[data-action=session-end]").click()
-    await page.click("[data-action=yes]")
-    await expect(session).to_have_count(before)
-    await expect(other.locator(".over-all [role=alert]")).to_be_visible()
-    await other.close()
-    await page.click("[data-action=close]")
-
-
 async def test_the_rundown(desk: Desk) -> None:
     page = desk.page
     await desk.tab("rundown")

@@ -63,6 +63,7 @@ async def _drive(studio: RunningStudio) -> None:
         await _scene(desk)
         await _speaker(desk)
         await _seat(desk)
+        await _sessions(desk)
         await _fits(page)
         assert said == []
         # Last: axe's own styles are refused by the page's policy, which counts as a complaint.
@@ -386,6 +387,31 @@ async def _seat(desk: Desk) -> None:
     await page.click("[data-action=seat-edit][data-seat=kim]")
     await expect(page.locator("dialog [data-role=glyphs]")).to_contain_text("\U00012000")
     await page.keyboard.press("Escape")
+
+
+async def _sessions(desk: Desk) -> None:
+    page = desk.page
+    session = page.locator("[data-role=session]")
+    await page.click("[data-action=sessions]")
+    own = session.filter(has=page.locator("[data-role=session-yours]"))
+    await expect(own).to_contain_text("Director")
+    # One that comes meanwhile appears by itself. What is ended is asked first, and "No" has the focus.
+    before = await session.count()
+    other = await page.context.browser.new_page()  # type: ignore[union-attr]
+    await other.goto(f"{desk.studio.url}/console?token={desk.studio.token}")
+    await expect(session).to_have_count(before + 1)
+    theirs = session.filter(has_not=page.locator("[data-role=session-yours]")).filter(has_text="Director")
+    await theirs.locator("[data-action=session-end]").click()
+    await page.wait_for_selector("dialog [data-action=no]:focus")
+    await page.keyboard.press("Enter")
+    await expect(session).to_have_count(before + 1)
+    await theirs.locator("[data-action=session-end]").click()
+    await page.click("[data-action=yes]")
+    await expect(session).to_have_count(before)
+    await expect(other.locator(".over-all [role=alert]")).to_be_visible()
+    await other.close()
+    await page.click("[data-action=close]")
+    await expect(page.locator("dialog")).to_have_count(0)
 
 
 async def _fits(page: Page) -> None:
