@@ -14,9 +14,9 @@ MaybeId = Annotated[str, Meta(pattern=rf"^(?![\s\S])|{ID_PATTERN}")]
 
 class SourceCreate(Command, frozen=True, tag="source.create"):
     """``media``: the id that ``POST /api/v1/media`` gave, for still, clip and slides. ``url``: what a pull
-    reads, ``rtmp(s)://`` or ``rtsp(s)://``; ``user`` and ``password`` for it; ``insecure``: any
-    certificate of its server is taken. ``pattern`` and ``tone``: of bars. ``out_s``: 0 for the end. ``presenter``: the seat that may turn the pages. A ``whip`` source gives
-    ``result`` ``{"url", "token"}``, once."""
+    reads, ``rtmp(s)://`` or ``rtsp(s)://``; ``user`` and ``password`` for it; ``insecure``: any certificate
+    of its server is taken. ``pattern`` and ``tone``: of bars. ``out_s``: 0 for the end. ``presenter``: the
+    seat that may turn the pages. A ``whip`` source gives ``result`` ``{"url", "token"}``, once."""
 
     kind: SourceKind
     source: Id | None = None
