@@ -29,7 +29,7 @@ from mixer.slot import SlotWriter
 from mixer.wire import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
 from signaling.rtc import hooks
 from signaling.rtc.decode import DecoderPool
-from signaling.rtc.ice import Network
+from signaling.rtc.ice import Connection, Network
 from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
 from signaling.rtc.offer import OfferError
 from signaling.rtc.pace import Pace
@@ -43,6 +43,7 @@ from signaling.wire import (
     Candidates,
     ClosePeer,
     FromShard,
+    IceServersSilent,
     Offer,
     OfferFailed,
     PeerChanged,
@@ -96,6 +97,8 @@ class Shard:
         self._writing = False
         self._silent: frozenset[str] = frozenset()
         """Peers of which nothing comes, as control was told last."""
+        self._ice_silent: tuple[str, ...] = ()
+        """STUN and TURN servers without an answer, as control was told last."""
         self._litter = False
         """Peers have left whose objects refer to each other in circles, hundreds of kilobytes each."""
         self.done = asyncio.Event()
@@ -115,6 +118,7 @@ class Shard:
         await asyncio.to_thread(self._house.recorder.close)
         self._house.returns.close()
         self._house.pacer.close()
+        Connection.servers.close()
         self._house.pool.close()
 
     # --- link ----------------------------------------------------------------------------------------
@@ -290,6 +294,7 @@ class Shard:
             self._silent = silent
             self._send("control", ShardReport(self._stats(now_ns), self._failed()))
         if count % 10 == 0:
+            self._tell_of_servers()
             if (recorded := self._house.recorder.status()) is not None:
                 self._send("control", recorded)
             used = {peer.place for peer in self._peers.values()}
@@ -309,6 +314,12 @@ class Shard:
         house = self._house
         parts = (house.pool.failures, house.pacer.failures, house.recorder.failures, self._failures)
         return {each.part: each.count for each in parts if each.count}
+
+    def _tell_of_servers(self) -> None:
+        silent = Connection.servers.silent
+        if silent or self._ice_silent:
+            self._send("control", IceServersSilent(self._link.name, silent))
+        self._ice_silent = silent
 
 
 def _tidy() -> None:

@@ -158,6 +158,14 @@ class ShardReport(Message, frozen=True):
     ``loop``. Each cost somebody a moment, and nobody else anything; the log says what."""
 
 
+class IceServersSilent(Message, frozen=True):
+    """Shard → control, once a second while a configured STUN or TURN server doesn't answer it, and when all
+    do again. ``servers``: the whole of their URLs."""
+
+    shard: str
+    servers: tuple[str, ...]
+
+
 class ShardLevels(Message, frozen=True):
     """Shard → control, 20 times a second while somebody looks at the meters: peak in dBFS since the last one
     of each guest's microphone, by source (``seat/<id>``)."""
@@ -210,4 +218,4 @@ ShardIn = (
     | BusAttach
     | Shutdown
 )
-FromShard = Answer | OfferFailed | PeerChanged | ShardReport | ShardLevels | SeatsRecorded
+FromShard = Answer | OfferFailed | PeerChanged | ShardReport | IceServersSilent | ShardLevels | SeatsRecorded

@@ -45,6 +45,7 @@ from signaling.snapshots import CanvasSnapshots
 from signaling.turn import IceSettings
 from signaling.wire import (
     Answer,
+    IceServersSilent,
     OfferFailed,
     PeerChanged,
     SeatsRecorded,
@@ -89,6 +90,7 @@ ControlIn = (
     | Meters
     | ShardLevels
     | SeatsRecorded
+    | IceServersSilent
     | PlanTaken
     | CanvasPublished
     | SenderReport
@@ -114,6 +116,7 @@ _FOR_SESSION = (
     PlayerReport,
     ShardReport,
     SeatsRecorded,
+    IceServersSilent,
 )
 
 

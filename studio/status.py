@@ -11,7 +11,7 @@ import msgspec
 
 from mixer.outputs.ingests import backup_of, sender_of
 from mixer.wire import Latency, Load, MixerReport, PlanTaken, SenderReport, SourceState
-from signaling.wire import SILENT, PeerStats, SeatsRecorded, ShardReport, UplinkTarget
+from signaling.wire import SILENT, IceServersSilent, PeerStats, SeatsRecorded, ShardReport, UplinkTarget
 from studio.boothstatus import back_again, is_on_bus, public_booths
 from studio.model import Output, Seat, Show
 from studio.outputstatus import public_output, redacted
@@ -63,6 +63,8 @@ class Status:
         self._outputs: dict[str, SenderReport] = {}
         self._recorded: dict[str, SeatsRecorded] = {}
         """What each shard says of the recording of seats."""
+        self._ice_silent: dict[str, tuple[str, ...]] = {}
+        """STUN and TURN servers that don't answer, by shard."""
         self._processes: dict[str, ProcessChanged] = {}
 
     def set_connections(self, seats: Mapping[str, Connection]) -> None:
@@ -118,6 +120,8 @@ class Status:
                 if output is None or not output.running:
                     return False
                 self._outputs[message.output] = redacted(message, output)
+            case IceServersSilent():
+                self._ice_silent[message.shard] = message.servers
             case SeatsRecorded():
                 self._recorded[message.shard] = message
             case ProcessChanged():
@@ -137,6 +141,7 @@ class Status:
             self._mixer = {**self._mixer, "load": _load(Load()), "latency_ms": _latency(Latency())}
         if message.process.startswith("shard-") and message.state != "running":
             self._recorded.pop(message.process, None)
+            self._ice_silent.pop(message.process, None)
         if message.process.startswith(_SENDER):
             output = message.process.removeprefix(_SENDER)
             known = show.outputs.get(sender_of(output).output)
@@ -155,9 +160,9 @@ class Status:
         now: int = 0,
         leaving: Staged | None = None,
     ) -> Json:
-        """``{"seats", "booths", "outputs", "processes", "mixer", "preview"}`` as ARCHITECTURE.md has it.
-        ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds. Who is
-        in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air; nobody is
+        """``{"seats", "booths", "outputs", "processes", "mixer", "ice", "preview"}`` as ARCHITECTURE.md has
+        it. ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds. Who
+        is in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air; nobody is
         while the slate or black covers it."""
         on_air, coming = on_scene(show, on_air_of(show)), on_scene(show, coming_to(show))
         if show.tbar > 0:
@@ -187,6 +192,7 @@ class Status:
                 for name, process in self._processes.items()
             },
             "mixer": self._mixer,
+            "ice": {"silent": sorted({url for urls in self._ice_silent.values() for url in urls})},
             "preview": {
                 "ready": not waiting and not away,
                 "waiting": list(waiting),

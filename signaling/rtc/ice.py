@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import aioice.ice
@@ -20,12 +21,14 @@ from aioice import stun
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
 from signaling.rtc.door import Address, Door
+from signaling.rtc.ice_servers import IceServers, Question, Server
 
 MAX_DATAGRAM = 2048
 MAX_PAIRS = 100
 """Of addresses that a peer may be reached by (RFC 8445 §6.1.2.5); more replace those it was found at."""
 SOCKET_BUFFER = 1 << 20
-_GATHER_TIMEOUT_S = 5.0
+_OTHERS_S = 0.1
+"""How much longer than the first of our addresses the others wait for the STUN server."""
 
 MediaSink = Callable[[bytes], None]
 StrangerSink = Callable[[bytes], bool]
@@ -96,6 +99,7 @@ class Connection(aioice.ice.Connection):
     """An ICE connection on the ports of :attr:`network`."""
 
     network = Network()
+    servers = IceServers()
     media_sink: MediaSink | None = None
     stranger_sink: StrangerSink | None = None
 
@@ -154,10 +158,17 @@ class Connection(aioice.ice.Connection):
             if (protocol := await self._bind(component, address)) is not None
         ]
         self._protocols += protocols
-        candidates = [protocol.local_candidate for protocol in protocols]
-        candidates += await self._reflexive(protocols, timeout)
-        # with no address given the stock method only asks the TURN server
-        return candidates + await super().get_component_candidates(component, [], timeout)
+        questions: dict[Server, Question] = {}
+        if self.stun_server is not None:
+            questions[Server("stun", *self.stun_server)] = partial(
+                self._reflexive, protocols, self.stun_server
+            )
+        if self.turn_server is not None:
+            scheme = "turns" if self.turn_ssl else "turn"
+            server = Server(scheme, *self.turn_server, self.turn_transport)
+            questions[server] = partial(self._relayed, component, self.turn_server)
+        found: list[Candidate] = await self.servers.ask(questions)
+        return [protocol.local_candidate for protocol in protocols] + found
 
     async def _bind(self, component: int, address: str) -> StunProtocol | None:
         loop = asyncio.get_running_loop()
@@ -195,17 +206,35 @@ class Connection(aioice.ice.Connection):
             return announce
         return host
 
-    async def _reflexive(self, protocols: list[StunProtocol], timeout_s: float) -> list[Candidate]:
-        if self.stun_server is None:
-            return []
+    async def _reflexive(self, protocols: list[StunProtocol], server: tuple[str, int]) -> list[Candidate]:
+        """What the server sees of our addresses; none of those from which it can't be reached."""
         asked = [
-            asyncio.create_task(aioice.ice.server_reflexive_candidate(protocol, self.stun_server))
+            asyncio.create_task(aioice.ice.server_reflexive_candidate(protocol, server))
             for protocol in protocols
             if ipaddress.ip_address(protocol.local_candidate.host).version == 4
         ]
         if not asked:
             return []
-        done, pending = await asyncio.wait(asked, timeout=timeout_s)
-        for task in pending:
-            task.cancel()
-        return [task.result()[0] for task in done if task.exception() is None]
+        try:
+            done, rest = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            if rest:
+                done |= (await asyncio.wait(rest, timeout=_OTHERS_S))[0]
+        finally:
+            for task in asked:
+                task.cancel()
+        found = [task.result()[0] for task in done if task.exception() is None]
+        return found or [done.pop().result()[0]]  # that raises
+
+    async def _relayed(self, component: int, server: tuple[str, int]) -> list[Candidate]:
+        candidate, protocol = await aioice.ice.relayed_candidate(
+            component=component,
+            hide_related_address=self._transport_policy == aioice.ice.TransportPolicy.RELAY,
+            protocol_factory=lambda: StunProtocol(self),
+            turn_server=server,
+            turn_username=self.turn_username,
+            turn_password=self.turn_password,
+            turn_ssl=self.turn_ssl,
+            turn_transport=self.turn_transport,
+        )
+        self._protocols.append(protocol)
+        return [candidate]

@@ -5,7 +5,7 @@ import { formatClock } from "../shared/levels.js";
 import * as model from "./model.js";
 import { outputLamps } from "./output_form.js";
 import { refusalText, spoken, t } from "./say.js";
-import { health, loadLine, outputName, TROUBLE_MS } from "./text.js";
+import { health, loadLine, outputName, silentLine, TROUBLE_MS } from "./text.js";
 
 const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
 
@@ -39,6 +39,13 @@ export function Overload() {
   const line = loadLine(load);
   return html`<p class=${line ? "overload-line" : "unseen"} role="status" data-role="overload"
     data-step=${load?.step ?? 0}>${line}</p>`;
+}
+
+/** Names the STUN and TURN servers that don't answer the studio. Always there, as the line above. */
+export function SilentServers() {
+  const silent = model.state.value?.status.ice?.silent ?? [];
+  return html`<p class=${silent.length ? "overload-line" : "unseen"} role="status"
+    data-role="ice-silent">${silent.length ? silentLine(silent) : ""}</p>`;
 }
 
 /**

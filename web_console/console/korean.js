@@ -197,6 +197,7 @@ export const KOREAN = {
   "The connection ends, the link stops working, and the place disappears from all scenes. This cannot be undone.": "연결이 끊기고 링크가 무효가 되며 모든 장면에서 자리가 사라집니다. 되돌릴 수 없습니다.",
   "The connection to the studio is interrupted. The programme goes on; the console comes back by itself.": "스튜디오와의 연결이 끊겼습니다. 방송은 계속되며 콘솔은 자동으로 돌아옵니다.",
   "The destination and its stream key are forgotten. Recorded files stay.": "대상과 스트림 키가 삭제됩니다. 녹화 파일은 남습니다.",
+  "No answer from {servers}: guests behind firewalls may not get in.": "{servers} 서버가 응답하지 않습니다. 방화벽 안쪽의 참가자는 들어오지 못할 수 있습니다.",
   "The machine is overloaded ({code}).": "컴퓨터에 과부하가 걸렸습니다 ({code}).",
   "The machine is overloaded: the programme is encoded with less effort and looks a little coarser.": "컴퓨터에 과부하가 걸려 방송 화면이 조금 거칠게 인코딩됩니다.",
   "The machine is overloaded: the programme, too, runs at half the frame rate.": "컴퓨터에 과부하가 걸려 방송 화면도 절반의 프레임 속도로 나갑니다.",

@@ -11,7 +11,7 @@ import { Desk } from "./desk.js";
 import { Dialogs } from "./dialogs.js";
 import { glyphList } from "./graphic_form.js";
 import { GlyphReport, GraphicsPanel, ThemePanel } from "./graphics.js";
-import { Alarms, Header, Overload } from "./header.js";
+import { Alarms, Header, Overload, SilentServers } from "./header.js";
 import { actionFor, isTalkKey } from "./keys.js";
 import { soundProblem } from "./loudness.js";
 import { sourceAlerts } from "./material.js";
@@ -70,6 +70,7 @@ function App() {
     <${CoverLine} />
     <${Alarms} />
     <${Overload} />
+    <${SilentServers} />
     <${OutputAlarm} />
     <${BoothAlarm} />
     ${ready ? html`<main class="board" data-role="board">

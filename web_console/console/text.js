@@ -165,6 +165,14 @@ export function loadLine(load) {
 }
 
 /**
+ * @param {string[]} servers URLs of STUN and TURN servers
+ * @returns {string} what follows from their silence
+ */
+export function silentLine(servers) {
+  return t("No answer from {servers}: guests behind firewalls may not get in.", { servers: servers.join(", ") });
+}
+
+/**
  * @param {DirectorState} state
  * @returns {Record<"waiting"|"stage"|"away"|"others", string[]>} seat ids by where they belong on the console
  */

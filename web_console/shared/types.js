@@ -90,6 +90,7 @@
  *     processes: Record<string, ProcessStatus>, mixer: Partial<MixerStatus>,
  *     booths?: Record<string, BoothStatus>, take?: Take|null, glyphs?: Record<string, string>, fonts?: Record<string, string>,
  *     sources?: Record<string, SourceStatus>, media?: Record<string, Medium>, themes?: string[],
+ *     ice?: {silent: string[]},
  *     preview?: {ready: boolean, waiting: string[], missing?: string[]}}}} DirectorState
  *
  * @typedef {{source: string, title: string, page: number, pages: number}} PresentedSlides
