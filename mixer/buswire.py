@@ -87,15 +87,16 @@ class Subscribe(BusMessage, frozen=True):
 
     streams: tuple[str, ...]
     live: bool = False
-    """True for viewers: start at a fresh keyframe (asked for, rate-limited) instead of at the group's
-    beginning, whose pictures are in the past."""
+    """True for viewers: start at a fresh keyframe, asked for as by :class:`KeyframeRequest`, instead of at
+    the group's beginning, whose pictures are in the past."""
     earlier: bool = False
     """True for a recording that goes on after its process died: start one group of pictures earlier, if it is
     kept, so that starting the process anew costs nothing of the programme."""
 
 
 class KeyframeRequest(BusMessage, frozen=True):
-    """Subscriber → mixer: a viewer lost the picture. The encoder answers at most once a second."""
+    """Subscriber → mixer: a viewer lost the picture. The encoder answers at most once a second; that of a
+    rendition that always runs doesn't, for ingests get its keyframes, too: the next one is the grid's."""
 
     stream: str
 

@@ -121,7 +121,12 @@ class RenditionSet:
         self.languages.offer(tick, canvases, differing, now_ns)
 
     def request_keyframe(self, stream: str, at_once: bool = False) -> None:
-        """See :meth:`mixer.rendition.RenditionEncoder.request_keyframe`."""
+        """See :meth:`mixer.rendition.RenditionEncoder.request_keyframe`.
+
+        Viewers ask in vain where ingests get the same packets: there keyframes lie on the grid alone.
+        """
+        if not at_once and self._known(stream) and self._always(stream):
+            return
         stream = self.languages.request_keyframe(stream, at_once) or stream
         encoder = self._running.get(stream)
         if encoder is not None:

@@ -98,7 +98,15 @@ class PeerRouter:
     # --- signaling.ports.Peers -------------------------------------------------------------------------
 
     async def open(
-        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool, bus: str = ""
+        self,
+        kind: PeerKind,
+        seat: str,
+        client: str,
+        sdp: str,
+        *,
+        takeover: bool,
+        bus: str = "",
+        full: bool = False,
     ) -> tuple[str, str]:
         """See :meth:`ports.Peers.open`."""
         if len(self._peers) >= MAX_PEERS:
@@ -127,6 +135,7 @@ class PeerRouter:
             source=client if kind == "whip" else "",
             canvas=client if kind == "whep" else "",
             bus=bus,
+            full=full,
         )
         waiting = _Waiting(offer, asyncio.get_running_loop().create_future())
         self._peers[peer.id] = peer

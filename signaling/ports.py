@@ -150,15 +150,23 @@ class Peers(Protocol):
     """The shards, seen from the HTTP server. Implemented by ``signaling.peers`` over the control link."""
 
     async def open(
-        self, kind: PeerKind, seat: str, client: str, sdp: str, *, takeover: bool, bus: str = ""
+        self,
+        kind: PeerKind,
+        seat: str,
+        client: str,
+        sdp: str,
+        *,
+        takeover: bool,
+        bus: str = "",
+        full: bool = False,
     ) -> tuple[str, str]:
         """A browser's offer → (peer id, answer). Raises RefusedError: 400 ``sdp.invalid``, 406
         ``sdp.no-codec``, 409 ``seat.in-use`` / ``whip.in-use``, 422 ``sdp.unsuited``, 503 ``shard.full`` /
         ``shard.unavailable`` / ``whep.full``.
 
         ``seat`` and ``client``: see :class:`PeerOwner`. The same tab (a reload) replaces its peer silently,
-        another one needs ``takeover``; so does a second publisher, unless the first has vanished. ``bus``: of
-        a ``whep``. It waits some seconds for a shard.
+        another one needs ``takeover``; so does a second publisher, unless the first has vanished. ``bus``
+        and ``full``: of a ``whep``, see :class:`signaling.wire.Offer`. It waits some seconds for a shard.
         """
         ...
 

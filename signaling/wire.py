@@ -52,6 +52,8 @@ class Offer(Message, frozen=True):
     """Of a ``whep``: ``program`` or ``wall``."""
     bus: str = ""
     """Of a ``whep``: what it hears; empty for the canvas's own."""
+    full: bool = False
+    """Of a ``whep``: the programme's own encode, which ingests get, instead of the small return picture."""
 
 
 class Answer(Message, frozen=True):

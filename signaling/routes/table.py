@@ -21,7 +21,14 @@ _WHOLE: dict[str, Any] = {"type": "integer", "minimum": 0}
 
 def _one_way() -> tuple[Route, ...]:
     """WHIP and WHEP: by token alone, which their handlers look at."""
-    bus = {"bus": {"type": "string", "description": "What it hears: floor, hall or a language."}}
+    watched: dict[str, dict[str, Any]] = {
+        "bus": {"type": "string", "description": "What it hears: floor, hall or a language."},
+        "quality": {
+            "type": "string",
+            "enum": ["full"],
+            "description": "full: the programme in its own size and bit rate, in H.264 alone; else 640×360.",
+        },
+    }
     takeover = {"takeover": {"type": "string", "enum": ["1"]}}
     fragment = (trickle.CONTENT_TYPE, None)
     whep = f"/whep/{{canvas:{'|'.join(whip.CANVASES)}}}"
@@ -43,7 +50,7 @@ def _one_way() -> tuple[Route, ...]:
             whip.watch,
             ANYONE,
             "Watch a canvas (WHEP): a viewer's link, for the wall a wall's, or the director's token",
-            query=bus,
+            query=watched,
             body=(peers.SDP, None),
             answer=(201, peers.SDP, None),
             bearer=True,

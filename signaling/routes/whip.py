@@ -74,11 +74,22 @@ async def watch(request: web.Request) -> web.Response:
     bus = request.query.get("bus", "")
     if bus and bus not in _buses(ctx):
         raise RefusedError(404, "bus.unknown", "Take floor, hall or one of the event's languages.")
+    quality = request.query.get("quality")
+    if quality not in (None, "full"):
+        raise RefusedError(400, "quality.unknown", "Take quality=full, or leave quality out.")
     ctx.access.take_offer(request, session)
     if not request.can_read_body:
         raise RefusedError(422, "sdp.empty", "Send an SDP offer: the studio makes none itself.")
     sdp = await read_offer(request)
-    peer, answer = await ctx.deps.peers.open("whep", session.grant.seat, canvas, sdp, takeover=False, bus=bus)
+    peer, answer = await ctx.deps.peers.open(
+        "whep",
+        session.grant.seat,
+        canvas,
+        sdp,
+        takeover=False,
+        bus=bus,
+        full=quality is not None,
+    )
     if not ctx.access.auth.not_withdrawn(session):
         await ctx.deps.peers.close(peer, canvas)
         raise RefusedError(401, "session.ended", "This link was replaced or withdrawn: ask for a new one.")

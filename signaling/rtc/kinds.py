@@ -29,7 +29,7 @@ class Kind:
     ``watches``: the rendition that goes back. ``hears`` is the family of buses that go back, ``bus`` the one
     it begins with: the listener's choice where he has a seat. ``silent_ns``: who brings nothing for so long
     is taken for gone; of who sends a voice alone it is the voice that counts. ``target``: what is always
-    asked of its picture, whatever control wants of seats.
+    asked of its picture, whatever control wants of seats. ``vp8`` False: what it watches is H.264 alone.
     """
 
     audio: Direction = "sendonly"
@@ -41,6 +41,7 @@ class Kind:
     seated: bool = False
     silent_ns: int = 2_000_000_000
     target: UplinkTarget | None = None
+    vp8: bool = True
 
     def direction(self, section: str, *, again: bool) -> Direction:
         """Ours, of a section of kind ``section``; ``again``: it is the second one, a screen's: nothing goes
@@ -78,13 +79,15 @@ KINDS: dict[PeerKind, Kind] = {
 }
 WATCHES = {"program": Kind(watches="return"), "wall": Kind(watches="wall", bus="hall")}
 """What a WHEP player gets of each canvas, as pages do: guests' return feed, the wall's rendition."""
+FULL = WATCHES | {"program": Kind(watches="program", vp8=False)}
+"""The same at full quality: the programme as ingests get it. The wall's rendition has that size anyway."""
 
 
 def kind_of(offer: Offer) -> Kind:
     """The kind of an offer's peer, with what this very player watches and hears."""
     if offer.kind != "whep":
         return KINDS[offer.kind]
-    kind = WATCHES[offer.canvas]
+    kind = (FULL if offer.full else WATCHES)[offer.canvas]
     return replace(kind, bus=offer.bus or kind.bus)
 
 

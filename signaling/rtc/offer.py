@@ -70,24 +70,26 @@ def usable(candidate: str) -> bool:
     )
 
 
-def preferences(kind: str) -> list[RTCRtpCodecCapability]:
-    """What is taken of a kind, best first: Opus; H.264 constrained baseline, baseline, then VP8."""
+def preferences(kind: str, *, vp8: bool = True) -> list[RTCRtpCodecCapability]:
+    """What is taken of a kind, best first: Opus; H.264 constrained baseline, baseline, then VP8 unless
+    ``vp8`` is False."""
     capabilities = get_capabilities(kind).codecs
     if kind == "audio":
         return [codec for codec in capabilities if codec.mimeType == "audio/opus"]
     rank = {"42e01f": 0, "42001f": 1, "": 2}
     return sorted(
-        capabilities,
+        (codec for codec in capabilities if vp8 or codec.mimeType != "video/VP8"),
         key=lambda codec: (
             3 if codec.mimeType == "video/rtx" else rank[str(codec.parameters.get("profile-level-id", ""))]
         ),
     )
 
 
-def kinds_of(text: str, *, videos: int = 1) -> list[str]:
+def kinds_of(text: str, *, videos: int = 1, vp8: bool = True) -> list[str]:
     """The kinds of media offered, in order. Raises :class:`OfferError` for what cannot be answered.
 
-    At most so many sections of ``videos`` are taken, 0 … 2: a guest's second one is a screen's.
+    At most so many sections of ``videos`` are taken, 0 … 2: a guest's second one is a screen's. ``vp8``:
+    whether that will do.
     """
     try:
         description = sdp.SessionDescription.parse(text)
@@ -109,16 +111,18 @@ def kinds_of(text: str, *, videos: int = 1) -> list[str]:
     kinds = [kind for kind, _ in offered]
     most = {"audio": 1, "video": videos}
     if not kinds or any(kinds.count(kind) > most.get(kind, 0) for kind in kinds):
-        pictures = ("", " and one video section", " and two video sections")[videos]
-        raise OfferError("sdp.invalid", f"one audio section{pictures} at most, and nothing else")
+        besides = ("", " and one video section", " and two video sections")[videos]
+        raise OfferError("sdp.invalid", f"one audio section{besides} at most, and nothing else")
     if not complete:
         raise OfferError("sdp.invalid", "a section lacks its ICE or DTLS parameters, mid or rtcp-mux")
     if len(mids) > 1 and not bundled.issuperset(mids):
         raise OfferError("sdp.invalid", "the sections are not bundled")
     for kind, codecs in offered:
-        common = filter_preferred_codecs(find_common_codecs(CODECS[kind], codecs), preferences(kind))
-        if not common:
-            wanted = "Opus" if kind == "audio" else "H.264 baseline (packetization-mode 1) or VP8"
+        known = find_common_codecs(CODECS[kind], codecs)
+        if not filter_preferred_codecs(known, preferences(kind, vp8=vp8)):
+            h264 = "H.264 baseline (packetization-mode 1)"
+            pictures = f"{h264} or VP8" if vp8 else f"{h264}, and full quality comes in H.264 alone"
+            wanted = "Opus" if kind == "audio" else pictures
             raise OfferError("sdp.no-codec", f"the {kind} section offers no {wanted}")
     return kinds
 

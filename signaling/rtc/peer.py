@@ -119,11 +119,11 @@ class Peer:
             text = one_way.with_packetization(text)
         if self.kind.publishes:
             text, profiles = one_way.with_baseline(text)
-        kinds = kinds_of(text, videos=self.kind.cameras)
+        kinds = kinds_of(text, videos=self.kind.cameras, vp8=self.kind.vp8)
         for index, kind in enumerate(kinds):
             direction = self.kind.direction(kind, again=kind in kinds[:index])
             transceiver = self._pc.addTransceiver(kind, direction)
-            transceiver.setCodecPreferences(preferences(kind))
+            transceiver.setCodecPreferences(preferences(kind, vp8=self.kind.vp8))
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(text, "offer"))
             await self._add(candidates)

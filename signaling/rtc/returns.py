@@ -12,14 +12,18 @@ import structlog
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 
+from mixer import headers
 from mixer.busclient import BusReader
 from mixer.buswire import Packet, ReturnAudio, StreamHeader
+from signaling.rtc.bitstream import picture_size
 from signaling.rtc.listening import Listeners
 from signaling.rtc.pacing import STEP_S, Pacer
 from signaling.rtc.send import RATES, Sender
 
 KEY_INTERVAL_S = 1.0
 _NTP_EPOCH_S = 2_208_988_800
+_FILLER = 12
+"""NAL units that hold nothing, with which the rate of what ingests get stays constant."""
 
 log = structlog.get_logger()
 
@@ -28,7 +32,8 @@ def payloads_of(codec: str, data: bytes, picture_id: int) -> list[bytes]:
     """RTP payloads of one encoded picture (RFC 6184 mode 1, RFC 7741)."""
     if codec == "vp8":
         return Vp8Encoder._packetize(data, picture_id & 0x7FFF)
-    return H264Encoder._packetize(H264Encoder._split_bitstream(data))
+    units = H264Encoder._split_bitstream(data)
+    return H264Encoder._packetize(unit for unit in units if unit and unit[0] & 0x1F != _FILLER)
 
 
 class _Video:
@@ -39,6 +44,8 @@ class _Video:
         self.codec = stream.rsplit("/", 1)[1]
         self.viewers: list[Sender] = []
         self.time_base: tuple[int, int] | None = None
+        self.parameters = b""
+        """H.264's parameter sets, which the stream has beside it where ingests get it, too."""
         self.picture_id = 0
         self.asked_s = -KEY_INTERVAL_S
         self.timer: asyncio.TimerHandle | None = None
@@ -101,7 +108,11 @@ class ReturnHub:
             elif isinstance(message, ReturnAudio):
                 self._send_sound(message)
             elif isinstance(message, StreamHeader) and message.stream in self._video:
-                self._video[message.stream].time_base = message.time_base
+                self._begin(self._video[message.stream], message)
+
+    def _begin(self, video: _Video, header: StreamHeader) -> None:
+        video.time_base = header.time_base
+        video.parameters = headers.extradata(header.nut) if video.codec == "h264" and header.nut else b""
 
     def _subscribe(self) -> None:
         wanted = sorted(stream for stream, video in self._video.items() if video.viewers)
@@ -180,7 +191,10 @@ class ReturnHub:
         num, den = video.time_base
         timestamp = packet.pts * num * RATES["video"] // den
         ntp = self._ntp((packet.pts * num << 32) // den)
-        payloads = payloads_of(video.codec, packet.data, video.picture_id)
+        data = packet.data
+        if packet.key and video.parameters and picture_size(video.codec, data) is None:
+            data = video.parameters + data
+        payloads = payloads_of(video.codec, data, video.picture_id)
         video.picture_id += 1
         if self._pacer.behind(video.stream):
             for viewer in self._pacer.give_up(video.stream):

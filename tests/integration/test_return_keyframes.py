@@ -9,8 +9,11 @@ import time
 import msgspec
 
 from mixer.busclient import BusReader
+from mixer.buswire import PROGRAM
 from mixer.wire import BusAttach
+from signaling.rtc.bitstream import depayload_h264, picture_size
 from signaling.rtc.returns import ReturnHub
+from signaling.rtc.rtp import parse_rtp
 from tests.integration.shard_house import until
 from tests.mixing import Mixer, small_config
 from tests.unit.test_pacing import Line, sender
@@ -27,6 +30,39 @@ def shard(mixer: Mixer, name: str) -> ReturnHub:
     hub = ReturnHub()
     hub.attach(BusReader(ours))
     return hub
+
+
+async def test_the_programmes_own_encode_goes_to_viewers_as_it_is_for_ingests() -> None:
+    """Who watches it waits for the grid's keyframe, gets the parameter sets with it, and no filler."""
+    grid = 15
+    renditions = dict(small_config().renditions)
+    renditions["program"] = msgspec.structs.replace(renditions["program"], keyframe_s=grid / 30)
+    mixer = Mixer(small_config(renditions=renditions))
+    with contextlib.ExitStack() as stack:
+        await asyncio.to_thread(stack.enter_context, mixer)
+        ingest = await asyncio.to_thread(mixer.tap, PROGRAM, name="sender/a")
+        hub = shard(mixer, "shard-1")
+        lines = [Line(), Line()]
+        viewers = [sender(line, "video") for line in lines]
+        for number, viewer in enumerate(viewers):
+            hub.watch(viewer, "program")  # the second one finds it running
+            await until(lambda line=lines[number]: len(line.sent) > 20, 10, "pictures")  # type: ignore[misc]
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            for viewer in viewers:
+                viewer.on_keyframe_request()
+            await asyncio.sleep(0.02)
+        keys = [packet.pts for packet in ingest.packets(PROGRAM) if packet.key]
+        assert len(keys) > SECONDS
+        assert all(pts % grid == 0 for pts in keys[1:]), "none but the grid's"
+        assert any(b"\0\0\1\x0c" in packet.data for packet in ingest.packets(PROGRAM)), "the rate is constant"
+        for line in lines:
+            chunks = [depayload_h264(parse_rtp(data).payload) for _, _, data in line.sent]
+            assert chunks[0].starts_key
+            assert picture_size("h264", chunks[0].data) == (640, 360)
+            assert not any(b"\0\0\1\x0c" in chunk.data for chunk in chunks)
+        hub.close()
+        await asyncio.to_thread(stack.close)
 
 
 async def test_requests_of_all_shards_are_one_a_second() -> None:

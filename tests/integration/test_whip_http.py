@@ -127,6 +127,8 @@ async def test_every_refusal_of_an_offer(studio: House) -> None:
         ("/whep/program", bearer(speaker) | SDP_TYPE, SDP, 403, "role.forbidden"),
         ("/whep/program", bearer(wall) | SDP_TYPE, SDP, 403, "role.forbidden"),
         ("/whep/program?bus=xx", sees | SDP_TYPE, SDP, 404, "bus.unknown"),
+        ("/whep/program?quality=best", sees | SDP_TYPE, SDP, 400, "quality.unknown"),
+        ("/whep/wall?quality=", sees | SDP_TYPE, SDP, 400, "quality.unknown"),
         ("/whep/multiview", BOSS | SDP_TYPE, SDP, 404, "path.unknown"),
         ("/whep/program", sees | SDP_TYPE, "", 422, "sdp.empty"),
     ]
@@ -140,12 +142,16 @@ async def test_every_refusal_of_an_offer(studio: House) -> None:
         ("/whep/wall", bearer(wall)),
         ("/whep/wall?bus=en", sees),
         ("/whep/program?bus=ko", BOSS),
+        ("/whep/program?quality=full", sees),
+        ("/whep/wall?quality=full&bus=en", BOSS),
     ):
         assert (await post(studio, path, headers | SDP_TYPE))[0].status == 201, path
-    assert {(each.canvas, each.bus) for each in studio.shard.offers[-2:]} == {
-        ("wall", "en"),
-        ("program", "ko"),
-    }
+    assert [(each.canvas, each.bus, each.full) for each in studio.shard.offers[-4:]] == [
+        ("wall", "en", False),
+        ("program", "ko", False),
+        ("program", "", True),
+        ("wall", "en", True),
+    ]
     for method in ("GET", "PUT"):
         assert await send(studio, method, "/whip/hall", mine) == 405
         assert await send(studio, method, "/whep/program/x", sees) == 405

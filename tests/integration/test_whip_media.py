@@ -60,13 +60,16 @@ def tone_hz(wave: np.ndarray[Any, np.dtype[np.float32]]) -> float:
 
 @contextlib.asynccontextmanager
 async def player_of(
-    studio: RunningStudio, path: str, token: str, opus: Decoder
+    studio: RunningStudio, path: str, token: str, opus: Decoder, size: tuple[int, int] = (640, 360)
 ) -> AsyncIterator[tuple[list[Any], list[Any]]]:
-    """A WHEP player: the middle of its pictures, and the blocks of sound that it has got so far."""
+    """A WHEP player: the middle of its pictures, and the blocks of sound that it has got so far. All of its
+    pictures must have this ``size``."""
+    sizes: set[tuple[int, int]] = set()
     pictures: list[Any] = []
     sounds: list[Any] = []
 
     def shown(picture: Picture, pts_ns: int, arrived_ns: int) -> None:
+        sizes.add((picture.y.shape[1], picture.y.shape[0]))
         pictures.append([int(plane[plane.shape[0] // 2, plane.shape[1] // 2]) for plane in picture])
 
     def heard(packet: Rtp, codec: str, now_ns: int) -> None:
@@ -83,6 +86,7 @@ async def player_of(
             await guest.accept(await response.text())
         try:
             yield pictures, sounds
+            assert sizes == {size}
         finally:
             async with http.delete(studio.url + session) as response:
                 assert response.status == 200
@@ -133,6 +137,7 @@ def test_a_publisher_is_on_air_vanishes_and_comes_back(studio: RunningStudio) ->
         shown, heard = asyncio.run(_watched(studio, viewer, open_decoder()))
         assert near(shown[-1], publisher.COLOUR), "the programme shows it"
         assert abs(tone_hz(np.concatenate(heard[-40:])[:, 0]) - publisher.TONE_HZ) < 10
+        asyncio.run(_watched_in_full(studio, viewer))
         process.kill()
         process.wait()
 
@@ -153,12 +158,23 @@ async def _watched(studio: RunningStudio, viewer: str, opus: Decoder) -> tuple[l
         return pictures, sounds
 
 
+async def _watched_in_full(studio: RunningStudio, viewer: str) -> None:
+    """Two at once, of whom the second finds the stream running."""
+    path, size = "/whep/program?quality=full", (1920, 1080)
+    async with player_of(studio, path, viewer, open_decoder(), size) as first:
+        await enough(*first)
+        async with player_of(studio, path, viewer, open_decoder(), size) as second:
+            await enough(*second)
+
+
 def test_what_a_real_shard_refuses(studio: RunningStudio) -> None:
     told = studio.do("source.create", kind="whip", source="refuses")["result"]
     offers = asyncio.run(_offers())
     recvonly, sendonly = (offers[name] for name in ("recvonly", "sendonly"))
     h265 = re.sub(r"a=rtpmap:(\d+) (H264|VP8)/", r"a=rtpmap:\1 H265/", sendonly)
+    vp8 = offers["vp8"]
     whip, whep = ("/whip/refuses", told["token"]), ("/whep/program", studio.token)
+    full = ("/whep/program?quality=full", studio.token)
     cases = (
         (whip, "v=0\r\nnonsense", 400, "sdp.invalid"),
         (whip, sendonly.replace("a=fingerprint", "a=x"), 400, "sdp.invalid"),
@@ -167,17 +183,21 @@ def test_what_a_real_shard_refuses(studio: RunningStudio) -> None:
         (whip, sendonly[: sendonly.index("m=")], 422, "sdp.unsuited"),
         (whep, h265.replace("a=sendonly", "a=recvonly"), 406, "sdp.no-codec"),
         (whep, sendonly, 422, "sdp.unsuited"),
+        (full, vp8, 406, "sdp.no-codec"),
     )
     for (path, token), sdp, status, code in cases:
         assert asyncio.run(_posted(studio.url + path, token, sdp)) == (status, code)
 
 
 async def _offers() -> dict[str, str]:
-    """Real ones, by their direction."""
-    guest = RehearsalGuest(None, Player())
-    sdp = await guest.offer()
-    await guest.close()
-    return {"recvonly": sdp, "sendonly": sdp.replace("a=recvonly", "a=sendonly")}
+    """Real ones, by their direction; VP8's is ``recvonly``."""
+    made: list[str] = []
+    for mime in ("video/H264", "video/VP8"):
+        guest = RehearsalGuest(None, Player())
+        made.append(await guest.offer(mime))
+        await guest.close()
+    sdp, vp8 = made
+    return {"recvonly": sdp, "sendonly": sdp.replace("a=recvonly", "a=sendonly"), "vp8": vp8}
 
 
 async def _posted(url: str, token: str, sdp: str) -> tuple[int, str]:

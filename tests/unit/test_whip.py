@@ -143,6 +143,9 @@ def test_whose_slot_and_what_is_watched() -> None:
     assert (wall.watches, wall.stream()) == ("wall", "returns/hall")
     assert (program.watches, program.stream()) == ("return", "returns/floor")
     assert kind_of(Offer("p", "whep", "", canvas="program", bus="ko")).stream() == "returns/ko"
+    full = kind_of(Offer("p", "whep", "", canvas="program", bus="ko", full=True))
+    assert (full.watches, full.stream(), full.vp8) == ("program", "returns/ko", False)
+    assert kind_of(Offer("p", "whep", "", canvas="wall", full=True)) == wall
 
 
 def test_a_token_is_good_for_one_source() -> None:
