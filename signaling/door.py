@@ -155,6 +155,7 @@ class Door:
         if self._sweeping is None:
             return
         self._sweeping.cancel()
+        self._sweeping = None  # closing twice does nothing
         for visits in list(self._visits.values()):
             for visit in [each for each in visits if each.handler is None]:
                 self._drop(visit, "idle")
