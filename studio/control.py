@@ -64,6 +64,7 @@ from studio.media import open_media
 from studio.mending import open_log
 from studio.paths import PAGES
 from studio.planner import Plans
+from studio.planpace import PlanPace
 from studio.preparing import Surroundings
 from studio.session import Session
 from studio.session_settings import configured
@@ -147,6 +148,7 @@ class Control:
         self._recordings = _recordings_of(self._settings, Path(start.data))
         self._errands = Errands(self._send, str(self._recordings))
         self._alarms = Alarms(time.time)
+        self._pace = PlanPace(self._publish)
         self._session: Session | None = None
         self._hub: Hub | None = None
         self._server: Server | None = None
@@ -193,7 +195,7 @@ class Control:
         session = Session(
             store,
             kept,
-            publish=self._publish,
+            publish=self._pace,
             happened=self._errands.happened,
             around=Surroundings(
                 lambda role, token: link_to(self._public_url(), role, token),
@@ -252,6 +254,7 @@ class Control:
             await self._server.close()
         if self._session is not None:
             await self._session.close()
+            self._pace.close()
 
     async def _beat_until_told(self) -> None:
         stopped = asyncio.create_task(self._stop.wait())

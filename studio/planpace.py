@@ -1,0 +1,57 @@
+"""One plan a tick is enough: of those that come faster only the newest is sent, because each is whole.
+
+What changes what is on air is sent at once, past those that wait: a flood of faders holds up no cut.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from mixer.plan import MixPlan
+from studio.planner import Plans
+
+PERIOD_S = 1 / 30
+
+
+class PlanPace:
+    """``send(plans, issued_ns)``; call on the event loop. Nothing is sent after :meth:`close`."""
+
+    def __init__(self, send: Callable[[Plans, int], None], period_s: float = PERIOD_S) -> None:
+        self._send = send
+        self._period_s = period_s
+        self._next_s = 0.0
+        self._on_air: object = None
+        self._waiting: tuple[Plans, int] | None = None
+        """The newest, and when the first of those that wait was asked for."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __call__(self, plans: Plans, issued_ns: int) -> None:
+        if self._waiting is not None:
+            issued_ns = min(issued_ns, self._waiting[1])
+        wait_s = self._next_s - time.monotonic()
+        if wait_s <= 0 or _on_air(plans.mix) != self._on_air:
+            self._go(plans, issued_ns)
+            return
+        self._waiting = plans, issued_ns
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._due)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._waiting is not None:
+            self._go(*self._waiting)
+
+    def _go(self, plans: Plans, issued_ns: int) -> None:
+        self._waiting = None
+        self._on_air = _on_air(plans.mix)
+        self._next_s = time.monotonic() + self._period_s
+        self._send(plans, issued_ns)
+
+
+def _on_air(mix: MixPlan) -> object:
+    """What a take changes."""
+    return mix.black, mix.slate, mix.fade, mix.transition, mix.canvases["program"].scene
