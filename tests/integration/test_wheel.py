@@ -20,7 +20,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the wheel's files were installed into; the packages it needs are those of the tests."""
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)],
+        [
+            *(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)),
+        ],
+        cwd=ROOT,
         check=True,
         capture_output=True,
     )
