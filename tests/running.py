@@ -5,7 +5,20 @@ from pathlib import Path
 
 from studio.bench.running import RunningStudio, running_studio, wait_until
 
-__all__ = ["RunningStudio", "left_behind", "running_studio", "wait_until"]
+__all__ = ["LIGHT", "RunningStudio", "left_behind", "running_studio", "wait_until"]
+
+LIGHT = """
+[video]
+fps = 24
+program = [640, 360]
+wall = [1280, 360]
+multiview = [640, 360]
+
+[renditions.program]
+bitrate = 800_000
+preset = "ultrafast"
+"""
+"""Configuration of studios whose pictures are not what is measured: what they save is the browsers'."""
 
 
 def left_behind(data: Path) -> list[str]:

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.browsers import camera_file, chromium, microphone_file
 from tests.e2e.pages import violations
-from tests.running import RunningStudio, running_studio
+from tests.running import LIGHT, RunningStudio, running_studio
 
 pytestmark = pytest.mark.e2e
 
@@ -81,7 +81,7 @@ def set_up(studio: RunningStudio) -> dict[str, str]:
         seat: studio.invite(seat, name=name, role="interpreter", booth="ko-en")
         for seat, name in (("kim", "Interpreter One"), ("lee", "Interpreter Two"))
     }
-    links["mayor"] = studio.invite("mayor", name="Speaker One", title="Mayor", language="ko")
+    links["mayor"] = studio.invite("mayor", name="Speaker One", title="Mayor", language="en-GB")
     studio.do("seat.admit", seat="mayor")
     studio.do("scene.create", scene="alone", canvases={"program": {"layout": "solo"}})
     studio.do("program.cut", scene="alone")
@@ -104,7 +104,7 @@ def _patience() -> Iterator[None]:
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path / "data") as running:
+    with running_studio(tmp_path / "data", config=LIGHT) as running:
         yield running
 
 
