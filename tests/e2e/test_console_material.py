@@ -18,11 +18,12 @@ from tests.e2e.browsers import chromium
 from tests.e2e.desk import Desk
 from tests.e2e.pages import complaints, guest, violations
 from tests.material import beeps, make_clip, make_pdf
-from tests.running import RunningStudio, running_studio
+from tests.running import LIGHT, RunningStudio, running_studio
 
 pytestmark = pytest.mark.e2e
 
 SIZE = {"width": 1366, "height": 768}
+FULL_SIZE = LIGHT.replace("program = [640, 360]", "program = [1920, 1080]")
 CLIP_S = 6
 PAGES = 3
 START_MS = 15_000
@@ -60,7 +61,7 @@ class Files:
 
 def test_material_is_uploaded_played_turned_and_shown(tmp_path: Path) -> None:
     files = Files.made(tmp_path / "files")
-    with running_studio(tmp_path / "data") as studio:
+    with running_studio(tmp_path / "data", config=FULL_SIZE) as studio:
         link = studio.invite("kim", name="Kim", title="Mayor", language="en")
         studio.do("seat.create", seat="lee", name="Lee", title="Mayor of Busan", language="ko")
         studio.do("seat.admit", seat="lee")
