@@ -196,7 +196,7 @@ class Status:
             "preview": {
                 "ready": not waiting and not away,
                 "waiting": list(waiting),
-                "missing": list(away),
+                **({"missing": list(away)} if away else {}),
             },
         }
 

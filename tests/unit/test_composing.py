@@ -158,7 +158,7 @@ def test_who_is_missing_for_the_scene_in_preview_is_named() -> None:
     assert preview == {"ready": False, "waiting": [], "missing": ["mayor-2", "mayor-3"]}
     status.set_connections(dict.fromkeys(("mayor-1", "mayor-2", "mayor-3"), "connected"))
     there = status.public(after(show, "seat.admit", seat="mayor-2"), {}, {})["preview"]
-    assert there == {"ready": True, "waiting": [], "missing": []}
+    assert there == {"ready": True, "waiting": []}
 
 
 @pytest.mark.parametrize("cover", ["program.slate", "program.fade_to_black"])
