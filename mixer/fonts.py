@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 FORMAT = 2
-"""Raised when the list is made differently, so that a folder of the old form is made anew."""
+"""Raised when the list is made differently, so that a folder of the old form is made again."""
 MANIFEST = "fonts.json"
 FONTCONFIG = "fonts.conf"
 REGULAR, BOLD = 400, 700

@@ -65,7 +65,7 @@ class Graphics:
         self._type.line("Aa", 16, 400, 99)  # the first line loads the fonts: better now than in prepare
 
     def use(self, own: Sequence[FontFile]) -> None:
-        """The operator's fonts from now on. Everything is drawn anew by the next :meth:`prepare`, and until
+        """The operator's fonts from now on. Everything is drawn again by the next :meth:`prepare`, and until
         then stays as it was."""
         with self._preparing:
             self._type.use(own)

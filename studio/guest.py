@@ -23,7 +23,7 @@ from studio.guestloops import FIRST, RATES, Loops, Workshop, fitting, slowest
 log = structlog.get_logger()
 
 CONNECT_S = 10.0
-"""Time for ICE and DTLS; longer, and the guest tries anew."""
+"""Time for ICE and DTLS; longer, and the guest tries again."""
 OFFER_S = 20.0
 """Time for an answer: when many come at once, they wait for their turn."""
 SILENT_S = 1.5

@@ -192,7 +192,7 @@ class Supervisor:
             return
         try:
             ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        except OSError as error:  # no descriptors left: it is given another one when it starts anew
+        except OSError as error:  # no descriptors left: it is given another one when it restarts
             log.error("packet bus not attached", child=child.name, error=str(error))
             child.kill()
             return

@@ -38,7 +38,7 @@ class Deinterlacer:
         yield from self._pulled()
 
     def rest(self) -> Iterator[av.VideoFrame]:
-        """What is left at the end; then it begins anew."""
+        """What is left at the end; then it starts over."""
         if self._graph is None:
             return
         self._graph.push(None)

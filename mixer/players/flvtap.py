@@ -1,4 +1,4 @@
-"""Lets FFmpeg's FLV demuxer be begun anew where a sound or a picture joins a stream, on the same connection.
+"""Lets FFmpeg's FLV demuxer be restarted where a sound or a picture joins a stream, on the same connection.
 
 A demuxer knows the streams that it met while it was opened: what comes later is dropped without a word. RTMP
 servers send a new player the sound at once and pictures from the next keyframe on, which may be seconds

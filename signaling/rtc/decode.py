@@ -120,7 +120,7 @@ class Lane:
         return self._context
 
     def fail(self, code: str) -> None:
-        """Begin anew at the next keyframe (on a pool's thread)."""
+        """Start over at the next keyframe (on a pool's thread)."""
         self._pool.empty(self)
         self._context = None
         if not self._closed:

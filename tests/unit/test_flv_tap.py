@@ -1,4 +1,4 @@
-"""A stream that sound or picture joins later: the demuxer is begun anew there, and nothing of it is lost."""
+"""A stream that sound or picture joins later: the demuxer is restarted there, and nothing of it is lost."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
