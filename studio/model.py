@@ -181,6 +181,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     ``media``: of still, clip and slides. ``url``: of a pull, a secret; ``insecure``: its
     server's certificate isn't verified. ``pattern`` and ``tone``: of bars.
     ``duration_s``, ``pages``, ``width``, ``height``: the media's, 0 for unknown. ``out_s``: 0 for its end.
+    ``sounds``: numbers of the sound tracks that are heard, ``3`` or ``1+2``; empty: as the file says.
     ``auto_play``: a clip begins at its in point when its scene is taken. ``auto_take``: at its end, on air,
     what is in preview is taken.
     ``presenter``: the seat that may turn the pages. ``page``: from 1. ``token_hash``: SHA-256 (hex) of a
@@ -203,6 +204,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     loop: bool = False
     in_s: float = 0.0
     out_s: float = 0.0
+    sounds: str = ""
     duration_s: float = 0.0
     pages: int = 0
     width: int = 0

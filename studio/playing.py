@@ -119,7 +119,13 @@ def order_of(source: Source, now_ms: int, now_ns: int) -> PlayerOrder:
         in_s=source.in_s,
         out_s=source.out_s,
         page=source.page,
+        sounds=sounds_of(source.sounds),
     )
+
+
+def sounds_of(told: str) -> tuple[int, ...]:
+    """Numbers of sound tracks: ``1+2`` → 1, 2."""
+    return tuple(int(number) for number in told.split("+")) if told else ()
 
 
 def out_point_s(source: Source) -> float:

@@ -9,14 +9,17 @@ from studio.model import MAX_PAGES, SourceKind
 
 MediaSeconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
 Pattern = Literal["bars", "grid", "ramp", "white", "black", "sync"]
+Sounds = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,2}(\+[1-9][0-9]{0,2})?)?(?![\s\S])")]
 MaybeId = Annotated[str, Meta(pattern=rf"^(?![\s\S])|{ID_PATTERN}")]
 
 
 class SourceCreate(Command, frozen=True, tag="source.create"):
     """``media``: the id that ``POST /api/v1/media`` gave, for still, clip and slides. ``url``: what a pull
     reads, ``rtmp(s)://`` or ``rtsp(s)://``; ``user`` and ``password`` for it; ``insecure``: any certificate
-    of its server is taken. ``pattern`` and ``tone``: of bars. ``out_s``: 0 for the end. ``presenter``: the
-    seat that may turn the pages. A ``whip`` source gives ``result`` ``{"url", "token"}``, once."""
+    of its server is taken. ``pattern`` and ``tone``: of bars. ``out_s``: 0 for the end. ``sounds``: which
+    of a clip's sound tracks are heard, ``"3"`` the third one, ``"1+2"`` the first on the left and the second
+    on the right; empty: as the file says. ``presenter``: the seat that may turn the pages. A ``whip`` source
+    gives ``result`` ``{"url", "token"}``, once."""
 
     kind: SourceKind
     source: Id | None = None
@@ -31,6 +34,7 @@ class SourceCreate(Command, frozen=True, tag="source.create"):
     loop: bool | None = None
     in_s: MediaSeconds | None = None
     out_s: MediaSeconds | None = None
+    sounds: Sounds | None = None
     auto_play: bool | None = None
     auto_take: bool | None = None
     presenter: Id | None = None
@@ -49,6 +53,7 @@ class SourceUpdate(Command, frozen=True, tag="source.update"):
     loop: bool | UnsetType = UNSET
     in_s: MediaSeconds | UnsetType = UNSET
     out_s: MediaSeconds | UnsetType = UNSET
+    sounds: Sounds | UnsetType = UNSET
     auto_play: bool | UnsetType = UNSET
     auto_take: bool | UnsetType = UNSET
     presenter: MaybeId | UnsetType = UNSET

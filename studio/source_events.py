@@ -20,6 +20,7 @@ class SourceCreated(Event, frozen=True, tag="source.created"):
     loop: bool = False
     in_s: float = 0.0
     out_s: float = 0.0
+    sounds: str = ""
     duration_s: float = 0.0
     pages: int = 0
     width: int = 0
@@ -43,6 +44,7 @@ class SourceUpdated(Event, frozen=True, tag="source.updated"):
     loop: bool | None = None
     in_s: float | None = None
     out_s: float | None = None
+    sounds: str | None = None
     auto_play: bool | None = None
     auto_take: bool | None = None
     presenter: str | None = None

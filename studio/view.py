@@ -192,6 +192,7 @@ def _source(source: Source) -> Json:
         "loop": source.loop,
         "in_s": source.in_s,
         "out_s": source.out_s,
+        "sounds": source.sounds,
         "duration_s": source.duration_s,
         "pages": source.pages,
         "auto_play": source.auto_play,

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from mixer.clock import NS, ProgrammeClock
 from mixer.picture import Picture
-from mixer.players.clipfile import DAMAGED, PADDING_S, TOO_SLOW, TRUNCATED, ClipInfo, look
-from mixer.players.deinterlace import ENOUGH
+from mixer.players.clipfile import DAMAGED, TOO_SLOW, TRUNCATED, ClipInfo, look
+from mixer.players.cliprun import HANG_NS, Run
 from mixer.players.demux import CORRUPT
 from mixer.players.player import IDLE_NS, MS, NO_TROUBLE, MediaError, Trouble
-from mixer.players.readahead import PictureReader, SoundReader
-from mixer.players.slotout import SlotOut, risen
+from mixer.players.slotout import FADE, SlotOut, risen
 from mixer.players.timing import Pass, next_tick_ns, resumed_s
 from mixer.players.wire import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.slot import sample_at
@@ -22,77 +21,11 @@ LEAD_TICKS = 4
 """Pictures are written so far ahead: the slot's ring has 8, and its readers look at all but one."""
 SOUND_LEAD_NS = 200 * MS
 STEP_NS = 8 * MS
-HANG_NS = 2 * NS
 FRESH_NS = NS
 """An order older than that was for a player before this one, which would be further by now."""
 SLOW_SHARE = 0.05
 """Of the pictures of the last :data:`SLOW_WINDOW`; when more come too late, the machine is too slow."""
 SLOW_WINDOW = 60
-
-
-class _Run:
-    """A stretch being read, and from when on it is played."""
-
-    def __init__(
-        self,
-        path: Path,
-        info: ClipInfo,
-        from_s: Fraction,
-        until_s: Fraction,
-        box: tuple[int, int],
-        fps: Fraction,
-    ) -> None:
-        fields = fps * info.frame_s >= ENOUGH
-        self.pictures = PictureReader(path, info, from_s, until_s, box, fields=fields)
-        self.sound = SoundReader(path, info, from_s, until_s) if info.sound else None
-        self.from_s = from_s
-        self.passing: Pass | None = None
-        self.shown = False
-        self.spared = 0
-        """Of its pictures that came too late to be scaled, those already counted."""
-        self.heard = from_s == 0
-        """Its first sound is out; a clip that begins at its beginning needs no fade."""
-        self.frame_s = info.frame_s
-
-    @property
-    def prepared(self) -> bool:
-        first = self.pictures.ended or self.pictures.peek(1) is not None
-        return first and (self.sound is None or self.sound.ended or self.sound.peek() is not None)
-
-    @property
-    def read(self) -> bool:
-        """All of it is out, but for sound that is written ahead."""
-        return (
-            self.pictures.ended and self.pictures.peek() is None and (self.sound is None or self.sound.ended)
-        )
-
-    @property
-    def empty(self) -> bool:
-        """Nothing of it can be read."""
-        readers = [self.pictures, *([self.sound] if self.sound is not None else [])]
-        return all(reader.ended and not reader.begun for reader in readers)
-
-    def end_s(self) -> Fraction:
-        """Where it ends, once it is read: with the last of its streams. What lacks so little is a codec's."""
-        until_s = self.pictures.until_s
-        end_s = max(self.pictures.end_s, self.from_s)
-        if self.sound is not None:
-            end_s = max(end_s, self.sound.end_s)
-        return until_s if until_s - end_s < max(self.frame_s, PADDING_S) else min(end_s, until_s)
-
-    def hangs(self, now_ns: int) -> bool:
-        readers = [self.pictures, *([self.sound] if self.sound is not None else [])]
-        return any(not reader.ended and now_ns - reader.progress_ns > HANG_NS for reader in readers)
-
-    @property
-    def damaged(self) -> bool:
-        sound = self.sound.damage.packets if self.sound is not None else 0
-        return bool(self.pictures.damage.packets or sound)
-
-    def close(self) -> None:
-        self.pictures.close()
-        if self.sound is not None:
-            self.sound.close()
 
 
 class ClipPlayer:
@@ -110,8 +43,8 @@ class ClipPlayer:
         self._state: PlayerState = "starting"
         self._starts = False
         """It shall play as soon as it is read."""
-        self._run: _Run | None = None
-        self._next: _Run | None = None
+        self._run: Run | None = None
+        self._next: Run | None = None
         """Of a loop: prepared while the one before it plays."""
         self._before: Pass | None = None
         """Of a loop: what is still seen and heard until the next round begins."""
@@ -126,7 +59,7 @@ class ClipPlayer:
 
     def _look(self) -> None:
         try:
-            self._found = look(self._path, self._looked, self._config.sounds)
+            self._found = look(self._path, self._looked)
         except MediaError as error:
             self._found = error
         except Exception:
@@ -142,6 +75,8 @@ class ClipPlayer:
         before, self._order = self._order, order
         if self._info is None:
             return
+        if order.sounds != before.sounds and isinstance(self._found, ClipInfo):
+            self._info = self._found.hearing(order.sounds)
         if order.order == before.order:
             self._adjust(before, now_ns)
         else:
@@ -202,7 +137,7 @@ class ClipPlayer:
         if isinstance(found, MediaError):
             self._state, self._trouble = "failed", found.trouble
             return
-        self._info = found
+        self._info = found.hearing(self._order.sounds)
         self._carry_out(now_ns)
 
     @property
@@ -235,10 +170,11 @@ class ClipPlayer:
             return
         at_s = Fraction(position_s).limit_denominator(90_000)
         run = self._run
-        near = run is not None and run.passing is None and abs(run.from_s - at_s) < Fraction(1, 1000)
+        rests = run is not None and run.passing is None and run.info is self._info
+        near = run is not None and rests and abs(run.from_s - at_s) < Fraction(1, 1000)
         if run is not None and near and self._state in ("ready", "paused", "starting"):
             self._starts = order.playing
-            self._set_until(run, max(self._end_s, run.from_s + run.frame_s))
+            run.end_at(max(self._end_s, run.from_s + run.info.frame_s))
             return
         self._cue(at_s, now_ns, starts=order.playing)
 
@@ -246,9 +182,9 @@ class ClipPlayer:
         return "ready" if at_s <= self._in_s else "paused"
 
     def _adjust(self, before: PlayerOrder, now_ns: int) -> None:
-        """Loop, in and out points may change as it plays."""
+        """Loop, in and out points and what is heard may change as it plays."""
         order, run = self._order, self._run
-        if (order.loop, order.in_s, order.out_s) == (before.loop, before.in_s, before.out_s) or run is None:
+        if run is None or order == before:
             return
         if self._next is not None:
             self._next.close()
@@ -256,13 +192,10 @@ class ClipPlayer:
         if run.passing is None and self._state == "ready":
             self._cue(self._in_s, now_ns, starts=self._starts)
             return
-        self._set_until(run, self._end_s)
-
-    @staticmethod
-    def _set_until(run: _Run, until_s: Fraction) -> None:
-        run.pictures.until_s = until_s
-        if run.sound is not None:
-            run.sound.until_s = until_s
+        run.end_at(self._end_s)
+        if order.sounds != before.sounds:
+            assert self._info is not None
+            run.hear(self._info, max(run.from_s, self._position_s(now_ns)))
 
     def _cue(self, at_s: Fraction, now_ns: int, *, starts: bool) -> None:
         """Stand at this position, and play from it if ``starts``."""
@@ -274,7 +207,7 @@ class ClipPlayer:
         # At the end there is no picture any more: the last one is shown there.
         from_s = min(at_s, max(Fraction(0), self._end_s - self._info.frame_s))
         until_s = max(self._end_s, from_s + self._info.frame_s)
-        self._run = _Run(self._path, self._info, from_s, until_s, self._box, self._clock.fps)
+        self._run = Run(self._path, self._info, from_s, until_s, self._box, self._clock.fps)
         if self._state != "starting":  # that it is, until there is something to be seen
             self._state = self._standing(at_s)
 
@@ -291,7 +224,8 @@ class ClipPlayer:
 
     # --- playing ---------------------------------------------------------------------------------------
 
-    def _wait(self, run: _Run, now_ns: int) -> int:
+    def _wait(self, run: Run, now_ns: int) -> int:
+        run.heard_on()
         first = run.pictures.peek()
         if first is not None and not run.shown:
             self._out.picture(first.picture, now_ns)
@@ -312,13 +246,16 @@ class ClipPlayer:
             self._state = "playing"
         return STEP_NS
 
-    def _play(self, run: _Run, passing: Pass, now_ns: int) -> None:
+    def _play(self, run: Run, passing: Pass, now_ns: int) -> None:
         self._write_pictures(run, passing, now_ns)
+        if run.heard_on():
+            self._out.silence_from(now_ns)
+            run.heard, run.sound_from = False, sample_at(now_ns) + FADE
         self._write_sound(run, passing, now_ns + SOUND_LEAD_NS)
         if self._order.loop and self._next is None:
             assert self._info is not None
             until_s = max(self._end_s, self._in_s + self._info.frame_s)
-            self._next = _Run(self._path, self._info, self._in_s, until_s, self._box, self._clock.fps)
+            self._next = Run(self._path, self._info, self._in_s, until_s, self._box, self._clock.fps)
         if not run.read:
             return
         end_s = run.end_s()
@@ -340,15 +277,15 @@ class ClipPlayer:
             if self._info is not None and self._end_s - end_s > self._info.frame_s * 15:
                 self._trouble = TRUNCATED
 
-    def _write_pictures(self, run: _Run, passing: Pass, now_ns: int) -> None:
+    def _write_pictures(self, run: Run, passing: Pass, now_ns: int) -> None:
         reader, clock = run.pictures, self._clock
         latest_ns = now_ns - clock.period_ns
         reader.wanted_s = passing.position_s(latest_ns)
         horizon_ns = now_ns + LEAD_TICKS * clock.period_ns
         # What is shown at its start may have begun before it.
-        first = passing.first_tick(passing.start_s, run.frame_s, clock)
+        first = passing.first_tick(passing.start_s, run.info.frame_s, clock)
         while (shown := reader.peek()) is not None:
-            if shown.position_s >= reader.until_s - run.frame_s / 2:
+            if shown.position_s >= reader.until_s - run.info.frame_s / 2:
                 reader.take()  # the out point has been moved before it
                 continue
             tick = passing.first_tick(shown.position_s, shown.lasts_s, clock)
@@ -376,7 +313,7 @@ class ClipPlayer:
             self._late += spared
             self._punctual.extend([False] * min(spared, SLOW_WINDOW))
 
-    def _write_sound(self, run: _Run, passing: Pass, until_ns: int) -> None:
+    def _write_sound(self, run: Run, passing: Pass, until_ns: int) -> None:
         if run.sound is None:
             return
         horizon = sample_at(until_ns)
@@ -384,8 +321,11 @@ class ClipPlayer:
             start = passing.sample(heard.start)
             if start > horizon:
                 return
-            self._out.sound(start, heard.samples if run.heard else risen(heard.samples))
-            run.heard = True
+            samples = heard.samples[max(0, run.sound_from - start) :]
+            if len(samples):
+                start = max(start, run.sound_from)
+                self._out.sound(start, samples if run.heard else risen(samples))
+                run.heard = True
             run.sound.take()
 
     # --- telling ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What is in a clip's file: its pictures, its sound, how long it is, and what is wrong with it."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -20,11 +20,13 @@ from mixer.players.spans import NO_RATE, Spans, rate_of, spans_of
 from mixer.players.tonemap import Told, colour_of, either, told_by
 from mixer.players.tracks import (
     Choice,
+    Heard,
     choose,
     codec_of,
     described,
     heard_tracks,
     picture_track,
+    wanted,
 )
 
 MAX_PIXELS = 4096 * 2304
@@ -50,7 +52,7 @@ class ClipInfo(NamedTuple):
     """``start_s``: the container's time of position 0, where the first of its streams begins; ``duration_s``:
     to where the last one ends. ``width`` and ``height`` as it is shown, in square pixels, turned as the file
     says; 0 where it is sound alone. ``frame_s``: how long a picture lasts. ``picture`` and ``sounds``: the
-    streams that are played, by index."""
+    streams that are played, by index; ``heard``: all that could be."""
 
     duration_s: Fraction
     start_s: Fraction
@@ -61,6 +63,9 @@ class ClipInfo(NamedTuple):
     truncated: bool
     picture: int | None
     sounds: Choice
+    heard: tuple[Heard, ...] = ()
+    ends_s: Mapping[int, Fraction] = {}
+    """Of streams, by index: the position where each ends."""
     tracks: tuple[Track, ...] = ()
     orientation: Orientation = UPRIGHT
     colour: str = ""
@@ -71,10 +76,20 @@ class ClipInfo(NamedTuple):
     def sound(self) -> bool:
         return bool(self.sounds)
 
+    @property
+    def played_s(self) -> Fraction:
+        """Where the last of the streams that are played ends; the others may go on."""
+        played = (*self.sounds, *(() if self.picture is None else (self.picture,)))
+        return max((self.ends_s.get(index, self.duration_s) for index in played), default=self.duration_s)
 
-def look(path: Path, beat: Callable[[], None] = lambda: None, sounds: str = "") -> ClipInfo:
-    """Looks into the file. ``sounds``: the tracks that the director wants to hear, see
-    :func:`mixer.players.tracks.choose`. ``beat`` is called now and then: a long damaged file takes a while.
+    def hearing(self, numbers: Sequence[int]) -> "ClipInfo":
+        """The same with the tracks that the director chose, one or two as left and right; as it is where
+        there are none of these numbers. Its times are those of all tracks, and stay."""
+        return self._replace(sounds=wanted(self.heard, numbers) or self.sounds)
+
+
+def look(path: Path, beat: Callable[[], None] = lambda: None) -> ClipInfo:
+    """Looks into the file. ``beat`` is called now and then: a long damaged file takes a while.
 
     Raises :class:`MediaError`: ``media.corrupt``, ``clip.codec``, ``clip.empty``, ``clip.too-large``,
     ``clip.too-many-tracks``.
@@ -88,8 +103,8 @@ def look(path: Path, beat: Callable[[], None] = lambda: None, sounds: str = "") 
         first = [] if picture is None else _first_frames(container, picture, beat)
         spans = spans_of(container, picture.index if picture is not None else None, beat)
         silent = _Silence(path, spans, beat)
-        chosen = choose(heard, silent, sounds)
-        info = _timed(container, picture, chosen, spans, beat)
+        chosen = choose(heard, silent)
+        info = _timed(container, picture, heard, spans, beat)._replace(sounds=chosen)
         tracks = described(
             container, info.picture, chosen, frozenset(silent.found), spans.known, info.start_s
         )
@@ -109,12 +124,12 @@ def _nothing(container: InputContainer) -> MediaError:
 def _timed(
     container: InputContainer,
     picture: av.VideoStream | None,
-    sounds: Choice,
+    heard: Sequence[Heard],
     spans: Spans,
     beat: Callable[[], None],
 ) -> ClipInfo:
-    """Where it begins and ends: with the first and the last of what is played."""
-    played = [spans.known[index] for index in sounds if index in spans.known]
+    """Where it begins and ends: with the first and the last of its streams, whichever are played."""
+    played = [spans.known[each.stream] for each in heard if each.stream in spans.known]
     frame_s, varying = NO_RATE, False
     if picture is not None:
         frame_s, varying = rate_of(container, picture, beat)
@@ -127,7 +142,20 @@ def _timed(
     if end_s <= start_s:
         raise MediaError(*CORRUPT)
     index = None if picture is None else picture.index
-    return ClipInfo(end_s - start_s, start_s, 0, 0, frame_s, varying, spans.truncated, index, sounds)
+    ends_s = {each: until - start_s for each, (_, until) in spans.known.items()}
+    return ClipInfo(
+        duration_s=end_s - start_s,
+        start_s=start_s,
+        width=0,
+        height=0,
+        frame_s=frame_s,
+        varying=varying,
+        truncated=spans.truncated,
+        picture=index,
+        sounds=(),
+        heard=tuple(heard),
+        ends_s=ends_s,
+    )
 
 
 def _shaped(info: ClipInfo, picture: av.VideoStream, frames: list[av.VideoFrame], told: Told) -> ClipInfo:

@@ -27,6 +27,8 @@ class Heard(NamedTuple):
     aside: bool = False
     """A comment, a description for the blind, karaoke: nobody's first choice."""
     side: Literal["", "left", "right"] = ""
+    number: int = 0
+    """Among the file's sound tracks, from 1, those counted that can't be decoded."""
 
 
 Choice = tuple[int, ...]
@@ -101,10 +103,11 @@ def decodes(stream: "av.stream.Stream") -> bool:
 
 def heard_tracks(container: InputContainer) -> list[Heard]:
     """The sound tracks that can be decoded, in the file's order."""
-    return [_heard(each) for each in container.streams.audio if decodes(each)]
+    numbered = enumerate(container.streams.audio, 1)
+    return [_heard(each, number) for number, each in numbered if decodes(each)]
 
 
-def _heard(stream: av.AudioStream) -> Heard:
+def _heard(stream: av.AudioStream, number: int) -> Heard:
     layout = stream.codec_context.layout
     names = [channel.name for channel in layout.channels]
     side: Literal["", "left", "right"] = "left" if names == ["FL"] else "right" if names == ["FR"] else ""
@@ -115,6 +118,7 @@ def _heard(stream: av.AudioStream) -> Heard:
         bool(stream.disposition & Disposition.default),
         bool(stream.disposition & _ASIDE),
         side,
+        number,
     )
 
 
@@ -123,17 +127,16 @@ def language_of(stream: "av.stream.Stream") -> str:
     return "" if told == "und" else told[:8]
 
 
-def choose(tracks: Sequence[Heard], silent: Callable[[int], bool], wanted: str = "") -> Choice:
-    """Which are heard. ``silent`` listens into a track, and is asked only where it matters.
+def choose(tracks: Sequence[Heard], silent: Callable[[int], bool]) -> Choice:
+    """Which are heard where nobody has chosen. ``silent`` listens into a track, and is asked only where it
+    matters.
 
-    ``wanted``: the director's choice, ``3`` for the third sound track, ``1+2`` for the first on the left and
-    the second on the right; one that isn't there counts for nothing. Else the one track that the file marks
-    as its default where that isn't simply the first; a camera's microphones, mono tracks of one language, as
-    left and right; else the marked one, else the first. Who is silent is not preferred.
+    The one track that the file marks as its default where that isn't simply the first; a camera's
+    microphones, mono tracks of one language, as left and right; else the marked one, else the first. Who is
+    silent is not preferred.
     """
-    told = _told(tracks, wanted)
-    if told or len(tracks) < 2:
-        return told or tuple(each.stream for each in tracks)
+    if len(tracks) < 2:
+        return tuple(each.stream for each in tracks)
     marked = [each for each in tracks if each.marked]
     if len(marked) == 1 and marked[0] is not tracks[0] and not silent(marked[0].stream):
         return (marked[0].stream,)
@@ -148,11 +151,12 @@ def choose(tracks: Sequence[Heard], silent: Callable[[int], bool], wanted: str =
     return (next((each.stream for each in ordered if not silent(each.stream)), ordered[0].stream),)
 
 
-def _told(tracks: Sequence[Heard], wanted: str) -> Choice:
-    numbers = [int(each) for each in wanted.split("+") if each.isdecimal() and len(each) < 4][:2]
-    if not numbers or any(not 1 <= number <= len(tracks) for number in numbers):
+def wanted(tracks: Sequence[Heard], numbers: Sequence[int]) -> Choice:
+    """The director's choice by :attr:`Heard.number`; empty where one isn't there."""
+    streams = {each.number: each.stream for each in tracks}
+    if not all(number in streams for number in numbers):
         return ()
-    return tuple(dict.fromkeys(tracks[number - 1].stream for number in numbers))
+    return tuple(dict.fromkeys(streams[number] for number in numbers))
 
 
 def described(

@@ -27,8 +27,6 @@ class PlayerConfig(Message, frozen=True):
     tone: bool = False
     fonts: str = ""
     """Of slides: folder of the fonts for those that the file doesn't bring."""
-    sounds: str = ""
-    """Of a clip: the sound tracks the director chose, see :func:`mixer.players.tracks.choose`."""
     width: int = 1920
     height: int = 1080
     fps_num: int = 30
@@ -38,11 +36,13 @@ class PlayerConfig(Message, frozen=True):
 
 class PlayerOrder(Message, frozen=True):
     """Control → player: how it shall be from now on, whole each time. One with the ``order`` of the last
-    that was carried out changes only what doesn't touch the position (``loop``, ``in_s``, ``out_s``).
+    that was carried out changes only what doesn't touch the position (``loop``, ``in_s``, ``out_s``,
+    ``sounds``).
 
     ``playing``: from ``position_s`` (seconds of the media) on, which was right at ``at_ns``
     (CLOCK_MONOTONIC; a restarted player goes on where the clip would be now); 0: at once. ``out_s``: 0 for
-    the end. ``page``: of slides, from 1.
+    the end. ``page``: of slides, from 1. ``sounds``: of a clip, the numbers of the sound tracks the director
+    chose, two as left and right; none: as the file says.
     """
 
     order: int
@@ -53,6 +53,7 @@ class PlayerOrder(Message, frozen=True):
     in_s: float = 0.0
     out_s: float = 0.0
     page: int = 1
+    sounds: tuple[int, ...] = ()
 
 
 PlayerIn = PlayerConfig | PlayerOrder | SlotOpened | SlotClosed | Shutdown

@@ -11,7 +11,7 @@ from studio import source_events as e
 from studio.deciding.checks import Context, addressed, kept, new_id, texted, unknown
 from studio.medium import Medium
 from studio.model import MAX_PLAYERS, MAX_SOURCES, MAX_TITLE, Playback, Show, Source, SourceKind
-from studio.playing import kind_of, out_point_s, position_now_s
+from studio.playing import kind_of, out_point_s, position_now_s, sounds_of
 from studio.source_events import apply_source
 
 Events = tuple[e.SourceEvent, ...]
@@ -19,7 +19,7 @@ Events = tuple[e.SourceEvent, ...]
 _FIELDS: dict[SourceKind, frozenset[str]] = {
     "bars": frozenset(("pattern", "tone")),
     "still": frozenset(("media",)),
-    "clip": frozenset(("media", "loop", "in_s", "out_s", "auto_play", "auto_take")),
+    "clip": frozenset(("media", "loop", "in_s", "out_s", "sounds", "auto_play", "auto_take")),
     "slides": frozenset(("media", "presenter")),
     "pull": frozenset(("url", "user", "password", "insecure")),
     "whip": frozenset(),
@@ -41,7 +41,7 @@ def decide_source(show: Show, command: s.SourceCommand, context: Context) -> Eve
                 raise RefusedError(409, "source.in-use", "A scene shows the source; take it out there first.")
             return (e.SourceDeleted(source.id),)
         case s.SourceUpdate():
-            return _update(show, source, command)
+            return _update(show, source, command, context)
         case s.SourcePage():
             return _page(source, command)
         case s.SourceToken():
@@ -71,6 +71,7 @@ def _create(show: Show, command: s.SourceCreate, context: Context) -> Events:
     if kind == "clip":
         given.setdefault("auto_play", True)
         _check_points(given.get("in_s", 0.0), given.get("out_s", 0.0), given["duration_s"])
+        _check_sounds(given.get("sounds", ""), medium)
     if given.get("presenter"):
         _check_presenter(show, given["presenter"])
     title = texted(command.title, MAX_TITLE) or texted(medium.name if medium else "", MAX_TITLE)
@@ -130,6 +131,17 @@ def _check_points(in_s: float, out_s: float, duration_s: float) -> None:
         raise RefusedError(400, "source.in-out", "The out point lies after the clip's end.")
 
 
+def _check_sounds(sounds: str, medium: Medium | None) -> None:
+    tracks = [each for each in medium.tracks if each.kind == "sound" and each.playable] if medium else []
+    there = [each.number for each in tracks]
+    if set(sounds_of(sounds)) <= set(there):
+        return
+    told = f"it has {', '.join(map(str, there))}." if there else "none of its can be."
+    raise RefusedError(
+        400, "source.no-such-sound", f"This clip has no sound track {sounds} that can be played; {told}"
+    )
+
+
 def _check_presenter(show: Show, seat_id: str) -> None:
     seat = show.seats.get(seat_id)
     if seat is None:
@@ -138,7 +150,7 @@ def _check_presenter(show: Show, seat_id: str) -> None:
         raise RefusedError(409, "seat.not-speaker", "Only a speaker can present slides.")
 
 
-def _update(show: Show, source: Source, command: s.SourceUpdate) -> Events:
+def _update(show: Show, source: Source, command: s.SourceUpdate, context: Context) -> Events:
     _check_fields(source.kind, command, UNSET)
     given: dict[str, Any] = {
         name: value for name in _FIELDS[source.kind] if (value := getattr(command, name, UNSET)) is not UNSET
@@ -146,6 +158,7 @@ def _update(show: Show, source: Source, command: s.SourceUpdate) -> Events:
     if source.kind == "clip":
         points = given.get("in_s", source.in_s), given.get("out_s", source.out_s)
         _check_points(*points, source.duration_s)
+        _check_sounds(given.get("sounds", ""), context.media.get(source.media))
     if given.get("presenter"):
         _check_presenter(show, given["presenter"])
     title = kept(command.title, source.title, MAX_TITLE) or source.id

@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.e2e.browsers import chromium
 from tests.e2e.desk import Desk
 from tests.e2e.pages import complaints, guest, violations
-from tests.material import beeps, make_clip, make_pdf
+from tests.material import beeps, ffmpeg, make_clip, make_pdf
 from tests.running import LIGHT, RunningStudio, running_studio
 
 pytestmark = pytest.mark.e2e
@@ -52,7 +52,10 @@ class Files:
         picture = np.zeros((180, 320, 3), np.uint8)
         picture[:, 160:] = (40, 200, 60)
         cv2.imwrite(str(folder / "city.png"), picture)
-        whole = make_clip(folder / "Opening_film.mp4", pictures=30 * CLIP_S, sound=beeps)
+        one = make_clip(folder / "one.mp4", pictures=30 * CLIP_S, sound=beeps)
+        two = f"-i {one} -map 0:v -map 0:a -map 0:a -c copy"
+        two += " -metadata:s:a:0 language=kor -metadata:s:a:1 language=eng"
+        whole = ffmpeg(folder / "Opening_film.mp4", two)
         (folder / "broken.mp4").write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
         (folder / "notes.txt").write_text("No picture, no clip, no slides.", "utf-8")
         slides = make_pdf(folder / "keynote.pdf", PAGES, size=(320, 180))
@@ -183,6 +186,7 @@ async def _clip(desk: Desk, files: Files) -> None:
     row = page.locator("[data-role=source][data-kind=clip]")
     await expect(row).to_have_attribute("data-state", "ready", timeout=START_MS)
     id_ = str(await row.get_attribute("data-source"))
+    await _sound_track(desk, row, id_)
     await desk.do("scene.create", scene="film", title="Film", canvases=_solo(source=id_))
     left = row.locator("[data-role=remaining]")
     whole_s = float(str(await left.get_attribute("data-seconds")))
@@ -224,6 +228,22 @@ async def _clip(desk: Desk, files: Files) -> None:
     await desk.state("whole again", lambda s: s["sources"][id_]["out_s"] == 0)
     await row.locator("[data-action=play]").click()
     await expect(row).to_have_attribute("data-state", "playing", timeout=START_MS)
+
+
+async def _sound_track(desk: Desk, row: Locator, id_: str) -> None:
+    """Chosen by keys in the source's dialog, where the file's tracks have their languages."""
+    await row.locator("[data-action=source-edit]").click()
+    dialog = desk.page.locator("[data-role=dialog-source]")
+    choice = dialog.get_by_label("Sound track")
+    first, *tracks = await choice.locator("option").all_inner_texts()
+    assert first.startswith("As the file says: 1 · Korean")
+    assert [each.split(" · ")[:2] for each in tracks[:2]] == [["1", "Korean"], ["2", "English"]]
+    await choice.focus()
+    await desk.page.keyboard.press("ArrowDown")
+    await desk.page.keyboard.press("ArrowDown")
+    await _saved(dialog, "save-source")
+    await desk.state("the second track", lambda s: s["sources"][id_]["sounds"] == "2")
+    await desk.do("source.update", source=id_, sounds="")
 
 
 async def _at(row: Locator, second: float) -> None:

@@ -19,12 +19,12 @@ def config(path: Path, **fields: Any) -> PlayerConfig:
     return PlayerConfig("x", "clip", str(path), width=640, height=360, epoch_ns=time.monotonic_ns(), **fields)
 
 
-def played(path: Path, log: Path, **fields: Any) -> tuple[PlayerRun, Watched]:
+def played(path: Path, log: Path, **order: Any) -> tuple[PlayerRun, Watched]:
     """From its beginning to its end."""
-    with PlayerRun(config(path, **fields), log) as run:
+    with PlayerRun(config(path), log) as run:
         run.wait_state("ready")
         watched = Watched(run, lambda picture: int(picture.y[-10, 10]))
-        run.order(1, playing=True)
+        run.order(1, playing=True, **order)
         run.wait_state("ended", 1)
         watched.stop()
         assert run.last.code == ""
@@ -80,8 +80,40 @@ def test_microphones_are_heard_on_their_sides_and_a_track_can_be_chosen(tmp_path
 
     _, watched = played(path, tmp_path / "log")
     assert pitches(watched) == [440, 880]
-    _, watched = played(path, tmp_path / "log", sounds="2")
+    _, watched = played(path, tmp_path / "log", sounds=(2,))
     assert pitches(watched) == [880, 880]
+
+
+def test_another_track_is_heard_at_once_while_the_clip_goes_on(tmp_path: Path) -> None:
+    """The position does not jump, nothing clicks, and a shorter track ends no clip."""
+    tracks = "-f lavfi -i color=s=160x90:d=2.4 -f lavfi -i sine=440:d=2.4 -f lavfi -i sine=880:d=1.4"
+    path = ffmpeg(
+        tmp_path / "m.mkv",
+        f"{tracks} -map 0 -map 1 -map 2 -c:v mpeg4 -c:a pcm_s16le"
+        " -metadata:s:a:0 language=kor -metadata:s:a:1 language=eng",
+    )
+    with PlayerRun(config(path), tmp_path / "log") as run:
+        run.wait_state("ready")
+        watched = Watched(run, lambda picture: None)
+        began_ns = time.monotonic_ns()
+        run.order(1, playing=True)
+        run.wait_for("half a second", lambda report: report.position_s > 0.5)
+        changed_ns = time.monotonic_ns()
+        run.order(1, playing=True, sounds=(2,))
+        run.wait_state("ended", 1)
+        ended_ns = time.monotonic_ns()
+        watched.stop()
+        assert run.last.code == ""
+        assert run.last.position_s == pytest.approx(2.4, abs=0.1)
+    assert (ended_ns - began_ns) / 1e9 < 2.4 + 0.8, "it went on"
+    sound = watched.sound[:, 0]
+    loud = np.flatnonzero(np.abs(sound) > 0.01)
+    assert round(pitch(sound[loud[0] :][: RATE // 4]), -1) == 440
+    end = sound[loud[-1] - RATE // 4 : loud[-1]]
+    assert round(pitch(end), -1) == 880
+    assert (loud[-1] - loud[0]) / RATE == pytest.approx(1.4, abs=0.05)
+    assert np.abs(np.diff(sound[loud[0] : loud[-1]])).max() < 0.02, "a click"
+    assert changed_ns > began_ns
 
 
 def test_what_is_made_for_the_wall_arrives_pixel_for_pixel(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from mixer.players.findings import Track
 from mixer.players.wire import PlayerReport
 from signaling.ports import Actor, RefusedError
 from studio import commands
@@ -20,7 +21,19 @@ from studio.view import PublicView, public_event
 
 SECRET = "s3cr3t-key"
 MEDIA = {
-    "c": Medium("c", "Greeting.mp4", "clip", 1, duration_s=10.0),
+    "c": Medium(
+        "c",
+        "Greeting.mp4",
+        "clip",
+        1,
+        duration_s=10.0,
+        tracks=(
+            Track("picture", 1, use="picture"),
+            Track("sound", 1, language="kor", use="sound"),
+            Track("sound", 2, playable=False),
+            Track("sound", 3, language="eng"),
+        ),
+    ),
     "p": Medium("p", "photo.png", "still", 1),
     "d": Medium("d", "deck.pdf", "slides", 1, pages=3),
 }
@@ -127,6 +140,27 @@ def test_a_clip_plays_pauses_and_is_sought() -> None:
     order = order_of(show.sources["x"], 2000, 50_000_000_000)
     assert (order.order, order.playing, order.at_ns) == (1, True, 49_000_000_000)
     assert refused(show, "source.page", source="x", page=1) == (409, "source.kind-unavailable")
+
+
+def test_which_sound_tracks_are_heard_is_chosen_of_those_that_are_there() -> None:
+    show = clip(sounds="3")
+    order = order_of(show.sources["x"], 0, 0)
+    assert (show.sources["x"].sounds, order.sounds, order.order) == ("3", (3,), 0)
+    assert PublicView()(show)["sources"]["x"]["sounds"] == "3"
+    show = told(told(show, "source.play", source="x"), "source.update", source="x", sounds="3+1")
+    order = order_of(show.sources["x"], 0, 0)
+    assert (order.sounds, order.order, order.playing) == ((3, 1), 1, True), "what plays goes on"
+    assert told(show, "source.update", source="x", title="T").sources["x"].sounds == "3+1"
+    assert order_of(told(show, "source.update", source="x", sounds="").sources["x"], 0, 0).sounds == ()
+    for number in ("2", "4", "1+2", "999"):
+        assert refused(show, "source.update", source="x", sounds=number) == (400, "source.no-such-sound")
+        assert (
+            refused(BASE, "source.create", kind="clip", media="c", sounds=number)[1] == "source.no-such-sound"
+        )
+    assert refused(BASE, "source.create", kind="still", media="p", sounds="1") == (400, "source.not-for-kind")
+    for nonsense in ("0", "1+", "+1", "1+2+3", "x", "1\n", "1000", "１"):
+        with pytest.raises(RefusedError):
+            told(show, "source.update", source="x", sounds=nonsense)
 
 
 def test_a_loop_is_never_over() -> None:

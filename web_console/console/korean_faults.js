@@ -58,6 +58,7 @@ export const KOREAN_FAULTS = {
   "source.needs-media": "먼저 파일을 올리거나 고르세요.",
   "source.needs-url": "가져올 스트림의 주소가 필요합니다.",
   "source.no-such-page": "그런 쪽이 없습니다.",
+  "source.no-such-sound": "이 영상에는 재생할 수 있는 그런 소리 트랙이 없습니다.",
   "source.page-or-step": "쪽 번호와 넘길 방향 중 하나만 지정해야 합니다.",
   "source.position-outside": "영상의 길이를 벗어난 위치입니다.",
   "source.wrong-media": "이 종류의 소스에 쓸 수 없는 파일입니다.",

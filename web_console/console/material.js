@@ -1,6 +1,6 @@
 /** Pure: sources that are no people, in the words of the console: state, figures, times, who shows them. */
 
-import { refusalText, t } from "./say.js";
+import { busName, refusalText, t } from "./say.js";
 
 /** @typedef {import("../shared/types.js").DirectorState} DirectorState */
 /** @typedef {import("../shared/types.js").Source} Source */
@@ -216,6 +216,33 @@ export function trackLines(medium) {
     `${t(track.kind === "picture" ? "Picture" : "Sound")} ${track.number}: ${t(USES[track.use ?? ""] ?? "")}`, track.title, track.language, track.codec,
     track.detail, formatTime((track.end_s ?? 0) - (track.start_s ?? 0)), track.silent ? t("silent") : "", track.playable === false ? t("no decoder") : "",
   ].filter(Boolean).join(" · "));
+}
+
+/**
+ * @param {import("../shared/types.js").Medium} medium
+ * @param {string} chosen stays among them, whatever the file has
+ * @returns {{value: string, text: string}[]} what a clip can be heard with: as the file says, each track, and
+ *   microphones of a camera by twos; none where there is nothing to choose
+ */
+export function soundChoices(medium, chosen = "") {
+  const sounds = (medium.tracks ?? []).filter((track) => track.kind === "sound" && track.playable !== false);
+  if (sounds.length < 2 && !chosen) return [];
+  const by_file = sounds.filter((track) => track.use).sort((one, other) => (one.use ?? "").localeCompare(other.use ?? "")).map(soundName);
+  const choices = [{ value: "", text: t("As the file says: {tracks}", { tracks: by_file.join(" + ") || t("no sound") }) }];
+  for (const track of sounds) choices.push({ value: String(track.number), text: soundName(track) });
+  const mono = sounds.filter((track) => /^(mono|1 channel)/.test(track.detail ?? ""));
+  for (let at = 0; at + 1 < mono.length; at += 2) {
+    const [left, right] = [Number(mono[at]?.number), Number(mono[at + 1]?.number)];
+    choices.push({ value: `${left}+${right}`, text: t("{left} on the left, {right} on the right", { left, right }) });
+  }
+  if (!choices.some(({ value }) => value === chosen)) choices.push({ value: chosen, text: chosen });
+  return choices;
+}
+
+/** @param {import("../shared/types.js").MediumTrack} track @returns {string} `2 · Korean · Original · aac · stereo` */
+function soundName(track) {
+  return [String(track.number), track.language ? busName(track.language) : "", track.title, track.codec, track.detail, track.silent ? t("silent") : ""]
+    .filter(Boolean).join(" · ");
 }
 
 /** In English, for `t`. @type {Record<string, string>} */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  clipOnAir, clipTimes, formatTime, pagesOf, problemOf, seekBy, slidesAtHand, sourceAlerts, sourceLine, stateOf, stateWord, tallyOfSource, trackLines, usersOf,
+  clipOnAir, clipTimes, formatTime, pagesOf, problemOf, seekBy, slidesAtHand, sourceAlerts, soundChoices, sourceLine, stateOf, stateWord, tallyOfSource, trackLines, usersOf,
 } from "./material.js";
 import { publishingOf, recipes } from "./publishing.js";
 
@@ -119,4 +119,17 @@ test("the clip on air that ends first tells how long it still runs, wherever els
   const later = show({ preview: { places: [{ source: "clip" }] } });
   later.status.sources.clip = { state: "playing", position_s: 30, remaining_s: 30, duration_s: 60 };
   assert.equal(clipOnAir(later), null, "in preview it isn't on air");
+});
+
+test("what a clip can be heard with: as its file says, each track, a camera's microphones by twos", () => {
+  const mono = (/** @type {number} */ number, /** @type {object} */ more = {}) => ({ kind: "sound", number, codec: "pcm_s24le", detail: "mono", ...more });
+  const medium = (/** @type {object[]} */ ...tracks) => /** @type {any} */ ({ tracks });
+  assert.deepEqual(soundChoices(medium(mono(1, { use: "sound" }))), []);
+  assert.deepEqual(soundChoices(medium({ kind: "picture", number: 1 }, mono(1, { use: "right" }), mono(2, { use: "left" }), mono(3, { silent: true }))), [
+    { value: "", text: "As the file says: 2 · pcm_s24le · mono + 1 · pcm_s24le · mono" },
+    { value: "1", text: "1 · pcm_s24le · mono" }, { value: "2", text: "2 · pcm_s24le · mono" }, { value: "3", text: "3 · pcm_s24le · mono · silent" },
+    { value: "1+2", text: "1 on the left, 2 on the right" },
+  ]);
+  const spoken = soundChoices(medium({ kind: "sound", number: 1, language: "kor", detail: "stereo" }, mono(2, { playable: false }), { kind: "sound", number: 3, language: "en", title: "Clean" }), "5+6");
+  assert.deepEqual(spoken.map(({ value, text }) => `${value}=${text}`), ["=As the file says: no sound", "1=1 · Korean · stereo", "3=3 · English · Clean", "5+6=5+6"]);
 });

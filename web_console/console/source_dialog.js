@@ -5,7 +5,7 @@ import { Dialog } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import { accountOf } from "./account.js";
 import { fields, Refusal } from "./form.js";
-import { KIND_WORDS } from "./material.js";
+import { KIND_WORDS, soundChoices } from "./material.js";
 import { mediumLine } from "./media_library.js";
 import * as model from "./model.js";
 import { t } from "./say.js";
@@ -40,7 +40,7 @@ export function SourceDialog({ id, onClose }) {
     <form class="dialog-form" onSubmit=${submit}>
       ${id ? null : html`<fieldset class="choices"><legend class="legend">${t("What")}</legend>
         ${KINDS.map((one) => html`<label class="choice" key=${one}><input type="radio" name="kind" value=${one} checked=${kind === one} disabled=${busy}
-          onChange=${() => set({ kind: one, media: "" })} /><span>${t(KIND_WORDS[one] ?? one)}</span></label>`)}
+          onChange=${() => set({ kind: one, media: "", sounds: "" })} /><span>${t(KIND_WORDS[one] ?? one)}</span></label>`)}
       </fieldset>
       <p class="hint">${t(HINTS[kind])}</p>`}
       ${!id && ofFile(kind) ? html`<${FileChoice} form=${form} set=${set} onBusy=${setBusy} />` : null}
@@ -54,7 +54,7 @@ export function SourceDialog({ id, onClose }) {
         <${Tick} name="tone" form=${form} set=${set} label=${t("With a tone of 1 kHz at −20 dBFS")} />` : null}
       <label class="field"><span>${t("Title")}</span><input data-first name="title" required maxlength="120" autocomplete="off"
         value=${form.title || (kind === "bars" && !id ? t("Colour bars") : "")} onInput=${(/** @type {any} */ event) => set({ title: event.currentTarget.value })} /></label>
-      ${kind === "clip" ? html`<${ClipFields} form=${form} set=${set} duration_s=${source?.duration_s || state.status.media?.[form.media]?.duration_s || 0} />` : null}
+      ${kind === "clip" ? html`<${ClipFields} form=${form} set=${set} medium=${state.status.media?.[form.media]} />` : null}
       ${kind === "slides" ? html`<label class="field"><span>${t("Presenter: turns the pages on the own page, too")}</span>
         <select name="presenter" value=${form.presenter} onChange=${(/** @type {any} */ event) => set({ presenter: event.currentTarget.value })}>
           <option value="" selected=${!form.presenter}>${t("No presenter")}</option>
@@ -93,7 +93,7 @@ function FileChoice({ form, set, onBusy }) {
   const came = (medium, file_name) => {
     const id = String(medium.id ?? "");
     setFresh({ ...fresh, [id]: medium });
-    set({ kind: medium.kind, media: id, ...(form.title ? {} : { title: titleOf(file_name) }) });
+    set({ kind: medium.kind, media: id, sounds: "", ...(form.title ? {} : { title: titleOf(file_name) }) });
   };
   const chosen = known.find(([id]) => id === media)?.[1];
   return html`<fieldset class="file-choice"><legend class="legend">${t("File")}</legend>
@@ -101,7 +101,7 @@ function FileChoice({ form, set, onBusy }) {
         onChange=${(/** @type {any} */ event) => {
           const id = event.currentTarget.value;
           const name = known.find(([one]) => one === id)?.[1].name ?? "";
-          set({ media: id, ...(form.title ? {} : { title: titleOf(name) }) });
+          set({ media: id, sounds: "", ...(form.title ? {} : { title: titleOf(name) }) });
         }}>
       <option value="" selected=${!media}>${t("From the media library …")}</option>
       ${known.map(([id, one]) => html`<option key=${id} value=${id} selected=${id === media}>${one.name}</option>`)}</select>` : null}
@@ -110,12 +110,17 @@ function FileChoice({ form, set, onBusy }) {
   </fieldset>`;
 }
 
-/** @param {{form: SourceForm, set: Set, duration_s: number}} props */
-function ClipFields({ form, set, duration_s }) {
+/** @param {{form: SourceForm, set: Set, medium: import("../shared/types.js").Medium|undefined}} props */
+function ClipFields({ form, set, medium }) {
+  const duration_s = medium?.duration_s || 0;
+  const sounds = medium ? soundChoices(medium, form.sounds) : [];
   const seconds = (/** @type {"in_s"|"out_s"} */ name, /** @type {string} */ label) => html`<label class="field"><span>${label}</span>
     <input type="number" name=${name} min="0" max=${duration_s || 86_400} step="any" defaultValue=${String(form[name])}
       onInput=${(/** @type {any} */ event) => { if (event.currentTarget.valueAsNumber >= 0) set({ [name]: event.currentTarget.valueAsNumber }); }} /></label>`;
   return html`<div class="columns two">${seconds("in_s", t("Begins at, in seconds"))}${seconds("out_s", t("Ends at, in seconds; 0: its end"))}</div>
+    ${sounds.length > 0 ? html`<label class="field"><span>${t("Sound track")}</span><select name="sounds" value=${form.sounds}
+        onChange=${(/** @type {any} */ event) => set({ sounds: event.currentTarget.value })}>
+      ${sounds.map(({ value, text }) => html`<option key=${value} value=${value} selected=${value === form.sounds}>${text}</option>`)}</select></label>` : null}
     <${Tick} name="loop" form=${form} set=${set} label=${t("Plays again and again")} />
     <${Tick} name="auto_play" form=${form} set=${set} label=${t("Begins at its in point when its scene is taken")} />
     <${Tick} name="auto_take" form=${form} set=${set} label=${t("At its end, on air, what is in preview is taken")} />`;

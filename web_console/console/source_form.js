@@ -8,7 +8,8 @@ import { accountFields } from "./account.js";
 
 /**
  * @typedef {{kind: Kind, title: string, media: string, url: string, user: string, password: string, insecure: boolean, pattern: string, tone: boolean, loop: boolean, in_s: number,
- *   out_s: number, auto_play: boolean, auto_take: boolean, presenter: string}} SourceForm in_s, out_s: seconds; out_s 0: the end
+ *   out_s: number, sounds: string, auto_play: boolean, auto_take: boolean, presenter: string}} SourceForm in_s, out_s: seconds; out_s 0: the end;
+ *   sounds: as {@link soundChoices} has them
  */
 
 /** @type {readonly Kind[]} */
@@ -62,7 +63,7 @@ export function formOf(source) {
   return {
     kind: /** @type {Kind} */ (source?.kind ?? "bars"), title: source?.title ?? "", media: source?.media ?? "", url: "", user: "", password: "", insecure: source?.insecure ?? false,
     pattern: source?.pattern || "bars", tone: source?.tone ?? false, loop: source?.loop ?? false, in_s: source?.in_s ?? 0,
-    out_s: source?.out_s ?? 0, auto_play: source?.auto_play ?? true, auto_take: source?.auto_take ?? false, presenter: source?.presenter ?? "",
+    out_s: source?.out_s ?? 0, sounds: source?.sounds ?? "", auto_play: source?.auto_play ?? true, auto_take: source?.auto_take ?? false, presenter: source?.presenter ?? "",
   };
 }
 
@@ -73,7 +74,7 @@ export function formOf(source) {
 function own(form) {
   switch (form.kind) {
     case "bars": return { pattern: form.pattern, tone: form.tone };
-    case "clip": return { loop: form.loop, in_s: form.in_s, out_s: form.out_s, auto_play: form.auto_play, auto_take: form.auto_take };
+    case "clip": return { loop: form.loop, in_s: form.in_s, out_s: form.out_s, sounds: form.sounds, auto_play: form.auto_play, auto_take: form.auto_take };
     case "pull": return { insecure: form.insecure };
     case "slides": return { presenter: form.presenter };
     default: return {};

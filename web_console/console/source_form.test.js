@@ -7,7 +7,7 @@ test("each kind sends what means something for it, and nothing else", () => {
   const form = { ...formOf(), title: "T", media: "m", url: "rtsp://hall/1", presenter: "ann" };
   const sent = Object.fromEntries(KINDS.map((kind) => [kind, Object.keys(sourceCommand({ ...form, kind })).sort().join(" ")]));
   assert.deepEqual(sent, {
-    clip: "auto_play auto_take in_s kind loop media out_s title type", still: "kind media title type", slides: "kind media presenter title type",
+    clip: "auto_play auto_take in_s kind loop media out_s sounds title type", still: "kind media title type", slides: "kind media presenter title type",
     bars: "kind pattern title tone type", pull: "insecure kind title type url", whip: "kind title type",
   });
   const account = { user: "admin", password: " p@ss/1 " };

@@ -27,7 +27,7 @@
  *
  * @typedef {{title: string, kind: string, muted: boolean, gain_db: number, language?: string,
  *   strip?: Strip, hall?: boolean, media?: string, url?: string, pattern?: string, tone?: boolean, loop?: boolean,
- *   in_s?: number, out_s?: number, duration_s?: number, pages?: number, insecure?: boolean, auto_play?: boolean, auto_take?: boolean,
+ *   in_s?: number, out_s?: number, sounds?: string, duration_s?: number, pages?: number, insecure?: boolean, auto_play?: boolean, auto_take?: boolean,
  *   presenter?: string, page?: number, playback?: {playing?: boolean, position_s?: number, at_ms?: number}}} Source
  *   out_s: 0 for the end; page: from 1
  * @typedef {{state: string, code?: string, reason?: string, position_s?: number, duration_s?: number, remaining_s?: number,
