@@ -20,8 +20,8 @@ pytestmark = pytest.mark.e2e
 
 SMALL = {"width": 1366, "height": 768}
 LARGE = {"width": 1920, "height": 1080}
-WHITE_BAR = slice(0, 100)
-"""Columns of a 1920 wide picture that the first colour bar has."""
+WHITE_BAR = 1 / 20
+"""Part of a picture's width that lies in the first of its eight colour bars."""
 
 _OUT_OF_SIGHT = """() => {
   const edge = document.querySelector(".left").getBoundingClientRect().right + 1;
@@ -79,7 +79,8 @@ async def _white(desk: Desk) -> float:
     data = await asyncio.to_thread(desk.studio.get, "/api/v1/canvases/program.jpg")
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture is not None
-    return float(picture[200:-200, WHITE_BAR].mean())
+    height, width = picture.shape
+    return float(picture[height // 5 : height * 4 // 5, : int(width * WHITE_BAR)].mean())
 
 
 async def _until_white(desk: Desk, least: float, most: float, timeout_s: float = 6) -> float:

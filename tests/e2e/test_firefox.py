@@ -146,7 +146,7 @@ def test_a_director_sees_the_multiview_and_cuts(room: Room) -> None:
     page.goto(f"{studio.url}/console?token={studio.token}")
     assert studio.token not in page.evaluate("location.href + ' ' + document.referrer")
     page.wait_for("[data-role=multiview][data-state=connected]", CONNECTED_S)
-    wait_until_playing(page, "multiview", [1280, 720])
+    wait_until_playing(page, "multiview", [640, 360])
     page.click("[data-action=preview][data-scene=keynote]")
     page.wait_for("[data-role=preview][data-scene=keynote]")
     page.type(" ")
