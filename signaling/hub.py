@@ -24,7 +24,15 @@ from signaling.guard import ended_seat
 from signaling.limits import Limits
 from signaling.meters import MeterBoard
 from signaling.ports import Actor, Change, RefusedError, Show, Unsubscribe
-from signaling.views import State, booth_sources, merge_patch, patch_between, sees_everything, view
+from signaling.views import (
+    State,
+    booth_sources,
+    follows_show,
+    merge_patch,
+    patch_between,
+    sees_everything,
+    view,
+)
 from signaling.wire import ShardLevels
 
 log = structlog.get_logger()
@@ -182,7 +190,7 @@ class Hub:
         if not on:
             self._unwatch(client)
             return
-        if not (sees_everything(client.actor) or client.actor.role == "interpreter"):
+        if not (follows_show(client.actor) or client.actor.role == "interpreter"):
             raise RefusedError(403, "role.forbidden", "Your role does not allow this.")
         if client in self._clients and not client.closing:
             first = not self._watchers
@@ -206,7 +214,7 @@ class Hub:
         whole: bytes | None = None
         booths: dict[frozenset[str], bytes] = {}
         for client in self._watchers:
-            if sees_everything(client.actor):
+            if follows_show(client.actor):
                 whole = whole or messages.encode(reading.whole())
                 client.offer_meters(whole)
                 continue
@@ -256,6 +264,8 @@ class Hub:
         now = view(self._state, actor)
         patch = patch_between(self._views.get(actor, {}), now)
         self._views[actor] = now
+        if follows_show(actor):
+            return _encode_change(change, change.event, patch)
         return _encode_change(change, None, patch) if patch else None
 
     def _offer(self, client: Client, data: bytes) -> None:

@@ -10,9 +10,15 @@ State = Mapping[str, Any]
 _SPEAKER_STATES = {"next": "next", "on_air": "on_air"}
 _MINE = ("connection", "picture", "problem", "uplink", "screen_uplink")
 _OF_A_PARTNER = ("name", "on", "cough", "into")
+_NOT_READ = {"code": "pull.failed", "reason": "The stream can't be read."}
 
 
 def sees_everything(actor: Actor) -> bool:
+    return actor.role == "director"
+
+
+def follows_show(actor: Actor) -> bool:
+    """Whether the show's events and all meters are its business."""
     return actor.role in ("director", "viewer")
 
 
@@ -20,11 +26,26 @@ def view(state: State, actor: Actor) -> State:
     """The part of the public state that ``actor`` may see."""
     if sees_everything(actor):
         return state
+    if actor.role == "viewer":
+        return _viewers_view(state)
     if actor.role == "wall":
         return {"event": _event(state), "status": {"mixer": state.get("status", {}).get("mixer", {})}}
     if actor.role == "interpreter":
         return _booth_view(state, actor.seat)
     return _seat_view(state, actor.seat)
+
+
+def _viewers_view(state: State) -> State:
+    """Everything, but why a pulled address can't be read: closed or not a stream, that would map the network
+    that the studio is in."""
+    status: State = state.get("status", {})
+    sources: State = status.get("sources", {})
+    veiled = {
+        id_: {**shown, **_NOT_READ}
+        for id_, shown in sources.items()
+        if shown.get("code", "").startswith("pull.") and shown.get("state") != "live"
+    }
+    return {**state, "status": {**status, "sources": {**sources, **veiled}}} if veiled else state
 
 
 def booth_sources(state: State, seat: str) -> frozenset[str]:

@@ -169,6 +169,12 @@ class Outputs(_Section, frozen=True):
     recordings: str = ""
 
 
+class Sources(_Section, frozen=True):
+    """``private_addresses``: streams may be pulled from private networks and this machine."""
+
+    private_addresses: bool = False
+
+
 class Media(_Section, frozen=True):
     """``max_gb``: the largest clip that may be uploaded, in gigabytes."""
 
@@ -194,6 +200,7 @@ class Settings(_Section, frozen=True):
     audio: Audio = Audio()
     interpretation: Interpretation = Interpretation()
     outputs: Outputs = Outputs()
+    sources: Sources = Sources()
     media: Media = Media()
     invites: Invites = Invites()
     shards: Annotated[int, Meta(ge=0, le=64)] = 0

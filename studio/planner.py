@@ -59,6 +59,8 @@ class PlanSettings(msgspec.Struct, frozen=True):
     """The programme's, as a fraction."""
     fonts: str = ""
     """Folder of the fonts that slides are drawn with where they bring none."""
+    private_addresses: bool = False
+    """Streams may be pulled from private networks and this machine."""
 
     @property
     def shown(self) -> tuple[tuple[int, int], ...]:
@@ -294,6 +296,7 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
         settings.fonts,
         settings.shown,
         settings.ca_file,
+        settings.private_addresses,
     )
     return Desired(slots, tuple(senders), made)
 

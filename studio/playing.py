@@ -43,9 +43,11 @@ def players(
     fonts: str = "",
     canvases: Collection[Size] = (PICTURE,),
     ca_file: str = "",
+    private: bool = False,
 ) -> tuple[PlayerConfig, ...]:
     """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction. ``fonts``: folder.
-    ``canvases``: the sizes that sources are shown at. ``ca_file``: a further authority (PEM) for pulls."""
+    ``canvases``: the sizes that sources are shown at. ``ca_file``: a further authority (PEM) for pulls.
+    ``private``: they may connect to private addresses."""
     return tuple(
         _config(
             source,
@@ -56,6 +58,7 @@ def players(
             fonts if kind == "slides" else "",
             player_size(show, source, canvases),
             ca_file if kind == "pull" else "",
+            kind == "pull" and private,
         )
         for source in show.sources.values()
         if (kind := kind_of(source)) is not None
@@ -71,6 +74,7 @@ def _config(
     fonts: str,
     size: Size,
     ca_file: str,
+    private: bool,
 ) -> PlayerConfig:
     name = PICTURE_FILE if kind == "still" else MEDIA_FILE
     return PlayerConfig(
@@ -80,6 +84,7 @@ def _config(
         url=source.url,
         insecure=source.insecure,
         ca_file=ca_file,
+        private=private,
         pattern=source.pattern if kind == "pattern" else "",
         tone=kind == "pattern" and source.tone,
         fonts=fonts,

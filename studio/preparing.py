@@ -19,6 +19,7 @@ from studio.medium import Medium
 from studio.model import Show
 from studio.picture_events import GraphicCreated, GraphicUpdated
 from studio.publishing import made_token, needs_token
+from studio.session_settings import SessionSettings
 
 
 async def _no_theme(name: str) -> Theme:
@@ -63,7 +64,7 @@ class Surroundings(msgspec.Struct, frozen=True):
         prepared: Prepared,
         actor: Actor | None,
         now_s: float,
-        invite_ttl_s: int,
+        settings: SessionSettings,
         connected: frozenset[str],
     ) -> Context:
         """What a decision in its turn has, without any waiting."""
@@ -71,7 +72,8 @@ class Surroundings(msgspec.Struct, frozen=True):
             actor=actor or Actor("director"),
             now=int(now_s),
             token_hash=invites.hashed(prepared.token),
-            invite_ttl_s=invite_ttl_s,
+            invite_ttl_s=settings.invite_ttl_s,
+            private_addresses=settings.plan.private_addresses,
             connected=connected,
             now_ms=int(now_s * 1000),
             media=self.media(),

@@ -297,7 +297,7 @@ class Session:
     async def _perform(self, request: Request) -> Done:
         now = self._unix_time()
         context = self._around.context(
-            request.prepared, request.actor, now, self._settings.invite_ttl_s, self._planning.live.connected
+            request.prepared, request.actor, now, self._settings, self._planning.live.connected
         )
         events: tuple[AnyEvent, ...]
         if isinstance(request.command, Own):

@@ -58,6 +58,7 @@ def configured(
             canvases=config.canvas_sizes(settings),
             recordings=str(recordings),
             ca_file=settings.outputs.ca_file,
+            private_addresses=settings.sources.private_addresses,
             epoch_ns=epoch_ns,
             ducking=config.ducking(settings),
             media=str(data / "media"),

@@ -30,7 +30,17 @@ from mixer.players.flvtap import FlvTap
 from mixer.players.frames import FrameConverter
 from mixer.players.player import MS, NO_TROUBLE, Trouble
 from mixer.players.pull_clock import PullClock
-from mixer.players.pull_guard import TLS, CertificateError, authorities, is_certificate_wrong
+from mixer.players.pull_guard import (
+    TLS,
+    CertificateError,
+    PrivateAddressError,
+    authorities,
+    check_peers,
+    host_of,
+    is_certificate_wrong,
+    pinned,
+    tc_url,
+)
 from mixer.players.slotout import SlotOut, risen
 from mixer.players.sound import StereoSound
 from mixer.players.spans import NO_RATE
@@ -70,6 +80,10 @@ _REASONS: tuple[tuple[type[BaseException], Trouble], ...] = (
     (av.HTTPNotFoundError, Trouble("pull.not-found", "The server has no stream of this name.")),
     (av.HTTPUnauthorizedError, Trouble("pull.forbidden", "The server wants a user and a password.")),
     (av.HTTPForbiddenError, Trouble("pull.forbidden", "The server doesn't let us read this stream.")),
+    (
+        PrivateAddressError,
+        Trouble("pull.private-address", "The address is private; set sources.private_addresses."),
+    ),
     (
         CertificateError,
         Trouble("pull.tls", "The server's certificate isn't trusted; mend it, or set insecure."),
@@ -213,6 +227,10 @@ class _Worker:
         self._verified = config.url.startswith(TLS) and not config.insecure
         self._ca_file = config.ca_file
         self._authorities = ""
+        self._private = config.private
+        self._place = config.url
+        """The address with what was found for its host's name."""
+        self._turn = 0
         self._box = (config.width, config.height)
         self._times = PullClock()
         self._lock = threading.Lock()
@@ -258,10 +276,12 @@ class _Worker:
         except (av.FFmpegError, OSError, ValueError) as error:
             self.hopeless = False  # it is another trouble now
             unexplained = self._verified and trouble_of(error) is _FAILED
-            if unexplained and is_certificate_wrong(self._url, self._authorities):
+            if unexplained and is_certificate_wrong(self._place, host_of(self._url), self._authorities):
                 raise CertificateError from error
             raise
         with container:
+            if not self._private:
+                check_peers()
             self.progress_ns = self._pictured_ns = time.monotonic_ns()
             self.sound_alone = self._clocked_by_pictures = False
             with self._lock:
@@ -282,16 +302,22 @@ class _Worker:
         if self._verified:
             self._authorities = self._authorities or authorities(self._ca_file)
             options |= {"tls_verify": "1", "ca_file": self._authorities}
+        if not self._private:
+            self._place = pinned(self._url, self._turn)
+            self._turn += 1
+            options |= {"verifyhost": host_of(self._url)} if self._url.startswith(TLS) else {}
         kind = None
         if _is_rtmp(self._url):
-            options |= {"rtmp_live": "live"}
+            options |= {"rtmp_live": "live"} | ({} if self._private else {"rtmp_tcurl": tc_url(self._url)})
             kind = "data"  # the bytes of the FLV as they come, for :class:`FlvTap`
         else:
             # By TCP; a server that answers 461 to that is asked for UDP on the same connection.
-            options |= {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"}
+            # Where private places are out of bounds, not: the server says where UDP is sent to.
+            udp = {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"}
+            options |= udp if self._private else {"rtsp_transport": "tcp"}
             options |= {"timeout": str(round(READ_S * 1e6))}
         timeout = (OPEN_S, READ_S)
-        return av.open(self._url, format=kind, options=options, timeout=timeout, metadata_errors="replace")
+        return av.open(self._place, format=kind, options=options, timeout=timeout, metadata_errors="replace")
 
     def _pieces(self, container: InputContainer) -> Iterator[bytes]:
         for packet in container.demux(container.streams[0]):

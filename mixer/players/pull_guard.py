@@ -1,4 +1,8 @@
-"""Whom a pulled stream is believed to come from: FFmpeg verifies by what is prepared here."""
+"""Whom a pulled stream is read from, and whom it is believed to come from: FFmpeg is given what is found.
+
+What a director types is connected to from inside the studio's network: an address could mean a cloud's
+metadata service, a printer, a database.
+"""
 
 import contextlib
 import os
@@ -6,6 +10,8 @@ import socket
 import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from mixer.players.pull_url import is_public
 
 TLS = ("rtmps://", "rtsps://")
 _PORTS = {"rtmp": 1935, "rtmps": 443, "rtsp": 554, "rtsps": 322}
@@ -17,14 +23,58 @@ class CertificateError(OSError):
     """The server isn't proven to be the one that the address names."""
 
 
-def is_certificate_wrong(url: str, ca_file: str) -> bool:
-    """Whether the server's certificate is why no connection came about: FFmpeg doesn't say. ``ca_file``: see
-    :func:`authorities`. Blocking, up to 6 s."""
+class PrivateAddressError(OSError):
+    """The place is this machine, in a private network, or in nobody's."""
+
+
+def pinned(url: str, turn: int) -> str:
+    """The same address with an IP address instead of its host's name, so that what is connected to is what
+    was checked; ``turn`` goes through those that a name has. Blocking. Raises :class:`PrivateAddressError`
+    where any of them is private, OSError where there is none."""
+    host, port = _place(url)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError("no name of a host") from None
+    addresses = [str(place[0]) for *_, place in found]
+    if not all(map(is_public, addresses)):
+        raise PrivateAddressError
+    address = addresses[turn % len(addresses)]
+    parts = urlsplit(url)
+    user, at, _ = parts.netloc.rpartition("@")
+    shown = f"[{address}]" if ":" in address else address
+    return parts._replace(netloc=f"{user}{at}{shown}:{port}").geturl()
+
+
+def tc_url(url: str) -> str:
+    """What an RTMP server is told that is reached by its IP address: the application at the host's name, by
+    which it may tell its sites apart. FFmpeg takes the same part of a path for the application."""
+    parts = urlsplit(url)
+    names = parts.path.removeprefix("/").split("/", 2)
+    short = len(names) < 3 or ":" in names[1]
+    application = "/".join(names[: 1 if short else 2])
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{application}"
+
+
+def check_peers() -> None:
+    """Raises :class:`PrivateAddressError` if this process is connected to a private place: RTSP servers can
+    send FFmpeg elsewhere, which asks nobody."""
+    peers = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(entry.name))) as sock:
+            if sock.family in (socket.AF_INET, socket.AF_INET6):
+                peers.append(str(sock.getpeername()[0]))
+    if not all(map(is_public, peers)):
+        raise PrivateAddressError
+
+
+def is_certificate_wrong(url: str, host: str, ca_file: str) -> bool:
+    """Whether the server's certificate is why no connection came about: FFmpeg doesn't say. ``host``: whom
+    it has to name; ``ca_file``: see :func:`authorities`. Blocking, up to 6 s."""
     context = ssl.create_default_context(cafile=ca_file)
-    host, port = place(url)
     with contextlib.suppress(OSError):
         try:
-            with socket.create_connection((host, port), _PROBE_S) as sock:
+            with socket.create_connection(_place(url), _PROBE_S) as sock:
                 context.wrap_socket(sock, server_hostname=host).close()
         except ssl.SSLCertVerificationError:
             return True
@@ -44,7 +94,11 @@ def authorities(extra: str) -> str:
     return f"/proc/self/fd/{fd}"
 
 
-def place(url: str) -> tuple[str, int]:
-    """Host (a name, or an address without brackets) and port."""
+def host_of(url: str) -> str:
+    """A name, or an address without brackets."""
+    return _place(url)[0]
+
+
+def _place(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)

@@ -1,5 +1,6 @@
 """Addresses of streams that are pulled: checked once, and shown without what is secret in them. Pure."""
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from mixer.credentials import CredentialsError, check_split
@@ -7,6 +8,10 @@ from mixer.credentials import CredentialsError, check_split
 HIDDEN = "•••"
 SCHEMES = ("rtmp", "rtmps", "rtsp", "rtsps")
 MAX_LENGTH = 2048
+_EMBEDDING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+"""IPv4 addresses at the end of IPv6 ones: NAT64, and what was meant for the transition."""
+_PLATFORMS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+"""Of Azure and Oracle inside every machine there; the other clouds' have addresses of private networks."""
 
 
 class PullUrlError(ValueError):
@@ -42,3 +47,32 @@ def redacted_pull(url: str) -> str:
     place = f"[{host}]" if ":" in host else host
     hidden = HIDDEN if parts.path.strip("/") or parts.query or parts.username else ""
     return f"{scheme}://{place}" + (f":{port}" if port else "") + (f"/{hidden}" if hidden else "")
+
+
+def names_private(url: str) -> bool:
+    """Whether the host of an address that :func:`redacted_pull` takes is written as an IP address that is not
+    public, or is this machine by name. What else a name means, its look-up says."""
+    host = urlsplit(url).hostname or ""
+    if host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost"):
+        return True
+    try:
+        return not is_public(host)
+    except ValueError:
+        return False
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public Internet: not private (RFC 1918), loopback, link-local,
+    shared (RFC 6598), unique local, multicast, unspecified or reserved, nor a cloud's metadata service, nor
+    such a one inside an IPv6 address. Raises ValueError."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if any(found in network for network in _EMBEDDING):
+            inner = ipaddress.IPv4Address(found.packed[-4:])
+        if inner is not None:
+            return is_public(str(inner))
+        if found.is_site_local:
+            return False
+    platform = any(found in network for network in _PLATFORMS)
+    return found.is_global and not found.is_multicast and not platform

@@ -23,6 +23,8 @@ class PlayerConfig(Message, frozen=True):
     """Of a pull by TLS: whoever answers is believed."""
     ca_file: str = ""
     """Of a pull by TLS: a further authority (PEM)."""
+    private: bool = False
+    """A pull may connect to private addresses."""
     pattern: str = ""
     tone: bool = False
     fonts: str = ""

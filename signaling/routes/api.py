@@ -16,6 +16,7 @@ from signaling.limits import COMMAND_BYTES, SMALL_BYTES, read_body
 from signaling.origin import is_loopback
 from signaling.ports import RefusedError
 from signaling.routes.context import context
+from signaling.views import view
 
 JSON = "application/json"
 MAX_EVENTS = 1000
@@ -43,8 +44,8 @@ async def me(request: web.Request) -> web.Response:
 
 
 async def state(request: web.Request) -> web.Response:
-    show = context(request).deps.show
-    return json_response(messages.State(show.revision, show.serial, show.public_state()))
+    show, actor = context(request).deps.show, request[SESSION].actor
+    return json_response(messages.State(show.revision, show.serial, view(show.public_state(), actor)))
 
 
 async def command(request: web.Request) -> web.Response:

@@ -31,6 +31,8 @@ class Context(msgspec.Struct, frozen=True):
     """Unix time in milliseconds."""
     media: Mapping[str, Medium] = msgspec.field(default_factory=dict)
     """What was uploaded, by id."""
+    private_addresses: bool = False
+    """Streams may be pulled from private networks and this machine."""
     theme: Theme | None = None
     """What ``theme.set`` found in the folder that it names."""
 

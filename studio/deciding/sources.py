@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from mixer.players.pull_url import PullUrlError, redacted_pull
+from mixer.players.pull_url import PullUrlError, names_private, redacted_pull
 from signaling.ports import RefusedError
 from studio import source_commands as s
 from studio import source_events as e
@@ -64,7 +64,7 @@ def _create(show: Show, command: s.SourceCreate, context: Context) -> Events:
     given = {name: value for name in _FIELDS[kind] if (value := getattr(command, name)) is not None}
     if kind == "pull":
         user, password = given.pop("user", ""), given.pop("password", "")
-        given["url"] = _address(command.url, user, password)
+        given["url"] = _address(command.url, user, password, private=context.private_addresses)
     if medium is not None:
         given |= {"duration_s": medium.duration_s, "pages": medium.pages}
         given |= {"width": medium.width, "height": medium.height}
@@ -112,7 +112,7 @@ def _medium(kind: SourceKind, media: str | None, context: Context) -> Medium | N
     return medium
 
 
-def _address(url: str | None, user: str, password: str) -> str:
+def _address(url: str | None, user: str, password: str, *, private: bool) -> str:
     if not url:
         raise RefusedError(400, "source.needs-url", "Say the address of the stream that is to be pulled.")
     scheme, separator, rest = addressed(url, user, password).partition("://")
@@ -121,6 +121,12 @@ def _address(url: str | None, user: str, password: str) -> str:
         redacted_pull(address)
     except PullUrlError as error:
         raise RefusedError(400, error.code, str(error)) from None
+    if not private and names_private(address):
+        raise RefusedError(
+            403,
+            "pull.private-address",
+            "The address is in a private network: sources.private_addresses in studio.toml allows it.",
+        )
     return address
 
 

@@ -64,7 +64,8 @@ class Files:
 
 def test_material_is_uploaded_played_turned_and_shown(tmp_path: Path) -> None:
     files = Files.made(tmp_path / "files")
-    with running_studio(tmp_path / "data", config=FULL_SIZE) as studio:
+    config = f"{FULL_SIZE}\n[sources]\nprivate_addresses = true\n"
+    with running_studio(tmp_path / "data", config=config) as studio:
         link = studio.invite("kim", name="Kim", title="Mayor", language="en")
         studio.do("seat.create", seat="lee", name="Lee", title="Mayor of Busan", language="ko")
         studio.do("seat.admit", seat="lee")

@@ -258,7 +258,7 @@ def test_a_pulled_stream_is_in_step_and_comes_back(tmp_path: Path) -> None:
         url = ingest.url(f"live/{key}")
         publisher = publish(clip, url)
         try:
-            with PlayerRun(config("pull", url=url), tmp_path / "log") as run:
+            with PlayerRun(config("pull", private=True, url=url), tmp_path / "log") as run:
                 run.wait_state("live", timeout_s=30)
                 watched = Watched(run, lambda picture: bool(picture.y.mean() > 128))
                 wait_until("two flashes", lambda: len(watched.pictures) > 80)
@@ -284,8 +284,8 @@ def test_a_server_that_says_nothing_and_one_that_is_not_there(tmp_path: Path) ->
         rtsp = f"rtsp://user:{key}@127.0.0.1:{silent.port}/{key}"
         nobody = f"rtmp://127.0.0.1:{free_port()}/live/{key}"
         with (
-            PlayerRun(config("pull", url=rtsp), tmp_path / "a") as stalled,
-            PlayerRun(config("pull", url=nobody), tmp_path / "b") as refused,
+            PlayerRun(config("pull", private=True, url=rtsp), tmp_path / "a") as stalled,
+            PlayerRun(config("pull", private=True, url=nobody), tmp_path / "b") as refused,
         ):
             refused.wait_state("stalled")
             assert refused.last.code in ("pull.refused", "pull.failed")

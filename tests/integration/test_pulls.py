@@ -1,17 +1,21 @@
 """Pulled streams from nginx-rtmp whose pictures or sound come later than the connection."""
 
 import contextlib
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
+from mixer.players.pull import _Worker
 from mixer.players.wire import PlayerConfig
 from mixer.slot import sample_at
-from tests.ingest import Authority, Relay, RtmpIngest, wait_until
+from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
 from tests.players import PlayerRun
 
 KEY = "s3cr3t-key"
@@ -49,7 +53,9 @@ def published(file: Path, url: str, loop: bool = False) -> Iterator[None]:
 
 
 def pull(url: str) -> PlayerConfig:
-    return PlayerConfig("p", "pull", url=url, width=320, height=180, epoch_ns=time.monotonic_ns())
+    return PlayerConfig(
+        "p", "pull", url=url, private=True, width=320, height=180, epoch_ns=time.monotonic_ns()
+    )
 
 
 def heard(run: PlayerRun) -> float:
@@ -124,3 +130,37 @@ def test_certificates_are_verified_unless_the_source_says_otherwise(tmp_path: Pa
             each.wait_for("a picture", lambda report: report.state == "live" and report.width > 0)
         assert all(each.last.state == "stalled" and each.last.width == 0 for each in wrong)
         assert not any(KEY in each.spoken() for each in wrong)
+
+
+def test_private_places_are_not_connected_to(tmp_path: Path) -> None:
+    with BlackHole() as server, contextlib.ExitStack() as stack:
+        for name, scheme in (("a", "rtmp"), ("b", "rtsp")):
+            url = f"{scheme}://localhost:{server.port}/live/{KEY}"
+            config = msgspec.structs.replace(pull(url), private=False)
+            run = stack.enter_context(PlayerRun(config, tmp_path / name))
+            run.wait_for("refused", lambda report: report.code == "pull.private-address")
+            assert KEY not in run.spoken()
+        assert server.accepted == 0
+
+
+def test_the_very_address_that_was_checked_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its IP address, while certificate and server still have to do with the name."""
+    monkeypatch.setattr("mixer.players.pull_guard.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr("mixer.players.pull.check_peers", lambda: None)
+    file, authority = material(tmp_path / "a.flv"), Authority(tmp_path)
+    with (
+        RtmpIngest(tmp_path) as ingest,
+        published(file, ingest.url(f"live/{KEY}"), loop=True),
+        Relay(ingest.port, authority.server_context()) as front,
+    ):
+        wait_until("something published", lambda: ingest.received_bytes() > 2000)
+        url = front.url(f"live/{KEY}")
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", front.port))]
+        monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+        config = msgspec.structs.replace(pull(url), private=False, ca_file=str(authority.ca_file))
+        worker = _Worker(config, Fraction(30))
+        try:
+            wait_until("a picture", lambda: len(worker.pictures) > 0, 20)
+        finally:
+            worker.close()
+        assert f'tcUrl="rtmps://localhost:{front.port}/live"' in ingest.log().replace("'", '"')

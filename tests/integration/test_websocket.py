@@ -9,6 +9,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
+from mixer.players.wire import PlayerReport
 from signaling import hub
 from signaling.limits import Limits, Rate
 from signaling.views import merge_patch
@@ -69,6 +70,24 @@ async def test_a_client_that_folds_the_changes_has_the_state(tmp_path: Path) -> 
             await socket.close()
         assert len(followed) > 3
         assert any(snapshot["serial"] < studio.show.serial for _, snapshot in followed)
+
+
+async def test_a_viewer_follows_it_all_but_why_an_address_cannot_be_read(tmp_path: Path) -> None:
+    async with house(tmp_path) as studio:
+        viewer = await studio.invite("v", "viewer")
+        socket = await connect(studio, viewer)
+        snapshot = await receive(socket)
+        await studio.do("source.create", source="p", kind="pull", title="P", url="rtmp://pull.test/live/x")
+        for code in ("pull.refused", "pull.tls"):
+            studio.show.handle("player/p", PlayerReport("p", "failed", code=code, reason=code))
+            await until(lambda: studio.show.public_state()["status"]["sources"]["p"]["code"] == code)  # noqa: B023
+        state = await changes_until(socket, snapshot["state"], snapshot["serial"], studio.show.serial)
+        shown = without_nulls(json.loads(json.dumps(studio.show.public_state())))
+        told = {"code": "pull.failed", "reason": "The stream can't be read."}
+        shown["status"]["sources"]["p"] |= told
+        assert without_nulls(state) == shown
+        async with studio.http.get(f"{studio.url}/api/v1/state", headers=bearer(viewer)) as answer:
+            assert told.items() <= (await answer.json())["state"]["status"]["sources"]["p"].items()
 
 
 async def test_a_command_is_answered_after_its_change(tmp_path: Path) -> None:

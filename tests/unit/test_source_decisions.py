@@ -73,6 +73,9 @@ def clip(**fields: Any) -> Show:
         ({"kind": "pull", "url": f"rtsp:///{SECRET}"}, (400, "url.host")),
         ({"kind": "pull", "url": f"rtsp://host:99999/{SECRET}"}, (400, "url.port")),
         ({"kind": "pull", "url": f"file:///etc/{SECRET}"}, (400, "url.scheme")),
+        ({"kind": "pull", "url": f"rtmp://127.0.0.1/live/{SECRET}"}, (403, "pull.private-address")),
+        ({"kind": "pull", "url": f"rtsp://[::ffff:10.0.0.1]:554/{SECRET}"}, (403, "pull.private-address")),
+        ({"kind": "pull", "url": f"rtsp://LocalHost./{SECRET}"}, (403, "pull.private-address")),
         ({"kind": "whip", "url": "rtsp://host/a"}, (400, "source.not-for-kind")),
         ({"kind": "clip", "media": "c", "in_s": 5, "out_s": 4}, (400, "source.in-out")),
         ({"kind": "clip", "media": "c", "in_s": 10}, (400, "source.in-out")),
@@ -259,3 +262,11 @@ def test_a_pull_says_whether_it_is_insecure() -> None:
     assert PublicView()(show)["sources"]["cam"]["insecure"]
     assert [each.insecure for each in players(show, "/m")] == [True]
     assert refused(show, "source.create", kind="bars", insecure=True) == (400, "source.not-for-kind")
+
+
+def test_a_configuration_allows_private_addresses() -> None:
+    url = "rtsp://192.168.1.10/hall"
+    command = commands.decode(msgspec.json.encode({"type": "source.create", "kind": "pull", "url": url}))
+    (event,) = decide(BASE, command, Context(Actor("director"), 0, "", 60, private_addresses=True))
+    (made,) = players(apply(BASE, event), "/m", private=True)
+    assert (made.url, made.private) == (url, True)

@@ -71,6 +71,21 @@ def test_director_and_viewer_see_everything() -> None:
     assert view(STATE, Actor("viewer", "v")) is STATE
 
 
+def test_a_viewer_does_not_learn_why_an_address_cannot_be_read() -> None:
+    def told(state: str, code: str, reason: str, role: Any) -> Any:
+        source = {"state": state, "code": code, "reason": reason, "width": 0}
+        status = STATE["status"] | {"sources": {"p": source, "clip": {"state": "playing", "code": ""}}}
+        return view(STATE | {"status": status}, Actor(role, "v"))["status"]
+
+    closed = told("failed", "pull.refused", "Nobody answers.", "viewer")
+    assert closed == told("failed", "pull.tls", "Not trusted.", "viewer")
+    assert closed["sources"]["p"]["code"] == "pull.failed"
+    assert closed["sources"]["clip"] == {"state": "playing", "code": ""}
+    assert closed["mixer"] == {"ticks": 1}
+    assert told("live", "pull.no-picture", "Sound.", "viewer")["sources"]["p"]["code"] == "pull.no-picture"
+    assert told("failed", "pull.refused", "Nobody.", "director")["sources"]["p"]["code"] == "pull.refused"
+
+
 def test_a_speaker_sees_its_own_seat() -> None:
     assert view(STATE, Actor("speaker", "a")) == {
         "event": {"title": "Summit"},

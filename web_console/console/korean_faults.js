@@ -49,6 +49,7 @@ export const KOREAN_FAULTS = {
   "pull.codec": "해독할 수 없는 형식의 화면입니다. H.264로 보내세요.",
   "pull.not-found": "서버에 그런 스트림이 없습니다.",
   "pull.tls": "서버의 인증서를 신뢰할 수 없습니다. 인증서를 고치거나, 이 소스를 인증서 확인 없이 가져오세요.",
+  "pull.private-address": "사설망 주소입니다. studio.toml에서 sources.private_addresses를 true로 설정하면 허용됩니다.",
   "pull.refused": "이 주소와 포트에서 응답이 없습니다.",
   "pull.stalled": "서버에서 아무것도 오지 않습니다. 다시 연결합니다.",
   "pull.too-large": "스트림의 화면이 너무 큽니다. 4096×2304 이하로 보내세요.",
