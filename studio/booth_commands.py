@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from studio.fields import Command, Id, Name, Text, Tongue
+from studio.fields import Command, Id, Name, NoteText, Title, Tongue
 from studio.model import MAX_LANGUAGES
 
 Tongues = Annotated[tuple[Tongue, ...], Meta(min_length=2, max_length=MAX_LANGUAGES)]
@@ -18,13 +18,13 @@ class BoothCreate(Command, frozen=True, tag="booth.create"):
     """``languages``: two or more of the event's, between which this booth interprets."""
 
     languages: Tongues
-    title: Text = ""
+    title: Title = ""
     booth: Id | None = None
 
 
 class BoothUpdate(Command, frozen=True, tag="booth.update"):
     booth: Id
-    title: Text | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
     languages: Tongues | UnsetType = UNSET
 
 
@@ -89,7 +89,7 @@ class BoothNote(Command, frozen=True, tag="booth.note"):
     """A line from the booth to the director, or back."""
 
     booth: Id
-    text: Text
+    text: NoteText
 
 
 BoothSetup = BoothCreate | BoothUpdate | BoothDelete

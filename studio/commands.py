@@ -13,7 +13,19 @@ from msgspec import UNSET, Meta, UnsetType
 from signaling.ports import RefusedError, Role
 from studio.booth_commands import BoothCommand
 from studio.desk_commands import BusCommand, RundownCommand, StripCommand
-from studio.fields import AudioId, Command, Credential, Id, Language, Name, Seconds, Text, Tongue, Url
+from studio.fields import (
+    AudioId,
+    Command,
+    Credential,
+    Id,
+    Language,
+    Name,
+    PersonName,
+    Seconds,
+    Title,
+    Tongue,
+    Url,
+)
 from studio.graphic_commands import GraphicCommand
 from studio.model import MAX_LANGUAGES, MAX_PLACES, SceneCanvas
 from studio.program_commands import ProgramCommand
@@ -62,8 +74,8 @@ class CompositionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NamingSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: Text = ""
-    title: Text = ""
+    name: PersonName = ""
+    title: Title = ""
 
 
 Names = Annotated[dict[Tongue, NamingSpec], Meta(max_length=MAX_LANGUAGES)]
@@ -81,7 +93,7 @@ class ShowUpdate(Command, frozen=True, tag="show.update"):
     """``languages`` of the event, each with a bus of its name. ``both_open``: two interpreters may be open
     into one language at once, and are mixed."""
 
-    title: Text | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
     languages: Annotated[tuple[Tongue, ...], Meta(min_length=1, max_length=MAX_LANGUAGES)] | UnsetType = UNSET
     both_open: bool | UnsetType = UNSET
 
@@ -90,8 +102,8 @@ class SeatCreate(Command, frozen=True, tag="seat.create"):
     """Makes a seat and its invite: ``result.link``, told once. ``ttl_s``: seconds the link is good for;
     ``booth``: an interpreter's."""
 
-    name: Text = ""
-    title: Text = ""
+    name: PersonName = ""
+    title: Title = ""
     role: Role = "speaker"
     language: Language = ""
     seat: Id | None = None
@@ -111,8 +123,8 @@ class SeatUpdate(Command, frozen=True, tag="seat.update"):
     """
 
     seat: Id
-    name: Text | UnsetType = UNSET
-    title: Text | UnsetType = UNSET
+    name: PersonName | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     listen: Name | UnsetType = UNSET
     hall: bool | UnsetType = UNSET
@@ -157,7 +169,7 @@ class SceneCreate(Command, frozen=True, tag="scene.create"):
     """A canvas left out follows ``program``; ``program`` left out is a grid of everyone on stage."""
 
     scene: Id | None = None
-    title: Text = ""
+    title: Title = ""
     canvases: dict[SceneCanvas, CompositionSpec] = msgspec.field(default_factory=dict)
     audio: AudioSpec = AudioSpec()
 
@@ -166,7 +178,7 @@ class SceneUpdate(Command, frozen=True, tag="scene.update"):
     """``canvases`` replaces all of the scene's canvases, ``audio`` all of its policy."""
 
     scene: Id
-    title: Text | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
     canvases: dict[SceneCanvas, CompositionSpec] | UnsetType = UNSET
     audio: AudioSpec | UnsetType = UNSET
 
@@ -195,7 +207,7 @@ class OutputCreate(Command, frozen=True, tag="output.create"):
     buses: Buses | None = None
     backup: Url = ""
     seats: bool = False
-    title: Text = ""
+    title: Title = ""
     user: Credential = ""
     password: Credential = ""
 
@@ -211,7 +223,7 @@ class OutputUpdate(Command, frozen=True, tag="output.update"):
     buses: Buses | UnsetType = UNSET
     backup: Url | UnsetType = UNSET
     seats: bool | UnsetType = UNSET
-    title: Text | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
     user: Credential = ""
     password: Credential = ""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from studio.fields import ID_PATTERN, AudioId, Command, Decibels, Id, Name, Text
+from studio.fields import ID_PATTERN, AudioId, Command, Decibels, Id, Name, Title
 from studio.model import MAX_CUES, MAX_PLACES, MAX_SEATS
 
 Loudness = Annotated[float, Meta(ge=-36, le=-9)]
@@ -79,7 +79,7 @@ class CueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hint for the reader."""
 
     cue: Id
-    title: Text
+    title: Title
     planned: Annotated[int, Meta(ge=0, le=2**40)] = 0
     duration_s: Annotated[int, Meta(ge=0, le=7 * 24 * 3600)] = 0
     scene: MaybeId = ""

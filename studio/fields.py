@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from studio.model import MAX_GAIN_DB, MIN_GAIN_DB
+from studio.model import MAX_GAIN_DB, MAX_GRAPHIC_TEXT, MAX_NAME, MAX_NOTE, MAX_TITLE, MIN_GAIN_DB
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?![\s\S])"
 """The look-ahead is an end of text that, unlike ``$``, doesn't tolerate a newline after it."""
@@ -13,8 +13,19 @@ ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?![\s\S])"
 Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 AudioId = Annotated[str, Meta(pattern=r"^((seat|source)/)?[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?![\s\S])")]
 """A source's id, or ``seat/<seat id>`` for a seat's microphone."""
-Text = Annotated[str, Meta(max_length=1000)]
-"""Names as typed: cleaned, then held to the field's own limit."""
+
+
+def _typed(limit: int) -> Meta:
+    """Texts as typed: the schema says the limit, to which they are held once they are cleaned
+    (:func:`studio.deciding.checks.texted`)."""
+    return Meta(extra_json_schema={"maxLength": limit})
+
+
+PersonName = Annotated[str, _typed(MAX_NAME)]
+Title = Annotated[str, _typed(MAX_TITLE)]
+NoteText = Annotated[str, _typed(MAX_NOTE)]
+Caption = Annotated[str, _typed(MAX_GRAPHIC_TEXT)]
+"""A line of a graphic."""
 Language = Annotated[str, Meta(pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3})?(?![\s\S])")]
 """A BCP 47 tag such as ``ko`` or ``zh-Hant``; empty for none."""
 Tongue = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}(?![\s\S])")]

@@ -6,10 +6,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from mixer.plan import Anchor, GraphicKind
-from studio.fields import ID_PATTERN, Command, Id, Language, Text
+from studio.fields import ID_PATTERN, Caption, Command, Id, Language, Title
 from studio.model import MAX_LANGUAGES, SceneCanvas
 
-Texts = Annotated[dict[Language, Text], Meta(max_length=MAX_LANGUAGES + 1)]
+Texts = Annotated[dict[Language, Caption], Meta(max_length=MAX_LANGUAGES + 1)]
 """By language; the key ``""`` is for all that have none of their own."""
 MaybeId = Annotated[str, Meta(pattern=rf"^(?![\s\S])|{ID_PATTERN}")]
 Canvases = Annotated[tuple[SceneCanvas, ...], Meta(max_length=2)]
@@ -23,7 +23,7 @@ class GraphicCreate(Command, frozen=True, tag="graphic.create"):
 
     kind: GraphicKind
     graphic: Id | None = None
-    title: Text = ""
+    title: Title = ""
     text: Texts = msgspec.field(default_factory=dict)
     subtext: Texts = msgspec.field(default_factory=dict)
     seat: MaybeId = ""
@@ -41,7 +41,7 @@ class GraphicUpdate(Command, frozen=True, tag="graphic.update"):
     """``text`` and ``subtext`` replace all of theirs."""
 
     graphic: Id
-    title: Text | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
     text: Texts | UnsetType = UNSET
     subtext: Texts | UnsetType = UNSET
     seat: MaybeId | UnsetType = UNSET

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from studio.fields import ID_PATTERN, Command, Credential, Id, Language, Text, Url
+from studio.fields import ID_PATTERN, Command, Credential, Id, Language, Title, Url
 from studio.model import MAX_PAGES, SourceKind
 
 MediaSeconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
@@ -23,7 +23,7 @@ class SourceCreate(Command, frozen=True, tag="source.create"):
 
     kind: SourceKind
     source: Id | None = None
-    title: Text = ""
+    title: Title = ""
     media: Id | None = None
     url: Url | None = None
     user: Credential | None = None
@@ -44,7 +44,7 @@ class SourceUpdate(Command, frozen=True, tag="source.update"):
     """``hall``: its sound is made in the hall, which must not hear it from its loudspeakers."""
 
     source: Id
-    title: Text | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     hall: bool | UnsetType = UNSET
     insecure: bool | UnsetType = UNSET

@@ -37,10 +37,14 @@ class Context(msgspec.Struct, frozen=True):
     """What ``theme.set`` found in the folder that it names."""
 
 
+MAX_TYPED = 1000
+"""Characters that are cleaned at all."""
+
+
 def texted(text: str, limit: int) -> str:
     """Cleaned. Raises RefusedError 400 ``text.too-long``."""
-    cleaned = clean(text)
-    if len(cleaned) > limit:
+    cleaned = clean(text[: MAX_TYPED + 1])
+    if len(text) > MAX_TYPED or len(cleaned) > limit:
         raise RefusedError(400, "text.too-long", f"This text has at most {limit} characters.")
     return cleaned
 

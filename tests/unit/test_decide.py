@@ -8,7 +8,7 @@ import pytest
 from signaling.ports import Actor, RefusedError
 from studio import commands
 from studio.events import OutputRetried, SeatCreated, apply
-from studio.model import MAX_OUTPUTS, MAX_SEATS, Show
+from studio.model import MAX_NAME, MAX_NOTE, MAX_OUTPUTS, MAX_SEATS, MAX_TITLE, Show
 from studio.picture_events import ProgramChanged
 from studio.view import PublicView
 from tests.shows import STREAM_KEY, URL, after, events_of, with_mayors, with_scene
@@ -299,6 +299,16 @@ def test_the_schema_names_every_command() -> None:
     schema = commands.schema()
     assert "output.create" in str(schema)
     assert schema["components"]["SeatCreate"]["properties"]["seat"]
+
+
+def test_the_schema_promises_the_lengths_that_are_allowed() -> None:
+    components = commands.schema()["components"]
+    seat, note = components["SeatCreate"]["properties"], components["BoothNote"]["properties"]
+    lengths = [each["maxLength"] for each in (seat["name"], seat["title"], note["text"])]
+    assert lengths == [MAX_NAME, MAX_TITLE, MAX_NOTE]
+    show = after(EMPTY, "seat.create", seat="a", name="x" * MAX_NAME, title="  " + "y" * MAX_TITLE + "\u200b")
+    assert len(show.seats["a"].title) == MAX_TITLE, "what nobody sees isn't counted"
+    assert refusal(show, "seat.create", seat="b", name="x" * (MAX_NAME + 1)) == (400, "text.too-long")
 
 
 def test_an_output_may_be_called_in_plain_words() -> None:
