@@ -18,21 +18,23 @@ class CredentialsError(ValueError):
 
 def check_split(rest: str, *, query_may: bool = True) -> None:
     """Raise :class:`CredentialsError` where an address without its ``scheme://`` looks as if a password were
-    broken in two: an ``@`` behind the first ``/``, ``?`` or ``#`` and none before.
+    broken in two: an ``@`` behind the first ``/``, ``?`` or ``#``, also where there is one before, which may
+    be a part of the password.
 
     ``query_may``: behind a ``?`` that follows a path an ``@`` is common (``?user=me@example.org``).
     """
     ends = [at for each in "/?#\\" if (at := rest.find(each)) >= 0]
     if not ends:
         return
-    authority, tail = rest[: min(ends)], rest[min(ends) :]
-    if "@" in authority or "@" not in tail:
+    tail = rest[min(ends) :]
+    if "@" not in tail:
         return
     path, mark, query = tail.partition("?")
     if query_may and mark and "#" not in tail and "@" not in path and path.strip("/"):
         # A path of one part with more of it behind the "?" is what a broken password looks like.
-        behind = query.rpartition("@")[2]
-        if "/" not in behind or "/" in path.strip("/"):
+        before, _, behind = query.rpartition("@")
+        named = "=" in before.rpartition("&")[2]
+        if named and ("/" not in behind or "/" in path.strip("/")):
             return
     raise CredentialsError(f"There is an @ behind the address's first / or ?. {HOW}")
 

@@ -46,6 +46,7 @@ TOO_SLOW = Trouble(
     "clip.too-slow",
     "This machine can't decode the clip fast enough, so pictures are left out; convert it to 1080p H.264.",
 )
+_EMPTY = Trouble("clip.empty", "This file has neither a picture nor sound that could be played.")
 
 
 class ClipInfo(NamedTuple):
@@ -118,7 +119,7 @@ def _nothing(container: InputContainer) -> MediaError:
         return MediaError(
             "clip.codec", f"Its sound is coded as {name}, which can't be decoded here; convert it to AAC."
         )
-    return MediaError("clip.empty", "This file has neither a picture nor sound that could be played.")
+    return MediaError(*_EMPTY)
 
 
 def _timed(
@@ -138,6 +139,8 @@ def _timed(
         early = [each for each, _ in played if each < begins - PADDING_S]
         late = [each for _, each in played if each > ends + PADDING_S]
         played = [(min([begins, *early]), max([ends, *late]))]
+    if not played:
+        raise MediaError(*_EMPTY)
     start_s, end_s = min(each for each, _ in played), max(each for _, each in played)
     if end_s <= start_s:
         raise MediaError(*CORRUPT)

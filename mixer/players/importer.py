@@ -15,6 +15,7 @@ from typing import Literal, NoReturn
 import msgspec
 import numpy as np
 
+from mixer.players.demux import CORRUPT
 from mixer.players.findings import PICTURE_FILE, Found, Outcome, PictureKind, Refused
 from mixer.players.limits import IMPORTER_BYTES, IMPORTER_NICENESS, confine
 from mixer.players.player import MediaError
@@ -185,6 +186,9 @@ def main() -> NoReturn:
         )
     except MemoryError:
         _tell(Refused("media.too-complex", "This file takes more memory than is allowed to look into it."))
+    except Exception as error:  # what a library makes of a file that nobody has thought of
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        _tell(Refused(*CORRUPT))
     sys.exit(0)
 
 

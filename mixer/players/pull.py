@@ -33,7 +33,6 @@ from mixer.players.pull_clock import PullClock
 from mixer.players.pull_guard import (
     TLS,
     CertificateError,
-    PrivateAddressError,
     authorities,
     check_peers,
     host_of,
@@ -41,6 +40,8 @@ from mixer.players.pull_guard import (
     pinned,
     tc_url,
 )
+from mixer.players.pull_trouble import FAILED, NO_DECODER, NO_PICTURE, STALLED, TOO_LARGE, trouble_of
+from mixer.players.pull_url import as_ffmpeg_takes
 from mixer.players.slotout import SlotOut, risen
 from mixer.players.sound import StereoSound
 from mixer.players.spans import NO_RATE
@@ -67,38 +68,7 @@ _JUMP = RATE // 50
 _PROBING = {"analyzeduration": str(PROBE_US)}
 _PROTOCOLS = "rtmp,rtmps,rtsp,rtsps,rtp,udp,tcp,tls,srtp"
 
-_STALLED = Trouble("pull.stalled", "Nothing comes from the server; it is connected to anew.")
-_ENDED = Trouble("pull.ended", "The server has ended the stream; it is connected to anew.")
-_FAILED = Trouble("pull.failed", "The stream can't be read; check the address. It is tried again.")
-_NO_PICTURE = Trouble(
-    "pull.no-picture", "The stream has sound but no picture; the picture is shown when it comes."
-)
-_NO_DECODER = Trouble("pull.codec", "The stream's picture is of a kind that can't be decoded; send H.264.")
-_TOO_LARGE = Trouble("pull.too-large", "The stream's picture is over 4096×2304; send a smaller one.")
-_REASONS: tuple[tuple[type[BaseException], Trouble], ...] = (
-    (ConnectionRefusedError, Trouble("pull.refused", "Nobody answers at this address and port.")),
-    (av.HTTPNotFoundError, Trouble("pull.not-found", "The server has no stream of this name.")),
-    (av.HTTPUnauthorizedError, Trouble("pull.forbidden", "The server wants a user and a password.")),
-    (av.HTTPForbiddenError, Trouble("pull.forbidden", "The server doesn't let us read this stream.")),
-    (
-        PrivateAddressError,
-        Trouble("pull.private-address", "The address is private; set sources.private_addresses."),
-    ),
-    (
-        CertificateError,
-        Trouble("pull.tls", "The server's certificate isn't trusted; mend it, or set insecure."),
-    ),
-    (TimeoutError, _STALLED),
-    (av.ExitError, _STALLED),  # what PyAV's own time-out ends a call with
-    (EOFError, _ENDED),
-)
-
 _log = structlog.get_logger()
-
-
-def trouble_of(error: BaseException) -> Trouble:
-    """What the network's error means, without a word of its own."""
-    return next((told for kind, told in _REASONS if isinstance(error, kind)), _FAILED)
 
 
 class PullPlayer:
@@ -190,10 +160,10 @@ class PullPlayer:
         if worker.trouble.code:
             return "stalled", worker.trouble
         if worker.sound_alone and now_ns - self._heard_ns < STALLED_NS:
-            return "live", _NO_PICTURE
+            return "live", NO_DECODER if worker.undecodable else NO_PICTURE
         if now_ns - worker.tried_ns < STALLED_NS + OPEN_S * NS and not self._shown_ns:
             return "starting", NO_TROUBLE
-        return "stalled", _STALLED
+        return "stalled", STALLED
 
     def alive(self, now_ns: int) -> bool:
         return now_ns - self._worker.progress_ns < HANG_NS
@@ -218,6 +188,8 @@ class _Worker:
         self.has_sound = False
         self.sound_alone = False
         """This connection has sound, and had no picture for a while."""
+        self.undecodable = False
+        """It has a picture that nobody here can decode."""
         self._clocked_by_pictures = False
         """Pictures of this connection have come: sound alone no longer says what the time is."""
         self._pictured_ns = 0
@@ -256,8 +228,8 @@ class _Worker:
                 if not self._closed.is_set() and not self.hopeless:
                     self.trouble = trouble_of(error)
                     waited_ns = time.monotonic_ns() - self.progress_ns
-                    if self.trouble is _FAILED and waited_ns > (READ_S - 0.5) * NS:
-                        self.trouble = _STALLED  # RTSP calls a time-out invalid data
+                    if self.trouble is FAILED and waited_ns > (READ_S - 0.5) * NS:
+                        self.trouble = STALLED  # RTSP calls a time-out invalid data
                     _log.warning("pull broke off", code=self.trouble.code, error=type(error).__name__)
             if time.monotonic_ns() - began_ns > 30 * NS:
                 failures = 0
@@ -275,7 +247,7 @@ class _Worker:
             container = self._open()
         except (av.FFmpegError, OSError, ValueError) as error:
             self.hopeless = False  # it is another trouble now
-            unexplained = self._verified and trouble_of(error) is _FAILED
+            unexplained = self._verified and trouble_of(error) is FAILED
             if unexplained and is_certificate_wrong(self._place, host_of(self._url), self._authorities):
                 raise CertificateError from error
             raise
@@ -283,7 +255,7 @@ class _Worker:
             if not self._private:
                 check_peers()
             self.progress_ns = self._pictured_ns = time.monotonic_ns()
-            self.sound_alone = self._clocked_by_pictures = False
+            self.sound_alone = self._clocked_by_pictures = self.undecodable = False
             with self._lock:
                 self._times.forget()
             decoding = _Decoding(self._box, self._fps)
@@ -317,7 +289,8 @@ class _Worker:
             options |= udp if self._private else {"rtsp_transport": "tcp"}
             options |= {"timeout": str(round(READ_S * 1e6))}
         timeout = (OPEN_S, READ_S)
-        return av.open(self._place, format=kind, options=options, timeout=timeout, metadata_errors="replace")
+        place = as_ffmpeg_takes(self._place)
+        return av.open(place, format=kind, options=options, timeout=timeout, metadata_errors="replace")
 
     def _pieces(self, container: InputContainer) -> Iterator[bytes]:
         for packet in container.demux(container.streams[0]):
@@ -330,9 +303,12 @@ class _Worker:
         videos, sounds = container.streams.video[:1], container.streams.audio[:1]
         for video in videos:
             if cast(VideoCodecContext | None, video.codec_context) is None:
-                self.trouble, self.hopeless = _NO_DECODER, True
-                return
+                videos, self.undecodable = (), True
+                break
             self.fps = float(video.average_rate or 1 / NO_RATE)
+        if not (videos or sounds):
+            self.trouble, self.hopeless = NO_DECODER, True
+            raise ValueError("nothing that can be decoded")
         decoding.take(*videos, *sounds)
         self.has_sound = bool(sounds)
         for packet in container.demux([*videos, *sounds]):
@@ -361,7 +337,7 @@ class _Worker:
         if frame.pts is None or frame.time_base is None:
             return
         if frame.width * frame.height > MAX_PIXELS:
-            self.trouble, self.hopeless = _TOO_LARGE, True
+            self.trouble, self.hopeless = TOO_LARGE, True
             raise ValueError("the picture is too large")
         picture = converter.picture(frame, aspect)
         position_s = frame.pts * frame.time_base

@@ -23,6 +23,10 @@ class CertificateError(OSError):
     """The server isn't proven to be the one that the address names."""
 
 
+class AuthoritiesError(OSError):
+    """A file of certificate authorities can't be read."""
+
+
 class PrivateAddressError(OSError):
     """The place is this machine, in a private network, or in nobody's."""
 
@@ -74,7 +78,9 @@ def is_certificate_wrong(url: str, host: str, ca_file: str) -> bool:
     context = ssl.create_default_context(cafile=ca_file)
     with contextlib.suppress(OSError):
         try:
-            with socket.create_connection(_place(url), _PROBE_S) as sock:
+            # One of its addresses: a name may have many that are silent.
+            place = socket.getaddrinfo(*_place(url), type=socket.SOCK_STREAM)[0][4][:2]
+            with socket.create_connection((str(place[0]), int(place[1])), _PROBE_S) as sock:
                 context.wrap_socket(sock, server_hostname=host).close()
         except ssl.SSLCertVerificationError:
             return True
@@ -83,14 +89,17 @@ def is_certificate_wrong(url: str, host: str, ca_file: str) -> bool:
 
 def authorities(extra: str) -> str:
     """A file with the system's certificate authorities and those of ``extra`` (a PEM file; empty for none),
-    for FFmpeg, which takes one. It lives as long as this process. Raises OSError."""
+    for FFmpeg, which takes one. It lives as long as this process. Raises AuthoritiesError."""
     paths = ssl.get_default_verify_paths()
     known = (paths.cafile, paths.openssl_cafile, *_SYSTEMS)
     system = next((path for path in known if path and Path(path).exists()), "")
+    try:
+        content = b"\n".join(Path(path).read_bytes() for path in filter(None, (system, extra)))
+    except OSError as error:
+        raise AuthoritiesError from error
     fd = os.memfd_create("authorities", os.MFD_CLOEXEC)
     with open(fd, "wb", closefd=False) as out:
-        for path in filter(None, (system, extra)):
-            out.write(Path(path).read_bytes() + b"\n")
+        out.write(content)
     return f"/proc/self/fd/{fd}"
 
 

@@ -3,11 +3,12 @@
 import ipaddress
 from urllib.parse import urlsplit
 
-from mixer.credentials import CredentialsError, check_split
+from mixer.credentials import CredentialsError, check_split, decoded
 
 HIDDEN = "•••"
 SCHEMES = ("rtmp", "rtmps", "rtsp", "rtsps")
 MAX_LENGTH = 2048
+_MAX_RTMP = 49
 _EMBEDDING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 """IPv4 addresses at the end of IPv6 ones: NAT64, and what was meant for the transition."""
 _PLATFORMS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
@@ -47,6 +48,26 @@ def redacted_pull(url: str) -> str:
     place = f"[{host}]" if ":" in host else host
     hidden = HIDDEN if parts.path.strip("/") or parts.query or parts.username else ""
     return f"{scheme}://{place}" + (f":{port}" if port else "") + (f"/{hidden}" if hidden else "")
+
+
+def as_ffmpeg_takes(url: str) -> str:
+    """The address as FFmpeg wants it: its RTMP doesn't decode user and password, its RTSP does. Raises
+    :class:`PullUrlError` ``url.credentials`` where its RTMP can't hand them on (``rtmp_open`` of
+    rtmpproto.c)."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    userinfo, at, place = authority.rpartition("@")
+    if not at or not scheme.startswith("rtmp"):
+        return url
+    user, password = decoded(userinfo)
+    broken = set("/?#\\") & {*user, *password} or ":" in user
+    if broken or max(len(user.encode()), len(password.encode())) > _MAX_RTMP:
+        raise PullUrlError(
+            "url.credentials",
+            "For RTMP, user and password can't have / ? # or \\ in them, nor the user a colon, and each has"
+            f" at most {_MAX_RTMP} bytes: choose others at the server.",
+        )
+    return f"{scheme}://{user}:{password}@{place}{slash}{path}"
 
 
 def names_private(url: str) -> bool:

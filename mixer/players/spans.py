@@ -9,7 +9,7 @@ import av
 from av.container import InputContainer
 
 from mixer.players.demux import packets, rewind
-from mixer.players.tracks import decodes
+from mixer.players.tracks import STILLS, decodes
 
 NO_RATE = Fraction(1, 25)
 """How long a picture is taken to last where the file doesn't say."""
@@ -18,6 +18,8 @@ _MISSING_S = Fraction(7, 10)
 """A file that ends so much before its time is truncated."""
 _PROBED = 300
 """Packets by which the frame rate is judged."""
+_ODD = 20
+"""One picture of so many may come early or late in a file of a steady rate."""
 _REORDERED = 4
 """Pictures: the last ones of those are not whole in order."""
 _NEAR = Fraction(1, 50)
@@ -42,21 +44,27 @@ class Spans(NamedTuple):
 def spans_of(container: InputContainer, first: int | None, beat: Callable[[], None]) -> Spans:
     """Looks at the file's end, and where that doesn't tell, at all of it. ``first``: the stream to find the
     end by; None: the first sound."""
-    streams = [each for each in container.streams if each.type in ("video", "audio")]
+    streams = [
+        each
+        for each in container.streams
+        if each.type in ("video", "audio") and not each.disposition & STILLS
+    ]
     indices = [each.index for each in streams]
+    texts = [each.index for each in container.streams if each.type == "subtitle"]
     anchor = first if first is not None else container.streams.audio[0].index
     whole = _length_s(container)
     guessed = container.format.name in _GUESSED
     told = {each.index: Fraction(0) if guessed else _told_end_s(each) for each in streams}
     told_end = max([each for each in (*told.values(), whole) if each], default=Fraction(0))
+    every = [*indices, *texts]  # the container's length is that of its texts, too
     ends: dict[int, Fraction] = {}
     if told_end and not guessed:
-        ends = _ends_after(container, anchor, indices, told_end - _TAIL_S, beat)
+        ends = _ends_after(container, anchor, every, told_end - _TAIL_S, beat)
     short = {index for index, end in told.items() if end and ends.get(index, Fraction(0)) < end - _MISSING_S}
     reaches = bool(ends) and max(ends.values()) >= told_end - _MISSING_S
     truncated = bool(told_end) and not guessed and (bool(short & _whole(streams)) or not reaches)
     if truncated or any(index not in ends and not told[index] for index in indices):
-        ends = ends | _ends_after(container, anchor, indices, None, beat)
+        ends = ends | _ends_after(container, anchor, every, None, beat)
         truncated = truncated and not _arrive(ends, told, told_end)
     starts = {each.index: _start_s(each) for each in streams}
     known = {}
@@ -140,9 +148,12 @@ def rate_of(
     if len(steps) < 2:
         return (1 / told[0] if told and 1 <= told[0] <= 300 else NO_RATE), False
     mean = (times[-1] - times[0]) / (len(times) - 1)
-    varying = len(steps) >= 8 and steps[-1] - steps[0] > max(Fraction(4, 1000), steps[len(steps) // 2] / 4)
+    middle, few = steps[len(steps) // 2], len(steps) // _ODD
+    varying = len(steps) >= 8 and steps[-1 - few] - steps[few] > max(Fraction(4, 1000), middle / 4)
     if varying:
         return mean, True
+    usual = [step for step in steps if middle / 2 < step < middle * 3 / 2]  # not where a picture is missing
+    mean = sum(usual, Fraction(0)) / len(usual)
     near = [rate for rate in told if abs(rate * mean - 1) < _NEAR]
     known = min((*near, *_RATES), key=lambda rate: abs(rate * mean - 1))
     if abs(known * mean - 1) < _NEAR / 10:

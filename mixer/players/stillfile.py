@@ -52,7 +52,12 @@ def read_picture(path: Path, kind: PictureKind) -> Still:
                 warnings = ("picture.animated",)
             return Still(_rgba(_shown(image)), warnings)
         except pyvips.Error:
-            pixels = _rgba(_shown(_read(mended(data, kind), "none" if kind in _BY_LINES else "truncated")))
+            whole = mended(data, kind)
+        try:
+            # But for its end mark it may all be there.
+            return Still(_rgba(_shown(_read(whole, "warning"))), (*warnings, "picture.end-missing"))
+        except pyvips.Error:
+            pixels = _rgba(_shown(_read(whole, "none" if kind in _BY_LINES else "truncated")))
     except (pyvips.Error, ValueError, EOFError, OSError, SyntaxError) as error:
         raise broken from error
     if not _in_order(data, kind) or missing_lines(pixels) > _MISSING * len(pixels):

@@ -44,7 +44,8 @@ _ASIDE = (
     | Disposition.lyrics
     | Disposition.dependent
 )
-_STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+"""Covers and the like."""
 _KINDS: dict[str, Literal["picture", "sound", "text", "data"]] = {
     "video": "picture",
     "audio": "sound",
@@ -84,7 +85,7 @@ def picture_track(container: InputContainer) -> av.VideoStream | None:
 
     Covers are none. Raises :class:`MediaError` ``clip.codec`` where nothing here can decode it.
     """
-    streams = [each for each in container.streams.video if not each.disposition & _STILLS]
+    streams = [each for each in container.streams.video if not each.disposition & STILLS]
     streams.sort(key=lambda each: not each.disposition & Disposition.default)
     playable = [each for each in streams if decodes(each)]
     if streams and not playable:

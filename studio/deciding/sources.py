@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from mixer.players.pull_url import PullUrlError, names_private, redacted_pull
+from mixer.players.pull_url import PullUrlError, as_ffmpeg_takes, names_private, redacted_pull
 from signaling.ports import RefusedError
 from studio import source_commands as s
 from studio import source_events as e
@@ -119,6 +119,7 @@ def _address(url: str | None, user: str, password: str, *, private: bool) -> str
     address = scheme.lower() + separator + rest
     try:
         redacted_pull(address)
+        as_ffmpeg_takes(address)
     except PullUrlError as error:
         raise RefusedError(400, error.code, str(error)) from None
     if not private and names_private(address):

@@ -238,3 +238,32 @@ def test_a_file_of_ten_thousand_tracks_is_refused_in_plain_words(tmp_path: Path,
     many = moov[:trak] + moov[trak : trak + size] * tracks
     path.write_bytes(data[:at] + box(b"moov", many) + data[at + 8 + len(moov) :])
     assert refusal(path)[0] == "clip.too-many-tracks"
+
+
+@pytest.mark.parametrize("ending", ["mp4", "m4a", "flac"])
+def test_a_cover_takes_no_time(tmp_path: Path, ending: str) -> None:
+    cover = ffmpeg(tmp_path / "cover.jpg", "-f lavfi -i color=red:s=64x64 -frames:v 1")
+    clip = f"{PICTURE.format(3)} -i {cover} -map 0 -map 1 -c:v:0 mpeg4 -c:v:1 copy"
+    clip = f"{clip} -disposition:v:1 attached_pic"
+    song = f"{TONE.format(3)} -i {cover} -map 0 -map 1 -c:v copy -disposition:v attached_pic"
+    info = look(ffmpeg(tmp_path / f"c.{ending}", clip if ending == "mp4" else song))
+    assert (info.truncated, round(float(info.duration_s), 1)) == (False, 3.0)
+
+
+def test_subtitles_may_outlast_all_else(tmp_path: Path) -> None:
+    texts = tmp_path / "t.srt"
+    texts.write_text("1\n00:00:00,000 --> 00:00:06,000\nGood evening\n")
+    info = look(ffmpeg(tmp_path / "s.mkv", f"{PICTURE.format(3)} -i {texts} -c:v mpeg4 -c:s srt"))
+    assert (info.truncated, float(info.duration_s)) == (False, 3.0)
+
+
+def test_sound_without_any_is_empty(tmp_path: Path) -> None:
+    path = ffmpeg(tmp_path / "n.wav", TONE.format(1))
+    path.write_bytes(path.read_bytes()[:36] + b"data\0\0\0\0")
+    assert refusal(path)[0] == "clip.empty"
+
+
+def test_one_missing_picture_makes_no_odd_rate(tmp_path: Path) -> None:
+    without = "-vf 'select=not(eq(n\\,30))' -fps_mode passthrough -c:v mpeg4"
+    info = look(ffmpeg(tmp_path / "g.mkv", f"{PICTURE.format(3)} {without}"))
+    assert (float(1 / info.frame_s), info.varying) == (25.0, False)

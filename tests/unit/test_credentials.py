@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mixer.credentials import CredentialsError, check_split, decoded, with_credentials
 from mixer.outputs.url import StreamUrl
-from mixer.players.pull_url import PullUrlError, redacted_pull
+from mixer.players.pull_url import PullUrlError, as_ffmpeg_takes, redacted_pull
 
 _text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 
@@ -23,6 +23,20 @@ def test_any_character_goes_through_and_is_not_shown(user: str, password: str) -
     assert decoded(urlsplit(pulled).netloc.rpartition("@")[0]) == (user, password)
 
 
+def test_ffmpegs_rtmp_gets_user_and_password_as_they_are() -> None:
+    typed = with_credentials("rtmp://host:1936/live/key", "an%na", "p@w:1 é")
+    assert as_ffmpeg_takes(typed) == "rtmp://an%na:p@w:1 é@host:1936/live/key"
+    for url in ("rtmp://host/live/key", with_credentials("rtsp://host/s", "anna", "p@w")):
+        assert as_ffmpeg_takes(url) == url
+
+
+@pytest.mark.parametrize(("user", "password"), [("u", "p/w"), ("u", "p?"), ("a:b", "p"), ("u", "p" * 50)])
+def test_what_ffmpegs_rtmp_cannot_hand_on_is_refused(user: str, password: str) -> None:
+    with pytest.raises(PullUrlError) as refusal:
+        as_ffmpeg_takes(with_credentials("rtmps://host/live/key", user, password))
+    assert refusal.value.code == "url.credentials"
+
+
 @pytest.mark.parametrize(
     "rest",
     [
@@ -32,6 +46,10 @@ def test_any_character_goes_through_and_is_not_shown(user: str, password: str) -
         "admin:12?34@192.168.1.10/s",
         "admin:12/3?4@192.168.1.10/s",
         "admin:12\\34@192.168.1.10/s",
+        "admin:p@ss/1234@192.168.1.10/s",
+        "admin:p@ss?1234@192.168.1.10/s",
+        "admin:12/34?5@192.168.1.10",
+        "admin:12/34?5@192.168.1.10/s",
     ],
 )
 def test_a_password_broken_in_two_is_refused(rest: str) -> None:
@@ -48,7 +66,8 @@ def test_a_password_broken_in_two_is_refused(rest: str) -> None:
     [
         "host/s",
         "admin:p%2Fw@host/s",
-        "admin:p@w@host/a@b",
+        "admin:p@w@host/a%40b",
+        "admin:p@w@host/stream?user=me@example.org",
         "host/stream?user=me@example.org",
         "host/axis-media/media.amp?user=me@example.org/x",
         "[2001:db8::1]:554/s",

@@ -1,10 +1,20 @@
 """Which addresses a pulled stream may be at."""
 
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
-from mixer.players.pull_guard import PrivateAddressError, check_peers, pinned, tc_url
+from mixer.players.pull_guard import (
+    AuthoritiesError,
+    PrivateAddressError,
+    authorities,
+    check_peers,
+    pinned,
+    tc_url,
+)
+from mixer.players.pull_trouble import trouble_of
 from mixer.players.pull_url import is_public, names_private
 
 
@@ -64,3 +74,11 @@ def test_whom_this_process_is_connected_to_is_seen() -> None:
         pytest.raises(PrivateAddressError),
     ):
         check_peers()
+
+
+def test_authorities_that_cannot_be_read_leave_nothing_open(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(AuthoritiesError) as refusal:
+        authorities(str(tmp_path / "none.pem"))
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert trouble_of(refusal.value).code == "pull.ca-file"

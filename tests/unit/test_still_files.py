@@ -140,3 +140,15 @@ def test_a_wall_sized_still_keeps_its_pixels(tmp_path: Path) -> None:
     assert pixels[540, :4, 0].tolist() == [255, 0, 255, 0]
     (tmp_path / "a").write_bytes(encoded("png", np.zeros((4000, 3000, 3), np.uint8)))
     assert kept(tmp_path / "a")[0].height == 2304
+
+
+@pytest.mark.parametrize("kind", ["jpg", "webp", "gif"])
+def test_a_foot_of_one_colour_is_no_missing_one(tmp_path: Path, kind: str) -> None:
+    scan = noisy(320, 320)
+    scan[200:] = 255
+    path = tmp_path / f"scan.{kind}"
+    Image.fromarray(scan).save(path, quality=90)
+    path.write_bytes(path.read_bytes()[:-2] if kind != "gif" else path.read_bytes()[:-1])
+    found, pixels = kept(path)
+    assert set(found.warnings) <= {"picture.end-missing"}
+    assert (pixels[210:, :, :3] > 250).all()

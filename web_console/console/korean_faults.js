@@ -43,6 +43,7 @@ export const KOREAN_FAULTS = {
   "picture.too-large": "화면이 너무 큽니다. 크기를 줄여 다시 올려 주세요.",
   "player.restarting": "재생 프로세스가 끝나 다시 시작하는 중입니다.",
   "pull.ended": "서버가 스트림을 끝냈습니다. 다시 연결합니다.",
+  "pull.ca-file": "studio.toml의 outputs.ca_file 인증서를 읽을 수 없습니다.",
   "pull.failed": "스트림을 읽을 수 없습니다. 주소를 확인하세요. 다시 시도합니다.",
   "pull.forbidden": "서버가 이 스트림을 읽도록 허락하지 않습니다. 사용자 이름과 암호를 확인하세요.",
   "pull.no-picture": "소리만 있고 화면이 없는 스트림입니다. 화면이 오면 표시됩니다.",
