@@ -168,6 +168,32 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
     return asking(plans, uplink)
 
 
+def steady(plans: Plans, before: Plans) -> Plans:
+    """With the sizes that players had ``before``, of sources that are on air and stay there: a player that is
+    to make other ones is started anew, which the audience would see."""
+    stays = _on_canvases(plans) & _on_canvases(before)
+    known = {each.source: each for each in before.desired.players}
+    kept = {
+        each.source: old
+        for each in plans.desired.players
+        if f"source/{each.source}" in stays
+        and (old := known.get(each.source)) is not None
+        and old != each
+        and msgspec.structs.replace(each, width=old.width, height=old.height) == old
+    }
+    if not kept:
+        return plans
+    slots = {f"source/{source}": before.desired.slots[f"source/{source}"] for source in kept}
+    made = tuple(kept.get(each.source, each) for each in plans.desired.players)
+    desired = msgspec.structs.replace(plans.desired, slots={**plans.desired.slots, **slots}, players=made)
+    return msgspec.structs.replace(plans, desired=desired)
+
+
+def _on_canvases(plans: Plans) -> frozenset[SourceId]:
+    both = (plans.mix.canvases, plans.mix.leaving)
+    return _sources(canvases[name] for canvases in both for name in CANVASES if name in canvases)
+
+
 def asking(plans: Plans, uplink: Mapping[str, UplinkTarget], *, known: bool = True) -> Plans:
     """The plans with what is really asked of the browsers. Of whom no picture is asked, its absence is no
     fault; nor before it is ``known`` who watches, where only the shown are sure to be asked."""

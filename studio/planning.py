@@ -16,7 +16,7 @@ from studio.demand import Demand, DemandSettings
 from studio.events import AnyEvent, apply
 from studio.faults import fault
 from studio.model import Show
-from studio.planner import Live, Plans, PlanSettings, asking, plan
+from studio.planner import Live, Plans, PlanSettings, asking, plan, steady
 from studio.taking import Taking
 
 ALARM = "show.plan-old"
@@ -60,7 +60,7 @@ class Planning:
         self.taking = Taking()
         self.show = show
         """What the newest plans are made of: the show, where it can be planned."""
-        self.plans = self._asking(self._pure(show, self.taking, 0))
+        self.plans = self._asking(plan(show, self.live, settings, 0))
 
     def begin(self, show: Show, revision: int, earlier: Iterable[Show]) -> None:
         """``show`` is as the log has it, ``earlier`` what it was before, the newest first: the first of them
@@ -144,7 +144,7 @@ class Planning:
         watched = self.demand.watched(self.live.watched, time.monotonic())
         taking.settle(time.monotonic_ns())
         live = msgspec.structs.replace(self.live, watched=watched, take=taking.take, fade=taking.fade)
-        return plan(show, live, self._settings, revision)
+        return steady(plan(show, live, self._settings, revision), self.plans)
 
     def _asking(self, plans: Plans) -> Plans:
         now_s = time.monotonic()

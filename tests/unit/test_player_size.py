@@ -4,7 +4,9 @@ import pytest
 
 from mixer.plan import Crop
 from studio.model import Composition, Place, Scene, Show, Source, SourceKind
+from studio.planner import Live, Plans, plan, steady
 from studio.playersize import PICTURE, player_size
+from tests.shows import PLAN_SETTINGS
 
 PROGRAM, WALL = (1920, 1080), (3840, 1080)
 
@@ -50,3 +52,35 @@ def test_a_place_that_is_filled_or_cropped_needs_more() -> None:
 
 def test_a_stream_s_size_is_not_known_beforehand() -> None:
     assert size("pull", (0, 0)) == PICTURE
+
+
+def test_nothing_changes_its_size_while_it_is_on_air() -> None:
+    def planned(program: str, *, fills: bool, media: str = "m", before: Plans | None = None) -> Plans:
+        source = Source(id="a", title="A", kind="still", media=media, width=4032, height=3024)
+        shown = Composition("solo", places=(Place(source="a"),))
+        other = Composition("solo", places=(Place(source="a", fit="cover" if fills else ""),))
+        scenes = {
+            "air": Scene("air", "S", {"program": shown}),
+            "other": Scene("other", "S", {"program": other}),
+        }
+        show = Show(
+            sources={"a": source},
+            scenes={**scenes, "none": Scene("none", "N", {"program": Composition("solo", places=())})},
+            program=program,
+        )
+        plans = plan(show, Live(), PLAN_SETTINGS, 1)
+        return plans if before is None else steady(plans, before)
+
+    def sizes(plans: Plans) -> list[tuple[int, int]]:
+        (player,), slot = plans.desired.players, plans.desired.slots["source/a"]
+        return [(player.width, player.height), (slot.width, slot.height)]
+
+    before = planned("air", fills=False)
+    assert sizes(before) == [PICTURE, PICTURE]
+    edited = planned("air", fills=True, before=before)
+    assert edited.desired == before.desired, "its player goes on"
+    assert sizes(planned("other", fills=True, before=edited)) == [PICTURE, PICTURE]
+    gone = planned("none", fills=True, before=edited)
+    assert sizes(gone)[0] > PICTURE
+    assert sizes(gone)[0] == sizes(gone)[1]
+    assert sizes(planned("air", fills=True, media="n", before=before))[0] > PICTURE, "it starts anew anyhow"
