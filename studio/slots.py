@@ -1,4 +1,4 @@
-"""The slots' descriptors: the supervisor makes them, holds them and hands them out.
+"""The slots' descriptors: the supervisor makes them, holds them and hands each to who works with it.
 
 A slot lives from the first :class:`~studio.wire.Desired` that names it to the first that doesn't, whatever
 happens to those who write and read it.
@@ -7,10 +7,32 @@ happens to those who write and read it.
 import os
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from mixer.slot import create_slot, read_only
+from signaling.wire import PeerKind
+from studio.sounds import TALKBACK
 from studio.wire import SlotSpec
 
 _CANVAS = "canvas/"
+_SHARD = "shard-"
+_MOST_LENT = 4096
+
+
+class Guest(msgspec.Struct, frozen=True, tag="Offer"):
+    """What of a :class:`signaling.wire.Offer` says whose sound and pictures its shard will write."""
+
+    kind: PeerKind
+    seat: str = ""
+    source: str = ""
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        if self.seat:
+            return f"seat/{self.seat}", f"screen/{self.seat}"
+        if self.kind == "talkback":
+            return (TALKBACK,)
+        return (f"source/{self.source}",) if self.source else ()
 
 
 class SlotKeeper:
@@ -19,6 +41,8 @@ class SlotKeeper:
     def __init__(self) -> None:
         self._slots: dict[str, tuple[SlotSpec, int, int]] = {}
         """Spec, and the descriptors for its writer and for readers."""
+        self._lent: dict[str, str] = {}
+        """Of what guests send: the shard that each is on, or was last; also before there is a slot."""
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -59,8 +83,31 @@ class SlotKeeper:
     def visible_to(self, process: str) -> Iterator[tuple[str, int]]:
         """Sources and descriptors that this process works with."""
         for source in self._slots:
-            if concerns(source, process):
+            if self.concerns(source, process):
                 yield source, self.descriptor(source, process)
+
+    def concerns(self, source: str, process: str) -> bool:
+        """Whether a process is handed this slot: the mixer all, control the canvases' snapshots, a shard
+        those of the guests that are on it, a player its own, senders none."""
+        if process == "mixer":
+            return True
+        if process == "control":
+            return source.startswith(_CANVAS)
+        if process.startswith("player/"):
+            return source == f"source/{process.removeprefix('player/')}"
+        return process.startswith(_SHARD) and self._lent.get(source) == process
+
+    def lend(self, source: str, shard: str) -> str | None:
+        """From now on this shard writes it. Returns the shard that did before, "" for none; None where it is
+        the same."""
+        before = self._lent.pop(source, "")
+        self._lent[source] = shard
+        while len(self._lent) > _MOST_LENT:
+            del self._lent[next(iter(self._lent))]
+        return None if before == shard else before
+
+    def __contains__(self, source: str) -> bool:
+        return source in self._slots
 
     def close(self) -> None:
         for source in list(self._slots):
@@ -78,15 +125,3 @@ def writes(source: str, process: str) -> bool:
     if process == "mixer":
         return source.startswith(_CANVAS)
     return process != "control"
-
-
-def concerns(source: str, process: str) -> bool:
-    """Whether a process is handed this slot: the mixer all, control the canvases' snapshots, shards the
-    guests' sound and pictures, a player its own, senders none."""
-    if process == "mixer":
-        return True
-    if process == "control":
-        return source.startswith(_CANVAS)
-    if process.startswith("player/"):
-        return source == f"source/{process.removeprefix('player/')}"
-    return process.startswith("shard-") and not source.startswith(_CANVAS)

@@ -24,7 +24,7 @@ from studio import usage
 from studio.children import HEALTHY_S, STOP_S, Child, backoff_s
 from studio.roster import Launch, desired_children, fixed_children
 from studio.routing import Switchboard
-from studio.slots import SlotKeeper, concerns
+from studio.slots import Guest, SlotKeeper
 from studio.wire import (
     Desired,
     Listening,
@@ -61,6 +61,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._board = Switchboard(self._selector, self._deliver, self._observe)
         self._decode = msgspec.msgpack.Decoder(ToSupervisor).decode
+        self._decode_guest = msgspec.msgpack.Decoder(Guest).decode
         self._failures = Failures("supervising")
         self._slots = SlotKeeper()
         self._desired = Desired(slots={}, senders=())
@@ -276,6 +277,20 @@ class Supervisor:
     def _observe(self, to: str, tag: str, body: msgspec.Raw) -> None:
         if to == "mixer" and tag == "TakePlan":
             self._plan = body
+        elif tag == "Offer":
+            for source in self._decode_guest(body).writes:
+                self._lend(source, to)
+
+    def _lend(self, source: str, shard: str) -> None:
+        """A guest comes to this shard: its slots go there, and are taken from where he was."""
+        before = self._slots.lend(source, shard)
+        if before is None or source not in self._slots:
+            return
+        old, new = self._children.get(before), self._children.get(shard)
+        if old is not None and old.alive:
+            self._board.send(old, SlotClosed(source))
+        if new is not None and new.alive:
+            self._board.send(new, SlotOpened(source), (self._slots.descriptor(source, shard),))
 
     def _say_plan(self, mixer: Child, now_ns: int) -> None:
         if self._plan is None:
@@ -322,11 +337,11 @@ class Supervisor:
         alive = [child for child in self._children.values() if child.alive]
         for source in closed:
             for child in alive:
-                if concerns(source, child.name):
+                if self._slots.concerns(source, child.name):
                     self._board.send(child, SlotClosed(source))
         for source in opened:
             for child in alive:
-                if concerns(source, child.name):
+                if self._slots.concerns(source, child.name):
                     self._board.send(child, SlotOpened(source), (self._slots.descriptor(source, child.name),))
         for source, error in failed.items():
             reason = error.strerror or "no memory"

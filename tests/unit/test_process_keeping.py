@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mixer.slot import SlotReader, SlotWriter
+from signaling.wire import Offer
 from studio.bench.running import wait_until
 from studio.children import BACKOFF_S, SILENCE_S, STARVED_S, Child, backoff_s
 from studio.datadir import DataDir, DataDirError, RunInfo, default_data, read_run
-from studio.slots import SlotKeeper, concerns
+from studio.slots import Guest, SlotKeeper
 from studio.usage import waited_ns
 from studio.wire import SlotSpec
 
@@ -61,19 +63,44 @@ def test_a_slot_without_memory_is_told_and_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "process", "handed"),
+    ("source", "processes"),
     [
-        ("seat/a", "mixer", True),
-        ("seat/a", "shard-2", True),
-        ("seat/a", "control", False),
-        ("canvas/wall", "mixer", True),
-        ("canvas/wall", "control", True),
-        ("canvas/wall", "shard-1", False),
-        ("seat/a", "sender/vod", False),
+        ("seat/a", {"mixer", "shard-2"}),
+        ("screen/a", {"mixer", "shard-2"}),
+        ("seat/b", {"mixer"}),
+        ("canvas/wall", {"mixer", "control"}),
+        ("source/clip", {"mixer", "player/clip"}),
+        ("source/obs", {"mixer", "shard-1", "player/obs"}),
+        ("talk/director", {"mixer", "shard-1"}),
     ],
 )
-def test_who_is_handed_a_slot(source: str, process: str, handed: bool) -> None:
-    assert concerns(source, process) is handed
+def test_who_is_handed_a_slot(source: str, processes: set[str]) -> None:
+    keeper = SlotKeeper()
+    offers = [
+        ("shard-1", Offer("p", "guest", "v=0", "a")),
+        ("shard-2", Offer("q", "guest", "v=0", "a")),
+        ("shard-1", Offer("r", "whip", "v=0", source="obs")),
+        ("shard-1", Offer("s", "talkback", "v=0")),
+        ("shard-1", Offer("t", "whep", "v=0", canvas="wall")),
+    ]
+    for shard, offer in offers:
+        for each in msgspec.msgpack.decode(msgspec.msgpack.encode(offer), type=Guest).writes:
+            keeper.lend(each, shard)
+    known = {"mixer", "control", "shard-1", "shard-2", "player/clip", "player/obs", "sender/vod"}
+    assert {process for process in known if keeper.concerns(source, process)} == processes
+
+
+def test_a_guest_s_slot_goes_along_and_the_list_is_bounded() -> None:
+    keeper = SlotKeeper()
+    assert [keeper.lend("seat/a", shard) for shard in ("shard-1", "shard-1", "shard-2")] == [
+        "",
+        None,
+        "shard-1",
+    ]
+    for number in range(5000):
+        keeper.lend(f"seat/{number}", "shard-1")
+    assert not keeper.concerns("seat/a", "shard-2")
+    assert keeper.concerns("seat/4999", "shard-1")
 
 
 def test_one_studio_per_data_directory(tmp_path: Path) -> None:
