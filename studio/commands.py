@@ -276,6 +276,7 @@ AnyCommand = (
 
 class _Head(msgspec.Struct):
     type: str
+    take: Any = False
 
 
 _decode_head = msgspec.json.Decoder(_Head).decode
@@ -302,12 +303,15 @@ def decode(data: bytes) -> AnyCommand:
         raise RefusedError(400, "command.malformed", f"The command can't be read: {reason}.") from None
 
 
-def type_of(data: bytes) -> str:
-    """The ``type`` of a command from outside; empty where it has none that can be read."""
+def head_of(data: bytes) -> tuple[str, bool]:
+    """The ``type`` of a command from outside, empty where it has none that can be read, and its ``take``."""
+    if len(data) > MAX_COMMAND:
+        return "", False
     try:
-        return _decode_head(data).type if len(data) <= MAX_COMMAND else ""
+        head = _decode_head(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+        return "", False
+    return head.type, head.take is True
 
 
 def schema() -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """One plan a tick is enough: of those that come faster only the newest is sent, because each is whole.
 
-What changes what is on air is sent at once, past those that wait: a flood of faders holds up no cut.
+What changes what is on air is sent at once, past those that wait: a flood of faders holds up no cut. So is
+what starts and stops outputs: a recording begins with the picture of its start.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 
-from mixer.plan import MixPlan
 from studio.planner import Plans
 
 PERIOD_S = 1 / 30
@@ -20,7 +20,7 @@ class PlanPace:
         self._send = send
         self._period_s = period_s
         self._next_s = 0.0
-        self._on_air: object = None
+        self._urgent: object = None
         self._waiting: tuple[Plans, int] | None = None
         """The newest, and when the first of those that wait was asked for."""
         self._timer: asyncio.TimerHandle | None = None
@@ -29,7 +29,7 @@ class PlanPace:
         if self._waiting is not None:
             issued_ns = min(issued_ns, self._waiting[1])
         wait_s = self._next_s - time.monotonic()
-        if wait_s <= 0 or _on_air(plans.mix) != self._on_air:
+        if wait_s <= 0 or _urgent(plans) != self._urgent:
             self._go(plans, issued_ns)
             return
         self._waiting = plans, issued_ns
@@ -47,11 +47,13 @@ class PlanPace:
 
     def _go(self, plans: Plans, issued_ns: int) -> None:
         self._waiting = None
-        self._on_air = _on_air(plans.mix)
+        self._urgent = _urgent(plans)
         self._next_s = time.monotonic() + self._period_s
         self._send(plans, issued_ns)
 
 
-def _on_air(mix: MixPlan) -> object:
-    """What a take changes."""
-    return mix.black, mix.slate, mix.fade, mix.transition, mix.canvases["program"].scene
+def _urgent(plans: Plans) -> object:
+    """What a take changes, and the outputs that run."""
+    mix = plans.mix
+    taken = mix.black, mix.slate, mix.fade, mix.transition, mix.canvases["program"].scene
+    return taken, [each.output for each in plans.desired.senders]

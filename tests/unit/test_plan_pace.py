@@ -21,9 +21,10 @@ class Sent:
 
 async def test_of_many_plans_the_first_and_the_newest_are_sent() -> None:
     show, sent = with_mayors(1), Sent()
+    plans = [plan(show, Live(), PLAN_SETTINGS, revision) for revision in range(1, 101)]
     pace = PlanPace(sent, PERIOD_S)
-    for revision in range(1, 101):
-        pace(plan(show, Live(), PLAN_SETTINGS, revision), 1000 + revision)
+    for made in plans:
+        pace(made, 1000 + made.mix.revision)
     assert sent.plans == [(1, 1001)]
     async with asyncio.timeout(5):
         while len(sent.plans) < 2:
@@ -61,3 +62,13 @@ async def test_nothing_is_sent_after_the_end() -> None:
     pace.close()
     await asyncio.sleep(2 * PERIOD_S)
     assert len(sent.plans) == 1
+
+
+async def test_an_output_that_starts_waits_for_no_tick() -> None:
+    show = after(with_mayors(1), "output.create", output="vod", recording=True, buses=["floor"])
+    sent = Sent()
+    pace = PlanPace(sent, period_s=60)
+    pace(plan(show, Live(), PLAN_SETTINGS, 1), 1)
+    pace(plan(after(show, "output.start", output="vod"), Live(), PLAN_SETTINGS, 2), 2)
+    assert [revision for revision, _ in sent.plans] == [1, 2], "or its recording would begin late"
+    pace.close()
