@@ -58,7 +58,8 @@ class Ledger:
         self._held: deque[Line] = deque()
         self._revision = 0
         """The newest that was carried out."""
-        self._marked = Mark()
+        self._marked: Mark | None = None
+        """What the mark says; None: not known."""
         self._flushing: asyncio.Task[StoreError | None] | None = None
         self._tending: asyncio.Task[None] | None = None
         self._look_now = asyncio.Event()
@@ -74,6 +75,9 @@ class Ledger:
             self._alarms.set("log.lost", _lost(left, revision))
         if not await asyncio.to_thread(self._reserve.fill):
             self._alarms.set("log.disk-full", _FULL)
+            # Given back already, to open the log: what is left of it isn't for everything.
+            room = await asyncio.to_thread(room_of, self._store.path.parent)
+            self._spent = room.free < 2 * _least(room)  # or the reserve would be taken anew
         await self._mark()
         self._tending = asyncio.create_task(self._tend(), name="session log")
 
@@ -152,13 +156,20 @@ class Ledger:
         try:
             await self._write(line)
         except StoreError as error:
-            if error.code not in ("store.disk-full", "store.unwritable"):
-                raise
-            if not await asyncio.to_thread(self._reserve.release):
+            if not await self._for_want_of_room(error) or not await asyncio.to_thread(self._reserve.release):
                 raise
             self._spent = True
             self._tell(error)
             await self._write(line)
+
+    async def _for_want_of_room(self, error: StoreError) -> bool:
+        """A full disk has several faces; a log that somebody else holds locked is none of them."""
+        if error.code != "store.unwritable":
+            return error.code == "store.disk-full"
+        with contextlib.suppress(OSError):
+            room = await asyncio.to_thread(room_of, self._store.path.parent)
+            return room.free < _least(room)
+        return False
 
     async def _write(self, line: Line) -> None:
         await self._store.append(line.revision, line.time_ms, line.actor, line.events)
@@ -170,6 +181,9 @@ class Ledger:
             log.error("event log", code=error.code, reason=str(error))
         if error.code == "store.disk-full":
             self._alarms.set("log.disk-full", _FULL)
+        if error.code == "store.corrupt":
+            # Beginning anew from what can be read would change what is on air: the director says when.
+            self._alarms.set("log.broken", _BROKEN)
         if self._held:
             self._alarms.set("log.unwritten", _UNWRITTEN)
 
@@ -177,11 +191,12 @@ class Ledger:
         mark = Mark(self._revision, sum(len(line.events) for line in self._held))
         if mark == self._marked:
             return
-        self._marked = mark
         try:
             await asyncio.to_thread(self._reserve.mark, mark)
         except OSError as error:
             log.warning("the log's mark not written", **fault(error))
+        else:
+            self._marked = mark
 
     # --- the disk --------------------------------------------------------------------------------------
 
@@ -205,7 +220,7 @@ class Ledger:
         own = await asyncio.to_thread(room_of, self._store.path.parent)
         if not whole:
             self._alarms.set("log.disk-full", _FULL)
-        elif own.free >= RESERVE_PART * own.size or own.free >= RESERVE_BYTES:
+        elif own.free >= _least(own):
             self._alarms.clear("log.disk-full")
         self._judge(own, "log.disk-low", _LOW)
         with contextlib.suppress(OSError):  # no recording was made yet
@@ -228,10 +243,19 @@ class Ledger:
 _LOW = "The disk of the show's log is nearly full (less than 5 % is free): delete recordings or files."
 _LOW_RECORDINGS = "The disk of the recordings is nearly full (less than 5 % is free): delete old ones."
 _FULL = "The disk is full. Takes, black and the slate go on, other changes are refused: make room."
+_BROKEN = (
+    "The show's log was damaged while the studio runs. Takes, black and the slate go on, other changes are"
+    " refused: restart the studio in a pause, which mends the log."
+)
 _UNWRITTEN = (
     "The show's log can't be written. What is done on air is written as soon as it can be; if the studio ends"
     " before, that is lost."
 )
+
+
+def _least(room: Room) -> float:
+    """Bytes: with less free, a disk is full."""
+    return min(RESERVE_BYTES, RESERVE_PART * room.size)
 
 
 def _lost(left: Mark, revision: int) -> str:

@@ -20,6 +20,7 @@ import msgspec
 from studio.alarms import Alarms
 from studio.events import AnyEvent, apply, decode
 from studio.model import Show
+from studio.reserve import Reserve
 from studio.store import INSERT, Store, StoreError, begin_schema, check_schema
 
 S = TypeVar("S")
@@ -87,7 +88,17 @@ def examine(path: Path, start: Show) -> Found:
 
 
 def mend(path: Path, start: Show) -> Mended:
-    """Blocking. The good log takes the damaged one's place in one step. Raises :class:`StoreError`."""
+    """Blocking. The good log takes the damaged one's place in one step; on a full disk the log's reserve is
+    given to it. Raises :class:`StoreError`."""
+    try:
+        return _mend(path, start)
+    except StoreError as error:
+        if error.code not in ("store.disk-full", "store.unwritable") or not Reserve(path).release():
+            raise
+    return _mend(path, start)
+
+
+def _mend(path: Path, start: Show) -> Mended:
     rows = _Readable(path, start)
     fresh = path.with_name(f"{path.name}.mending")
     try:

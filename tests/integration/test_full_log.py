@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from studio.events import apply
+from studio.mending import mend
 from studio.model import Show
 from studio.store import Store
 from tests.fulldisk import fill, small_disk
@@ -151,3 +153,50 @@ async def test_nearly_full_is_told_before(house: House) -> None:
     await house.do("show.update", title="still writable")
     await asyncio.to_thread(filler.unlink)
     await house.until(lambda state: not alarms(state))
+
+
+async def test_a_log_that_somebody_holds_locked_is_no_full_disk(house: House) -> None:
+    other = sqlite3.connect(house.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        assert await by_hand(house) > 0
+        assert "log.disk-full" not in alarms(house.session.public_state())
+        assert await refusal(house.do("show.update", title="Later")) == (503, "store.unwritable")
+    finally:
+        other.close()
+    await house.until(lambda state: "log.unwritten" not in alarms(state))
+    assert (await house.do("show.update", title="Now")).revision == house.session.revision
+    await by_hand(house)
+    assert (await in_the_log(house.path))[1] == house.session.revision
+
+
+async def test_after_a_restart_on_a_full_disk_the_rest_is_for_what_must_happen(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        path = disk / "show.db"
+        first = await House(path).open()
+        for scene in "ab":
+            await first.do("scene.create", scene=scene)
+        fill(disk)
+        await by_hand(first)
+        await first.session.close()
+        second = await House(path).open()
+        try:
+            assert await refusal(second.do("show.update", title="No")) == (507, "store.disk-full")
+            assert await by_hand(second, 5) > 0
+        finally:
+            await second.session.close()
+
+
+async def test_a_damaged_log_is_mended_on_a_full_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        path = disk / "show.db"
+        house = await House(path).open()
+        for number in range(300):
+            await house.do("show.update", title=f"{number}")
+        await house.session.close()
+        with sqlite3.connect(path) as database:
+            database.execute("DELETE FROM events WHERE revision = 250")
+        database.close()
+        fill(disk)
+        mended = await asyncio.to_thread(mend, path, Show(title="Summit"))
+        assert mended.found.revisions == 249
