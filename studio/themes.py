@@ -24,6 +24,8 @@ SIZES = {"logo": (1600, 800), "backdrop": (3840, 2160)}
 """The box each picture is fitted into, in pixels."""
 FORMAT = 1
 """Raised when pictures are made differently, so that those in the cache are made anew."""
+_AT_ONCE = 4
+"""Themes that are being read, each with its pictures' bytes in memory."""
 KEPT = 64
 """Pictures in the cache; the ones used last."""
 MAX_THEMES = 100
@@ -41,6 +43,7 @@ class Themes:
         self._cache = cache
         self._names: tuple[str, ...] = (PLAIN,)
         self._decoding = asyncio.Lock()
+        self._reading = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,8 +61,9 @@ class Themes:
         folder = await asyncio.to_thread(self._folder_of, name)
         if folder is None:
             raise RefusedError(404, "theme.unknown", f"There is no theme {name}.")
-        written = await asyncio.to_thread(read_folder, folder, name)
-        files = {field: await self._pixels(name, field, each) for field, each in written.pictures.items()}
+        async with self._reading:
+            written = await asyncio.to_thread(read_folder, folder, name)
+            files = {field: await self._pixels(name, field, each) for field, each in written.pictures.items()}
         return msgspec.structs.replace(written.theme, **files)
 
     def _listed(self) -> tuple[str, ...]:

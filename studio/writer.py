@@ -1,7 +1,8 @@
 """One command after the other, in a task of its own: who hangs up leaves nothing half done.
 
 There are two lanes. What goes first (:func:`studio.lanes.goes_first`) passes what waits of others, and takes
-along what the same client asked for before it: a preview and the cut after it stay in order.
+along what the same client asked for before it: a preview and the cut after it stay in order. In it clients
+take turns, and each finds room for one: whoever floods it holds nobody else's slate up.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ MAX_OF_ONE = 192
 """The same of one client, so that others find room."""
 MAX_FIRST = 64
 FIRST_OF_ONE = 8
-"""The same two of those that go first: no hand is faster, and another's slate waits for no more."""
+"""The same two of those that go first: no hand is faster. A client without any is never refused."""
 AGAIN_S = 0.25
 """What the session itself orders waits so long for room in a full queue."""
 
@@ -49,11 +50,12 @@ class Writer:
 
     def __init__(self, perform: Callable[[Request], Awaitable[Done]]) -> None:
         self._perform = perform
-        self._first: deque[Request] = deque()
+        self._first: dict[str, deque[Request]] = {}
+        """By client; who was served goes behind the others."""
+        self._waiting_first = 0
         self._others: deque[Request] = deque()
         self._of: Counter[str] = Counter()
         """How many of ``_others`` are each client's."""
-        self._first_of: Counter[str] = Counter()
         self._filled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.closed = False
@@ -96,16 +98,16 @@ class Writer:
         """False where its lane is full."""
         client = request.client
         if goes_first(request.command):
-            if len(self._first) >= MAX_FIRST or (client and self._first_of[client] >= FIRST_OF_ONE):
+            mine = len(self._first.get(client, ()))
+            if client and mine and (self._waiting_first >= MAX_FIRST or mine >= FIRST_OF_ONE):
                 return False
+            before = []
             if self._of[client] and client:
                 before = [each for each in self._others if each.client == client]
                 self._others = deque(each for each in self._others if each.client != client)
                 del self._of[client]
-            else:
-                before = []
-            self._first.extend((*before, request))
-            self._first_of[client] += len(before) + 1
+            self._first.setdefault(client, deque()).extend((*before, request))
+            self._waiting_first += len(before) + 1
         else:
             if len(self._others) >= MAX_WAITING or (client and self._of[client] >= MAX_OF_ONE):
                 return False
@@ -115,13 +117,20 @@ class Writer:
         return True
 
     def _next(self) -> Request | None:
-        waiting, counts = (self._first, self._first_of) if self._first else (self._others, self._of)
-        if not waiting:
+        if self._first:
+            client = next(iter(self._first))
+            queue = self._first.pop(client)
+            request = queue.popleft()
+            if queue:
+                self._first[client] = queue
+            self._waiting_first -= 1
+            return request
+        if not self._others:
             return None
-        request = waiting.popleft()
-        counts[request.client] -= 1
-        if not counts[request.client]:
-            del counts[request.client]  # or everybody who ever asked would be kept
+        request = self._others.popleft()
+        self._of[request.client] -= 1
+        if not self._of[request.client]:
+            del self._of[request.client]  # or everybody who ever asked would be kept
         return request
 
     async def _write(self) -> None:
@@ -137,7 +146,7 @@ class Writer:
         finally:
             # Nobody waits for ever, whatever has ended the writer.
             self.closed = True
-            for request in chain(self._first, self._others):
+            for request in chain(*self._first.values(), self._others):
                 _refuse(request, shutting_down())
 
     async def _answer(self, request: Request) -> None:

@@ -14,8 +14,9 @@ from signaling.problems import as_refused, log_unforeseen, problem
 from signaling.routes.context import Context, context
 
 HEARTBEAT_S = 20.0
-AT_ONCE = 8
-"""Commands of one socket under way: more are not read yet."""
+AT_ONCE = 192
+"""Commands of one socket under way, as many as the show takes of one client: more are refused. A socket is
+always read, or a take would wait behind what is slow."""
 
 
 async def websocket(request: web.Request) -> web.WebSocketResponse:
@@ -35,7 +36,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     try:
         async for message in socket:
             if message.type is WSMsgType.TEXT:
-                await _receive(ctx, client, commands, limiter, message.data.encode())
+                _receive(ctx, client, commands, limiter, message.data.encode())
                 await asyncio.sleep(0)  # what lies ready is read one by one, with everybody else in between
             elif message.type is WSMsgType.BINARY:
                 _refuse(ctx, client, "", RefusedError(400, "message.malformed", "Send text messages."))
@@ -53,10 +54,11 @@ class Commands:
         self._client = client
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def begin(self, id_: str, command: bytes) -> None:
-        """Waits where there are too many: then the socket isn't read, either."""
-        while len(self._under_way) >= AT_ONCE:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+    def begin(self, id_: str, command: bytes, *, first: bool) -> None:
+        """``first``: it passes what waits. Raises RefusedError 429 ``session.busy`` where there are too many
+        others."""
+        if len(self._under_way) >= AT_ONCE and not first:
+            raise RefusedError(429, "session.busy", "Too many commands at once; try again.")
         # Nobody cancels it: what was asked for is done, though the page was closed a moment later.
         task = asyncio.create_task(self._carry_out(id_, command), name="ws command")
         self._under_way.add(task)
@@ -72,7 +74,7 @@ class Commands:
             ctx.hub.send(client, messages.reply(id_, done))
 
 
-async def _receive(ctx: Context, client: Client, commands: Commands, limiter: Limiter, data: bytes) -> None:
+def _receive(ctx: Context, client: Client, commands: Commands, limiter: Limiter, data: bytes) -> None:
     id_ = ""
     try:
         limiter.take("")
@@ -87,12 +89,11 @@ async def _receive(ctx: Context, client: Client, commands: Commands, limiter: Li
             ctx.hub.watch_meters(client, message.on)
             return
         id_, command = message.id, bytes(message.command)
-        ctx.access.take_command(client.session, client.id, first=ctx.deps.show.goes_first(command))
+        first = ctx.deps.show.goes_first(command)
+        ctx.access.take_command(client.session, client.id, first=first)
         if not ctx.access.auth.not_withdrawn(client.session):
             raise RefusedError(401, "session.ended", "This link was replaced or withdrawn.")
-        await commands.begin(id_, command)
-    except asyncio.CancelledError:
-        raise
+        commands.begin(id_, command, first=first)
     except Exception as error:
         _failed(ctx, client, id_, error)
 

@@ -101,6 +101,24 @@ async def test_no_client_fills_a_lane(stage: House) -> None:
     assert MAX_OF_ONE < MAX_WAITING
 
 
+async def test_many_windows_hold_no_slate_up(stage: House) -> None:
+    with held_up(stage.path):
+        writing = asked(stage, "", "show.update", title="writing")
+        await asyncio.sleep(0)
+        takes = [
+            asked(stage, f"window {number}", "program.cut", scene="ab"[each % 2])
+            for number in range(20)
+            for each in range(FIRST_OF_ONE)
+        ]
+        slate = asked(stage, "director", "program.slate", on=True)
+        await asyncio.sleep(0)
+        assert not slate.done(), "there is room for it"
+    await asyncio.gather(writing, *takes, return_exceptions=True)
+    logged = [line.event["type"] for line in await stage.session.events(0, 999)]
+    assert logged.index("program.slated") <= 2 + 1 + 20 + 1, "after one take of each of the others, at most"
+    assert (await slate).events
+
+
 async def test_themes_that_are_being_read_hold_nobody_up(tmp_path: Path) -> None:
     read = asyncio.Event()
 
