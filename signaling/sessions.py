@@ -6,7 +6,6 @@ ended before their time; without its file nothing is lost but the list and those
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -23,10 +22,15 @@ PEERS = 16
 """Of a session at once, at most: each of its pages has one or two."""
 MOST = 5000
 """Beyond that, the one unused for longest is no longer listed; ended ones are kept."""
+MOST_OF_SEAT = 32
+"""The same of one seat: who opens a link over and over displaces nobody else."""
+AGAIN_S = 5.0
+"""After which a list that couldn't be written is tried again."""
 
 
 class Known(msgspec.Struct):
-    """``began``, ``seen``, ``expires``: Unix seconds. ``address``: of its last request."""
+    """``began``, ``seen``, ``expires``: Unix seconds. ``address``: of its last request. ``peers``: the WebRTC
+    peers that it opened last, which outlive this process."""
 
     role: Role
     seat: str
@@ -36,6 +40,7 @@ class Known(msgspec.Struct):
     seen: int
     expires: int
     ended: bool = False
+    peers: list[str] = []
 
     @property
     def grant(self) -> Grant:
@@ -86,9 +91,9 @@ class Sessions:
         self._keeping = keeping
         self._clock = clock
         self._known: dict[str, Known] = {}
-        self._peers: dict[str, deque[str]] = {}
         self._dirty = False
         self._writing: asyncio.Task[None] | None = None
+        self._again: asyncio.TimerHandle | None = None
         content = keeping.read()
         if content:
             try:
@@ -110,19 +115,22 @@ class Sessions:
             known = Known(
                 grant.role, grant.seat, grant.generation, address, session.began, now, grant.expires
             )
-            self._forget()
+            self._forget(known)
             self._keep()
-        known.seen, known.address = now, address
+        known.seen, known.address, known.expires = now, address, grant.expires
         self._known[session.id] = known
 
     def opened(self, session: Session, peer: str) -> None:
         """A WebRTC peer of this session."""
-        if session.id:
-            self._peers.setdefault(session.id, deque(maxlen=PEERS)).append(peer)
+        known = self._known.get(session.id)
+        if known is not None:
+            known.peers = [*known.peers, peer][-PEERS:]
+            self._keep()
 
     def peers(self, id_: str) -> tuple[str, ...]:
-        """Of a session, since this process runs: those that may still be there."""
-        return tuple(self._peers.get(id_, ()))
+        """Of a session: those that may still be there."""
+        known = self._known.get(id_)
+        return () if known is None else tuple(known.peers)
 
     def listed(self) -> dict[str, Known]:
         """Those that have neither ended nor expired, by id."""
@@ -143,16 +151,15 @@ class Sessions:
                 507, "session.unwritable", "The session has ended, but the disk can't keep that: make room."
             )
 
-    def _forget(self) -> None:
+    def _forget(self, coming: Known) -> None:
         now = self._clock()
         for id_ in [id_ for id_, each in self._known.items() if each.expires <= now]:
             del self._known[id_]
-            self._peers.pop(id_, None)
-        if len(self._known) >= MOST:
-            oldest = next((id_ for id_, each in self._known.items() if not each.ended), None)
-            if oldest is not None:
-                del self._known[oldest]
-                self._peers.pop(oldest, None)
+        going = [id_ for id_, each in self._known.items() if not each.ended]
+        alike = [id_ for id_ in going if self._known[id_].seat == coming.seat] if coming.seat else []
+        for ids, most in ((alike, MOST_OF_SEAT), (going, MOST)):
+            if len(ids) >= most:
+                self._known.pop(ids[0], None)
 
     def _keep(self) -> None:
         self._dirty = True
@@ -165,10 +172,15 @@ class Sessions:
             try:
                 await asyncio.to_thread(self._keeping.write, msgspec.json.encode(self._known))
             except OSError as error:
-                log.error("the list of sessions cannot be kept", reason=error.strerror)
+                if self._again is None:
+                    log.error("the list of sessions cannot be kept", reason=error.strerror)
                 self._dirty = True
+                self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._keep)
                 return
+            self._again = None
 
     async def close(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
         if self._writing is not None:
             await self._writing

@@ -3,6 +3,7 @@
 import asyncio
 from urllib.parse import urlencode
 
+import msgspec
 from aiohttp import web
 
 from signaling.access import SESSION
@@ -89,15 +90,29 @@ def _enter(request: web.Request, token: str, opened: PageName) -> web.Response:
     if opened == "wall" and session.grant.role == "director":
         session = ctx.access.auth.wall_session()
     page = PAGE_OF[session.grant.role]
-    session = ctx.access.auth.begun(session)
-    ctx.access.sessions.seen(session, ctx.access.address.of(request))
     as_ = session_name(session)
+    session = _gone_on(request, session, as_) or ctx.access.auth.begun(session)
+    ctx.access.sessions.seen(session, ctx.access.address.of(request))
     response = _see_other("/console" if page == "console" else f"/{page}?{urlencode({'as': as_})}")
     name, value, max_age = ctx.access.auth.cookie(session, as_)
     response.set_cookie(
         name, value, max_age=max_age, path="/", httponly=True, samesite="Lax", secure=ctx.deps.https
     )
     return response
+
+
+def _gone_on(request: web.Request, session: Session, as_: str) -> Session | None:
+    """The one that this browser has already of the same link, renewed."""
+    name = COOKIE_PREFIX + as_
+    if name not in request.cookies:
+        return None
+    try:
+        known = context(request).access.auth.by_cookie(name, request.cookies[name])
+    except RefusedError:
+        return None
+    if not known.id or msgspec.structs.replace(known.grant, expires=session.grant.expires) != session.grant:
+        return None
+    return msgspec.structs.replace(known, grant=session.grant)
 
 
 def _see_other(location: str) -> web.Response:

@@ -1,10 +1,11 @@
 """STUN and TURN servers as this process finds them: nobody waits for one that doesn't answer.
 
-Gathering asks a server and waits a second at most. One that said nothing is silent: it is left out from then
-on, and asked again apart from all guests until it answers.
+Gathering asks a server and waits a second, or longer for one that is known to be slow. One that said nothing
+is silent: it is left out from then on, and asked again apart from all guests until it answers.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
@@ -13,7 +14,11 @@ from aioice import stun
 from aioice.turn import TurnClientTcpProtocol, TurnClientUdpProtocol
 
 WAIT_S = 1.0
-"""For a server that has answered before, or was never asked: one lost packet is sent again after 0.5 s."""
+"""For a server that was never asked: one lost packet is sent again after 0.5 s."""
+SLOW_S = 4.0
+"""At most, for one that has answered."""
+_TIMES = 4
+"""So many times what its last answer took: an allocation takes more rounds than a probe."""
 PROBE_S = 5.0
 """How often a silent one is asked, and how long it is listened for."""
 
@@ -45,6 +50,8 @@ class IceServers:
         self._wait_s = wait_s
         self._probe_s = probe_s
         self._probes: dict[Server, asyncio.Task[None]] = {}
+        self._took_s: dict[Server, float] = {}
+        """How long its last answer took."""
 
     @property
     def silent(self) -> tuple[str, ...]:
@@ -54,20 +61,20 @@ class IceServers:
     async def ask(self, questions: Mapping[Server, Question]) -> list[Any]:
         """What the servers say that aren't silent, all asked at once. Never raises but when cancelled."""
         tasks = {
-            server: asyncio.create_task(question())
+            server: asyncio.create_task(self._asked(server, question))
             for server, question in questions.items()
             if server not in self._probes
         }
         if not tasks:
             return []
         try:
-            answered, _ = await asyncio.wait(tasks.values(), timeout=self._wait_s)
+            await asyncio.wait(tasks.values())
         finally:
             for task in tasks.values():
                 task.cancel()
         found: list[Any] = []
         for server, task in tasks.items():
-            error = task.exception() if task in answered else TimeoutError()
+            error = task.exception()
             if error is None:
                 found += task.result()
             elif isinstance(error, stun.TransactionFailed):
@@ -75,6 +82,17 @@ class IceServers:
             else:
                 self._lost(server, error)
         return found
+
+    async def _asked(self, server: Server, question: Question) -> list[Any]:
+        """Raises what the question raises, and TimeoutError."""
+        began_s = time.monotonic()
+        async with asyncio.timeout(self._patience_s(server)):
+            found = await question()
+        self._took_s[server] = time.monotonic() - began_s
+        return found
+
+    def _patience_s(self, server: Server) -> float:
+        return max(self._wait_s, min(SLOW_S, _TIMES * self._took_s.get(server, 0.0)))
 
     def close(self) -> None:
         for probe in self._probes.values():
@@ -88,7 +106,9 @@ class IceServers:
 
     async def _probe(self, server: Server) -> None:
         while True:
+            began_s = time.monotonic()
             if await answers(server, self._probe_s):
+                self._took_s[server] = time.monotonic() - began_s
                 break
             await asyncio.sleep(self._probe_s)
         log.info("ice.answers", server=str(server))

@@ -1,11 +1,16 @@
 """Sessions end with their token, and when the director ends them."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
+import pytest
 
-from signaling.sessions import SessionFile
+from signaling.auth import Session
+from signaling.ports import Grant
+from signaling.sessions import MOST_OF_SEAT, SessionFile, Sessions
 from studio.datadir import write_private
 from tests.house import DIRECTOR, House, bearer, house, until
 
@@ -116,3 +121,51 @@ async def test_a_broken_list_costs_the_list_alone(tmp_path: Path) -> None:
     async with house(tmp_path, sessions=kept(tmp_path)) as studio:
         director, _ = await signed_in(studio, f"/console?token={DIRECTOR}")
         assert len(await listed(studio, director)) == 1
+
+
+async def test_a_link_opened_again_goes_on_with_its_session(tmp_path: Path) -> None:
+    async with house(tmp_path, sessions=kept(tmp_path)) as studio:
+        director, _ = await signed_in(studio, f"/console?token={DIRECTOR}")
+        link = f"/join/{await studio.invite('mayor')}"
+        speaker, _ = await signed_in(studio, link)
+        async with studio.http.get(studio.url + link, headers=speaker, allow_redirects=False) as response:
+            assert response.status == 303
+        assert len(await listed(studio, director)) == 2
+        for _ in range(2 * MOST_OF_SEAT):
+            await signed_in(studio, link)  # as a script would, without a cookie
+        found = await listed(studio, director)
+        assert len(found) == 1 + MOST_OF_SEAT
+        assert any(each.get("yours") for each in found), "it displaces nobody else's"
+
+
+async def test_what_a_session_opened_is_known_after_a_restart(tmp_path: Path) -> None:
+    async with house(tmp_path, sessions=kept(tmp_path)) as studio:
+        speaker, place = await signed_in(studio, f"/join/{await studio.invite('mayor')}")
+        offer = {"kind": "guest", "client": "tab", "as": place.partition("as=")[2]}
+        headers = speaker | {"Content-Type": "application/sdp", "Origin": studio.url}
+        async with studio.http.post(
+            f"{studio.url}/api/v1/peers", params=offer, headers=headers, data="v=0\r\n"
+        ) as response:
+            peer = unquote(response.headers["Location"].rpartition("/")[2])
+        (session,) = [each["id"] for each in await listed(studio, bearer(DIRECTOR))]
+    again = await asyncio.to_thread(Sessions, kept(tmp_path))
+    assert again.peers(session) == (peer,)
+
+
+async def test_a_list_that_could_not_be_kept_is_kept_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signaling.sessions.AGAIN_S", 0.01)
+    written: list[bytes] = []
+
+    class Full:
+        def read(self) -> bytes:
+            return b""
+
+        def write(self, content: bytes) -> None:
+            written.append(content)
+            if len(written) < 3:
+                raise OSError(28, "No space left on device")
+
+    sessions = Sessions(Full())
+    sessions.seen(Session(Grant("speaker", "a", 1, 9_999_999_999), True, "id", 1), "192.0.2.1")
+    await until(lambda: len(written) == 3)
+    await sessions.close()
