@@ -6,10 +6,11 @@ request give way. A connection at work (an answer, an upload, a WebSocket) is ne
 
 import asyncio
 import contextlib
+import itertools
 import select
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 import msgspec
@@ -173,7 +174,7 @@ class Door:
             except OSError as error:
                 # No descriptors, no memory: the system says so until there are some, and at once.
                 self._say("connections can't be accepted", error=error.strerror)
-                self._make_room(self._crowded())
+                self._make_room(list(self._all()))
                 self._loop.remove_reader(listener)
                 self._loop.call_later(RETRY_S, self._again, listener)
                 return
@@ -249,23 +250,25 @@ class Door:
                 address=address,
                 limit=self._limits.of_one,
             )
-            return self._make_room(address)
+            return self._make_room(self._visits.get(address, {}))
         if self._count >= self._limits.total:
             self._say("connections are at their limit", limit=self._limits.total)
-            return self._make_room(self._crowded())
+            return self._make_room(list(self._all()))
         return True
 
-    def _crowded(self) -> str:
-        """The address with the most connections."""
-        return max(self._visits, key=lambda each: len(self._visits[each]), default="")
+    def _all(self) -> Iterator[_Visit]:
+        return itertools.chain.from_iterable(self._visits.values())
 
-    def _make_room(self, address: str) -> bool:
-        """End those of ``address`` that have waited longest, a sixteenth of them at once: looking at each is
-        dear. False where all are at work."""
-        visits = self._visits.get(address, {})
-        waiting = [(since, visit) for visit in visits if (since := visit.waiting_since_s()) is not None]
-        waiting.sort(key=lambda each: each[0])
-        for _, visit in waiting[: max(1, len(visits) // 16)]:
+    def _make_room(self, visits: Collection[_Visit]) -> bool:
+        """Of these, end those that never said anything, then those that have waited longest; a sixteenth of
+        them at once: looking at each is dear. False where all are at work."""
+        waiting = [
+            (visit.handler is not None, since, visit)
+            for visit in visits
+            if (since := visit.waiting_since_s()) is not None
+        ]
+        waiting.sort(key=lambda each: each[:2])
+        for *_, visit in waiting[: max(1, len(visits) // 16)]:
             self._drop(visit, "room")
         return bool(waiting)
 

@@ -209,13 +209,7 @@ def ctl(
             for message in client.watch():
                 typer.echo(json.dumps(message, ensure_ascii=False))
             return
-        answer = (
-            client.state()
-            if what == "state"
-            else client.command_bytes(
-                (sys.stdin.read() if what == "-" else what).removeprefix("\ufeff").encode()
-            )
-        )
+        answer = client.state() if what == "state" else client.command_bytes(_given(what).encode())
     except ClientError as error:
         _fail(str(error))
     except (KeyboardInterrupt, BrokenPipeError):

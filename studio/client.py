@@ -58,10 +58,11 @@ def tls_context(url: str) -> ssl.SSLContext | None:
 
 
 class Client:
-    """The director's hands over HTTP. Every call is bounded by :data:`TIMEOUT_S`."""
+    """The director's hands over HTTP. ``timeout_s`` is how long any call waits for the studio."""
 
-    def __init__(self, info: RunInfo) -> None:
+    def __init__(self, info: RunInfo, timeout_s: float = TIMEOUT_S) -> None:
         self.info = info
+        self._timeout_s = timeout_s
         self._tls = tls_context(info.url)
 
     @classmethod
@@ -125,7 +126,7 @@ class Client:
         if self._tls is not None:
             handlers.append(urllib.request.HTTPSHandler(context=self._tls))
         try:
-            with urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_S) as answer:
+            with urllib.request.build_opener(*handlers).open(request, timeout=self._timeout_s) as answer:
                 result: dict[str, Any] = json.load(answer)
                 return result
         except urllib.error.HTTPError as error:

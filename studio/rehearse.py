@@ -31,6 +31,8 @@ PER_S = 6.0
 """Guests that join in a second, if nothing else is said."""
 END_S = 2.0
 """What all guests together have for taking their leave."""
+CALL_S = 2.0
+"""For an answer of the studio: its end waits for the calls that are under way."""
 _LOOK_S = 0.2
 _PROGRESS_S = 1.0
 
@@ -137,7 +139,7 @@ class Rehearsal:
 
     async def _admit(self, seats: Sequence[str], ready: Callable[[], None]) -> None:
         """The director's part: each guest that is connected gets on stage, once; a hold afterwards stays."""
-        client = Client(self._info)
+        client = Client(self._info, CALL_S)
         waiting = set(seats)
         while waiting:
             for seat in [
@@ -154,14 +156,16 @@ class Rehearsal:
 
     async def _encode_ahead(self) -> None:
         """What everybody begins with, while there is time."""
-        for loops in dict.fromkeys(self._loops.values()):
-            await loops.soon(self._workshop, None)
-        for loops in dict.fromkeys(self._loops.values()):
-            await loops.soon(self._workshop, FIRST)
+        try:
+            for size in (None, FIRST):
+                for loops in dict.fromkeys(self._loops.values()):
+                    await loops.soon(self._workshop, size)
+        except RuntimeError as error:
+            raise RehearsalError(str(error)) from error
 
     async def _watch_studio(self) -> None:
         """Until nothing answers any more."""
-        client, good_s = Client(self._info), time.monotonic()
+        client, good_s = Client(self._info, CALL_S), time.monotonic()
         while time.monotonic() - good_s < GIVE_UP_S:
             with contextlib.suppress(ClientError):
                 await asyncio.to_thread(client.check)

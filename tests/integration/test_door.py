@@ -111,6 +111,28 @@ async def test_those_who_wait_make_room_and_those_at_work_do_not(tmp_path: Path)
             await each.close()
 
 
+async def test_a_newcomer_finds_room_though_the_most_crowded_address_is_at_work(tmp_path: Path) -> None:
+    door = DoorLimits(total=12, of_one=12)
+    async with house(tmp_path, door=door, trusted_proxies=("127.0.0.1",)) as studio:
+        sockets = [
+            await studio.http.ws_connect(f"{studio.url}/ws", headers=bearer(DIRECTOR)) for _ in range(8)
+        ]
+        elsewhere = ("127.0.0.2", 0)
+        silent = [
+            await asyncio.open_connection("127.0.0.1", studio.server.port, local_addr=elsewhere)
+            for _ in range(4)
+        ]
+        await until(lambda: len(studio.server.door) == 12)
+        async with aiohttp.ClientSession() as fresh, fresh.get(f"{studio.url}/healthz") as response:
+            assert response.status == 200
+        assert not any(each.closed for each in sockets)
+        assert await ended(silent[0][0])
+        for _, writer in silent:
+            writer.close()
+        for each in sockets:
+            await each.close()
+
+
 async def test_behind_a_trusted_proxy_all_may_come(tmp_path: Path) -> None:
     limits = DoorLimits(total=60, of_one=10)
     async with house(tmp_path, door=limits, trusted_proxies=("127.0.0.0/8",)) as studio:
