@@ -30,6 +30,7 @@ class Buffer:
     """Canvas memory and what it shows: ``keys[i]`` belongs to item i of the layout with ``signature``."""
 
     __slots__ = (
+        "_rooms",
         "corners",
         "flat",
         "keys",
@@ -40,6 +41,7 @@ class Buffer:
         "signature",
         "targets",
         "touched",
+        "under",
     )
 
     def __init__(self, width: int, height: int) -> None:
@@ -54,9 +56,21 @@ class Buffer:
         """Plates and captions as they lie on each tile, by the tile's marks."""
         self.corners: list[Beneath | None] = []
         """What shows through the round corners of each tile."""
+        self.under: list[Picture | None] = []
+        """What lies beneath each tile that is transparent."""
+        self._rooms: list[Plane] = []
         self.laid = Laid()
         self.touched = False
         """Its memory is there."""
+
+    def room(self, place: int, width: int, height: int) -> Picture:
+        """Memory to keep a part of the canvas in, always the same of the same ``place`` (0, 1, …)."""
+        while len(self._rooms) <= place:
+            self._rooms.append(np.empty_like(self.flat))  # memory that isn't touched isn't there
+        return view_i420(self._rooms[place], width, height)
+
+    def clear_rooms(self) -> None:
+        self._rooms.clear()
 
 
 @dataclass(slots=True)

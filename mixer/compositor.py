@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mixer import draw, rounding
+from mixer.alpha import Layers
 from mixer.canvas import Buffer, Canvas, Pool
 from mixer.colour import BLACK, yuv_of
 from mixer.designs import TALLY, tally_width
@@ -16,7 +17,7 @@ from mixer.graphics import Graphics
 from mixer.laying import lay, lift_off
 from mixer.looks import Design, Item, Looks
 from mixer.overlays import Drawing
-from mixer.picture import Picture, copy_into, new_picture
+from mixer.picture import Picture, Plane, copy_into, new_picture
 from mixer.plan import CanvasPlan, CanvasView, Rect, SourceId, SourceInfo
 from mixer.rects import overlaps
 from mixer.sprites import Face, Sprite, blend, fill, place
@@ -43,6 +44,8 @@ class SourcePicture:
     origin: int = 0
     arrived_ns: int = 0
     """When its last packet came in; 0 where nobody says."""
+    alpha: Plane | None = None
+    """As of :class:`mixer.slot.Taken`."""
 
 
 _CARD = SourcePicture("card")
@@ -66,6 +69,7 @@ class Compositor:
         self._pool = pool or Pool(width, height, buffers)
         self._bars = SourcePicture("live", graphics.bars, origin=-1)
         self._looks: Looks | None = None
+        self._layers = Layers()
         self.redrawn = 0
         self.torn = 0
 
@@ -166,6 +170,9 @@ class Compositor:
         buffer.targets = [self._target(buffer, rect) for rect in rects]
         buffer.placed = [(None, ())] * len(rects)
         buffer.corners = [None] * len(rects)
+        buffer.under = [None] * len(rects)
+        if looks is None or not looks.transparent:
+            buffer.clear_rooms()
         buffer.signature = signature
 
     def _looked_up(
@@ -212,18 +219,26 @@ class Compositor:
             drawn.append(tile.rect)
         lift_off(buffer, tile.rect)
         for above in item.above:
-            corners = buffer.corners[above]
-            if corners is not None and above not in uncovered:
-                rounding.uncover(corners)
+            if above not in uncovered:
                 uncovered.add(above)
+                if above not in item.hidden:
+                    self._uncover(buffer, above, looks)
         copied = base is not None and not item.apart
         if item.edge is not None and not copied and (beneath or buffer.corners[index] is None):
             buffer.corners[index] = rounding.lift(target, item.edge)
+        under = None if copied else buffer.under[index]
+        lifted = item.room >= 0 and not copied and (beneath or under is None)
+        if lifted:
+            under = buffer.under[index] = buffer.room(item.room, target.width, target.height)
+            copy_into(under, target)
         self.redrawn += 1
         if base is not None and copied:
             copy_into(target, draw.window(base, tile.rect))
         elif picture is None:
             self._faced(target, item, face, looks)
+        elif under is not None and source.alpha is not None:
+            beneath_it = None if lifted else under
+            self._layers.draw(target, beneath_it, picture, source.alpha, tile.fit, tile.crop)
         else:
             if tile.crop is not None:
                 picture = draw.cropped(picture, tile.crop)
@@ -246,6 +261,17 @@ class Compositor:
             self.torn += 1
             return
         buffer.keys[index] = key
+
+    def _uncover(self, buffer: Buffer, index: int, looks: Looks) -> None:
+        """Put back what was there before this tile, which is about to be drawn anew."""
+        target, corners, under = buffer.targets[index], buffer.corners[index], buffer.under[index]
+        if target is None or (corners is None and under is None):
+            return
+        lift_off(buffer, looks.items[index].tile.rect)
+        if under is not None:
+            copy_into(target, under)
+        elif corners is not None:
+            rounding.uncover(corners)
 
     def _faced(self, target: Picture, item: Item, face: Face | None, looks: Looks) -> None:
         if face is None:

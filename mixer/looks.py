@@ -17,8 +17,10 @@ _UNKNOWN = SourceInfo()
 
 
 class Item:
-    """A tile with its graphics. ``above``: later tiles that show this one through their round corners;
-    ``apart``: it can't be copied from a canvas without plates, for one is seen through round corners."""
+    """A tile with its graphics. ``above``: later tiles that show this one through their round corners, or
+    where they are transparent, topmost first; ``apart``: it can't be copied from a canvas without plates, for
+    one is seen through it. ``hidden``: of those above, the ones that it is drawn over as a whole. ``room``:
+    of a transparent one, its number among them; −1: it hides all."""
 
     __slots__ = (
         "above",
@@ -26,10 +28,12 @@ class Item:
         "bars",
         "design",
         "edge",
+        "hidden",
         "info",
         "label",
         "marks",
         "plate",
+        "room",
         "sprites",
         "tile",
     )
@@ -39,6 +43,7 @@ class Item:
         self.tile = tile
         self.info = info
         self.bars = info.kind == "bars"
+        self.room = -1
         self.design = design
         plate = graphics.plate(tile.plate, *design) if tile.plate is not None else None
         self.plate = plate if plate is None or design == (w, h) else _anchored(plate, w, h - design[1], h)
@@ -52,8 +57,14 @@ class Item:
             self.label = None
         self.sprites = (*(self.plate or ()), *(self.label or ()))
         self.above: tuple[int, ...] = ()
+        self.hidden: frozenset[int] = frozenset()
         self.apart = self.edge is not None and any(_is_rounded(s, self.edge, w, h) for s in self.sprites)
         self.marks = (tile.source, self.plate, self.label, tile.fit, tile.tally, tile.crop)
+
+    @property
+    def shows_through(self) -> bool:
+        """Whether anything beneath it is seen."""
+        return self.edge is not None or self.room >= 0
 
 
 class Looks:
@@ -72,6 +83,7 @@ class Looks:
         "rects",
         "signature",
         "stacked",
+        "transparent",
     )
 
     def __init__(
@@ -98,10 +110,14 @@ class Looks:
         )
         self.rects = (*(tile.rect for tile in tiles), *(view.rect for view in canvas.views))
         styles = tuple(tile.style for tile in tiles)
-        self.signature = (canvas.background, self.rects, styles, self._mark)
+        self.transparent = tuple(index for index, item in enumerate(self.items) if item.info.alpha)
+        for room, index in enumerate(self.transparent):
+            self.items[index].room = room
         self.stacked = any(overlaps(rect, self.rects[:index]) for index, rect in enumerate(self.rects))
         if self.stacked:
             self._see_through()
+        seen_through = tuple((item.room, item.apart) for item in self.items)
+        self.signature = (canvas.background, self.rects, styles, seen_through, self._mark)
 
     def still(self, canvas: CanvasPlan, infos: Mapping[SourceId, SourceInfo], edition: int) -> bool:
         """Whether all of it would be the same now."""
@@ -111,8 +127,10 @@ class Looks:
         # Written out, for all pairs of 49 gliding tiles are looked at anew at each tick.
         rounded = [
             (n, r.x, r.y, r.x + r.w, r.y + r.h)
-            for n, r in ((n, item.tile.rect) for n, item in enumerate(self.items) if item.edge is not None)
+            for n, r in ((n, item.tile.rect) for n, item in enumerate(self.items) if item.shows_through)
         ]
+        if not rounded:
+            return
         for index, item in enumerate(self.items):
             rect = item.tile.rect
             x, y, right, bottom = rect.x, rect.y, rect.x + rect.w, rect.y + rect.h
@@ -121,12 +139,17 @@ class Looks:
                 for n, left, top, end, foot in rounded
                 if n > index and left < right and x < end and top < bottom and y < foot
             ]
-            # One that lies over it as a whole is drawn over anyway.
-            item.above = tuple(n for n in touched if not covers(item.tile.rect, self.items[n].tile.rect))
+            item.above = tuple(touched)
+            if not item.shows_through:
+                item.hidden = frozenset(n for n in touched if covers(item.tile.rect, self.items[n].tile.rect))
             if item.sprites:
                 for other in touched:
                     self.items[other].apart = True
-        # What shows through such a tile's corners can't be copied either: the copy shows the tile there.
+        # Whoever is put back shows what was drawn before those over it: they go first.
+        for item in reversed(self.items):
+            over = {*item.above, *(n for above in item.above for n in self.items[above].above)}
+            item.above = tuple(sorted(over, reverse=True))
+        # What shows through such a tile can't be copied either: the copy shows the tile there.
         for index in range(len(self.items) - 1, 0, -1):
             last = self.items[index]
             if last.apart:

@@ -184,6 +184,8 @@ class SourceInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     asked: bool = True
     still: bool = False
     """Its picture needs no renewing: a still, a page of slides, a clip that is paused."""
+    alpha: bool = False
+    """It may be transparent: what lies beneath it is seen there. Else it is shown over black."""
 
 
 class Strip(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """Keeps one source's bad picture from taking the others along: it shows its slate for a while instead."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -108,4 +109,4 @@ def _watched(source: SourceId, picture: SourcePicture, finished: set[SourceId]) 
         finished.add(source)
         return picture.intact()
 
-    return SourcePicture(picture.state, picture.picture, picture.serial, intact)
+    return replace(picture, intact=intact)

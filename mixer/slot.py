@@ -8,11 +8,13 @@ be written to; the memory survives its writer and vanishes with its last holder.
 Layout, little-endian, 8-byte fields so that each store is one aligned machine word::
 
     header   64 fields: see the _H constants
-    frames   per frame 8 fields of meta, then the planes, packed I420
+    frames   per frame 8 fields of meta, then the planes, packed I420; in a slot with alpha then a plane of it
     sound    float32 stereo frames, a ring addressed by absolute sample number
 
 The writer makes a frame's sequence number odd, writes, makes it even, and publishes the index last. A reader
 takes the newest frame that is due, uses it in place, and asks :meth:`Taken.intact` afterwards. Nobody waits.
+A picture with alpha lies in its planes as it looks over black: who knows nothing of alpha is right all the
+same.
 x86-64 and AArch64 under CPython: the interpreter's own locking orders the stores.
 
 Sound is addressed by time: sample number n of the ring is the instant n / 48000 s of CLOCK_MONOTONIC. So a
@@ -29,7 +31,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.picture import Picture, copy_into, i420_bytes, view_i420
+from mixer.picture import Picture, Plane, copy_into, i420_bytes, view_i420
 
 RATE = 48_000
 AUDIO_SECONDS = 1
@@ -47,9 +49,10 @@ _FIELDS = 64
     _H_HEARTBEAT,
     _H_SOUND_END,
     _H_SOUND_START,
-) = range(10)
+    _H_ALPHA,
+) = range(11)
 _META = 8
-_M_SEQ, _M_PTS, _M_WIDTH, _M_HEIGHT, _M_ARRIVED = range(5)
+_M_SEQ, _M_PTS, _M_WIDTH, _M_HEIGHT, _M_ARRIVED, _M_ALPHA = range(6)
 
 Samples = NDArray[np.float32]
 
@@ -59,14 +62,16 @@ def sample_at(time_ns: int) -> int:
     return time_ns * RATE // 1_000_000_000
 
 
-def create_slot(name: str, max_width: int, max_height: int, frames: int = 4) -> int:
+def create_slot(name: str, max_width: int, max_height: int, frames: int = 4, alpha: bool = False) -> int:
     """Make a slot and return its descriptor. Raises OSError (ENOMEM, ENOSPC) when there is no room.
 
-    A ring of four pictures is enough for readers that use a picture within two frame periods.
+    A ring of four pictures is enough for readers that use a picture within two frame periods. ``alpha``: its
+    pictures may say where they are transparent, for two thirds of the memory more.
     """
-    capacity = -(-i420_bytes(max_width, max_height) // 4096) * 4096
+    capacity = _pages(i420_bytes(max_width, max_height))
+    alpha_capacity = _pages(max_width * max_height) if alpha else 0
     samples = RATE * AUDIO_SECONDS
-    size = 8 * _FIELDS + frames * (8 * _META + capacity) + samples * 8
+    size = 8 * _FIELDS + frames * (8 * _META + capacity + alpha_capacity) + samples * 8
     if size > _available_bytes() // 2:
         raise OSError(errno.ENOMEM, f"no room for a slot of {size} bytes")
     fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
@@ -80,6 +85,7 @@ def create_slot(name: str, max_width: int, max_height: int, frames: int = 4) -> 
                 (_H_MAX_WIDTH, max_width),
                 (_H_MAX_HEIGHT, max_height),
                 (_H_SAMPLES, samples),
+                (_H_ALPHA, alpha_capacity),
                 (_H_MAGIC, MAGIC),
             ):
                 header[field] = value
@@ -89,6 +95,10 @@ def create_slot(name: str, max_width: int, max_height: int, frames: int = 4) -> 
         os.close(fd)
         raise
     return fd
+
+
+def _pages(size: int) -> int:
+    return -(-size // 4096) * 4096
 
 
 def read_only(fd: int) -> int:
@@ -110,7 +120,9 @@ def _available_bytes() -> int:
 class Taken:
     """A picture in place in the slot. ``serial`` is its number since the slot was made (1, 2, …).
 
-    ``arrived_ns``: when the last packet of it came in; 0 where its writer doesn't say.
+    ``arrived_ns``: when the last packet of it came in; 0 where its writer doesn't say. ``alpha``: shape (h,
+    w), uint8, 255 where the picture hides what lies beneath; the picture itself lies over black. None: it
+    hides all.
     """
 
     picture: Picture
@@ -119,6 +131,7 @@ class Taken:
     meta: "memoryview[int]"
     seq: int
     arrived_ns: int = 0
+    alpha: Plane | None = None
 
     def intact(self) -> bool:
         """Whether the planes were left alone since the picture was taken; False: draw it again."""
@@ -140,15 +153,18 @@ class _Mapped:
         self._ring = self._header[_H_FRAMES]
         self.max_width = self._header[_H_MAX_WIDTH]
         self.max_height = self._header[_H_MAX_HEIGHT]
-        capacity = self._header[_H_CAPACITY]
+        capacity, alpha_capacity = self._header[_H_CAPACITY], self._header[_H_ALPHA]
         offset = 8 * _FIELDS
         self._metas: list[memoryview[int]] = []
-        self._buffers: list[NDArray[np.uint8]] = []
+        self._buffers: list[Plane] = []
+        self._alphas: list[Plane] = []
         for _ in range(self._ring):
             self._metas.append(memoryview(self._memory)[offset : offset + 8 * _META].cast("Q"))
             offset += 8 * _META
             self._buffers.append(np.frombuffer(self._memory, np.uint8, capacity, offset))
             offset += capacity
+            self._alphas.append(np.frombuffer(self._memory, np.uint8, alpha_capacity, offset))
+            offset += alpha_capacity
         self._samples = self._header[_H_SAMPLES]
         self._sound: Samples = np.frombuffer(self._memory, np.float32, self._samples * 2, offset).reshape(
             -1, 2
@@ -158,6 +174,7 @@ class _Mapped:
         """Forget the mapping; it goes when the last picture taken from it goes."""
         self._metas.clear()
         self._buffers.clear()
+        self._alphas.clear()
         del self._header, self._sound, self._memory
 
 
@@ -167,14 +184,20 @@ class SlotWriter(_Mapped):
     _PROTECTION = mmap.PROT_READ | mmap.PROT_WRITE
 
     def fits(self, width: int, height: int) -> bool:
+        room = self._alphas[0].size
+        if room and width * height > room:
+            return False
         return i420_bytes(width, height) <= self._buffers[0].size and width > 1 and height > 1
 
-    def write_picture(self, picture: Picture, pts_ns: int, arrived_ns: int = 0) -> None:
+    def write_picture(
+        self, picture: Picture, pts_ns: int, arrived_ns: int = 0, alpha: Plane | None = None
+    ) -> None:
         """Publish a copy of ``picture``, to be shown from ``pts_ns`` on. Raises ValueError if it is too big.
 
         ``pts_ns`` must not run backwards; a picture older than the newest is published all the same and
         shown at once. ``arrived_ns`` is when its last packet came in, for the mixer's latency meter; 0 for
-        a picture that came in no packets.
+        a picture that came in no packets. ``alpha``: as of :class:`Taken`, of the picture's size; a slot
+        without alpha leaves it out, and shows the picture over black.
         """
         width, height = picture.width, picture.height
         if not self.fits(width, height):
@@ -185,6 +208,11 @@ class SlotWriter(_Mapped):
         seq = meta[_M_SEQ] | 1  # odd already where a writer died in the middle
         meta[_M_SEQ] = seq
         copy_into(view_i420(self._buffers[index], width, height), picture)
+        if alpha is not None and self._alphas[index].size:
+            np.copyto(self._alphas[index][: width * height].reshape(height, width), alpha)
+            meta[_M_ALPHA] = 1
+        else:
+            meta[_M_ALPHA] = 0
         meta[_M_PTS] = pts_ns
         meta[_M_WIDTH] = width
         meta[_M_HEIGHT] = height
@@ -246,10 +274,14 @@ class SlotReader(_Mapped):
                 continue
             pts = meta[_M_PTS]
             width, height, arrived = meta[_M_WIDTH], meta[_M_HEIGHT], meta[_M_ARRIVED]
+            has_alpha = meta[_M_ALPHA]
             if meta[_M_SEQ] != seq:
                 continue
             planes = view_i420(self._buffers[serial % self._ring], width, height)
-            best = Taken(planes, pts, serial, meta, seq, arrived)
+            alpha = None
+            if has_alpha:
+                alpha = self._alphas[serial % self._ring][: width * height].reshape(height, width)
+            best = Taken(planes, pts, serial, meta, seq, arrived, alpha)
             if pts <= at_ns:
                 return best
         return best

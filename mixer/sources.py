@@ -65,6 +65,6 @@ class SourceTrack:
         if picture.width < 2 or picture.height < 2:
             return SLATE
         self._last = SourcePicture(
-            "live", picture, taken.serial, taken.intact, self._origin, taken.arrived_ns
+            "live", picture, taken.serial, taken.intact, self._origin, taken.arrived_ns, taken.alpha
         )
         return self._last

@@ -33,3 +33,5 @@ class Medium(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of a clip of HDR or wide primaries, which are converted: ``HLG BT.2020``."""
     fields: Literal["", "interlaced"] = ""
     """``interlaced``: the clip's pictures are deinterlaced."""
+    alpha: bool = False
+    """It is transparent in places, or, a clip, may be: what lies beneath it is seen there."""

@@ -180,7 +180,8 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``media``: of still, clip and slides. ``url``: of a pull, a secret; ``insecure``: its
     server's certificate isn't verified. ``pattern`` and ``tone``: of bars.
-    ``duration_s``, ``pages``, ``width``, ``height``: the media's, 0 for unknown. ``out_s``: 0 for its end.
+    ``duration_s``, ``pages``, ``width``, ``height``, ``alpha``: the media's, 0 for unknown. ``out_s``: 0 for
+    its end.
     ``sounds``: numbers of the sound tracks that are heard, ``3`` or ``1+2``; empty: as the file says.
     ``auto_play``: a clip begins at its in point when its scene is taken. ``auto_take``: at its end, on air,
     what is in preview is taken.
@@ -209,6 +210,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     pages: int = 0
     width: int = 0
     height: int = 0
+    alpha: bool = False
     auto_play: bool = True
     auto_take: bool = False
     presenter: str = ""

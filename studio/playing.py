@@ -98,7 +98,7 @@ def _config(
 
 def player_slots(show: Show, canvases: Collection[Size] = (PICTURE,)) -> dict[str, SlotSpec]:
     return {
-        f"source/{source.id}": SlotSpec(*player_size(show, source, canvases), frames=RING)
+        f"source/{source.id}": SlotSpec(*player_size(show, source, canvases), frames=RING, alpha=source.alpha)
         for source in show.sources.values()
         if kind_of(source) is not None
     }
@@ -109,7 +109,7 @@ def source_info(source: Source) -> SourceInfo:
     that hangs gives no sign of life, which is seen by itself."""
     if source.kind == "bars" and kind_of(source) is None:
         return SourceInfo(kind="bars", name=source.title)
-    return SourceInfo(name=source.title, still=source.kind not in ("pull", "whip"))
+    return SourceInfo(name=source.title, still=source.kind not in ("pull", "whip"), alpha=source.alpha)
 
 
 def order_of(source: Source, now_ms: int, now_ns: int) -> PlayerOrder:

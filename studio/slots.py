@@ -62,7 +62,7 @@ class SlotKeeper:
             if source in self._slots:
                 continue
             try:
-                fd = create_slot(f"studio:{source}", spec.width, spec.height, spec.frames)
+                fd = create_slot(f"studio:{source}", spec.width, spec.height, spec.frames, spec.alpha)
                 try:
                     reading = read_only(fd)
                 except OSError:

@@ -25,6 +25,7 @@ class SourceCreated(Event, frozen=True, tag="source.created"):
     pages: int = 0
     width: int = 0
     height: int = 0
+    alpha: bool = False
     auto_play: bool = True
     auto_take: bool = False
     presenter: str = ""

@@ -9,11 +9,13 @@ from mixer.wire import Heartbeat, Message, Ready, SenderConfig
 
 
 class SlotSpec(msgspec.Struct, frozen=True):
-    """Largest picture a slot takes, in pixels, and how many pictures its ring has."""
+    """Largest picture a slot takes, in pixels, how many pictures its ring has, and whether they may have
+    alpha."""
 
     width: int
     height: int
     frames: int = 4
+    alpha: bool = False
 
 
 class ControlConfig(Message, frozen=True):

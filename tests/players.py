@@ -32,7 +32,11 @@ class PlayerRun:
     the times of its heartbeats, in monotonic nanoseconds."""
 
     def __init__(
-        self, config: PlayerConfig, log: Path, reader: Callable[[str, int], None] = lambda source, fd: None
+        self,
+        config: PlayerConfig,
+        log: Path,
+        reader: Callable[[str, int], None] = lambda source, fd: None,
+        alpha: bool = False,
     ) -> None:
         self.config = config
         self.reports: list[PlayerReport] = []
@@ -44,7 +48,7 @@ class PlayerRun:
         ours, theirs = pair()
         self._link = Link(ours, "supervisor")
         self._name = f"player/{config.source}"
-        fd = create_slot(f"test:{config.source}", config.width, config.height, FRAMES)
+        fd = create_slot(f"test:{config.source}", config.width, config.height, FRAMES, alpha)
         self.slot = SlotReader(fd)
         with log.open("ab") as errors:
             self.process = subprocess.Popen(

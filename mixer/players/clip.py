@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from mixer.clock import NS, ProgrammeClock
-from mixer.picture import Picture
 from mixer.players.clipfile import DAMAGED, TOO_SLOW, TRUNCATED, ClipInfo, look
 from mixer.players.cliprun import HANG_NS, Run
 from mixer.players.demux import CORRUPT
 from mixer.players.player import IDLE_NS, MS, NO_TROUBLE, MediaError, Trouble
+from mixer.players.readahead import Shown
 from mixer.players.slotout import FADE, SlotOut, risen
 from mixer.players.timing import Pass, next_tick_ns, resumed_s
 from mixer.players.wire import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
@@ -50,7 +50,7 @@ class ClipPlayer:
         """Of a loop: what is still seen and heard until the next round begins."""
         self._held_s = Fraction(0)
         """The position while nothing plays."""
-        self._recent: deque[tuple[int, Picture]] = deque(maxlen=LEAD_TICKS + 2)
+        self._recent: deque[tuple[int, Shown]] = deque(maxlen=LEAD_TICKS + 2)
         self._late = 0
         self._punctual: deque[bool] = deque(maxlen=SLOW_WINDOW)
         self._progress_ns = time.monotonic_ns()
@@ -215,9 +215,9 @@ class ClipPlayer:
         """Take back what was written ahead: the picture of now stays, and the sound fades."""
         if self._run is not None and self._run.passing is not None:
             self._out.silence_from(now_ns + 5 * MS)
-            due = [picture for pts_ns, picture in self._recent if pts_ns <= now_ns]
+            due = [shown for pts_ns, shown in self._recent if pts_ns <= now_ns]
             if due and self._recent[-1][0] > now_ns:
-                self._out.picture(due[-1], now_ns)
+                self._out.picture(due[-1].picture, now_ns, due[-1].alpha)
         self._recent.clear()
         self._before = None
         self.close()
@@ -228,7 +228,7 @@ class ClipPlayer:
         run.heard_on()
         first = run.pictures.peek()
         if first is not None and not run.shown:
-            self._out.picture(first.picture, now_ns)
+            self._out.picture(first.picture, now_ns, first.alpha)
             run.shown = True
             if self._state == "starting":
                 self._state = self._standing(self._held_s)
@@ -304,8 +304,8 @@ class ClipPlayer:
             self._punctual.append(not late)
             self._late += late
             if not late or after is None:
-                self._out.picture(shown.picture, due_ns)
-                self._recent.append((due_ns, shown.picture))
+                self._out.picture(shown.picture, due_ns, shown.alpha)
+                self._recent.append((due_ns, shown))
             reader.take()
         spared = reader.spared - run.spared
         if spared:

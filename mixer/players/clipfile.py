@@ -10,9 +10,9 @@ import av
 from av.container import InputContainer
 
 from mixer.colour_convert import encoding_of
-from mixer.players.demux import CORRUPT, Damage, decoded, opened
+from mixer.players.demux import CORRUPT, Damage, alpha_decoder, decoded, opened, rewind
 from mixer.players.findings import Track
-from mixer.players.frames import fitted
+from mixer.players.frames import fitted, may_be_transparent
 from mixer.players.orientation import UPRIGHT, Orientation, orientation_of
 from mixer.players.player import MediaError, Trouble
 from mixer.players.sound import heard_in
@@ -72,6 +72,10 @@ class ClipInfo(NamedTuple):
     colour: str = ""
     """Of HDR and wide primaries: see :attr:`mixer.players.tonemap.Colour.name`."""
     interlaced: bool = False
+    alpha: bool = False
+    """Its pictures may be transparent."""
+    alpha_lost: bool = False
+    """The file says so, and its alpha can't be read: they hide all."""
 
     @property
     def sound(self) -> bool:
@@ -168,9 +172,15 @@ def _shaped(info: ClipInfo, picture: av.VideoStream, frames: list[av.VideoFrame]
     colour = colour_of(first, encoding_of(either(int(first.colorspace), told.matrix), 1, "bt709"), told)
     shown = fitted(width, height, Fraction(picture.sample_aspect_ratio or 0), (MAX_SIDE, MAX_SIDE))
     width, height = shown[::-1] if orientation.transposed else shown
-    interlaced = any(frame.interlaced_frame for frame in frames)
+    alpha = any(may_be_transparent(frame) for frame in frames)
     return info._replace(
-        width=width, height=height, orientation=orientation, colour=colour.name, interlaced=interlaced
+        width=width,
+        height=height,
+        orientation=orientation,
+        colour=colour.name,
+        interlaced=any(frame.interlaced_frame for frame in frames),
+        alpha=alpha,
+        alpha_lost=not alpha and alpha_decoder(picture) is not None,
     )
 
 
@@ -210,19 +220,23 @@ class _Silence:
 def _first_frames(
     container: InputContainer, stream: av.VideoStream, beat: Callable[[], None]
 ) -> list[av.VideoFrame]:
-    """Some, at least one. Raises :class:`MediaError`, ``clip.too-large`` before anything is decoded."""
+    """Some, at least one; without alpha where the alpha can't be read. Raises :class:`MediaError`,
+    ``clip.too-large`` before anything is decoded."""
     context = stream.codec_context
     _check_size(context.width, context.height)
-    frames: list[av.VideoFrame] = []
-    for frame in decoded(container, stream.index, beat, Damage()):
-        assert isinstance(frame, av.VideoFrame)
-        _check_size(frame.width, frame.height)
-        frames.append(frame)
-        if len(frames) == _LOOKED_AT:
-            break
-    if not frames:
-        raise MediaError(*CORRUPT)
-    return frames
+    alpha = alpha_decoder(stream)
+    for decoder in (alpha, None) if alpha is not None else (None,):
+        frames: list[av.VideoFrame] = []
+        for frame in decoded(container, stream.index, beat, Damage(), decoder):
+            assert isinstance(frame, av.VideoFrame)
+            _check_size(frame.width, frame.height)
+            frames.append(frame)
+            if len(frames) == _LOOKED_AT:
+                break
+        if frames:
+            return frames
+        rewind(container, stream.index)
+    raise MediaError(*CORRUPT)
 
 
 def _check_size(width: int, height: int) -> None:

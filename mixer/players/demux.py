@@ -55,15 +55,34 @@ def packets(container: InputContainer, indices: Collection[int]) -> Iterator["av
         yield packet
 
 
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own decoders of these leave the alpha out."""
+
+
+def alpha_decoder(stream: av.VideoStream) -> av.VideoCodecContext | None:
+    """A decoder for a stream whose own one would lose the alpha that the file says it has; None: there is no
+    need for it."""
+    name = _WITH_ALPHA.get(stream.codec_context.name)
+    if name is None or stream.metadata.get("alpha_mode") != "1":
+        return None
+    decoder = av.CodecContext.create(name, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    return decoder
+
+
 def decoded(
-    container: InputContainer, index: int, beat: Callable[[], None], damage: Damage
+    container: InputContainer,
+    index: int,
+    beat: Callable[[], None],
+    damage: Damage,
+    decoder: av.VideoCodecContext | None = None,
 ) -> Iterator[av.VideoFrame | av.AudioFrame]:
     """The frames of one stream, from where the container stands. A packet that can't be decoded is left out;
-    what can't be read any more ends it."""
+    what can't be read any more ends it. ``decoder``: instead of the stream's own."""
     for packet in packets(container, (index,)):
         beat()
         try:
-            frames = packet.decode()
+            frames = packet.decode() if decoder is None else decoder.decode(packet if packet.size else None)
         except av.FFmpegError:
             damage.packets += 1
             continue

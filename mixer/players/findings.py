@@ -54,6 +54,8 @@ class Found(msgspec.Struct, frozen=True, tag=True):
     """Of HDR and wide primaries, that are converted: ``HLG BT.2020``."""
     fields: Literal["", "interlaced"] = ""
     """``interlaced``: the pictures are deinterlaced."""
+    alpha: bool = False
+    """It is transparent in places, or may be: what lies beneath it is seen there."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

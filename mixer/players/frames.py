@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from mixer.alpha import Layer, over_black
+from mixer.colour import BLACK
 from mixer.colour_convert import HOUSE, Encoding, by_size, encoding_of, to_house
-from mixer.picture import Picture, new_picture
-from mixer.players.orientation import Orientation, orientation_of, turned
+from mixer.picture import Picture, Plane, new_picture
+from mixer.players.orientation import Orientation, orientation_of, turned, turned_plane
 from mixer.players.tonemap import Colour, Told, ToneMap, colour_of, either
 
 _FULL = int(ColorRange.JPEG)
@@ -49,14 +51,54 @@ class FrameConverter:
         self._toner: tuple[Colour, ToneMap] | None = None
 
     def picture(self, frame: av.VideoFrame, aspect: Fraction) -> Picture:
-        """A new picture of ``frame``; ``aspect`` of its pixels, 0 for unknown. Raises av.FFmpegError."""
+        """A new picture of ``frame``, over black where it is transparent; ``aspect`` of its pixels, 0 for
+        unknown. Raises av.FFmpegError."""
+        return self.layer(frame, aspect).picture
+
+    def layer(self, frame: av.VideoFrame, aspect: Fraction) -> Layer:
+        """The same with its alpha."""
+        if not has_alpha(frame):
+            return Layer(self._opaque(frame, aspect))
+        orientation = self._oriented(frame)
+        aspect = 1 / aspect if orientation.transposed and aspect else aspect
+        encoding = HOUSE if _is_rgb(frame) else self._encoding(frame)
+        colour = Colour(encoding) if _is_rgb(frame) else colour_of(frame, encoding, self.told)
+        source, plane = self._with_alpha(frame, encoding)
+        plane = turned_plane(plane, orientation)
+        width, height = fitted(plane.shape[1], plane.shape[0], aspect, self._box)
+        alpha = np.empty((height, width), np.uint8)
+        _scale(plane, alpha)
+        if not colour.plain:
+            return Layer(over_black(self._toned(frame, colour, orientation, aspect), alpha), alpha)
+        picture = new_picture(width, height)
+        for into, each in zip(picture, turned(source, orientation), strict=True):
+            _scale(each, into)
+        if encoding != HOUSE:
+            to_house(picture, encoding, picture)
+        return Layer(picture, alpha)
+
+    def _with_alpha(self, frame: av.VideoFrame, encoding: Encoding) -> tuple[Picture, Plane]:
+        """The frame over black, its chroma of any size, and its alpha: before anything is scaled, for what
+        can't be seen has a colour, too."""
+        if _is_rgb(frame):
+            rgba = _rgba(frame)
+            alpha = np.ascontiguousarray(rgba[..., 3])
+            shown = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2mRGBA), np.uint8)
+            made = av.VideoFrame.from_ndarray(shown, "rgba")
+            return Picture(*_planes(self._as_i420(made)[0])), alpha
+        if frame.format.name != "yuva420p":
+            frame = self._sampled(frame, "yuva444p", encoding)
+        *planes, alpha = _planes(frame)
+        return over_black(Picture(*planes), alpha, 0 if encoding.full else BLACK[0]), alpha
+
+    def _opaque(self, frame: av.VideoFrame, aspect: Fraction) -> Picture:
         orientation = self._oriented(frame)
         aspect = 1 / aspect if orientation.transposed and aspect else aspect
         colour = colour_of(frame, self._encoding(frame), self.told)
         if not colour.plain and not _is_rgb(frame):
             return self._toned(frame, colour, orientation, aspect)
         frame, encoding = self._as_i420(frame)
-        source = turned(_planes(frame), orientation)
+        source = turned(Picture(*_planes(frame)), orientation)
         width, height = fitted(source.width, source.height, aspect, self._box)
         picture = new_picture(width, height)
         for into, plane in zip(picture, source, strict=True):
@@ -114,7 +156,7 @@ class FrameConverter:
         """Made smaller first: tables cost by the pixel."""
         if frame.format.name != "yuv420p10le":
             frame = self._sampled(frame, "yuv420p10le", colour.encoding)
-        source = turned(_planes(frame, np.uint16), orientation)
+        source = turned(Picture(*_planes(frame, np.uint16)), orientation)
         picture = new_picture(*fitted(source.width, source.height, aspect, self._box))
         planes: list[Any] = []
         for into, plane in zip(picture, source, strict=True):
@@ -127,18 +169,36 @@ class FrameConverter:
         return picture
 
 
+def has_alpha(frame: av.VideoFrame) -> bool:
+    """Whether its format has room for alpha."""
+    return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
+
+
+def may_be_transparent(frame: av.VideoFrame) -> bool:
+    """Whether its like are meant to be transparent in places: colours of a palette are only where they
+    are."""
+    if frame.format.has_palette:
+        return int(_rgba(frame)[..., 3].min()) < 255
+    return has_alpha(frame)
+
+
+def _rgba(frame: av.VideoFrame) -> Plane:
+    """Pixels of shape (h, w, 4)."""
+    return np.asarray(frame.to_ndarray(format="rgba"), np.uint8)
+
+
 def _is_rgb(frame: av.VideoFrame) -> bool:
-    return frame.format.is_rgb or frame.format.name.startswith(("pal8", "gray", "mono"))
+    return frame.format.is_rgb or frame.format.name.startswith(("pal8", "gray", "mono", "ya"))
 
 
-def _planes(frame: av.VideoFrame, samples: Any = np.uint8) -> Picture:
+def _planes(frame: av.VideoFrame, samples: Any = np.uint8) -> list[Any]:
     """Views of the frame's own memory."""
     planes = []
     for plane in frame.planes:
         line = plane.line_size // np.dtype(samples).itemsize
         rows = np.frombuffer(memoryview(plane), samples)[: line * plane.height]
         planes.append(rows.reshape(plane.height, line)[:, : plane.width])
-    return Picture(*planes)
+    return planes
 
 
 def _scale(source: Any, into: Any) -> None:

@@ -127,6 +127,7 @@ def _clip(path: Path) -> Found:
         "clip.truncated": info.truncated,
         "clip.no-sound": not info.sound,
         "clip.variable-rate": info.varying,
+        "clip.alpha-damaged": info.alpha_lost,
         "clip.sound-codec": any(each.kind == "sound" and not each.playable for each in info.tracks),
     }
     return Found(
@@ -141,6 +142,7 @@ def _clip(path: Path) -> Found:
         orientation=info.orientation.name,
         colour=info.colour,
         fields="interlaced" if info.interlaced else "",
+        alpha=info.alpha,
     )
 
 
@@ -162,7 +164,8 @@ def _still(path: Path, folder: Path, kind: PictureKind) -> Found:
     pixels, warnings = read_picture(path, kind)
     np.save(folder / PICTURE_FILE, pixels, allow_pickle=False)
     height, width = pixels.shape[:2]
-    return Found("still", width, height, warnings=warnings)
+    alpha = int(pixels[..., 3].min()) < 255
+    return Found("still", width, height, warnings=warnings, alpha=alpha)
 
 
 def _tell(outcome: Outcome) -> None:

@@ -59,10 +59,11 @@ def turned(picture: Picture, orientation: Orientation) -> Picture:
     """The picture as it is shown, its planes contiguous; itself where it is upright."""
     if orientation == UPRIGHT:
         return picture
-    return Picture(*(_turned(plane, orientation) for plane in picture))
+    return Picture(*(turned_plane(plane, orientation) for plane in picture))
 
 
-def _turned(plane: Plane, orientation: Orientation) -> Plane:
+def turned_plane(plane: Plane, orientation: Orientation) -> Plane:
+    """The same of one plane."""
     if orientation.transposed:
         plane = plane.T
     if orientation.mirrored:

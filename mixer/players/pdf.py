@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mixer.picture import Picture
 from mixer.players import pdf_fonts
 from mixer.players.player import MediaError
-from mixer.players.still import over_black
+from mixer.players.still import layer_of
 
 MAX_PAGES = 500
 RENDER_S = 8.0
@@ -87,7 +87,7 @@ class Deck:
                 raise failed
             scale = min(box[0] / width, box[1] / height)
             size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
-            return over_black(_rendered(opened, size, beat, given_up, end_s, failed), size)
+            return layer_of(_rendered(opened, size, beat, given_up, end_s, failed), size).picture
         except (pdfium.PdfiumError, MemoryError) as error:
             raise failed from error
         finally:

@@ -19,10 +19,10 @@ import structlog
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from mixer.picture import Picture
+from mixer.picture import Picture, Plane
 from mixer.players.clipfile import ClipInfo
 from mixer.players.deinterlace import Deinterlacer
-from mixer.players.demux import Damage, decoded, opened, rewind
+from mixer.players.demux import Damage, alpha_decoder, decoded, opened, rewind
 from mixer.players.frames import FrameConverter
 from mixer.players.sound import StereoSound
 from mixer.players.tonemap import told_by
@@ -44,11 +44,13 @@ _log = structlog.get_logger()
 
 
 class Shown(NamedTuple):
-    """A picture at ``position_s`` of the media, for ``lasts_s``."""
+    """A picture at ``position_s`` of the media, for ``lasts_s``; ``alpha`` as of
+    :class:`mixer.slot.Taken`."""
 
     position_s: Fraction
     lasts_s: Fraction
     picture: Picture
+    alpha: Plane | None = None
 
 
 class Heard(NamedTuple):
@@ -164,15 +166,18 @@ class PictureReader(_Reader):
             stream = container.streams[info.picture]
             assert isinstance(stream, av.VideoStream)
             self._converter.told = told_by(stream)
-            stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = 2
+            decoder = alpha_decoder(stream) if info.alpha else None
+            context = stream.codec_context if decoder is None else decoder
+            context.thread_type = "AUTO"
+            context.thread_count = 2
             base = stream.time_base or Fraction(1, 1000)
             aspect = Fraction(stream.sample_aspect_ratio or 0)
             if self.from_s > 0:
                 at_s = max(Fraction(0), self.from_s - _REORDERED * info.frame_s)
                 sought(container, stream, at_s + info.start_s)
             held: tuple[Fraction, Fraction, av.VideoFrame] | None = None
-            for frame in self._whole(decoded(container, stream.index, self._beat, self.damage)):
+            frames = decoded(container, stream.index, self._beat, self.damage, decoder)
+            for frame in self._whole(frames):
                 if frame.pts is None:
                     continue
                 tick_s = frame.time_base or base
@@ -203,7 +208,7 @@ class PictureReader(_Reader):
             self.spared += 1
             return
         self._wait_for_room()
-        self._queue.append(Shown(position_s, lasts_s, self._converter.picture(frame, aspect)))
+        self._queue.append(Shown(position_s, lasts_s, *self._converter.layer(frame, aspect)))
 
 
 class SoundReader(_Reader):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from mixer.picture import Picture
+from mixer.alpha import Layer
+from mixer.picture import Picture, Plane
 from mixer.slot import RATE, Samples, SlotWriter, sample_at
 
 FADE = RATE // 200
@@ -16,7 +17,7 @@ class SlotOut:
 
     def __init__(self) -> None:
         self._writer: SlotWriter | None = None
-        self._picture: Picture | None = None
+        self._layer: Layer | None = None
         self._kept: Samples = np.zeros((0, 2), np.float32)
         self._kept_from = 0
 
@@ -30,19 +31,20 @@ class SlotOut:
         self.detach()
         self._writer = SlotWriter(fd)
         self._writer.beat(now_ns)  # once at least: the mixer then sees a player that failed, not one to come
-        if self._picture is not None:
-            self.picture(self._picture, now_ns)
+        if self._layer is not None:
+            self.picture(self._layer.picture, now_ns, self._layer.alpha)
 
     def detach(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
-    def picture(self, picture: Picture, pts_ns: int) -> None:
-        """Show ``picture`` from ``pts_ns`` on. It is kept, and must not be changed any more."""
-        self._picture = picture
+    def picture(self, picture: Picture, pts_ns: int, alpha: Plane | None = None) -> None:
+        """Show ``picture`` from ``pts_ns`` on, with ``alpha`` as of :class:`mixer.slot.Taken`. Both are kept,
+        and must not be changed any more."""
+        self._layer = Layer(picture, alpha)
         if self._writer is not None:
-            self._writer.write_picture(picture, pts_ns)
+            self._writer.write_picture(picture, pts_ns, alpha=alpha)
 
     def sound(self, start: int, samples: Samples) -> None:
         """Float32 (n, 2) at absolute sample number ``start``, at most a second."""

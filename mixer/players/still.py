@@ -1,4 +1,4 @@
-"""A still: written once, over black where it is transparent."""
+"""A still: written once, with its alpha where it is transparent."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.alpha import Layer
 from mixer.colour import planes_of
 from mixer.picture import Picture
 from mixer.players.demux import CORRUPT
@@ -45,8 +46,8 @@ class StillPlayer:
         height, width = rgba.shape[:2]
         self._size = (width, height)
         size = fitted(width, height, Fraction(1), (self._config.width, self._config.height))
-        self._picture = over_black(np.asarray(rgba), size)
-        self._out.picture(self._picture, now_ns)
+        self._picture, alpha = layer_of(np.asarray(rgba), size)
+        self._out.picture(self._picture, now_ns, alpha)
 
     def report(self, now_ns: int) -> PlayerReport:
         return PlayerReport(
@@ -66,8 +67,8 @@ class StillPlayer:
         """Nothing to end."""
 
 
-def over_black(rgba: NDArray[np.uint8], size: tuple[int, int]) -> Picture:
-    """``rgba`` (h, w, 4), not premultiplied, over black, scaled to ``size`` (width, height; even)."""
+def layer_of(rgba: NDArray[np.uint8], size: tuple[int, int]) -> Layer:
+    """``rgba`` (h, w, 4), not premultiplied, scaled to ``size`` (width, height; even)."""
     width, height = size
     pixels: NDArray[np.float32] = rgba.astype(np.float32) / np.float32(255)
     pixels[..., :3] *= pixels[..., 3:]
@@ -75,11 +76,9 @@ def over_black(rgba: NDArray[np.uint8], size: tuple[int, int]) -> Picture:
         pixels = _resized(pixels, size)
     luma, blue, red = planes_of(pixels[..., :3], np.ones(pixels.shape[:2], np.float32))
     half = ((width + 1) // 2, (height + 1) // 2)
-    return Picture(
-        _rounded(luma),
-        _rounded(_resized(blue, half)),
-        _rounded(_resized(red, half)),
-    )
+    picture = Picture(_rounded(luma), _rounded(_resized(blue, half)), _rounded(_resized(red, half)))
+    transparent = int(rgba[..., 3].min()) < 255
+    return Layer(picture, _rounded(255 * pixels[..., 3]) if transparent else None)
 
 
 def _resized(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -67,7 +67,7 @@ def _create(show: Show, command: s.SourceCreate, context: Context) -> Events:
         given["url"] = _address(command.url, user, password, private=context.private_addresses)
     if medium is not None:
         given |= {"duration_s": medium.duration_s, "pages": medium.pages}
-        given |= {"width": medium.width, "height": medium.height}
+        given |= {"width": medium.width, "height": medium.height, "alpha": medium.alpha}
     if kind == "clip":
         given.setdefault("auto_play", True)
         _check_points(given.get("in_s", 0.0), given.get("out_s", 0.0), given["duration_s"])

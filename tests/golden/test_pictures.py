@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from mixer.colour import yuv_of
+from mixer.alpha import over_black
+from mixer.colour import colour_bars, yuv_of
 from mixer.compositor import Compositor, SourcePicture
 from mixer.graphics import Graphics
 from mixer.layout import solve
 from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, CanvasView, MixPlan, Plate, Rect, SourceInfo, Tile
+from mixer.plan import CanvasPlan, CanvasView, Crop, MixPlan, Plate, Rect, SourceInfo, Tile, TileStyle
 from mixer.wire import SourceState
 from tests.fontfolder import font_folder
 from tests.golden.golden import assert_golden, bgr
@@ -35,6 +36,7 @@ PEOPLE = {
     "title only": Plate("", "시장"),
 }
 
+ROUND = TileStyle(40, 6, "#20c040")
 GROUNDS = ("#5a6b4a", "#7a6a8c", "#8a705c", "#4f6f86", "#9a9a92", "#3c4450")
 
 
@@ -118,3 +120,42 @@ def test_the_events_slate(graphics: Graphics, width: int, height: int) -> None:
 
 def test_colour_bars(graphics: Graphics) -> None:
     assert_golden("bars", bgr(graphics.bars)[::4, ::4])
+
+
+def test_transparent_pictures_over_others(graphics: Graphics) -> None:
+    """A banner that fades to the right over two tiles, a soft disc cropped in a round frame, and a ring
+    whose picture doesn't fill its tile."""
+    across, up = np.meshgrid(np.arange(640), np.arange(360))
+    banner = np.where((up > 250) & (up < 330), np.clip(300 - across // 2, 0, 255), 0)
+    far = np.hypot(across - 320, up - 180)
+    shapes = {
+        "source/banner": ("#f0d060", banner),
+        "source/disc": ("#e03030", np.clip(255 - far, 0, 255)),
+        "source/ring": ("#ffffff", np.clip(255 - 16 * np.abs(far - 140), 0, 255)),
+    }
+    tiles = (
+        Tile(Rect(0, 0, 320, 360), "seat/0", plate=Plate("홍길동", "가람특례시장")),
+        Tile(Rect(320, 0, 320, 360), "source/bars"),
+        Tile(Rect(0, 0, 640, 360), "source/banner", fit="contain"),
+        Tile(
+            Rect(200, 20, 240, 180),
+            "source/disc",
+            style=TileStyle(40, 6, "#20c040"),
+            crop=Crop(0.2, 0, 0.6, 1),
+        ),
+        Tile(Rect(420, 60, 200, 200), "source/ring", fit="contain"),
+    )
+    plan = CanvasPlan(640, 360, tiles)
+    infos = {name: SourceInfo(alpha=True) for name in shapes}
+    graphics.prepare(MixPlan(1, {"program": plan}, sources=infos))
+    pictures = {
+        "seat/0": SourcePicture("live", new_picture(64, 36, yuv_of(GROUNDS[0])), 1),
+        "source/bars": SourcePicture("live", colour_bars(320, 360), 1),
+    }
+    for name, (colour, shape) in shapes.items():
+        alpha = np.asarray(shape, np.uint8)
+        made = over_black(new_picture(640, 360, yuv_of(colour)), alpha)
+        pictures[name] = SourcePicture("live", made, 1, alpha=alpha)
+    canvas = Compositor(graphics, 640, 360).compose(plan, pictures, infos, {})
+    assert canvas is not None
+    assert_golden("transparent", bgr(canvas.picture))

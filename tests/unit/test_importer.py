@@ -48,7 +48,7 @@ def test_a_picture_is_brought_into_plain_pixels(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     for suffix in (".png", ".webp"):
         path.write_bytes(cv2.imencode(suffix, image, [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes())
-        assert examine(path, tmp_path) == Found("still", 160, 90)
+        assert examine(path, tmp_path) == Found("still", 160, 90, alpha=True)
         pixels = read_still(tmp_path / "picture.npy")
         assert pixels[45, 40].tolist() == [255, 0, 0, 128]
     path.write_bytes(cv2.imencode(".jpg", image[..., :3])[1].tobytes())

@@ -7,6 +7,7 @@ export const KOREAN_FAULTS = {
   "clip.empty": "재생할 화면도 소리도 없는 파일입니다.",
   "clip.codec": "이 파일의 코덱은 여기서 해독할 수 없습니다. 화면은 H.264, 소리는 AAC로 변환하세요.",
   "clip.sound-codec": "소리 트랙 가운데 여기서 해독할 수 없는 코덱이 있습니다.",
+  "clip.alpha-damaged": "영상의 투명도 정보를 읽을 수 없어 투명한 부분 없이 보입니다.",
   "clip.too-many-tracks": "트랙이 100개를 넘는 파일입니다. 필요한 화면과 소리만 내보내세요.",
   "clip.no-sound": "소리가 없는 영상입니다.",
   "clip.too-large": "영상의 화면이 너무 큽니다. 4096×2304 또는 5760×1620까지 재생합니다.",

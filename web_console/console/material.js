@@ -251,6 +251,7 @@ const WARNINGS = {
   "clip.damaged": "Parts of it can't be decoded.",
   "clip.no-sound": "It has no sound.",
   "clip.sound-codec": "Some of its sound has a codec that can't be decoded here.",
+  "clip.alpha-damaged": "Its transparency can't be read; it is shown without.",
   "clip.variable-rate": "Its frame rate changes.",
   "picture.animated": "It is an animation; only its first picture is shown.",
   "picture.end-missing": "Its end is missing; what there is of it is shown.",

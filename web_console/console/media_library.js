@@ -22,6 +22,7 @@ export function mediumLine(medium) {
   return [
     t(KIND_WORDS[kind] ?? kind), formatBytes(bytes ?? 0), width && height ? `${width}×${height}` : "", duration_s ? formatTime(duration_s) : "",
     medium.colour ? t("{colour} made SDR", { colour: medium.colour }) : "", medium.fields ? t("deinterlaced") : "", medium.orientation ? t("turned") : "",
+    medium.alpha ? t("transparent") : "",
     fps ? `${Math.round(fps * 100) / 100} fps` : "", kind === "clip" && !sound ? t("no sound") : "", pages ? t("{count} pages", { count: pages }) : "",
   ].filter(Boolean).join(" · ");
 }

@@ -88,7 +88,7 @@ test("words from tables are translated, too", () => {
     ...[...Object.values(SOURCE_WORDS), ...[...PATTERNS, ...ANCHORS].map(([, word]) => word), ...Object.values(GRAPHICS).map(({ word }) => word),
       ...Object.values(HINTS), ...SWITCHES.flatMap(([, word, why]) => [word, why]), ...Object.values(AIR).map(({ word }) => word),
       ...WAYS.map(([, word]) => word), ...Object.values(OWN_WORDS), ...recipes("", "").map(({ how }) => how), ...Object.values(USES), "Picture", "Sound"].map((word) => t(word)),
-    ...["clip.truncated", "clip.damaged", "clip.no-sound", "clip.sound-codec", "clip.variable-rate", "clip.too-slow", "picture.animated", "picture.end-missing"].map(mediumWarning),
+    ...["clip.truncated", "clip.damaged", "clip.no-sound", "clip.sound-codec", "clip.alpha-damaged", "clip.variable-rate", "clip.too-slow", "picture.animated", "picture.end-missing"].map(mediumWarning),
     deviation(-30, -23).text, deviation(undefined, -23).text, busName("floor"), busName("hall"), busName("en"), languageName(""),
   ];
   for (const word of words) assert.match(word, /[가-힣]/, word);

@@ -34,7 +34,7 @@
  *   page?: number, pages?: number, width?: number, height?: number, fps?: number, sound?: boolean, late?: number}} SourceStatus
  * @typedef {{id?: string, name: string, kind: "clip"|"still"|"slides", bytes?: number, width?: number, height?: number,
  *   duration_s?: number, fps?: number, sound?: boolean, pages?: number, warnings?: string[], colour?: string, fields?: string,
- *   orientation?: string, tracks?: MediumTrack[]}} Medium an uploaded file
+ *   orientation?: string, alpha?: boolean, tracks?: MediumTrack[]}} Medium an uploaded file
  *
  * @typedef {{kind: "picture"|"sound"|"text"|"data", number: number, codec?: string, detail?: string, language?: string, title?: string,
  *   start_s?: number, end_s?: number, default?: boolean, playable?: boolean, use?: ""|"picture"|"sound"|"left"|"right", silent?: boolean}} MediumTrack

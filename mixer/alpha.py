@@ -1,0 +1,127 @@
+"""Pictures that are transparent in places: made to lie over black, and laid over what is beneath them.
+
+Alpha is a plane of the picture's size, uint8, 255 where the picture hides all. Beside it the picture is kept
+as it looks over black: whoever knows nothing of alpha shows it so, and as it is scaled no colour of what
+can't be seen bleeds into its edges. What alpha lets through is added to it, less the black that is in it
+already: ``picture − black · (1 − alpha) + beneath · (1 − alpha)``, in 8-bit integers and in memory that
+stays.
+"""
+
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+from mixer import draw
+from mixer.colour import BLACK
+from mixer.picture import Picture, Plane, copy_into, i420_bytes, view_i420
+from mixer.plan import Crop, Rect
+
+Fit = Literal["cover", "contain"]
+
+
+class Layer(NamedTuple):
+    """A picture, over black where it is transparent, and its alpha; None: it hides all."""
+
+    picture: Picture
+    alpha: Plane | None = None
+
+
+def at_chroma(alpha: Plane, shape: tuple[int, ...], into: Plane | None = None) -> Plane:
+    """Alpha as large as a plane of chroma, ``shape``: by areas, so that it has taken part in a sample as its
+    pixels have."""
+    small = cv2.resize(alpha, (shape[1], shape[0]), dst=into, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+def over_black(picture: Picture, alpha: Plane, black: int = BLACK[0]) -> Picture:
+    """A new picture, ``picture`` (its colours not premultiplied, its chroma of any size) over black, whose
+    luma is ``black``."""
+    planes = []
+    for plane, value in zip(picture, (black, *BLACK[1:]), strict=True):
+        share = alpha if plane.shape == alpha.shape else at_chroma(alpha, plane.shape)
+        made = np.full(plane.shape, value, np.uint8)
+        x, y, w, h = cv2.boundingRect(share)
+        if w:
+            part = np.s_[y : y + h, x : x + w]
+            rest = cv2.convertScaleAbs(share[part], alpha=-value / 255, beta=value)
+            shown = cv2.multiply(plane[part], share[part], scale=1 / 255)
+            cv2.add(shown, rest, dst=made[part])
+        planes.append(made)
+    return Picture(*planes)
+
+
+class Layers:
+    """Draws pictures with alpha into tiles. Used by one thread; keeps as much memory as the largest
+    needed."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, Plane] = {}
+
+    def draw(
+        self,
+        target: Picture,
+        beneath: Picture | None,
+        picture: Picture,
+        alpha: Plane,
+        fit: Fit,
+        crop: Crop | None = None,
+    ) -> None:
+        """Show ``picture`` in ``target`` (even sides) over ``beneath``, which is of its size; None: over what
+        ``target`` shows. What is beneath is seen beside a picture that doesn't fill the target, too."""
+        if beneath is not None:
+            copy_into(target, beneath)
+        rows, columns = picture.u.shape
+        small = at_chroma(alpha, (rows, columns), self._room("small", rows * columns).reshape(rows, columns))
+        mask = Picture(alpha, small, small)
+        if crop is not None:
+            picture, mask = draw.cropped(picture, crop), draw.cropped(mask, crop)
+        if fit == "contain":
+            rect = draw.contain_rect(picture.width, picture.height, target.width, target.height)
+            target = draw.window(target, rect)
+        if picture.y.shape != target.y.shape:
+            picture = self._scaled("picture", picture, target, fit)
+            mask = self._scaled("mask", mask, target, fit)
+        self._blend(target, picture, mask)
+
+    def _scaled(self, name: str, picture: Picture, target: Picture, fit: Fit) -> Picture:
+        """As it would be in ``target``. Alpha goes the same way as the picture: its black is taken out of it
+        sample by sample."""
+        width, height = target.width, target.height
+        into = view_i420(self._room(name, i420_bytes(width, height)), width, height)
+        if fit == "cover":
+            draw.draw_cover(into, picture)
+        else:
+            for to, of in zip(into, picture, strict=True):
+                draw.scale(of, to)
+        return into
+
+    def _room(self, name: str, size: int) -> Plane:
+        room = self._rooms.get(name)
+        if room is None or room.size < size:
+            room = self._rooms[name] = np.empty(size, np.uint8)
+        return room[:size]
+
+    def _blend(self, target: Picture, picture: Picture, mask: Picture) -> None:
+        x, y, w, h = cv2.boundingRect(mask.y)
+        if not w:
+            return
+        right, bottom = x + w + 1 & ~1, y + h + 1 & ~1
+        rect = Rect(x & ~1, y & ~1, right - (x & ~1), bottom - (y & ~1))
+        target, picture, mask = (draw.window(each, rect) for each in (target, picture, mask))
+        if cv2.minMaxLoc(mask.y)[0] == 255:
+            copy_into(target, picture)
+            return
+        for index, (plane, source, share) in enumerate(zip(target, picture, mask, strict=True)):
+            rest, shown = (self._room(name, plane.size).reshape(plane.shape) for name in ("rest", "shown"))
+            if index < 2:
+                cv2.bitwise_not(share, dst=rest)
+            np.right_shift(rest, 1, out=shown)
+            if index == 0:  # 16/255 of it, rounded
+                np.add(shown, 4, out=shown)
+                np.right_shift(shown, 3, out=shown)
+            else:  # 128/255
+                np.subtract(rest, shown, out=shown)
+            cv2.subtract(source, shown, dst=shown)
+            cv2.multiply(plane, rest, dst=plane, scale=1 / 255)
+            cv2.add(plane, shown, dst=plane)
