@@ -27,6 +27,7 @@ def start(name: str) -> link.Link:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     configure_logging(name)
     gc.freeze()
+    gc.enable()  # see mixer.started
     return link.inherited(name)
 
 

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -150,6 +149,8 @@ class JpegCache:
 def encode_jpeg(picture: Picture, quality: int = JPEG_QUALITY) -> bytes:
     """A picture (I420, BT.709 limited range, any size) as a JPEG file."""
     size = (picture.width, picture.height)
+    import cv2  # here: who starts control anew needn't wait for it
+
     yuv = np.dstack(
         [
             picture.y,

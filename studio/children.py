@@ -82,7 +82,7 @@ class Child:
             half.callback(link.close)
             with theirs:
                 process = subprocess.Popen(
-                    python(*self.command),
+                    python("mixer.started", *self.command),
                     cwd=FOLDER,
                     stdin=subprocess.DEVNULL,
                     # standard output is the operator's (the console's link); children log to standard error

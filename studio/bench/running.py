@@ -161,6 +161,7 @@ def _children(parent: int) -> list[int]:
 
 def _name_of(command: list[str]) -> str:
     modules = {"studio.control": "control", "mixer.process": "mixer"}
+    command = [part for part in command if part != "mixer.started"]
     for position, part in enumerate(command[:-1]):
         if part == "-m":
             module, rest = command[position + 1], command[position + 2 :]
