@@ -71,18 +71,21 @@ class Layers:
         ``target`` shows. What is beneath is seen beside a picture that doesn't fill the target, too."""
         if beneath is not None:
             copy_into(target, beneath)
-        rows, columns = picture.u.shape
-        small = at_chroma(alpha, (rows, columns), self._room("small", rows * columns).reshape(rows, columns))
-        mask = Picture(alpha, small, small)
         if crop is not None:
-            picture, mask = draw.cropped(picture, crop), draw.cropped(mask, crop)
+            alpha = draw.cropped(Picture(alpha, picture.u, picture.v), crop).y
+            picture = draw.cropped(picture, crop)
         if fit == "contain":
             rect = draw.contain_rect(picture.width, picture.height, target.width, target.height)
             target = draw.window(target, rect)
+        small: Plane | None = None
         if picture.y.shape != target.y.shape:
+            small = self._at_chroma(alpha, picture.u.shape)
+            alpha, small, _ = self._scaled("alpha", Picture(alpha, small, small), target, fit)
             picture = self._scaled("picture", picture, target, fit)
-            mask = self._scaled("mask", mask, target, fit)
-        self._blend(target, picture, mask)
+        self._blend(target, picture, alpha, small)
+
+    def _at_chroma(self, alpha: Plane, shape: tuple[int, ...]) -> Plane:
+        return at_chroma(alpha, shape, self._room("chroma", shape[0] * shape[1]).reshape(shape))
 
     def _scaled(self, name: str, picture: Picture, target: Picture, fit: Fit) -> Picture:
         """As it would be in ``target``. Alpha goes the same way as the picture: its black is taken out of it
@@ -102,17 +105,24 @@ class Layers:
             room = self._rooms[name] = np.empty(size, np.uint8)
         return room[:size]
 
-    def _blend(self, target: Picture, picture: Picture, mask: Picture) -> None:
-        x, y, w, h = cv2.boundingRect(mask.y)
-        if not w:
+    def _blend(self, target: Picture, picture: Picture, alpha: Plane, small: Plane | None) -> None:
+        """``small``: alpha as large as chroma, where it has been scaled; all have the target's size."""
+        rect = seen(alpha)
+        if rect is None:
             return
-        right, bottom = x + w + 1 & ~1, y + h + 1 & ~1
-        rect = Rect(x & ~1, y & ~1, right - (x & ~1), bottom - (y & ~1))
-        target, picture, mask = (draw.window(each, rect) for each in (target, picture, mask))
-        if cv2.minMaxLoc(mask.y)[0] == 255:
+        target, picture = draw.window(target, rect), draw.window(picture, rect)
+        if small is None:
+            alpha = alpha[rect.y : rect.y + rect.h, rect.x : rect.x + rect.w]
+        else:
+            alpha, small, _ = draw.window(Picture(alpha, small, small), rect)
+        if alpha.min() == 255:
             copy_into(target, picture)
             return
-        for index, (plane, source, share) in enumerate(zip(target, picture, mask, strict=True)):
+        if small is None:
+            small = self._at_chroma(alpha, target.u.shape)
+        for index, (plane, source, share) in enumerate(
+            zip(target, picture, (alpha, small, small), strict=True)
+        ):
             rest, shown = (self._room(name, plane.size).reshape(plane.shape) for name in ("rest", "shown"))
             if index < 2:
                 cv2.bitwise_not(share, dst=rest)
@@ -125,3 +135,15 @@ class Layers:
             cv2.subtract(source, shown, dst=shown)
             cv2.multiply(plane, rest, dst=plane, scale=1 / 255)
             cv2.add(plane, shown, dst=plane)
+
+
+def seen(alpha: Plane) -> Rect | None:
+    """The smallest rectangle of even numbers outside of which nothing of it is seen; None: nothing is. Its
+    sides are even."""
+    rows = np.flatnonzero(alpha.max(axis=1))
+    if not len(rows):
+        return None
+    top, bottom = int(rows[0]) & ~1, int(rows[-1]) + 2 & ~1
+    columns = np.flatnonzero(alpha[top:bottom].max(axis=0))
+    left, right = int(columns[0]) & ~1, int(columns[-1]) + 2 & ~1
+    return Rect(left, top, right - left, bottom - top)

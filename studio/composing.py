@@ -58,7 +58,7 @@ def compose(show: Show, staged: Staged, canvas: SceneCanvas, size: Size, media: 
     return CanvasPlan(
         width,
         height,
-        (*_behind(theme, composition, width, height), *tiles),
+        (*_behind(show, composition, width, height), *tiles),
         background=theme.background,
         overlays=overlays(show, composition, canvas, tongues, media),
         scene=staged.scene.id,
@@ -160,12 +160,13 @@ def _retold(show: Show, tile: Tile, tongues: Tongues) -> Tile:
     return tile if plate == tile.plate else replace(tile, plate=plate)
 
 
-def _behind(theme: Theme, composition: Composition, width: int, height: int) -> tuple[Tile, ...]:
-    """The scene's own background, else the theme's."""
-    source = BACKDROP if theme.backdrop else ""
-    if composition.background:
-        source = f"source/{composition.background}"
-    return (Tile(Rect(0, 0, width, height), source),) if source else ()
+def _behind(show: Show, composition: Composition, width: int, height: int) -> tuple[Tile, ...]:
+    """The scene's own background, else the theme's; both where one sees through the scene's."""
+    source = show.sources.get(composition.background or "")
+    sources = [f"source/{composition.background}"] if composition.background else []
+    if show.theme.backdrop and (not sources or (source is not None and source.alpha)):
+        sources.insert(0, BACKDROP)
+    return tuple(Tile(Rect(0, 0, width, height), each) for each in sources)
 
 
 def _box(place: Place) -> tuple[float, float, float, float] | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from studio.client import Client
 from studio.datadir import RunInfo
-from tests.material import beeps, make_clip, make_pdf
+from tests.material import beeps, ffmpeg, make_clip, make_pdf
 from tests.running import RunningStudio, running_studio, wait_until
 
 CONFIG = """
@@ -82,6 +82,9 @@ def mean_luma(studio: RunningStudio) -> float:
 def test_what_was_uploaded_is_played_on_air(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", pictures=60, sound=beeps).read_bytes()
     deck = make_pdf(tmp_path / "deck.pdf", 5).read_bytes()
+    red = "-f lavfi -i color=red:s=320x180:d=0.6,format=rgba,colorchannelmixer=aa=0"
+    vp9 = "-c:v libvpx-vp9 -auto-alt-ref 0 -pix_fmt yuva420p"
+    clear = ffmpeg(tmp_path / "ghost.webm", f"{red} {vp9}").read_bytes()
     white = cv2.imencode(".png", np.full((90, 160, 3), 255, np.uint8))[1].tobytes()
     with running_studio(tmp_path / "data", config=CONFIG) as studio:
         kinds = {}
@@ -119,6 +122,17 @@ def test_what_was_uploaded_is_played_on_air(tmp_path: Path) -> None:
         assert 0 < studio.status("sources", "clip")["remaining_s"] <= 2
         wait_until("the still on air", lambda: studio.state()["program"] == "still")
         assert wait_until("white on air", lambda: mean_luma(studio) > 200)
+
+        status, ghost = upload(studio, clear, "ghost.webm")
+        assert (status, ghost["alpha"]) == (201, True)
+        studio.do("source.create", source="ghost", kind="clip", media=ghost["id"], loop=True)
+        wait_until("the transparent clip ready", functools.partial(is_ready, studio, "ghost"))
+        whole = {"x": 0, "y": 0, "w": 1, "h": 1}
+        places = [{"source": each, "box": whole} for each in ("still", "ghost")]
+        studio.do("scene.create", scene="over", canvases={"program": {"layout": "free", "places": places}})
+        studio.do("program.cut", scene="over")
+        wait_until("it plays", lambda: studio.status("sources", "ghost").get("position_s", 0) > 0.2)
+        assert mean_luma(studio) > 230, "through it one sees the white beneath"
 
         token = guest.rpartition("/")[2]
         speaker = Client(RunInfo(studio.info.pid, studio.url, token))

@@ -222,6 +222,10 @@ def test_the_background_is_the_scenes_else_the_themes() -> None:
     )
     themed = replace(show, theme=Theme(backdrop="sea.npy", background="#112233"))
     assert mix(themed).canvases["program"].tiles[0].source == "source/bars"
+    bars = replace(themed.sources["bars"], alpha=True)
+    seen_through = replace(themed, sources={**themed.sources, "bars": bars})
+    tiles = mix(seen_through).canvases["program"].tiles
+    assert [tile.source for tile in tiles[:2]] == [BACKDROP, "source/bars"]
     wall = mix(themed).canvases["wall"]
     assert (wall.tiles[0].source, wall.tiles[0].rect) == (BACKDROP, Rect(0, 0, 3840, 1080))
     assert wall.background == "#112233"

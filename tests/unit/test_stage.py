@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from mixer.alpha import over_black
 from mixer.canvas import Canvas
 from mixer.colour import yuv_of
 from mixer.compositor import SourcePicture
@@ -24,6 +25,7 @@ from mixer.plan import (
     Rect,
     SourceInfo,
     Tile,
+    TileStyle,
     Transition,
 )
 from mixer.stage import BUFFERS, Stage
@@ -398,6 +400,50 @@ def test_tiles_glide_on_all_canvases_alike_and_the_clean_feed_copies_them(graphi
     assert edges == sorted(edges, reverse=True)
     assert 128 < edges[0] < W - 20, "it moves from the first tick on"
     assert edges[9:] == [128] * 3
+
+
+def test_transparent_tiles_glide_and_change_over_what_is_beneath_them(graphics: Graphics) -> None:
+    """On programme, wall and clean feed, in mid-glide and in transit, what lies beneath is seen as much."""
+    size = (64, 36)
+    alpha = np.full(size[::-1], 128, np.uint8)
+    made_of = over_black(new_picture(*size, yuv_of("#ffffff")), alpha)
+    pictures = {"a": live(LOW), "b": live(HIGH), "t": SourcePicture("live", made_of, 1, alpha=alpha)}
+    half = [round((colour + white) / 2) for colour, white in zip(LOW, (235, 128, 128), strict=True)]
+
+    def scene(name: str, beneath: str, rect: Rect) -> dict[Any, CanvasPlan]:
+        tiles = (Tile(WHOLE, beneath), Tile(rect, "t", plate=Plate("K"), style=TileStyle(radius=8)))
+        canvas = CanvasPlan(W, H, tiles, scene=name, glide_ms=400)
+        return {"program": canvas, "wall": canvas}
+
+    def told(shown: MixPlan) -> MixPlan:
+        return msgspec.structs.replace(shown, sources={**shown.sources, "t": SourceInfo(alpha=True)})
+
+    stage = Stage(graphics, {"program": (W, H), "wall": (W, H), "multiview": VIEW})
+    left, right = (scene("one", "a", Rect(x, 20, 120, 100)) for x in (8, 128))
+    one, two = told(plan(canvases=left)), told(plan(canvases=right))
+    graphics.prepare(two)
+    edges = []
+    with composed(stage, one, pictures=pictures):
+        pass
+    for n in range(1, 13):
+        with composed(stage, two, now_ns=START + n * 40 * MS, pictures=pictures) as made:
+            for name in ("program", "clean", "wall"):
+                row = made[name].picture.y[60]
+                assert set(row.tolist()) <= {LOW[0], *range(half[0] - 1, half[0] + 2)}, name
+            edges.append(int(np.flatnonzero(made["program"].picture.y[60] != LOW[0])[0]))
+            pane = made["multiview"].picture.y[10, 4]  # nothing is left where it came from
+            assert pane == LOW[0]
+    assert edges == sorted(edges)
+    assert edges[0] < 128 <= edges[-1]
+    other = scene("two", "b", Rect(128, 20, 120, 100))
+    moving = told(plan(canvases=other, leaving=right, transition=Transition(position=0.5)))
+    with composed(stage, moving, now_ns=START + 600 * MS, pictures=pictures) as made:
+        picture = made["program"].picture
+        beneath = [(low + high) / 2 for low, high in zip(LOW, HIGH, strict=True)]
+        wanted = [(each + white) / 2 for each, white in zip(beneath, (235, 128, 128), strict=True)]
+        assert picture.y[60, 200] == pytest.approx(wanted[0], abs=2)
+        assert picture.u[30, 100] == pytest.approx(wanted[1], abs=2)
+        assert picture.y[60, 60] == pytest.approx((LOW[0] + HIGH[0]) / 2, abs=1)
 
 
 def test_a_bad_picture_in_a_transition_bars_only_its_source(graphics: Graphics) -> None:
