@@ -22,6 +22,7 @@ from studio.fields import (
     Name,
     PersonName,
     Seconds,
+    StreamKey,
     Title,
     Tongue,
     Url,
@@ -214,7 +215,8 @@ class OutputCreate(Command, frozen=True, tag="output.create"):
 
 class OutputUpdate(Command, frozen=True, tag="output.update"):
     """While the output is stopped. An empty ``backup`` takes it away. ``user`` and ``password`` go with an
-    address that is given, too."""
+    address that is given, too. ``key`` and ``backup_key`` change the addresses' stream keys alone; a backup
+    that had the first's key gets its new one."""
 
     output: Id
     url: Url | UnsetType = UNSET
@@ -226,6 +228,8 @@ class OutputUpdate(Command, frozen=True, tag="output.update"):
     title: Title | UnsetType = UNSET
     user: Credential = ""
     password: Credential = ""
+    key: StreamKey = ""
+    backup_key: StreamKey = ""
 
 
 class OutputStart(Command, frozen=True, tag="output.start"):

@@ -33,6 +33,8 @@ Tongue = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}(?!
 Url = Annotated[str, Meta(max_length=2048)]
 Credential = Annotated[str, Meta(max_length=256)]
 """A user or a password, as it is; kept in the address, and shown nowhere."""
+StreamKey = Annotated[str, Meta(max_length=1024)]
+"""The last part of a destination's address; empty leaves it as it is."""
 Seconds = Annotated[int, Meta(ge=60, le=90 * 24 * 3600)]
 Decibels = Annotated[float, Meta(ge=MIN_GAIN_DB, le=MAX_GAIN_DB)]
 Name = Annotated[str, Meta(max_length=64)]

@@ -1,5 +1,6 @@
 """Decides about outputs. Pure."""
 
+import dataclasses
 from typing import Any, assert_never
 
 from msgspec import UNSET
@@ -107,6 +108,14 @@ def _updated(output: Output, command: c.OutputUpdate) -> Output:
         given[name] = addressed(given[name], command.user, command.password)
     if (command.user or command.password) and not addresses:
         raise RefusedError(400, "url.credentials", "User and password go with the address: give it, too.")
+    if command.key:
+        old = given.get("url") or output.url
+        given["url"] = _with_key(old, command.key)
+        backup = given.get("backup", output.backup)
+        if backup and _parsed(backup).key == _parsed(old).key:
+            given["backup"] = _with_key(backup, command.key)
+    if command.backup_key:
+        given["backup"] = _with_key(given.get("backup", output.backup), command.backup_key)
     given["title"] = kept(command.title, output.title, MAX_TITLE)
     if "bus" in given and "buses" not in given:
         given["buses"] = (given["bus"],)
@@ -159,6 +168,17 @@ def _checked_stream(output: Output) -> Output:
         return output
     # FLV has one sound track.
     return replace(output, buses=(output.bus,))
+
+
+def _with_key(url: str, key: str) -> str:
+    """The address with another stream key; all else of it stays, also what nobody is shown."""
+    refused = RefusedError(400, "url.key", "A stream key is the last part of an RTMP address, without a /.")
+    if not url or (parsed := _parsed(url)).several_tracks:
+        raise refused
+    changed = dataclasses.replace(parsed, key=key)
+    if _parsed(changed.secret()) != changed:
+        raise refused
+    return changed.secret()
 
 
 def _parsed(url: str) -> StreamUrl:

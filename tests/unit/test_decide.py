@@ -321,3 +321,21 @@ def test_an_output_may_be_called_in_plain_words() -> None:
     show = after(show, "output.update", output="recording-1", title="보관")
     assert PublicView()(show)["outputs"]["recording-1"]["title"] == "보관"
     assert refusal(show, "output.update", output="recording-1", title="x" * 121) == (400, "text.too-long")
+
+
+def test_a_new_stream_key_leaves_the_rest_of_the_address_alone() -> None:
+    first, second = "rtmp://me:pw@a.example/live2", "rtmp://b.example/live2?backup=1"
+    made = {"output": "yt", "bus": "floor", "url": f"{first}/old", "backup": f"{second}/old"}
+    show = after(EMPTY, "output.create", **made)
+    changed = after(show, "output.update", output="yt", key="new?x=1").outputs["yt"]
+    assert (changed.url, changed.backup) == (f"{first}/new?x=1", f"{second}/new?x=1"), "both feed one event"
+    own = after(show, "output.update", output="yt", key="new", backup_key="other").outputs["yt"]
+    assert (own.url, own.backup) == (f"{first}/new", f"{second}/other")
+    apart = after(show, "output.update", output="yt", backup_key="other")
+    again = after(apart, "output.update", output="yt", key="new").outputs["yt"]
+    assert (again.url, again.backup) == (f"{first}/new", f"{second}/other"), "it has a key of its own"
+    for key in ("a/b", "a b", "•••\n"):
+        assert refusal(show, "output.update", output="yt", key=key)[0] == 400
+    udp = after(EMPTY, "output.create", output="tv", url="udp://h:1", bus="floor")
+    assert refusal(udp, "output.update", output="tv", key="k") == (400, "url.key")
+    assert refusal(show, "output.update", output="yt", backup="", backup_key="k") == (400, "url.key")

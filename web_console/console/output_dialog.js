@@ -8,7 +8,7 @@ import { busesOf } from "./channels.js";
 import { fields, Refusal } from "./form.js";
 import * as model from "./model.js";
 import {
-  accountIsAlone, changedAddress, changedBackup, EXAMPLES, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, serverOf, severalBuses,
+  accountIsAlone, addressOf, changedAddress, EXAMPLES, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, serverOf, severalBuses,
 } from "./output_form.js";
 import { busName, t } from "./say.js";
 import { AccountFields, SecretField } from "./secret_field.js";
@@ -27,10 +27,13 @@ export function OutputDialog({ id, onClose }) {
   /** @param {SubmitEvent} event */
   const submit = async (event) => {
     const field = fields(event);
+    const first = changedAddress(output?.url ?? "", field("url"), field("key"));
+    // Platforms take the same key at both: a new backup gets the first's where it has none of its own.
+    const second = changedAddress(output?.backup ?? "", field("backup"), field("backup_key"));
+    const backup = second.url ? addressOf(field("backup"), field("backup_key") || field("key")) : "";
     const form = {
       kind, output: id ?? "", title: field("output"), rendition: field("rendition"), bus: field("bus"),
-      url: kind === "udp" ? field("url") : changedAddress(output?.url ?? "", field("url"), field("key")),
-      backup: changedBackup(output?.backup ?? "", field("backup"), field("backup_key"), field("key")),
+      ...(kind === "udp" ? { url: field("url") } : first), backup, backup_key: second.key,
       buses: buses.filter((bus) => chosen.includes(bus)), ...accountOf(event),
     };
     if (id && accountIsAlone(form)) {

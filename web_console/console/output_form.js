@@ -10,7 +10,7 @@ import { outputName, outputState } from "./text.js";
 /** @typedef {"stream"|"udp"|"recording"|"seats"} Kind */
 /** `output`: its id, "" for a new one, whose id the studio makes of the title. */
 /** @typedef {{kind: Kind, output: string, title: string, url: string, backup: string, rendition: string, bus: string, buses: string[],
- *   user: string, password: string}} OutputForm */
+ *   user: string, password: string, key?: string, backup_key?: string}} OutputForm `key`, `backup_key`: new ones of addresses that stay */
 
 /** @type {readonly (readonly [Kind, string])[]} */
 export const KINDS = [
@@ -46,25 +46,11 @@ export function serverOf(shown) {
  * @param {string} shown the address as the state has it, "" for none
  * @param {string} server as it stands in the form
  * @param {string} key as typed
- * @returns {string} the whole address where it is another one; "" leaves it as it is
+ * @returns {{url: string, key: string}} the whole address where the server is another one, else the key alone: of an address
+ *   that stays, the page doesn't know all
  */
 export function changedAddress(shown, server, key) {
-  return key || server !== serverOf(shown) ? addressOf(server, key) : "";
-}
-
-/**
- * As {@link changedAddress}, of the backup: platforms take the same key at both, so a new server gets the first's
- * where it has none of its own.
- *
- * @param {string} shown
- * @param {string} server
- * @param {string} own_key
- * @param {string} key of the first
- * @returns {string}
- */
-export function changedBackup(shown, server, own_key, key) {
-  if (!server) return "";
-  return changedAddress(shown, server, own_key || (server === serverOf(shown) ? "" : key));
+  return server === serverOf(shown) ? { url: "", key } : { url: addressOf(server, key), key: "" };
 }
 
 /**
@@ -113,6 +99,8 @@ export function outputChange(form, backup_off) {
   const command = { type: "output.update", output, title, rendition, ...(severalBuses(kind) ? { buses } : { bus }), ...(url ? { url } : {}) };
   if (backup_off) command.backup = "";
   else if (backup) command.backup = backup;
+  if (form.key) command.key = form.key;
+  if (form.backup_key && !backup_off) command.backup_key = form.backup_key;
   return kind === "stream" ? { ...command, ...accountFields(form) } : command;
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { formOf } from "./compose.js";
 import { clockOf, freshId, moved, nextCue, plannedAt, withCue } from "./cues.js";
 import {
-  accountIsAlone, addressOf, carries, changedAddress, changedBackup, diskTime, kindOf, outputAlerts, outputChange, outputCommand, outputLamps, serverOf, severalBuses,
+  accountIsAlone, addressOf, carries, changedAddress, diskTime, kindOf, outputAlerts, outputChange, outputCommand, outputLamps, serverOf, severalBuses,
 } from "./output_form.js";
 import { seatChange } from "./seat_form.js";
 
@@ -65,6 +65,8 @@ test("a changed output keeps the addresses that the page doesn't know", () => {
   const both = outputChange({ ...form, kind: "stream", url: "rtmp://h/a/k", backup: "rtmp://b/a/k" }, false);
   assert.deepEqual([both.url, both.backup], ["rtmp://h/a/k", "rtmp://b/a/k"]);
   assert.equal(outputChange({ ...form, kind: "stream", backup: "rtmp://b/a/k" }, true).backup, "");
+  const keys = outputChange({ ...form, kind: "stream", key: "new", backup_key: "other" }, false);
+  assert.deepEqual([keys.key, keys.backup_key, "url" in keys], ["new", "other", false]);
   assert.deepEqual(outputChange({ ...form, kind: "recording" }, false), { type: "output.update", output: "x", title: "", rendition: "clean", buses: ["floor", "en"] });
   const output = { url: "", recording: false, rendition: "program", bus: "floor", buses: ["floor"], running: false };
   assert.deepEqual([{ ...output, url: "rtmps://h/a/…" }, { ...output, url: "udp://h:1" }, { ...output, recording: true }, { ...output, recording: true, seats: true }].map(kindOf),
@@ -131,13 +133,10 @@ test("a server and its key make an address, and a key alone a new one at the sam
   assert.equal(serverOf("rtmp://a.example:1936/live2/•••"), "rtmp://a.example:1936/live2");
   assert.equal(serverOf(undefined), "");
   const shown = "rtmp://a.example/live2/•••";
-  assert.equal(changedAddress(shown, "rtmp://a.example/live2", ""), "", "as it is");
-  assert.equal(changedAddress(shown, "rtmp://a.example/live2", "new"), "rtmp://a.example/live2/new");
-  assert.equal(changedAddress(shown, "rtmp://b.example/x/y", ""), "rtmp://b.example/x/y");
-  assert.equal(changedAddress("", "rtmp://b.example/x", "y"), "rtmp://b.example/x/y");
-  assert.equal(changedBackup(shown, "rtmp://a.example/live2", "", "new"), "", "its own key stays");
-  assert.equal(changedBackup(shown, "rtmp://b.example/live2", "", "new"), "rtmp://b.example/live2/new");
-  assert.equal(changedBackup("", "", "x", "new"), "");
+  assert.deepEqual(changedAddress(shown, "rtmp://a.example/live2", ""), { url: "", key: "" }, "as it is");
+  assert.deepEqual(changedAddress(shown, "rtmp://a.example/live2", "new"), { url: "", key: "new" }, "what isn't shown of it stays");
+  assert.deepEqual(changedAddress(shown, "rtmp://b.example/x/y", ""), { url: "rtmp://b.example/x/y", key: "" });
+  assert.deepEqual(changedAddress("", "rtmp://b.example/x", "y"), { url: "rtmp://b.example/x/y", key: "" });
 });
 
 test("a new output is called what people call it; the studio makes the id", () => {
