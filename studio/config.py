@@ -176,9 +176,14 @@ class Sources(_Section, frozen=True):
 
 
 class Media(_Section, frozen=True):
-    """``max_gb``: the largest clip that may be uploaded, in gigabytes."""
+    """``max_gb``: the largest clip that may be uploaded, in gigabytes. ``convert_over``: clips that need more
+    of a processor than that to be played are converted once; 0: none is.
+
+    Half a processor: a clip that ends and one that begins play beside each other, and on two cores the
+    programme needs most of one."""
 
     max_gb: Annotated[float, Meta(gt=0, le=1000)] = 8.0
+    convert_over: Annotated[float, Meta(ge=0, le=64)] = 0.5
 
 
 class Invites(_Section, frozen=True):

@@ -19,6 +19,7 @@ from mixer import child
 from mixer.inbox import first_message
 from mixer.link import Link, LinkClosedError, LinkOverflowError
 from mixer.plan import CanvasName
+from mixer.players.findings import Demands
 from mixer.players.wire import PlayerReport
 from mixer.wire import (
     CanvasPublished,
@@ -60,7 +61,7 @@ from studio.datadir import write_private
 from studio.errands import Errands
 from studio.links import link as link_to
 from studio.looplink import LoopLink
-from studio.media import open_media
+from studio.media import MediaStore, open_media
 from studio.mending import open_log
 from studio.paths import PAGES
 from studio.planner import Plans
@@ -152,6 +153,7 @@ class Control:
         self._session: Session | None = None
         self._hub: Hub | None = None
         self._server: Server | None = None
+        self._media: MediaStore | None = None
         self._processes: dict[str, str] = {}
         self._presence: tuple[Mapping[str, Connection], Collection[CanvasName]] = ({}, ())
         self._stop = asyncio.Event()
@@ -182,11 +184,12 @@ class Control:
         try:
             self._recordings.mkdir(parents=True, exist_ok=True)
             secret = _cookie_secret(data)
-            media = await open_media(
-                data / "media", settings.media.max_gb, lambda: self._session, self._media_changed
-            )
             look = await appearance(settings, data)
             kept = configured(settings, data, self._recordings, start.epoch_ns, look.first)
+            demands = Demands(kept.plan.shown, kept.plan.fps, kept.plan.fonts)
+            media = self._media = await open_media(
+                data / "media", settings.media, demands, lambda: self._session, self._media_changed
+            )
             store = await open_log(data / DATABASE, kept.new_show(), self._alarms)
         except StoreError as error:
             raise CannotStartError(str(error)) from error
@@ -255,6 +258,8 @@ class Control:
         if self._session is not None:
             await self._session.close()
             self._pace.close()
+        if self._media is not None:
+            await self._media.close()
 
     async def _beat_until_told(self) -> None:
         stopped = asyncio.create_task(self._stop.wait())

@@ -1,8 +1,9 @@
 """What was uploaded: received, looked into by a process of its own, kept in DATA/media, listed, deleted.
 
 ``DATA/media/<id>/`` holds ``medium.json``, and ``file`` (a clip, slides) or ``picture.npy`` (a still, brought
-into plain pixels). Ids are made here, and nothing that a browser says becomes part of a path. An upload lies
-in a folder of its own, with a name no id has, until it is known to be good; then the folder is renamed.
+into plain pixels); beside the file of a clip that was too slow lies ``converted.mkv``. Ids are made here, and
+nothing that a browser says becomes part of a path. An upload lies in a folder of its own, with a name no id
+has, until it is known to be good; then the folder is renamed.
 """
 
 import asyncio
@@ -18,12 +19,15 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
-from mixer.players.findings import PICTURE_FILE, Found, Outcome, Refused
+from mixer.players.findings import PICTURE_FILE, TOO_SLOW, Demands, Found, Outcome, Refused
 from signaling.ports import RefusedError
-from studio.medium import Medium
+from studio.config import Media as MediaSettings
+from studio.conversions import UNFINISHED, Conversions
+from studio.medium import Conversion, Medium
 from studio.model import MAX_TITLE
-from studio.playing import MEDIA_FILE
+from studio.playing import CONVERTED_FILE, MEDIA_FILE
 from studio.spawning import FOLDER, environment, python
 from studio.text import clean
 
@@ -42,6 +46,7 @@ _GONE = ".gone-"
 _BLOCK = 1 << 20
 _TOLD_BYTES = 262_144
 
+_NO_DEMANDS = Demands()
 _SPEAKS = msgspec.json.Decoder(Outcome)
 _MEDIUM = msgspec.json.Decoder(Medium)
 _TOO_MUCH = Refused(
@@ -52,7 +57,8 @@ _TOO_MUCH = Refused(
 class MediaStore:
     """Implements :class:`signaling.ports.Media`. Lives on one event loop; files are touched in threads.
 
-    ``changed`` is called after each change; ``in_use`` tells the ids that the show names.
+    ``changed`` is called after each change; ``in_use`` tells the ids that the show names. Clips that need
+    more than ``convert_over`` of a processor are converted, unless it is 0.
     """
 
     def __init__(
@@ -60,10 +66,15 @@ class MediaStore:
         folder: Path,
         max_bytes: int,
         *,
+        convert_over: float = 0.0,
+        demands: Demands = _NO_DEMANDS,
         in_use: Callable[[], Collection[str]] = frozenset,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder = folder
+        self._convert_over = convert_over
+        self._demands = replace(demands, spare_bytes=ROOM_BYTES)
+        self._conversions = Conversions(folder, self._demands, self._converting)
         self._in_use = in_use
         self._changed = changed
         self._media: dict[str, Medium] = {}
@@ -77,8 +88,14 @@ class MediaStore:
         return self._media
 
     async def open(self) -> None:
-        """Read the folder. Raises OSError where it can't be made or listed."""
-        self._media = await asyncio.to_thread(_read_folder, self._folder)
+        """Read the folder, and go on with conversions. Raises OSError where it can't be made or listed."""
+        found = await asyncio.to_thread(_read_folder, self._folder)
+        self._media = {id_: self._judged(medium) for id_, medium in found.items()}
+        await self._convert_slow()
+
+    async def close(self) -> None:
+        """Conversions that are under way are left, and begin again with the next start."""
+        await self._conversions.close()
 
     def listed(self) -> list[Mapping[str, object]]:
         return [msgspec.to_builtins(medium) for medium in self._media.values()]
@@ -105,10 +122,10 @@ class MediaStore:
         finally:
             self._uploads -= 1
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, work, ignore_errors=True))
-        self._media = {**self._media, medium.id: medium}
-        self._changed()
-        log.info("media kept", media=medium.id, kind=medium.kind, bytes=medium.bytes)
-        told: Mapping[str, object] = msgspec.to_builtins(medium)
+        self._put(self._judged(medium))
+        log.info("media kept", media=medium.id, kind=medium.kind, bytes=medium.bytes, effort=medium.effort)
+        await self._convert_slow()
+        told: Mapping[str, object] = msgspec.to_builtins(self._media.get(medium.id, medium))
         return told
 
     async def remove(self, id_: str) -> None:
@@ -121,7 +138,49 @@ class MediaStore:
             )
         self._media = {known: medium for known, medium in self._media.items() if known != id_}
         self._changed()
+        await self._conversions.drop(id_)
         await asyncio.to_thread(_remove, self._folder, id_)
+        await self._convert_slow("media.disk-full")
+
+    # --- conversions -----------------------------------------------------------------------------------
+
+    def _put(self, medium: Medium) -> None:
+        self._media = {**self._media, medium.id: medium}
+        self._changed()
+
+    def _judged(self, medium: Medium) -> Medium:
+        """With the warning that it is too slow, where what is played of it is."""
+        done = medium.conversion if medium.conversion and medium.conversion.state == "done" else None
+        effort = done.effort if done else medium.effort
+        slow = (TOO_SLOW,) if effort > self._convert_over > 0 else ()
+        others = tuple(each for each in medium.warnings if each != TOO_SLOW)
+        return replace(medium, warnings=others + slow)
+
+    async def _convert_slow(self, failed: str = "") -> None:
+        """Have those converted that are too slow and were not, and those that ``failed`` by this code."""
+        for id_, medium in self._media.items():
+            before = medium.conversion
+            if (
+                medium.effort > self._convert_over > 0
+                and not medium.alpha
+                and (before is None or (before.state == "failed" and before.code == failed))
+            ):
+                await self._conversions.ask(id_, medium.duration_s)
+
+    async def _converting(self, id_: str, conversion: Conversion) -> None:
+        medium = self._media.get(id_)
+        if medium is None:
+            return
+        told = self._judged(replace(medium, conversion=conversion))
+        if conversion.state == "done":
+            try:
+                await asyncio.to_thread(_write_entry, self._folder / id_, told)
+            except OSError as error:  # it is made again after the next start
+                log.error("media not written", media=id_, error=errno.errorcode.get(error.errno or 0, ""))
+        if id_ in self._media:
+            self._put(told)
+
+    # --- uploads ---------------------------------------------------------------------------------------
 
     def _too_large(self) -> RefusedError:
         return RefusedError(
@@ -150,7 +209,7 @@ class MediaStore:
     async def _look(self, work: Path) -> Found:
         """One at a time: the programme needs the machine more. Raises RefusedError 400."""
         async with self._looking:
-            outcome = await looked_into(work / MEDIA_FILE, work)
+            outcome = await looked_into(work / MEDIA_FILE, work, self._demands)
         if isinstance(outcome, Refused):
             if outcome.code == "media.disk-full":
                 raise _disk_problem(OSError(errno.ENOSPC, ""))
@@ -164,10 +223,7 @@ class MediaStore:
         medium = Medium(id=id_, name=name or found.kind, bytes=size, **told)
         if found.kind == "still":
             (work / MEDIA_FILE).unlink()  # its pixels are kept, and nobody decodes it again
-        with (work / _ENTRY).open("wb") as file:
-            file.write(msgspec.json.encode(medium))
-            file.flush()
-            os.fsync(file.fileno())
+        _write_entry(work, medium)
         work.rename(self._folder / id_)
         return medium
 
@@ -178,7 +234,11 @@ class _Shows(Protocol):
 
 
 async def open_media(
-    folder: Path, max_gb: float, session: Callable[[], _Shows | None], changed: Callable[[], None]
+    folder: Path,
+    settings: MediaSettings,
+    demands: Demands,
+    session: Callable[[], _Shows | None],
+    changed: Callable[[], None],
 ) -> MediaStore:
     """The store of this folder; what its show names or is about to is in use. Raises OSError."""
 
@@ -186,7 +246,14 @@ async def open_media(
         now = session()
         return now.media_used if now is not None else ()
 
-    store = MediaStore(folder, round(max_gb * 1e9), in_use=in_use, changed=changed)
+    store = MediaStore(
+        folder,
+        round(settings.max_gb * 1e9),
+        convert_over=settings.convert_over,
+        demands=demands,
+        in_use=in_use,
+        changed=changed,
+    )
     await store.open()
     return store
 
@@ -196,10 +263,12 @@ def clean_name(name: str) -> str:
     return clean(name.replace("\\", "/").rpartition("/")[2])[:MAX_TITLE].strip()
 
 
-async def looked_into(path: Path, folder: Path, time_s: float = LOOK_S) -> Outcome:
+async def looked_into(
+    path: Path, folder: Path, demands: Demands = _NO_DEMANDS, time_s: float = LOOK_S
+) -> Outcome:
     """What the importer says of a file; it may die of it, and take as long as it likes. Raises OSError."""
     process = await asyncio.create_subprocess_exec(
-        *python("mixer.players.importer", str(path), str(folder)),
+        *python("mixer.players.importer", str(path), str(folder), msgspec.json.encode(demands).decode()),
         cwd=FOLDER,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -226,6 +295,16 @@ async def looked_into(path: Path, folder: Path, time_s: float = LOOK_S) -> Outco
         log.warning("the importer ended", status=process.returncode)
         return _TOO_MUCH
     return outcome
+
+
+def _write_entry(place: Path, medium: Medium) -> None:
+    """Whole or not at all. Raises OSError."""
+    unfinished = place / f"{_ENTRY}.new"
+    with unfinished.open("wb") as file:
+        file.write(msgspec.json.encode(medium))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(place / _ENTRY)
 
 
 def _write(file: BinaryIO, block: bytes) -> None:
@@ -264,10 +343,19 @@ def _read_folder(folder: Path) -> dict[str, Medium]:
             kept = place / (PICTURE_FILE if medium.kind == "still" else MEDIA_FILE)
             if medium.id != place.name or not kept.is_file() or place.is_symlink() or kept.is_symlink():
                 raise ValueError("not what it says")
-            found.append((kept.stat().st_mtime_ns, medium))
+            found.append((kept.stat().st_mtime_ns, _as_converted(place, medium)))
         except (OSError, ValueError) as error:
             log.error("media left out", place=place.name, error=type(error).__name__)
     return {medium.id: medium for _, medium in sorted(found, key=lambda each: each[0])}
+
+
+def _as_converted(place: Path, medium: Medium) -> Medium:
+    """What an earlier studio left half done is thrown away. Raises OSError."""
+    (place / UNFINISHED).unlink(missing_ok=True)
+    if medium.conversion is not None and (place / CONVERTED_FILE).is_file():
+        return medium
+    (place / CONVERTED_FILE).unlink(missing_ok=True)
+    return replace(medium, conversion=None)
 
 
 def _remove(folder: Path, id_: str) -> None:

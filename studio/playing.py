@@ -17,6 +17,8 @@ from studio.wire import SlotSpec
 
 MEDIA_FILE = "file"
 """Name of what was uploaded, in the folder of its id."""
+CONVERTED_FILE = "converted.mkv"
+"""Beside it: what is played of a clip that was too slow for this machine."""
 RING = 8
 """Pictures in a player's slot: some are written ahead."""
 MS_NS = 1_000_000
@@ -81,6 +83,7 @@ def _config(
         source=source.id,
         kind=kind,
         file=f"{media}/{source.media}/{name}" if source.media else "",
+        converted=f"{media}/{source.media}/{CONVERTED_FILE}" if kind == "clip" else "",
         url=source.url,
         insecure=source.insecure,
         ca_file=ca_file,

@@ -23,9 +23,32 @@ SOUND_LEAD_NS = 200 * MS
 STEP_NS = 8 * MS
 FRESH_NS = NS
 """An order older than that was for a player before this one, which would be further by now."""
+RENEW_NS = NS
 SLOW_SHARE = 0.05
 """Of the pictures of the last :data:`SLOW_WINDOW`; when more come too late, the machine is too slow."""
 SLOW_WINDOW = 60
+
+
+class _Opening:
+    """Looks into a file on a thread of its own; ``found`` once that is done."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: ClipInfo | MediaError | None = None
+        self.progress_ns = time.monotonic_ns()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        try:
+            self.found = look(self.path, self._looked)
+        except MediaError as error:
+            self.found = error
+        except Exception:
+            self.found = MediaError(*CORRUPT)
+            raise
+
+    def _looked(self) -> None:
+        self.progress_ns = time.monotonic_ns()
 
 
 class ClipPlayer:
@@ -34,7 +57,6 @@ class ClipPlayer:
     def __init__(self, config: PlayerConfig, out: SlotOut) -> None:
         self._config = config
         self._out = out
-        self._path = Path(config.file)
         self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._box = (config.width, config.height)
         self._order = PlayerOrder(0)
@@ -53,21 +75,16 @@ class ClipPlayer:
         self._recent: deque[tuple[int, Shown]] = deque(maxlen=LEAD_TICKS + 2)
         self._late = 0
         self._punctual: deque[bool] = deque(maxlen=SLOW_WINDOW)
-        self._progress_ns = time.monotonic_ns()
-        self._found: ClipInfo | MediaError | None = None
-        threading.Thread(target=self._look, daemon=True).start()
+        self._converted = Path(config.converted) if config.converted else None
+        self._file = _Opening(self._best())
+        self._newer: _Opening | None = None
+        """A converted file that has come since."""
+        self._renewed_ns = 0
 
-    def _look(self) -> None:
-        try:
-            self._found = look(self._path, self._looked)
-        except MediaError as error:
-            self._found = error
-        except Exception:
-            self._found = MediaError(*CORRUPT)
-            raise
-
-    def _looked(self) -> None:
-        self._progress_ns = time.monotonic_ns()
+    def _best(self) -> Path:
+        """What is played, of what is there."""
+        converted = self._converted
+        return converted if converted is not None and converted.is_file() else Path(self._config.file)
 
     # --- Player ----------------------------------------------------------------------------------------
 
@@ -75,8 +92,8 @@ class ClipPlayer:
         before, self._order = self._order, order
         if self._info is None:
             return
-        if order.sounds != before.sounds and isinstance(self._found, ClipInfo):
-            self._info = self._found.hearing(order.sounds)
+        if order.sounds != before.sounds and isinstance(self._file.found, ClipInfo):
+            self._info = self._file.found.hearing(order.sounds)
         if order.order == before.order:
             self._adjust(before, now_ns)
         else:
@@ -84,9 +101,11 @@ class ClipPlayer:
 
     def step(self, now_ns: int) -> int:
         if self._info is None:
-            if self._state == "starting" and self._found is not None:
-                self._opened(self._found, now_ns)
+            if self._state == "starting" and self._file.found is not None:
+                self._opened(self._file.found, now_ns)
             return STEP_NS if self._state != "failed" else IDLE_NS
+        if (self._run is None or self._run.passing is None) and not self._starts:
+            self._renew(now_ns)
         run = self._run
         if run is None:
             return IDLE_NS
@@ -121,7 +140,7 @@ class ClipPlayer:
 
     def alive(self, now_ns: int) -> bool:
         if self._info is None:
-            return self._state == "failed" or now_ns - self._progress_ns < HANG_NS
+            return self._state == "failed" or now_ns - self._file.progress_ns < HANG_NS
         runs = [run for run in (self._run, self._next) if run is not None]
         return not any(run.hangs(now_ns) for run in runs)
 
@@ -139,6 +158,26 @@ class ClipPlayer:
             return
         self._info = found.hearing(self._order.sounds)
         self._carry_out(now_ns)
+
+    def _renew(self, now_ns: int) -> None:
+        """While nothing plays, take a converted file that has come: it shows the same picture."""
+        if self._newer is None:
+            if now_ns - self._renewed_ns >= RENEW_NS:
+                self._renewed_ns = now_ns
+                best = self._best()
+                self._newer = _Opening(best) if best != self._file.path else None
+            return
+        found, newer = self._newer.found, self._newer
+        if found is None or self._state == "starting":
+            return
+        self._newer = None
+        if isinstance(found, MediaError):
+            self._converted = None  # the file that was uploaded is played on
+            return
+        state, trouble = self._state, self._trouble
+        self._file, self._info = newer, found.hearing(self._order.sounds)
+        self._cue(self._held_s, now_ns, starts=False)
+        self._state, self._trouble = state, trouble
 
     @property
     def _in_s(self) -> Fraction:
@@ -207,7 +246,7 @@ class ClipPlayer:
         # At the end there is no picture any more: the last one is shown there.
         from_s = min(at_s, max(Fraction(0), self._end_s - self._info.frame_s))
         until_s = max(self._end_s, from_s + self._info.frame_s)
-        self._run = Run(self._path, self._info, from_s, until_s, self._box, self._clock.fps)
+        self._run = Run(self._file.path, self._info, from_s, until_s, self._box, self._clock.fps)
         if self._state != "starting":  # that it is, until there is something to be seen
             self._state = self._standing(at_s)
 
@@ -255,7 +294,7 @@ class ClipPlayer:
         if self._order.loop and self._next is None:
             assert self._info is not None
             until_s = max(self._end_s, self._in_s + self._info.frame_s)
-            self._next = Run(self._path, self._info, self._in_s, until_s, self._box, self._clock.fps)
+            self._next = Run(self._file.path, self._info, self._in_s, until_s, self._box, self._clock.fps)
         if not run.read:
             return
         end_s = run.end_s()

@@ -10,6 +10,7 @@ import av
 from av.container import InputContainer
 
 from mixer.colour_convert import encoding_of
+from mixer.players import findings
 from mixer.players.demux import CORRUPT, Damage, alpha_decoder, decoded, opened, rewind
 from mixer.players.findings import Track
 from mixer.players.frames import fitted, may_be_transparent
@@ -25,6 +26,7 @@ from mixer.players.tracks import (
     codec_of,
     described,
     heard_tracks,
+    kept_choice,
     picture_track,
     wanted,
 )
@@ -43,7 +45,7 @@ TRUNCATED = Trouble(
 )
 DAMAGED = Trouble("clip.damaged", "Parts of this clip can't be decoded and are left out.")
 TOO_SLOW = Trouble(
-    "clip.too-slow",
+    findings.TOO_SLOW,
     "This machine can't decode the clip fast enough, so pictures are left out; convert it to 1080p H.264.",
 )
 _EMPTY = Trouble("clip.empty", "This file has neither a picture nor sound that could be played.")
@@ -108,7 +110,7 @@ def look(path: Path, beat: Callable[[], None] = lambda: None) -> ClipInfo:
         first = [] if picture is None else _first_frames(container, picture, beat)
         spans = spans_of(container, picture.index if picture is not None else None, beat)
         silent = _Silence(path, spans, beat)
-        chosen = choose(heard, silent)
+        chosen = kept_choice(container) or choose(heard, silent)
         info = _timed(container, picture, heard, spans, beat)._replace(sounds=chosen)
         tracks = described(
             container, info.picture, chosen, frozenset(silent.found), spans.known, info.start_s

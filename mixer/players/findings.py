@@ -56,6 +56,8 @@ class Found(msgspec.Struct, frozen=True, tag=True):
     """``interlaced``: the pictures are deinterlaced."""
     alpha: bool = False
     """It is transparent in places, or may be: what lies beneath it is seen there."""
+    effort: float = 0.0
+    """How much of one of this machine's processors a player needs for this clip."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -64,3 +66,42 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Outcome = Found | Refused
+
+TOO_SLOW = "clip.too-slow"
+"""Of a clip that needs more of a processor than the studio allows."""
+CONVERTED_BITRATE = 50_000_000
+"""At most, of a converted clip's pictures: what is decoded costs by the bit, too."""
+NOT_CONVERTED = Refused(
+    "clip.conversion-failed", "This clip can't be converted; it is played as it was uploaded."
+)
+
+
+class Demands(msgspec.Struct, frozen=True):
+    """What the studio shows clips on: ``canvases``, width and height of each; ``fps``, the programme's, as a
+    fraction. ``fonts``: folder of its fonts. ``spare_bytes``: what has to stay free on the disk. ``niceness``
+    of a conversion: it is behind everything else."""
+
+    canvases: tuple[tuple[int, int], ...] = ()
+    fps: tuple[int, int] = (30, 1)
+    fonts: str = ""
+    spare_bytes: int = 0
+    niceness: int = 19
+
+
+class Progress(msgspec.Struct, frozen=True, tag=True):
+    """``share`` of a conversion that is done, 0 … 1."""
+
+    share: float
+
+
+class Converted(msgspec.Struct, frozen=True, tag=True):
+    """``effort``: as :attr:`Found.effort`, of what was made."""
+
+    bytes: int
+    width: int
+    height: int
+    effort: float
+
+
+Written = Progress | Converted | Refused
+"""What the converter says, line by line."""

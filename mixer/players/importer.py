@@ -1,4 +1,4 @@
-"""Looks into an uploaded file, in a process of its own: ``python -m mixer.players.importer FILE FOLDER``.
+"""Looks into an uploaded file, in a process: ``python -m mixer.players.importer FILE FOLDER DEMANDS``.
 
 What it finds it prints as one line of JSON: a :class:`Found` or a :class:`Refused`. A picture is brought into
 ``FOLDER/picture.npy``, so that nobody else ever decodes what was uploaded. The kind is told by the content;
@@ -9,6 +9,7 @@ memory and time: whoever dies in here takes nothing along.
 import os
 import resource
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -16,7 +17,7 @@ import msgspec
 import numpy as np
 
 from mixer.players.demux import CORRUPT
-from mixer.players.findings import PICTURE_FILE, Found, Outcome, PictureKind, Refused
+from mixer.players.findings import PICTURE_FILE, Demands, Found, Outcome, PictureKind, Refused
 from mixer.players.limits import IMPORTER_BYTES, IMPORTER_NICENESS, confine
 from mixer.players.player import MediaError
 
@@ -25,6 +26,7 @@ PDF_BYTES = 200_000_000
 CPU_S = 120
 
 _HEAD = 4096
+_NO_DEMANDS = Demands()
 _STILLS: dict[bytes, PictureKind] = {
     b"avif": "avif",
     b"avis": "avif",
@@ -93,7 +95,7 @@ def _is_mpeg_sound(head: bytes) -> bool:
     return bool(head[1] & 0x18 != 0x08 and head[1] & 0x06 and head[2] >> 4 != 15 and head[2] & 0x0C != 0x0C)
 
 
-def examine(path: Path, folder: Path) -> Found:
+def examine(path: Path, folder: Path, demands: Demands = _NO_DEMANDS) -> Found:
     """Raises :class:`MediaError`: ``media.unsupported`` and what each kind has to say."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -106,7 +108,7 @@ def examine(path: Path, folder: Path) -> Found:
             " (PNG, JPEG, WebP, GIF, HEIC, AVIF) and PDF files are taken.",
         )
     if kind == "clip":
-        return _clip(path)
+        return _clip(path, demands)
     if kind == "slides":
         _check_size(size, PDF_BYTES, "A PDF")
         return _slides(path)
@@ -119,8 +121,9 @@ def _check_size(size: int, limit: int, what: str) -> None:
         raise MediaError("media.too-large", f"{what} may have at most {limit // 1_000_000} MB.")
 
 
-def _clip(path: Path) -> Found:
+def _clip(path: Path, demands: Demands) -> Found:
     from mixer.players.clipfile import look
+    from mixer.players.effort import effort, shown_size
 
     info = look(path)
     warnings = {
@@ -143,6 +146,7 @@ def _clip(path: Path) -> Found:
         colour=info.colour,
         fields="interlaced" if info.interlaced else "",
         alpha=info.alpha,
+        effort=round(effort(path, info, shown_size(info, demands.canvases), Fraction(*demands.fps)), 3),
     )
 
 
@@ -176,11 +180,12 @@ def _tell(outcome: Outcome) -> None:
 def main() -> NoReturn:
     """Exit status 0 and an outcome, or another status where the file was too much for this process."""
     path, folder = (Path(argument) for argument in sys.argv[1:3])
+    demands = msgspec.json.decode(sys.argv[3], type=Demands)
     confine(IMPORTER_BYTES, IMPORTER_NICENESS)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     os.environ["VIPS_CONCURRENCY"] = "1"
     try:
-        _tell(examine(path, folder))
+        _tell(examine(path, folder, demands))
     except MediaError as error:
         _tell(Refused(*error.trouble))
     except OSError as error:

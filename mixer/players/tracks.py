@@ -13,6 +13,8 @@ from av.stream import Disposition
 from mixer.players.findings import Track, Use
 from mixer.players.player import MediaError
 
+KEPT = "STUDIO_TRACK"
+"""Of a sound track in a converted clip: its number and use in the file that was uploaded."""
 _MAX_TEXT = 80
 
 
@@ -108,6 +110,24 @@ def heard_tracks(container: InputContainer) -> list[Heard]:
     return [_heard(each, number) for number, each in numbered if decodes(each)]
 
 
+def kept_as(tracks: Sequence[Heard], sounds: Choice, stream: int) -> str:
+    """For :data:`KEPT`: ``2 1`` for the file's second track, the first one that is heard."""
+    number = next(each.number for each in tracks if each.stream == stream)
+    return f"{number} {sounds.index(stream) + 1 if stream in sounds else 0}"
+
+
+def _kept(stream: "av.stream.Stream") -> tuple[int, int]:
+    """Number and place among those that are heard, as :func:`kept_as` wrote them; 0 for neither."""
+    found = re.fullmatch(r"([1-9]\d{0,2}) ([0-2])", stream.metadata.get(KEPT, ""))
+    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+
+
+def kept_choice(container: InputContainer) -> Choice:
+    """What was heard in the file that this one was made of; empty: it was made of none."""
+    places = {_kept(each)[1]: each.index for each in container.streams.audio if decodes(each)}
+    return tuple(places[place] for place in (1, 2) if place in places)
+
+
 def _heard(stream: av.AudioStream, number: int) -> Heard:
     layout = stream.codec_context.layout
     names = [channel.name for channel in layout.channels]
@@ -119,7 +139,7 @@ def _heard(stream: av.AudioStream, number: int) -> Heard:
         bool(stream.disposition & Disposition.default),
         bool(stream.disposition & _ASIDE),
         side,
-        number,
+        _kept(stream)[0] or number,
     )
 
 

@@ -18,6 +18,9 @@ class PlayerConfig(Message, frozen=True):
     source: str
     kind: PlayerKind
     file: str = ""
+    converted: str = ""
+    """Of a clip: what is played instead of ``file`` where it is there. It may come at any time: a clip that
+    plays goes on as it is, one that stands still takes it."""
     url: str = ""
     insecure: bool = False
     """Of a pull by TLS: whoever answers is believed."""

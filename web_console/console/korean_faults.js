@@ -3,6 +3,7 @@
 /** @type {Record<string, string>} */
 export const KOREAN_FAULTS = {
   "body.timeout": "파일이 제때 도착하지 않았습니다. 다시 올려 주세요.",
+  "clip.conversion-failed": "이 영상은 변환할 수 없어 올린 그대로 재생합니다.",
   "clip.damaged": "영상의 일부를 해독할 수 없어 그 부분은 건너뜁니다.",
   "clip.empty": "재생할 화면도 소리도 없는 파일입니다.",
   "clip.codec": "이 파일의 코덱은 여기서 해독할 수 없습니다. 화면은 H.264, 소리는 AAC로 변환하세요.",

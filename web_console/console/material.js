@@ -246,6 +246,22 @@ function soundName(track) {
 }
 
 /** In English, for `t`. @type {Record<string, string>} */
+export const CONVERSIONS = {
+  waiting: "Waits to be converted for this machine; it can be used meanwhile.",
+  running: "Is converted for this machine; it can be used meanwhile.",
+};
+
+/**
+ * @param {import("../shared/types.js").Medium} medium
+ * @returns {string} what there is to know of its conversion; "" where that is over, or none is needed
+ */
+export function conversionText({ conversion }) {
+  if (!conversion) return "";
+  if (conversion.state === "failed") return refusalText({ code: conversion.code ?? "", detail: conversion.reason ?? "" });
+  return t(CONVERSIONS[/** @type {"waiting"|"running"} */ (conversion.state)] ?? "");
+}
+
+/** In English, for `t`. @type {Record<string, string>} */
 const WARNINGS = {
   "clip.truncated": "The file breaks off before its end.",
   "clip.damaged": "Parts of it can't be decoded.",

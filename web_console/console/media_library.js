@@ -5,7 +5,7 @@ import { Question } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
 import { formatBytes } from "../shared/levels.js";
 import { call } from "../shared/protocol.js";
-import { formatTime, KIND_WORDS, mediumWarning, trackLines, usersOf } from "./material.js";
+import { conversionText, formatTime, KIND_WORDS, mediumWarning, trackLines, usersOf } from "./material.js";
 import * as model from "./model.js";
 import { t } from "./say.js";
 import { ACCEPT } from "./source_form.js";
@@ -20,9 +20,10 @@ import { UploadField } from "./upload_field.js";
 export function mediumLine(medium) {
   const { kind, bytes, width, height, duration_s, fps, sound, pages } = medium;
   return [
-    t(KIND_WORDS[kind] ?? kind), formatBytes(bytes ?? 0), width && height ? `${width}×${height}` : "", duration_s ? formatTime(duration_s) : "",
+    t(KIND_WORDS[kind] ?? kind), formatBytes((bytes ?? 0) + (medium.conversion?.bytes ?? 0)), width && height ? `${width}×${height}` : "", duration_s ? formatTime(duration_s) : "",
     medium.colour ? t("{colour} made SDR", { colour: medium.colour }) : "", medium.fields ? t("deinterlaced") : "", medium.orientation ? t("turned") : "",
     medium.alpha ? t("transparent") : "",
+    medium.conversion?.state === "done" ? t("converted for this machine") : "",
     fps ? `${Math.round(fps * 100) / 100} fps` : "", kind === "clip" && !sound ? t("no sound") : "", pages ? t("{count} pages", { count: pages }) : "",
   ].filter(Boolean).join(" · ");
 }
@@ -31,7 +32,7 @@ export function MediaLibrary() {
   const state = model.state.value;
   if (!state) return null;
   const media = Object.entries(state.status.media ?? {});
-  const bytes = media.reduce((sum, [, one]) => sum + (one.bytes ?? 0), 0);
+  const bytes = media.reduce((sum, [, one]) => sum + (one.bytes ?? 0) + (one.conversion?.bytes ?? 0), 0);
   return html`<section class="panel library" aria-labelledby="library-title" data-role="library">
     <div class="panel-head"><h2 id="library-title">${t("Media library")}</h2>
       <span class="soft figures">${media.length > 0 ? `${media.length} · ${formatBytes(bytes)}` : ""}</span><div class="grow"></div></div>
@@ -41,6 +42,17 @@ export function MediaLibrary() {
       <ul aria-label=${t("Media library")}>${media.map(([id, medium]) => html`<${MediumRow} key=${id} id=${id} medium=${medium} />`)}</ul>
     </div>
   </section>`;
+}
+
+/** How far a clip's conversion is. @param {{medium: Medium}} props */
+function Converting({ medium }) {
+  const text = conversionText(medium);
+  const { state, share = 0, code = "" } = medium.conversion ?? {};
+  if (!text) return null;
+  return html`<span class=${state === "failed" ? "seat-problem" : "soft converting"} data-role="conversion" data-state=${state} data-code=${code}>
+    <span role="status">${text}</span>
+    ${state === "running" ? html`<progress max="1" value=${share} aria-label=${t("Converting {name}", { name: medium.name })}></progress>
+      <span class="figures">${Math.floor(100 * share)} %</span>` : null}</span>`;
 }
 
 /** @param {{id: string, medium: Medium}} props */
@@ -61,7 +73,8 @@ function MediumRow({ id, medium }) {
     <p class="who"><strong class="clip">${medium.name}</strong><span class="soft clip figures">${mediumLine(medium)}</span>
       ${trackLines(medium).map((line) => html`<span key=${line} class="soft clip figures" data-role="track">${line}</span>`)}
       ${used ? html`<span class="soft clip">${used}</span>` : null}
-      ${(medium.warnings ?? []).map((code) => html`<span key=${code} class="seat-problem" data-code=${code}>${mediumWarning(code)}</span>`)}</p>
+      ${(medium.warnings ?? []).map((code) => html`<span key=${code} class="seat-problem" data-code=${code}>${mediumWarning(code)}</span>`)}
+      <${Converting} medium=${medium} /></p>
     ${model.can_direct.value ? html`<button class="small icon quiet" data-action="media-delete" data-media=${id} aria-label=${t("Delete {name}", { name: medium.name })}
       onClick=${() => setAsking(true)}>✕</button>` : null}
     ${asking ? html`<${Question} title=${t("Delete {name}?", { name: medium.name })} yes=${t("Delete")} no=${t("No")}

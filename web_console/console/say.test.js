@@ -6,7 +6,7 @@ import { deviation, soundProblem } from "./loudness.js";
 import { KOREAN } from "./korean.js";
 import { KOREAN_REFUSALS } from "./korean_refusals.js";
 import { DIRECTION_WORDS, KIND_WORDS } from "./onair.js";
-import { KIND_WORDS as SOURCE_WORDS, mediumWarning, stateWord, USES } from "./material.js";
+import { CONVERSIONS, KIND_WORDS as SOURCE_WORDS, mediumWarning, stateWord, USES } from "./material.js";
 import { recipes } from "./publishing.js";
 import { HINTS, PATTERNS, SWITCHES } from "./source_form.js";
 import { AIR, ANCHORS, GRAPHICS, WAYS } from "./graphic_form.js";
@@ -61,7 +61,7 @@ test("every refusal of a command and every fault of an output is there in Korean
   // By tables, not by calls: what is wrong with a publisher, a player or a file, and what a clip is warned of.
   const tables = /** @type {const} */ ([
     ["studio/whipstatus.py", /"((?:whip|video)\.[a-z-]+)"/g], ["studio/playerstatus.py", /"(player\.[a-z-]+)"/g],
-    ["mixer/players/importer.py", /"((?:media|clip)\.[a-z-]+)"/g], ["mixer/players/clipfile.py", /"(clip\.[a-z-]+)"/g],
+    ["mixer/players/importer.py", /"((?:media|clip)\.[a-z-]+)"/g], ["mixer/players/clipfile.py", /"(clip\.[a-z-]+)"/g], ["mixer/players/findings.py", /"(clip\.[a-z-]+)"/g],
   ]);
   for (const [file, code] of tables) {
     for (const [, found] of readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").matchAll(code)) told.add(String(found));
@@ -87,7 +87,7 @@ test("words from tables are translated, too", () => {
     ...["starting", "ready", "playing", "paused", "ended", "live", "stalled", "waiting", "failed"].map((state) => stateWord(state).word),
     ...[...Object.values(SOURCE_WORDS), ...[...PATTERNS, ...ANCHORS].map(([, word]) => word), ...Object.values(GRAPHICS).map(({ word }) => word),
       ...Object.values(HINTS), ...SWITCHES.flatMap(([, word, why]) => [word, why]), ...Object.values(AIR).map(({ word }) => word),
-      ...WAYS.map(([, word]) => word), ...Object.values(OWN_WORDS), ...recipes("", "").map(({ how }) => how), ...Object.values(USES), "Picture", "Sound"].map((word) => t(word)),
+      ...WAYS.map(([, word]) => word), ...Object.values(OWN_WORDS), ...recipes("", "").map(({ how }) => how), ...Object.values(USES), ...Object.values(CONVERSIONS), "Picture", "Sound"].map((word) => t(word)),
     ...["clip.truncated", "clip.damaged", "clip.no-sound", "clip.sound-codec", "clip.alpha-damaged", "clip.variable-rate", "clip.too-slow", "picture.animated", "picture.end-missing"].map(mediumWarning),
     deviation(-30, -23).text, deviation(undefined, -23).text, busName("floor"), busName("hall"), busName("en"), languageName(""),
   ];

@@ -34,7 +34,9 @@
  *   page?: number, pages?: number, width?: number, height?: number, fps?: number, sound?: boolean, late?: number}} SourceStatus
  * @typedef {{id?: string, name: string, kind: "clip"|"still"|"slides", bytes?: number, width?: number, height?: number,
  *   duration_s?: number, fps?: number, sound?: boolean, pages?: number, warnings?: string[], colour?: string, fields?: string,
- *   orientation?: string, alpha?: boolean, tracks?: MediumTrack[]}} Medium an uploaded file
+ *   orientation?: string, alpha?: boolean, tracks?: MediumTrack[], effort?: number, conversion?: Conversion|null}} Medium an uploaded file
+ * @typedef {{state: "waiting"|"running"|"done"|"failed", share?: number, code?: string, reason?: string, bytes?: number,
+ *   effort?: number}} Conversion of a clip that is too slow for the machine; share: 0 … 1
  *
  * @typedef {{kind: "picture"|"sound"|"text"|"data", number: number, codec?: string, detail?: string, language?: string, title?: string,
  *   start_s?: number, end_s?: number, default?: boolean, playable?: boolean, use?: ""|"picture"|"sound"|"left"|"right", silent?: boolean}} MediumTrack
