@@ -40,14 +40,9 @@ def over_black(picture: Picture, alpha: Plane, black: int = BLACK[0]) -> Picture
     planes = []
     for plane, value in zip(picture, (black, *BLACK[1:]), strict=True):
         share = alpha if plane.shape == alpha.shape else at_chroma(alpha, plane.shape)
-        made = np.full(plane.shape, value, np.uint8)
-        x, y, w, h = cv2.boundingRect(share)
-        if w:
-            part = np.s_[y : y + h, x : x + w]
-            rest = cv2.convertScaleAbs(share[part], alpha=-value / 255, beta=value)
-            shown = cv2.multiply(plane[part], share[part], scale=1 / 255)
-            cv2.add(shown, rest, dst=made[part])
-        planes.append(made)
+        rest = cv2.convertScaleAbs(share, alpha=-value / 255, beta=value)
+        shown = cv2.multiply(plane, share, scale=1 / 255)
+        planes.append(np.asarray(cv2.add(shown, rest, dst=shown), np.uint8))
     return Picture(*planes)
 
 
@@ -138,12 +133,13 @@ class Layers:
 
 
 def seen(alpha: Plane) -> Rect | None:
-    """The smallest rectangle of even numbers outside of which nothing of it is seen; None: nothing is. Its
-    sides are even."""
+    """The smallest rectangle of even numbers outside of which nothing of it is seen, but that a plane of odd
+    sides ends where it ends; None: nothing is."""
     rows = np.flatnonzero(alpha.max(axis=1))
     if not len(rows):
         return None
-    top, bottom = int(rows[0]) & ~1, int(rows[-1]) + 2 & ~1
+    height, width = alpha.shape
+    top, bottom = int(rows[0]) & ~1, min(height, int(rows[-1]) + 2 & ~1)
     columns = np.flatnonzero(alpha[top:bottom].max(axis=0))
-    left, right = int(columns[0]) & ~1, int(columns[-1]) + 2 & ~1
+    left, right = int(columns[0]) & ~1, min(width, int(columns[-1]) + 2 & ~1)
     return Rect(left, top, right - left, bottom - top)

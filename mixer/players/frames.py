@@ -1,5 +1,6 @@
 """Decoded frames of any kind → pictures as the house has them: turned, scaled, BT.709 limited, 8-bit I420."""
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -8,14 +9,17 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from mixer.alpha import Layer, over_black
+from mixer.alpha import Layer, over_black, seen
 from mixer.colour import BLACK
 from mixer.colour_convert import HOUSE, Encoding, by_size, encoding_of, to_house
 from mixer.picture import Picture, Plane, new_picture
+from mixer.plan import Rect
 from mixer.players.orientation import Orientation, orientation_of, turned, turned_plane
 from mixer.players.tonemap import Colour, Told, ToneMap, colour_of, either
 
 _FULL = int(ColorRange.JPEG)
+_DEPTH = re.compile(r"yuva4\d\dp(?:(9|10|12|16)le)?")
+"""Formats with alpha that need no conversion but for their depth."""
 
 
 def fitted(width: int, height: int, aspect: Fraction, box: tuple[int, int]) -> tuple[int, int]:
@@ -79,17 +83,29 @@ class FrameConverter:
 
     def _with_alpha(self, frame: av.VideoFrame, encoding: Encoding) -> tuple[Picture, Plane]:
         """The frame over black, its chroma of any size, and its alpha: before anything is scaled, for what
-        can't be seen has a colour, too."""
+        can't be seen has a colour, too. Only the part of it that is seen is looked at."""
         if _is_rgb(frame):
             rgba = _rgba(frame)
-            alpha = np.ascontiguousarray(rgba[..., 3])
-            shown = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2mRGBA), np.uint8)
-            made = av.VideoFrame.from_ndarray(shown, "rgba")
-            return Picture(*_planes(self._as_i420(made)[0])), alpha
-        if frame.format.name != "yuva420p":
+            alpha = np.asarray(cv2.extractChannel(rgba, 3), np.uint8)
+            whole, rect = new_picture(frame.width, frame.height), seen(alpha)
+            if rect is not None:
+                part = np.ascontiguousarray(_part(rgba, rect, alpha.shape))
+                shown = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGBA2mRGBA), np.uint8)
+                made = self._as_i420(av.VideoFrame.from_ndarray(shown, "rgba"))[0]
+                _put(whole, Picture(*_planes(made)), rect)
+            return whole, alpha
+        known = _DEPTH.fullmatch(frame.format.name)
+        if known is None:
             frame = self._sampled(frame, "yuva444p", encoding)
-        *planes, alpha = _planes(frame)
-        return over_black(Picture(*planes), alpha, 0 if encoding.full else BLACK[0]), alpha
+        bits = 8 if known is None else int(known[1] or 8)
+        *planes, deep = _planes(frame, np.uint8 if bits == 8 else np.uint16)
+        alpha, rect, black = _eight_bit(deep, bits, full=True), seen(deep), 0 if encoding.full else BLACK[0]
+        colours = (black, *BLACK[1:])
+        whole = Picture(*(np.full(each.shape, c, np.uint8) for each, c in zip(planes, colours, strict=True)))
+        if rect is not None:
+            parts = (_eight_bit(_part(plane, rect, alpha.shape), bits) for plane in planes)
+            _put(whole, over_black(Picture(*parts), _part(alpha, rect, alpha.shape), black), rect)
+        return whole, alpha
 
     def _opaque(self, frame: av.VideoFrame, aspect: Fraction) -> Picture:
         orientation = self._oriented(frame)
@@ -199,6 +215,27 @@ def _planes(frame: av.VideoFrame, samples: Any = np.uint8) -> list[Any]:
         rows = np.frombuffer(memoryview(plane), samples)[: line * plane.height]
         planes.append(rows.reshape(plane.height, line)[:, : plane.width])
     return planes
+
+
+def _eight_bit(plane: Plane, bits: int, *, full: bool = False) -> Plane:
+    """``full``: 255 is the most there is."""
+    if bits == 8:
+        return plane
+    share = 255 / ((1 << bits) - 1) if full else 1 / (1 << bits - 8)
+    return np.asarray(cv2.convertScaleAbs(plane, alpha=share), np.uint8)
+
+
+def _part(plane: Plane, rect: Rect, whole: tuple[int, ...]) -> Plane:
+    """What of a plane, which may be one of chroma, belongs to a rectangle (x and y even) of the luma, whose
+    shape is ``whole``."""
+    down, across = (1 if mine == its else 2 for mine, its in zip(plane.shape[:2], whole, strict=True))
+    bottom, right = -(-(rect.y + rect.h) // down), -(-(rect.x + rect.w) // across)
+    return plane[rect.y // down : bottom, rect.x // across : right]
+
+
+def _put(whole: Picture, part: Picture, rect: Rect) -> None:
+    for plane, made in zip(whole, part, strict=True):
+        np.copyto(_part(plane, rect, whole.y.shape), made)
 
 
 def _scale(source: Any, into: Any) -> None:
