@@ -58,6 +58,11 @@ STACKS = {
         Tile(Rect(160, 0, 160, 90), "1", style=TileStyle(border=6)),
         Tile(Rect(100, 60, 140, 100), "2", style=ROUND),
     ),
+    "round ones over each other": (
+        Tile(WHOLE, "0"),
+        Tile(Rect(40, 40, 160, 100), "1", style=TileStyle(radius=40)),
+        Tile(Rect(30, 30, 80, 60), "2", style=TileStyle(radius=30)),
+    ),
     "square ones": (Tile(WHOLE, "0"), Tile(Rect(40, 40, 120, 80), "1"), Tile(Rect(100, 60, 120, 80), "2")),
 }
 
