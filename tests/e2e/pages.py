@@ -7,8 +7,11 @@ from playwright.async_api import Browser, Page
 ROOT = Path(__file__).resolve().parents[2]
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 CONNECTED_MS = 15_000
-_VIOLATIONS = """async () => (await axe.run()).violations.flatMap(
-    (found) => found.nodes.map((node) => `${found.id}: ${node.failureSummary} ${node.html.slice(0, 200)}`))"""
+_VIOLATIONS = """async () => {
+  const { violations } = await axe.run({ resultTypes: ["violations"], preload: false });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.failureSummary} ${node.html.slice(0, 200)}`));
+}"""
 _SETTLED = """() => Promise.all(document.getAnimations()
     .filter((each) => each instanceof CSSTransition).map((each) => each.finished.catch(() => {})))"""
 """A colour on its way to another has neither's contrast."""

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from signaling.rtc.client import Player, RehearsalGuest
 from signaling.rtc.loops import Loop, make_loop
+from studio.usage import waited_ns
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, running_studio
 
@@ -152,8 +153,11 @@ async def test_a_guest_stays_while_control_is_started_anew(
         took_s = await until(
             "the console sees the guest again",
             lambda: studio.status("seats", "steady", "connection") == "connected",
+            30.0,
         )
-        assert took_s < 3.0
+        processes = await asyncio.to_thread(studio.processes)
+        others_s = waited_ns(processes["control"]) / 1e9  # while others had the processors
+        assert took_s - others_s < 3.0
         assert guest.connected
         after = await asyncio.to_thread(studio.client.state)
         assert after["revision"] == before["revision"]
