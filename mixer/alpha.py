@@ -141,5 +141,7 @@ def seen(alpha: Plane) -> Rect | None:
     height, width = alpha.shape
     top, bottom = int(rows[0]) & ~1, min(height, int(rows[-1]) + 2 & ~1)
     columns = np.flatnonzero(alpha[top:bottom].max(axis=0))
+    if not len(columns):
+        return None  # its writer is writing
     left, right = int(columns[0]) & ~1, min(width, int(columns[-1]) + 2 & ~1)
     return Rect(left, top, right - left, bottom - top)

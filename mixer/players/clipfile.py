@@ -174,7 +174,7 @@ def _shaped(info: ClipInfo, picture: av.VideoStream, frames: list[av.VideoFrame]
     colour = colour_of(first, encoding_of(either(int(first.colorspace), told.matrix), 1, "bt709"), told)
     shown = fitted(width, height, Fraction(picture.sample_aspect_ratio or 0), (MAX_SIDE, MAX_SIDE))
     width, height = shown[::-1] if orientation.transposed else shown
-    alpha = any(may_be_transparent(frame) for frame in frames)
+    alpha = any(may_be_transparent(frame, picture.codec_context.name) for frame in frames)
     return info._replace(
         width=width,
         height=height,

@@ -18,6 +18,8 @@ from mixer.players.orientation import Orientation, orientation_of, turned, turne
 from mixer.players.tonemap import Colour, Told, ToneMap, colour_of, either
 
 _FULL = int(ColorRange.JPEG)
+_UNWRITTEN = ("rawvideo", "huffyuv")
+"""Of these 32 bits a pixel are often 24, and a byte of zeros."""
 _DEPTH = re.compile(r"yuva4\d\dp(?:(9|10|12|16)le)?")
 """Formats with alpha that need no conversion but for their depth."""
 
@@ -50,6 +52,8 @@ class FrameConverter:
     def __init__(self, box: tuple[int, int]) -> None:
         self._box = box
         self.told = Told()
+        self.alpha = True
+        """Whether alpha counts for what it says; False: all of each picture is seen."""
         self._orientation: tuple[tuple[int, int, int], Orientation] | None = None
         self._reformatter = VideoReformatter()
         self._toner: tuple[Colour, ToneMap] | None = None
@@ -61,7 +65,7 @@ class FrameConverter:
 
     def layer(self, frame: av.VideoFrame, aspect: Fraction) -> Layer:
         """The same with its alpha."""
-        if not has_alpha(frame):
+        if not (self.alpha and has_alpha(frame)):
             return Layer(self._opaque(frame, aspect))
         orientation = self._oriented(frame)
         aspect = 1 / aspect if orientation.transposed and aspect else aspect
@@ -190,11 +194,13 @@ def has_alpha(frame: av.VideoFrame) -> bool:
     return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
 
 
-def may_be_transparent(frame: av.VideoFrame) -> bool:
-    """Whether its like are meant to be transparent in places: colours of a palette are only where they
-    are."""
+def may_be_transparent(frame: av.VideoFrame, codec: str) -> bool:
+    """Whether its like are meant to be transparent in places: colours of a palette are only where they are,
+    and a byte that nobody wrote means nothing."""
     if frame.format.has_palette:
         return int(_rgba(frame)[..., 3].min()) < 255
+    if codec in _UNWRITTEN and has_alpha(frame):
+        return bool(_rgba(frame)[..., 3].any())
     return has_alpha(frame)
 
 

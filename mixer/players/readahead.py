@@ -166,6 +166,7 @@ class PictureReader(_Reader):
             stream = container.streams[info.picture]
             assert isinstance(stream, av.VideoStream)
             self._converter.told = told_by(stream)
+            self._converter.alpha = info.alpha
             decoder = alpha_decoder(stream) if info.alpha else None
             context = stream.codec_context if decoder is None else decoder
             context.thread_type = "AUTO"

@@ -69,10 +69,13 @@ def test_clips_without_alpha_have_none(tmp_path: Path) -> None:
         ("b.mov", f"{plain} -c:v prores_ks"),
         ("c.mov", f"{plain} -c:v qtrle -pix_fmt rgb24"),
         ("d.mov", f"{palette} -c:v png"),
+        ("e.avi", f"{plain},format=rgba,colorchannelmixer=aa=0 -c:v rawvideo -pix_fmt bgra"),
     ):
         path = ffmpeg(tmp_path / name, words)
         assert not examine(path, tmp_path).alpha, name
-        assert first(path).picture.y[48, 80] > 30
+        shown = first(path)
+        assert shown.alpha is None
+        assert shown.picture.y[48, 80] > 30
 
 
 def test_colours_that_cannot_be_seen_do_not_bleed_into_edges(tmp_path: Path) -> None:
