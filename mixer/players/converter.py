@@ -90,6 +90,7 @@ class _Conversion:
         self._aspect = Fraction(stream.sample_aspect_ratio or 0)
         self._converter = FrameConverter(box)
         self._converter.told = told_by(stream)
+        self._converter.alpha = info.alpha
         fields = fps * info.frame_s >= ENOUGH
         self._deinterlacer = Deinterlacer(fields=fields)
         rate = 1 / info.frame_s

@@ -49,6 +49,7 @@ def effort(path: Path, info: ClipInfo, box: tuple[int, int], fps: Fraction) -> f
         stream.codec_context.thread_count = 1
         converter = FrameConverter(box)
         converter.told = told_by(stream)
+        converter.alpha = info.alpha
         for place in range(PLACES):
             if place:
                 sought(container, stream, info.start_s + info.duration_s * place / PLACES)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mixer.players.clipfile import look
+from mixer.players.converter import convert
+from mixer.players.findings import Converted, Demands
 from mixer.players.importer import examine
 from mixer.players.readahead import PictureReader, Shown
 from mixer.players.still import layer_of
@@ -76,6 +78,14 @@ def test_clips_without_alpha_have_none(tmp_path: Path) -> None:
         shown = first(path)
         assert shown.alpha is None
         assert shown.picture.y[48, 80] > 30
+
+
+def test_a_byte_that_nobody_wrote_does_not_blacken_what_is_converted(tmp_path: Path) -> None:
+    unwritten = "-f lavfi -i color=white:s=160x96:r=25:d=0.2,format=rgba,colorchannelmixer=aa=0"
+    path = ffmpeg(tmp_path / "raw.avi", f"{unwritten} -c:v rawvideo -pix_fmt bgra")
+    *_, told = convert(path, tmp_path / "converted.mkv", Demands(canvases=((160, 96),), fps=(25, 1)))
+    assert isinstance(told, Converted)
+    assert first(tmp_path / "converted.mkv").picture.y.min() > 230
 
 
 def test_colours_that_cannot_be_seen_do_not_bleed_into_edges(tmp_path: Path) -> None:
