@@ -24,6 +24,8 @@ pytestmark = pytest.mark.e2e
 
 SIZE = {"width": 1366, "height": 768}
 FULL_SIZE = LIGHT.replace("program = [640, 360]", "program = [1920, 1080]")
+FULL_SIZE += "\n[media]\nconvert_over = 0.0001\n"
+"""Every clip is too slow for this machine."""
 CLIP_S = 6
 PAGES = 3
 START_MS = 15_000
@@ -43,6 +45,7 @@ class Files:
     clip: Path
     slides: Path
     still: Path
+    long: Path
     broken: Path
     odd: Path
 
@@ -59,7 +62,15 @@ class Files:
         (folder / "broken.mp4").write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
         (folder / "notes.txt").write_text("No picture, no clip, no slides.", "utf-8")
         slides = make_pdf(folder / "keynote.pdf", PAGES, size=(320, 180))
-        return cls(whole, slides, folder / "city.png", folder / "broken.mp4", folder / "notes.txt")
+        moving = "-f lavfi -i testsrc2=s=1280x720:r=30:d=15 -c:v mpeg4 -q:v 4"
+        return cls(
+            whole,
+            slides,
+            folder / "city.png",
+            ffmpeg(folder / "greeting.mp4", moving),
+            folder / "broken.mp4",
+            folder / "notes.txt",
+        )
 
 
 def test_material_is_uploaded_played_turned_and_shown(tmp_path: Path) -> None:
@@ -99,6 +110,7 @@ async def _drive(studio: RunningStudio, link: str, files: Files) -> None:
         await _theme(desk)
         await _missing_characters(desk)
         await _library(desk, files)
+        await _conversion(desk, files)
         await _korean(desk)
         # A browser says of each refused request that it was; nothing else is wrong.
         assert [line for line in said if "the server responded with a status of 4" not in line] == []
@@ -486,6 +498,28 @@ async def _library(desk: Desk, files: Files) -> None:
     library = page.locator("[data-role=library]")
     await _choose(library, files.still)
     await expect(still).to_have_count(1, timeout=START_MS)
+
+
+async def _conversion(desk: Desk, files: Files) -> None:
+    """A clip that is too slow says so, and how far its conversion is; it can be deleted meanwhile."""
+    page = desk.page
+    library = page.locator("[data-role=library]")
+    await _choose(library, files.long)
+    row = library.locator("[data-role=medium]", has_text="greeting.mp4")
+    await expect(row.locator("[data-code='clip.too-slow']")).to_be_visible(timeout=4 * START_MS)
+    bar = row.get_by_role("progressbar", name="Converting greeting.mp4")
+    await expect(bar).to_be_visible(timeout=4 * START_MS)
+    async with asyncio.timeout(60):
+        while float(str(await bar.get_attribute("value"))) == 0:
+            await asyncio.sleep(0.05)
+    await expect(row.get_by_role("status")).to_have_text(
+        "Is converted for this machine; it can be used meanwhile."
+    )
+    first = library.locator("[data-role=medium]", has_text="Opening_film.mp4")
+    await expect(first).to_contain_text("Converted for this machine.")
+    await row.locator("[data-action=media-delete]").click()
+    await page.click("[data-action=yes]")
+    await expect(row).to_have_count(0)
 
 
 async def _korean(desk: Desk) -> None:

@@ -40,7 +40,7 @@ export const KOREAN_MATERIAL = {
   deinterlaced: "디인터레이스함",
   turned: "돌려서 보임",
   transparent: "투명한 부분 있음",
-  "converted for this machine": "이 컴퓨터에 맞게 변환함",
+  "Converted for this machine.": "이 컴퓨터에 맞게 변환했습니다.",
   "Converting {name}": "{name} 변환",
   "Waits to be converted for this machine; it can be used meanwhile.": "이 컴퓨터에 맞는 변환을 기다리는 중입니다. 그동안에도 쓸 수 있습니다.",
   "Is converted for this machine; it can be used meanwhile.": "이 컴퓨터에 맞게 변환하는 중입니다. 그동안에도 쓸 수 있습니다.",

@@ -249,16 +249,17 @@ function soundName(track) {
 export const CONVERSIONS = {
   waiting: "Waits to be converted for this machine; it can be used meanwhile.",
   running: "Is converted for this machine; it can be used meanwhile.",
+  done: "Converted for this machine.",
 };
 
 /**
  * @param {import("../shared/types.js").Medium} medium
- * @returns {string} what there is to know of its conversion; "" where that is over, or none is needed
+ * @returns {string} what there is to know of its conversion; "" where none is needed
  */
 export function conversionText({ conversion }) {
   if (!conversion) return "";
   if (conversion.state === "failed") return refusalText({ code: conversion.code ?? "", detail: conversion.reason ?? "" });
-  return t(CONVERSIONS[/** @type {"waiting"|"running"} */ (conversion.state)] ?? "");
+  return t(CONVERSIONS[conversion.state] ?? "");
 }
 
 /** In English, for `t`. @type {Record<string, string>} */

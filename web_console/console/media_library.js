@@ -23,7 +23,6 @@ export function mediumLine(medium) {
     t(KIND_WORDS[kind] ?? kind), formatBytes((bytes ?? 0) + (medium.conversion?.bytes ?? 0)), width && height ? `${width}×${height}` : "", duration_s ? formatTime(duration_s) : "",
     medium.colour ? t("{colour} made SDR", { colour: medium.colour }) : "", medium.fields ? t("deinterlaced") : "", medium.orientation ? t("turned") : "",
     medium.alpha ? t("transparent") : "",
-    medium.conversion?.state === "done" ? t("converted for this machine") : "",
     fps ? `${Math.round(fps * 100) / 100} fps` : "", kind === "clip" && !sound ? t("no sound") : "", pages ? t("{count} pages", { count: pages }) : "",
   ].filter(Boolean).join(" · ");
 }
@@ -71,10 +70,10 @@ function MediumRow({ id, medium }) {
   };
   return html`<li class="medium" data-role="medium" data-media=${id} data-kind=${medium.kind}>
     <p class="who"><strong class="clip">${medium.name}</strong><span class="soft clip figures">${mediumLine(medium)}</span>
+      <${Converting} medium=${medium} />
       ${trackLines(medium).map((line) => html`<span key=${line} class="soft clip figures" data-role="track">${line}</span>`)}
       ${used ? html`<span class="soft clip">${used}</span>` : null}
-      ${(medium.warnings ?? []).map((code) => html`<span key=${code} class="seat-problem" data-code=${code}>${mediumWarning(code)}</span>`)}
-      <${Converting} medium=${medium} /></p>
+      ${(medium.warnings ?? []).map((code) => html`<span key=${code} class="seat-problem" data-code=${code}>${mediumWarning(code)}</span>`)}</p>
     ${model.can_direct.value ? html`<button class="small icon quiet" data-action="media-delete" data-media=${id} aria-label=${t("Delete {name}", { name: medium.name })}
       onClick=${() => setAsking(true)}>✕</button>` : null}
     ${asking ? html`<${Question} title=${t("Delete {name}?", { name: medium.name })} yes=${t("Delete")} no=${t("No")}
