@@ -111,7 +111,7 @@ def examine(path: Path, folder: Path, demands: Demands = _NO_DEMANDS) -> Found:
         return _clip(path, demands)
     if kind == "slides":
         _check_size(size, PDF_BYTES, "A PDF")
-        return _slides(path)
+        return _slides(path, demands)
     _check_size(size, IMAGE_BYTES, "A picture")
     return _still(path, folder, kind)
 
@@ -150,14 +150,15 @@ def _clip(path: Path, demands: Demands) -> Found:
     )
 
 
-def _slides(path: Path) -> Found:
+def _slides(path: Path, demands: Demands) -> Found:
     from mixer.players.pdf import Deck
 
-    deck = Deck(path)
+    deck = Deck(path, Path(demands.fonts) if demands.fonts else None)
     try:
         width, height = deck.size(1)
         deck.render(1, (320, 180))
-        return Found("slides", round(width), round(height), pages=deck.pages)
+        warnings = ("pdf.fonts",) if deck.lacks_fonts() else ()
+        return Found("slides", round(width), round(height), pages=deck.pages, warnings=warnings)
     finally:
         deck.close()
 

@@ -34,6 +34,7 @@ class Deck:
 
     def __init__(self, path: Path, fonts: Path | None = None) -> None:
         """``fonts``: folder of the fonts that take the place of those that the file doesn't bring."""
+        self._fonts = fonts
         if fonts is not None:
             pdf_fonts.install(fonts)
         try:
@@ -57,6 +58,12 @@ class Deck:
             # A broken form is no reason to show nothing.
             with contextlib.suppress(pdfium.PdfiumError):
                 self._document.init_forms()
+
+    def lacks_fonts(self) -> bool:
+        """Whether some of its text can't be drawn: see :func:`mixer.players.pdf_text.lacks_fonts`."""
+        from mixer.players.pdf_text import lacks_fonts  # a player has no use for it
+
+        return lacks_fonts(self._document, self._fonts)
 
     def size(self, page: int) -> tuple[float, float]:
         """Width and height of a page (from 1) in points."""

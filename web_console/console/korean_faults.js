@@ -39,6 +39,7 @@ export const KOREAN_FAULTS = {
   "media.unsupported": "영상(MP4, MOV, MKV, WebM 등), 소리(WAV, MP3, M4A, FLAC, Ogg), 그림(PNG, JPEG, WebP, GIF, HEIC, AVIF), PDF 파일만 받습니다.",
   "media.unwritable": "서버가 지금 파일을 보관할 수 없습니다. 스튜디오의 기록을 확인하세요.",
   "pdf.empty": "쪽이 없는 PDF입니다.",
+  "pdf.fonts": "파일에도 스튜디오에도 없는 글꼴을 쓴 글이 있습니다. 글꼴을 포함해서 다시 내보내세요.",
   "pdf.page-failed": "이 PDF의 이 쪽을 보여 줄 수 없습니다.",
   "pdf.password": "암호가 걸린 PDF입니다. 암호 없이 저장해 다시 올려 주세요.",
   "pdf.too-many-pages": "쪽이 너무 많은 PDF입니다. 여러 파일로 나누어 주세요.",

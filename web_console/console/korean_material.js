@@ -54,6 +54,7 @@ export const KOREAN_MATERIAL = {
   "It is an animation; only its first picture is shown.": "움직이는 그림입니다. 첫 장면만 보입니다.",
   "Its end is missing; what there is of it is shown.": "파일의 끝이 빠져 있습니다. 있는 데까지 보입니다.",
   "Its transparency can't be read; it is shown without.": "투명도 정보를 읽을 수 없어 투명한 부분 없이 보입니다.",
+  "Some of its text has a font that neither the file nor the studio has: export it with its fonts embedded.": "파일에도 스튜디오에도 없는 글꼴을 쓴 글이 있습니다. 글꼴을 포함해서 다시 내보내세요.",
   "Some of its sound has a codec that can't be decoded here.": "소리 가운데 여기서 해독할 수 없는 코덱이 있습니다.",
   "It is not shown again: what is secret in it stays in the studio.": "다시 표시되지 않으며, 주소 안의 비밀 정보는 스튜디오에만 보관됩니다.",
   "It is on air and disappears there, too.": "방송 중이며, 방송에서도 사라집니다.",

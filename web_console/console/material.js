@@ -272,6 +272,7 @@ const WARNINGS = {
   "clip.variable-rate": "Its frame rate changes.",
   "picture.animated": "It is an animation; only its first picture is shown.",
   "picture.end-missing": "Its end is missing; what there is of it is shown.",
+  "pdf.fonts": "Some of its text has a font that neither the file nor the studio has: export it with its fonts embedded.",
   "clip.too-slow": "This machine can't decode it fast enough.",
 };
 

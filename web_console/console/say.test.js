@@ -61,7 +61,7 @@ test("every refusal of a command and every fault of an output is there in Korean
   // By tables, not by calls: what is wrong with a publisher, a player or a file, and what a clip is warned of.
   const tables = /** @type {const} */ ([
     ["studio/whipstatus.py", /"((?:whip|video)\.[a-z-]+)"/g], ["studio/playerstatus.py", /"(player\.[a-z-]+)"/g],
-    ["mixer/players/importer.py", /"((?:media|clip)\.[a-z-]+)"/g], ["mixer/players/clipfile.py", /"(clip\.[a-z-]+)"/g], ["mixer/players/findings.py", /"(clip\.[a-z-]+)"/g],
+    ["mixer/players/importer.py", /"((?:media|clip|pdf)\.[a-z-]+)"/g], ["mixer/players/clipfile.py", /"(clip\.[a-z-]+)"/g], ["mixer/players/findings.py", /"(clip\.[a-z-]+)"/g],
   ]);
   for (const [file, code] of tables) {
     for (const [, found] of readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").matchAll(code)) told.add(String(found));
@@ -88,7 +88,7 @@ test("words from tables are translated, too", () => {
     ...[...Object.values(SOURCE_WORDS), ...[...PATTERNS, ...ANCHORS].map(([, word]) => word), ...Object.values(GRAPHICS).map(({ word }) => word),
       ...Object.values(HINTS), ...SWITCHES.flatMap(([, word, why]) => [word, why]), ...Object.values(AIR).map(({ word }) => word),
       ...WAYS.map(([, word]) => word), ...Object.values(OWN_WORDS), ...recipes("", "").map(({ how }) => how), ...Object.values(USES), ...Object.values(CONVERSIONS), "Picture", "Sound"].map((word) => t(word)),
-    ...["clip.truncated", "clip.damaged", "clip.no-sound", "clip.sound-codec", "clip.alpha-damaged", "clip.variable-rate", "clip.too-slow", "picture.animated", "picture.end-missing"].map(mediumWarning),
+    ...["clip.truncated", "clip.damaged", "clip.no-sound", "clip.sound-codec", "clip.alpha-damaged", "clip.variable-rate", "clip.too-slow", "picture.animated", "picture.end-missing", "pdf.fonts"].map(mediumWarning),
     deviation(-30, -23).text, deviation(undefined, -23).text, busName("floor"), busName("hall"), busName("en"), languageName(""),
   ];
   for (const word of words) assert.match(word, /[가-힣]/, word);
