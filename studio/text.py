@@ -25,7 +25,8 @@ def typed(content: bytes) -> str:
 
 def clean(text: str) -> str:
     """``text`` composed, as one line without control, format (bidi controls among them), surrogate and
-    private-use characters; white space is collapsed. Idempotent; may give an empty string."""
+    private-use characters, and without marks before the first letter; white space is collapsed. Idempotent;
+    may give an empty string."""
     while (cleaned := _pass(text)) != text:
         text = cleaned
     return text
@@ -37,6 +38,8 @@ def _pass(text: str) -> str:
     for character in composed(text):
         category = unicodedata.category(character)
         marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if not kept and (category[0] == "M" or character in JOINERS):
+            continue  # nothing is before it that it could be on
         if character.isspace() or category in {"Zl", "Zp", "Zs"}:
             kept.append(" ")
         elif category in {"Cc", "Cs", "Co"} or (category == "Cf" and character not in JOINERS):

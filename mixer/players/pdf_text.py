@@ -24,6 +24,8 @@ def lacks_fonts(document: pdfium.PdfDocument, folder: Path | None) -> bool:
     stand_ins = _stand_ins(folder)
     end_s = time.process_time() + BUDGET_S
     for index in range(len(document)):
+        if time.process_time() > end_s:
+            return False
         try:
             page = document[index]
         except pdfium.PdfiumError:
@@ -33,8 +35,6 @@ def lacks_fonts(document: pdfium.PdfDocument, folder: Path | None) -> bool:
             for font, code_point in _characters(text):
                 if not _drawn(font, code_point, stand_ins):
                     return True
-                if time.process_time() > end_s:
-                    return False
         finally:
             raw.FPDFText_ClosePage(text)
             page.close()

@@ -1,6 +1,7 @@
 """Pulled streams from nginx-rtmp whose pictures or sound come later than the connection."""
 
 import contextlib
+import itertools
 import socket
 import subprocess
 import time
@@ -8,15 +9,19 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import msgspec
 import numpy as np
 import pytest
 
+from mixer.players.frames import FrameConverter
 from mixer.players.pull import _Worker
 from mixer.players.wire import PlayerConfig
 from mixer.slot import sample_at
 from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
+from tests.material import ffmpeg
 from tests.players import PlayerRun
+from tests.unit.test_clip_pictures import combs
 
 KEY = "s3cr3t-key"
 GROUP_S = 4
@@ -100,6 +105,35 @@ def test_sound_joins_a_picture(tmp_path: Path) -> None:
             run.wait_for("the sound", lambda report: report.state == "live" and report.sound)
             run.wait_for("the picture", lambda report: report.width > 0)
         assert ingest.log().count(" play: name=") == 1
+
+
+def test_an_interlaced_stream_is_shown_without_combs(tmp_path: Path) -> None:
+    moving = (
+        "-f lavfi -i color=black:s=320x192:r=50:d=12 -f lavfi -i color=white:s=32x192:r=50:d=12"
+        " -filter_complex [0][1]overlay=x='20+mod(t*300\\,260)',tinterlace=interleave_top,setfield=tff -r 25"
+        " -c:v libx264 -preset ultrafast -bf 0 -g 25 -flags +ildct+ilme -x264-params tff=1"
+    )
+    file = ffmpeg(tmp_path / "i.flv", moving)
+    with av.open(str(file)) as container:
+        raw = FrameConverter((320, 192))
+        frames = itertools.islice(container.decode(video=0), 10)
+        combed = max(combs(raw.picture(each, Fraction(1))) for each in frames)
+    url = "live/interlaced"
+    with RtmpIngest(tmp_path) as ingest, published(file, ingest.url(url), loop=True):
+        wait_until("something published", lambda: ingest.received_bytes() > 2000)
+        config = msgspec.structs.replace(pull(ingest.url(url)), width=320, height=192, fps_num=50)
+        with PlayerRun(config, tmp_path / "log") as run:
+            run.wait_for("a picture", lambda report: report.state == "live" and report.width > 0)
+            seen: dict[int, float] = {}
+
+            def looked() -> bool:
+                picture = run.shown()
+                seen[hash(picture.y.tobytes())] = combs(picture)
+                return len(seen) > 15
+
+            wait_until("pictures that move", looked)
+    assert combed > 4
+    assert max(seen.values()) < combed / 4
 
 
 def test_certificates_are_verified_unless_the_source_says_otherwise(tmp_path: Path) -> None:

@@ -128,6 +128,17 @@ def test_names_are_shown_without_folders() -> None:
     assert clean_name("../../etc/pass\u202ewd") == "passwd"
     assert clean_name("C:\\fotos\\a.png") == "a.png"
     assert clean_name("한국 발표.pdf") == "한국 발표.pdf"
+    marks = "\N{COMBINING ACUTE ACCENT}" * 300
+    assert clean_name(f"e{marks}.mp4") == f"é{marks[:6]}.mp4"
+    assert (clean_name(f"{marks}.mp4"), clean_name(marks), clean_name("\u200d" * 300)) == (".mp4", "", "")
+
+
+async def test_a_name_of_marks_alone_is_no_name(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / "media", 10_000_000)
+    await store.open()
+    data = make_pdf(tmp_path / "a.pdf", 1).read_bytes()
+    kept = await store.add("\N{COMBINING ACUTE ACCENT}" * 300, None, blocks(data))
+    assert kept["name"] == "slides"
 
 
 async def blocks(*parts: bytes) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ import pytest
 from mixer.stills import read_still
 from mixer.theme import Theme
 from signaling.ports import RefusedError
-from studio.themefolder import parse_theme
+from studio.themefolder import parse_theme, read_folder
 from studio.themes import BUILT_IN, KEPT, Themes
 
 SVG = (
@@ -59,6 +59,18 @@ def test_built_in_themes_are_whole() -> None:
         assert theme.name == folder.name
         assert all((folder / file).is_file() for file in files.values())
     assert parse_theme("", "plain")[0] == Theme()
+
+
+def test_a_theme_that_notepad_saved_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "theme.toml").write_bytes(b"\xef\xbb\xbfgap = 0.03\r\n")
+    assert read_folder(folder, "own").theme.gap == 0.03
+    (folder / "theme.toml").write_bytes("gap = 0.03".encode("utf-16"))
+    with pytest.raises(RefusedError) as caught:
+        read_folder(folder, "own")
+    assert caught.value.code == "theme.malformed"
+    assert "UTF-8" in caught.value.detail
 
 
 async def test_a_theme_is_read_anew_each_time_and_its_pictures_are_decoded_once(tmp_path: Path) -> None:
