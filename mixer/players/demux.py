@@ -46,12 +46,18 @@ def packets(container: InputContainer, indices: Collection[int]) -> Iterator["av
     are empty, one a stream, for its decoder."""
     for stream in container.streams:
         stream.discard = Discard.default if stream.index in indices else Discard.all
-    iterator = container.demux([container.streams[index] for index in sorted(indices)])
-    while True:
+    wanted = [container.streams[index] for index in sorted(indices)]
+    iterator = container.demux(wanted)
+    joined = 0
+    while joined <= MAX_TRACKS:
         try:
             packet = next(iterator)
         except (StopIteration, av.FFmpegError):
             return
+        except IndexError:  # of a stream that came up in the middle of a damaged file
+            iterator = container.demux(wanted)
+            joined += 1
+            continue
         yield packet
 
 

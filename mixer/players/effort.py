@@ -1,5 +1,6 @@
 """What a clip costs its player, measured by some of its pictures."""
 
+import contextlib
 import time
 from collections.abc import Collection
 from fractions import Fraction
@@ -37,35 +38,38 @@ def effort(path: Path, info: ClipInfo, box: tuple[int, int], fps: Fraction) -> f
     """How much of a processor a player needs for this clip: 0.5 is half of one. ``fps``: the programme's.
 
     Seconds of this process's processor time, not of the clock: what else the machine has to do doesn't count.
-    Nothing else may run in the process. Raises :class:`mixer.players.player.MediaError`.
+    Nothing else may run in the process.
     """
     if info.picture is None:
         return 0.0
-    spent_s, seen = 0.0, 0
-    with opened(path) as container:
+    measured = [_at(path, info, box, fps, place) for place in range(PLACES)]
+    seen = sum(count for _, count in measured)
+    return sum(spent_s for spent_s, _ in measured) / seen / float(info.frame_s) if seen else 0.0
+
+
+def _at(path: Path, info: ClipInfo, box: tuple[int, int], fps: Fraction, place: int) -> tuple[float, int]:
+    """Seconds of the processor, and for how many pictures. What can't be read is no reason to refuse it."""
+    first_s = last_s = 0.0
+    count = -1  # the first one brings with it what is decoded and made ready before
+    with contextlib.suppress(Exception), opened(path) as container:
+        assert info.picture is not None
         stream = container.streams[info.picture]
         assert isinstance(stream, av.VideoStream)
         aspect = Fraction(stream.sample_aspect_ratio or 0)
-        stream.codec_context.thread_count = 1
         converter = FrameConverter(box)
         converter.told = told_by(stream)
-        converter.alpha = info.alpha
-        for place in range(PLACES):
-            if place:
-                sought(container, stream, info.start_s + info.duration_s * place / PLACES)
-            whole = Deinterlacer(fields=fps * info.frame_s >= ENOUGH)
-            first_s = last_s = 0.0
-            count = -1  # the first one brings with it what is decoded and made ready before
-            decoder = alpha_decoder(stream) if info.alpha else None
-            for frame in decoded(container, info.picture, lambda: None, Damage(), decoder):
-                if isinstance(frame, av.VideoFrame):
-                    for each in whole.frames(frame):
-                        converter.layer(each, aspect)
-                    count += 1
-                    last_s = time.process_time()
-                    first_s = first_s or last_s
-                if count == PICTURES or last_s - first_s > BUDGET_S:
-                    break
-            spent_s += last_s - first_s
-            seen += max(0, count)
-    return spent_s / seen / float(info.frame_s) if seen else 0.0
+        whole = Deinterlacer(fields=fps * info.frame_s >= ENOUGH)
+        decoder = alpha_decoder(stream) if info.alpha else None
+        (stream.codec_context if decoder is None else decoder).thread_count = 1
+        if place:
+            sought(container, stream, info.start_s + info.duration_s * place / PLACES)
+        for frame in decoded(container, info.picture, lambda: None, Damage(), decoder):
+            if isinstance(frame, av.VideoFrame):
+                for each in whole.frames(frame):
+                    converter.layer(each, aspect)
+                count += 1
+                last_s = time.process_time()
+                first_s = first_s or last_s
+            if count == PICTURES or last_s - first_s > BUDGET_S:
+                break
+    return last_s - first_s, max(0, count)

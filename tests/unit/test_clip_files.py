@@ -1,6 +1,7 @@
 """What is found in clips as people bring them: their time line, tracks, codecs, orientation and rate."""
 
 import itertools
+import random
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -78,6 +79,19 @@ def test_a_file_that_ends_in_the_middle_is_told(tmp_path: Path, name: str) -> No
     info = look(path)
     assert info.truncated
     assert 1.5 < info.duration_s < 5
+
+
+def test_streams_that_come_up_in_a_damaged_file_end_nothing(tmp_path: Path) -> None:
+    """PyAV doesn't know streams that FFmpeg meets after it has opened a file."""
+    moving = "-f lavfi -i testsrc2=s=160x90:r=25:d=2 -c:v mpeg2video -q:v 2"
+    whole = ffmpeg(tmp_path / "whole.mts", moving).read_bytes()
+    for seed in (19, 20, 21):
+        chance, data = random.Random(seed), bytearray(whole)
+        for at in range(0, len(data), 188):
+            if chance.random() < 0.2:
+                data[at + 1 : at + 3] = chance.randbytes(2)  # another stream's, or nobody's
+        (tmp_path / "a.mts").write_bytes(data)
+        assert examine(tmp_path / "a.mts", tmp_path).width == 160
 
 
 MICROPHONES = f"{PICTURE.format(1)} -f lavfi -i sine=440:d=1 -f lavfi -i {{}} -map 0 -map 1 -map 2 -ac 1"
