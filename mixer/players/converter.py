@@ -152,12 +152,13 @@ class _Conversion:
         context.color_range, context.colorspace = 1, 1
         context.color_primaries, context.color_trc = 1, 1
         context.thread_count = 1
+        most = str(round(CONVERTED_BITRATE * max(1.0, width * height / (1920 * 1080))))
         video.options = {
             "preset": "veryfast",
             "tune": "fastdecode",
             "crf": str(QUALITY),
-            "maxrate": str(CONVERTED_BITRATE),
-            "bufsize": str(CONVERTED_BITRATE),
+            "maxrate": most,
+            "bufsize": most,
         }
         return video
 

@@ -69,8 +69,9 @@ Outcome = Found | Refused
 
 TOO_SLOW = "clip.too-slow"
 """Of a clip that needs more of a processor than the studio allows."""
-CONVERTED_BITRATE = 50_000_000
-"""At most, of a converted clip's pictures: what is decoded costs by the bit, too."""
+CONVERTED_BITRATE = 40_000_000
+"""At most, of a converted clip's pictures of 1080p, and of larger ones by their pixels: what is decoded costs
+by the bit, too."""
 NOT_CONVERTED = Refused(
     "clip.conversion-failed", "This clip can't be converted; it is played as it was uploaded."
 )

@@ -211,6 +211,16 @@ async def test_a_clip_that_is_too_slow_is_converted_once_and_its_progress_told(t
     assert quick.media[id_].warnings == (), "what is played of it isn't slow any more"
 
 
+async def test_a_transparent_clip_stays_as_it_is(tmp_path: Path) -> None:
+    clear = "-f lavfi -i color=red:s=64x36:d=0.4,format=rgba,colorchannelmixer=aa=0"
+    made = f"{clear} -c:v libvpx-vp9 -auto-alt-ref 0 -pix_fmt yuva420p"
+    path = await asyncio.to_thread(ffmpeg, tmp_path / "a.webm", made)
+    async with library(tmp_path / "media") as lib:
+        medium = await lib.store.add("a.webm", None, blocks(path))
+        assert (medium["alpha"], "conversion" in medium) == (True, False)
+        assert "clip.too-slow" in str(medium["warnings"])
+
+
 async def test_a_conversion_ends_with_its_clip_and_begins_again_after_a_restart(tmp_path: Path) -> None:
     path = await asyncio.to_thread(ffmpeg, tmp_path / "l.mp4", LONG)
     folder = tmp_path / "media"
