@@ -71,8 +71,7 @@ check: $(VENV)/.installed-dev $(DEV_MODULES) web_console/vendor/.installed
 
 test: check
 	.ci/test-packages
-	$(BIN)/pytest -n 2 --dist loadfile -m 'side_by_side and not soak'
-	$(BIN)/pytest -m 'not side_by_side and not soak'
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # Half an hour with guests coming and going: memory must not grow
 soak: setup $(VENV)/.installed-dev

@@ -11,30 +11,21 @@ import hypothesis
 import pytest
 from blockbuster import blockbuster_ctx
 
+from tests.machine import machine
+
 # An example's time says more about what else runs on the machine than about the code.
 hypothesis.settings.register_profile("studio", deadline=None)
 hypothesis.settings.load_profile("studio")
 
-_SIDE_BY_SIDE = frozenset(
-    ("cli", "http_api", "http_fuzz", "http_links", "http_roles", "http_socket", "recording", "rtmp_sender")
-) | {"service_restart", "session", "store", "whip_http"}
-"""Integration tests that mostly wait, and measure no times that a neighbour would spoil."""
-_ALONE = frozenset(("pacing", "effort"))
-"""Unit tests that do."""
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """``make test`` runs what is marked ``side_by_side`` in two processes, and then the rest alone."""
-    here = Path(__file__).parent
-    for item in items:
-        part, *_ = item.path.relative_to(here).parts
-        name = item.path.stem.removeprefix("test_")
-        if part in ("unit", "golden", "test_architecture.py"):
-            beside = name not in _ALONE
-        else:
-            beside = part == "integration" and name in _SIDE_BY_SIDE
-        if beside:
-            item.add_marker("side_by_side")
+@pytest.fixture(scope="module", autouse=True)
+def _machine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests with processes or browsers have the machine to themselves, as what measures must, unless their
+    module is marked ``beside_others``; all others share it, unless it is marked ``alone``."""
+    real = Path(request.path).parent.name in ("integration", "e2e")
+    alone = request.node.get_closest_marker("beside_others") is None if real else False
+    with machine(alone=alone or request.node.get_closest_marker("alone") is not None):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,8 @@ from mixer.buswire import Packet
 from mixer.encode import Effort, VideoEncoder, VideoSettings, can_ease, filler, take_over
 from mixer.picture import Plane, i420_bytes
 
+pytestmark = pytest.mark.alone
+
 EFFORTS: tuple[Effort, ...] = ("full", "eased")
 W, H = 640, 360
 BITRATE = 1_500_000

@@ -21,6 +21,8 @@ from signaling.rtc.rtp import parse_rtp
 from signaling.rtc.send import Sender
 from tests.integration.shard_house import Bus, until
 
+pytestmark = pytest.mark.alone
+
 VIEWERS = 40
 KEY_BYTES, DELTA_BYTES = 24_000, 2_400
 """A keyframe of some 20 packets, and of two for each picture between, as the return feed has them."""
