@@ -47,6 +47,8 @@ class _Pending:
     ready: Callable[[], bool]
     since_ns: int
     """When the first of the plans was issued that this one stands for."""
+    ordinary: bool
+    """Whether none of these was a take; ``issued_ns`` is the first take's else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +115,25 @@ class Engine:
         self._stopping.set()
         self._thread.join(5.0)
 
-    def take(self, plan: MixPlan, issued_ns: int, ready: Callable[[], bool] = lambda: True) -> None:
+    def take(
+        self,
+        plan: MixPlan,
+        issued_ns: int,
+        ready: Callable[[], bool] = lambda: True,
+        *,
+        ordinary: bool = False,
+    ) -> None:
         """Show ``plan`` from the next tick on; one that came before and was not shown yet is left out.
 
         While ``ready`` says that its graphics are still being drawn, it waits for a tick, not for longer:
         a cut is on time, and a plate that isn't there yet follows.
         """
         with self._lock:
-            since = self._next.since_ns if self._next is not None else issued_ns
-            self._next = _Pending(plan, issued_ns, ready, min(since, issued_ns))
+            before = self._next
+            since_ns = issued_ns if before is None else min(before.since_ns, issued_ns)
+            if before is not None and not before.ordinary:
+                issued_ns, ordinary = before.issued_ns, False
+            self._next = _Pending(plan, issued_ns, ready, since_ns, ordinary)
 
     def open_source(self, source: SourceId, reader: SlotReader) -> None:
         """See and hear ``source`` in this slot."""
@@ -237,7 +249,7 @@ class Engine:
                 self._renditions.offer_languages(tick, canvases, differing, now_ns)
             if fresh is not None:
                 waited = tick - self._clock.tick_at(fresh.issued_ns)
-                self._notify(PlanTaken(plan.revision, tick, waited))
+                self._notify(PlanTaken(plan.revision, tick, waited, fresh.ordinary))
             for name in asked & canvases.keys():
                 self._write_snapshot(name, canvases[name], writers, now_ns)
         finally:

@@ -90,7 +90,7 @@ class _Preparer:
 
     def take(self, message: TakePlan) -> None:
         self._drawn = drawn = threading.Event()
-        self._engine.take(message.plan, message.issued_ns, drawn.is_set)
+        self._engine.take(message.plan, message.issued_ns, drawn.is_set, ordinary=message.ordinary)
         with self._condition:
             self._next = message, drawn
             self._condition.notify()

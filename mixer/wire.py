@@ -115,6 +115,8 @@ class TakePlan(Message, frozen=True):
     """When the command behind it was accepted: the mixer measures command-to-air with it."""
     next: dict[CanvasName, CanvasPlan] = {}
     """What is likely to be taken next (the scene in preview): its graphics are drawn beforehand."""
+    ordinary: bool = False
+    """It is no take: how soon it is on air matters to nobody, and isn't told as command-to-air."""
 
 
 class PublishCanvas(Message, frozen=True):
@@ -167,6 +169,8 @@ class PlanTaken(Message, frozen=True):
     tick: int
     ticks_waited: int
     """Ticks from ``issued_ns`` to the tick that shows the plan."""
+    ordinary: bool = False
+    """See :class:`TakePlan`."""
 
 
 class CanvasPublished(Message, frozen=True):

@@ -66,7 +66,7 @@ class Metrics(Collector):
         match message:
             case MixerReport():
                 self._mixer = message
-            case PlanTaken():
+            case PlanTaken(ordinary=False):
                 self._plan = message
             case SenderReport() if len(self._outputs) < MAX_OUTPUTS or message.output in self._outputs:
                 self._outputs[message.output] = message
@@ -166,7 +166,7 @@ class Metrics(Collector):
         if self._plan is not None:
             yield GaugeMetricFamily(
                 "studio_command_to_air_ticks",
-                "Ticks from the newest command to its picture.",
+                "Ticks from the newest take to its picture.",
                 value=self._plan.ticks_waited,
             )
         streams = CounterMetricFamily("studio_encoded_bytes", "Bytes encoded.", labels=["stream"])

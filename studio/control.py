@@ -299,10 +299,10 @@ class Control:
     def _send(self, to: str, message: Message) -> None:
         self._link.send(to, message)
 
-    def _publish(self, plans: Plans, issued_ns: int) -> None:
+    def _publish(self, plans: Plans, issued_ns: int, ordinary: bool) -> None:
         """The session's plans, to those they concern; the supervisor keeps the last for who comes back."""
         try:
-            self._send("mixer", TakePlan(plans.mix, issued_ns, plans.next))
+            self._send("mixer", TakePlan(plans.mix, issued_ns, plans.next, ordinary))
             self._send("supervisor", plans.desired)
             if self._session is not None:
                 self._errands.planned(plans, self._session.planned)

@@ -14,9 +14,10 @@ PERIOD_S = 1 / 30
 
 
 class PlanPace:
-    """``send(plans, issued_ns)``; call on the event loop. Nothing is sent after :meth:`close`."""
+    """``send(plans, issued_ns, ordinary)``, ``ordinary`` where it is no take; call on the event loop. Nothing
+    is sent after :meth:`close`."""
 
-    def __init__(self, send: Callable[[Plans, int], None], period_s: float = PERIOD_S) -> None:
+    def __init__(self, send: Callable[[Plans, int, bool], None], period_s: float = PERIOD_S) -> None:
         self._send = send
         self._period_s = period_s
         self._next_s = 0.0
@@ -26,11 +27,12 @@ class PlanPace:
         self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, plans: Plans, issued_ns: int) -> None:
-        if self._waiting is not None:
+        urgent = _urgent(plans) != self._urgent
+        if self._waiting is not None and not urgent:
             issued_ns = min(issued_ns, self._waiting[1])
         wait_s = self._next_s - time.monotonic()
-        if wait_s <= 0 or _urgent(plans) != self._urgent:
-            self._go(plans, issued_ns)
+        if wait_s <= 0 or urgent:
+            self._go(plans, issued_ns, ordinary=not urgent)
             return
         self._waiting = plans, issued_ns
         if self._timer is None:
@@ -43,13 +45,13 @@ class PlanPace:
     def _due(self) -> None:
         self._timer = None
         if self._waiting is not None:
-            self._go(*self._waiting)
+            self._go(*self._waiting, ordinary=True)
 
-    def _go(self, plans: Plans, issued_ns: int) -> None:
+    def _go(self, plans: Plans, issued_ns: int, *, ordinary: bool) -> None:
         self._waiting = None
         self._urgent = _urgent(plans)
         self._next_s = time.monotonic() + self._period_s
-        self._send(plans, issued_ns)
+        self._send(plans, issued_ns, ordinary)
 
 
 def _urgent(plans: Plans) -> object:

@@ -251,10 +251,9 @@ class Session:
 
         A caller that is cancelled may find its command carried out: what is written stays written.
         """
-        issued_ns = time.monotonic_ns()
         decoded = commands.decode(command)
         prepared = await self._around.prepare(decoded, actor)
-        return await self._writer.execute(decoded, actor, issued_ns, prepared, client)
+        return await self._writer.execute(decoded, actor, time.monotonic_ns(), prepared, client)
 
     async def events(self, after: int, limit: int) -> list[LoggedEvent]:
         try:

@@ -109,7 +109,7 @@ class Status:
                     "latency_ms": _latency(message.latency_ms),
                     "levels": {source: round(level) for source, level in message.levels.items()},
                 }
-            case PlanTaken():
+            case PlanTaken(ordinary=False):
                 self._mixer = {**self._mixer, "air_ticks": message.ticks_waited}
             case ShardReport():
                 self._stats |= {

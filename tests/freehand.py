@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
+import numpy as np
+import pyvips
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -14,6 +16,9 @@ from tests.running import RunningStudio, wait_until
 
 TICK_MS = 1000 / 30
 FLOOD_PER_S = 1000
+THEME_SIDE = 9000
+"""Pixels of a theme's picture that takes a while to decode."""
+THEMES = 3
 
 
 class Hand(msgspec.Struct, frozen=True):
@@ -78,3 +83,31 @@ def flood(studio: RunningStudio) -> Iterator[None]:
             threads[0].join()
             socket.close()
             threads[1].join()
+
+
+@contextmanager
+def setting_themes(studio: RunningStudio) -> Iterator[list[threading.Event]]:
+    """Two clients at once set themes that nobody has set before, some each. Their events are set when they
+    are through; at the end both are awaited."""
+    picture = pyvips.Image.new_from_array(np.full((THEME_SIDE, THEME_SIDE, 3), 90, np.uint8))
+    content = picture.write_to_buffer(".png", compression=1)
+    over = [threading.Event(), threading.Event()]
+    for name in range(2 * THEMES):
+        folder = studio.data / "themes" / f"t{name}"
+        folder.mkdir(parents=True)
+        (folder / "back.png").write_bytes(content + bytes(name))  # each one another file
+        (folder / "theme.toml").write_text('backdrop = "back.png"\n')
+
+    def set_them(client: int) -> None:
+        for name in range(client, 2 * THEMES, 2):
+            studio.do("theme.set", theme=f"t{name}")
+        over[client].set()
+
+    threads = [threading.Thread(target=set_them, args=(client,)) for client in (0, 1)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield over
+    finally:
+        for thread in threads:
+            thread.join()

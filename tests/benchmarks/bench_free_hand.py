@@ -1,10 +1,11 @@
-"""Cut and slate while another socket of the same director's sends 1,000 commands a second:
-``python -m tests.benchmarks.bench_free_hand``. Prints the worst answer in ms and the worst count of ticks."""
+"""Cut and slate while another socket of the same director's sends 1,000 commands a second, and while two
+set themes of 9000×9000 pixels: ``python -m tests.benchmarks.bench_free_hand``. Prints the worst answer in
+ms and the worst count of ticks."""
 
 import tempfile
 from pathlib import Path
 
-from tests.freehand import by_hand, flood
+from tests.freehand import by_hand, flood, setting_themes
 from tests.running import running_studio
 
 
@@ -15,6 +16,8 @@ def main() -> None:
         print("idle:", by_hand(studio))
         with flood(studio):
             print("flood:", by_hand(studio, 8))
+        with setting_themes(studio):
+            print("themes:", by_hand(studio, 8))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""A running studio whose disk is full, and whose log is damaged on air: the director's hand stays free."""
+"""A running studio that is flooded, whose disk is full, and whose log is damaged on air: the director's hand
+stays free."""
 
 import os
 import signal
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.client import ClientError
-from tests.freehand import TICK_MS, Hand, by_hand
+from tests.freehand import TICK_MS, Hand, by_hand, flood, setting_themes
 from tests.fulldisk import fill, small_disk
 from tests.running import RunningStudio, running_studio, wait_until
 
@@ -64,5 +65,19 @@ def test_control_starts_with_a_damaged_log(studio: RunningStudio) -> None:
     codes = wait_until("the console is back", alarms, 20)
     assert {"log.damaged", "log.lost"} <= codes
     assert list(studio.data.glob("show.db.damaged-*"))
-    studio.do("scene.create", scene="a")
+    for scene in "ab":
+        studio.do("scene.create", scene=scene)
     studio.do("program.cut", scene="a")
+
+
+def test_while_another_socket_sends_a_thousand_commands_a_second(studio: RunningStudio) -> None:
+    with flood(studio):
+        hand = by_hand(studio)
+    assert free(hand), hand
+
+
+def test_while_two_themes_are_decoded(studio: RunningStudio) -> None:
+    with setting_themes(studio) as done:
+        hand = by_hand(studio, rounds=1)
+        assert not all(each.is_set() for each in done), "they were being decoded meanwhile"
+    assert free(hand), hand

@@ -15,8 +15,12 @@ class Sent:
         self.plans: list[tuple[int, int]] = []
         """Revision and when it was asked for."""
 
-    def __call__(self, plans: Plans, issued_ns: int) -> None:
+        self.takes: list[int] = []
+
+    def __call__(self, plans: Plans, issued_ns: int, ordinary: bool) -> None:
         self.plans.append((plans.mix.revision, issued_ns))
+        if not ordinary:
+            self.takes.append(plans.mix.revision)
 
 
 async def test_of_many_plans_the_first_and_the_newest_are_sent() -> None:
@@ -50,7 +54,7 @@ async def test_a_cut_the_slate_and_black_wait_for_nothing() -> None:
         show = after(show, type_, **fields)
         pace(plan(show, Live(), PLAN_SETTINGS, revision), revision)
         assert sent.plans[-1][0] == revision
-    assert len(sent.plans) == 4
+    assert sent.takes == [1, 3, 4, 5], "all that was sent"
     pace.close()
 
 
