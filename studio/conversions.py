@@ -6,11 +6,8 @@ conversion that was interrupted begins again.
 """
 
 import asyncio
-import contextlib
 import errno
-import os
 import shutil
-import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -26,14 +23,13 @@ from mixer.players.findings import (
     Refused,
     Written,
 )
+from studio.apart import apart
 from studio.medium import Conversion
 from studio.playing import CONVERTED_FILE, MEDIA_FILE
-from studio.spawning import FOLDER, environment, python
 
 log = structlog.get_logger()
 
 UNFINISHED = "converting.mkv"
-_TOLD_BYTES = 65_536
 _SPEAKS = msgspec.json.Decoder(Written)
 _FULL = Refused("media.disk-full", "There is no room on the server's disk; delete files or recordings first.")
 
@@ -112,33 +108,18 @@ class Conversions:
 
     async def _written(self, id_: str, path: Path, unfinished: Path) -> Converted | Refused:
         told = msgspec.json.encode(self._demands).decode()
-        process = await asyncio.create_subprocess_exec(
-            *python("mixer.players.converter", str(path), str(unfinished), told),
-            cwd=FOLDER,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # libraries' words about a stranger's file
-            env=environment(os.environ),
-            limit=_TOLD_BYTES,
-            start_new_session=True,
-        )
-        assert process.stdout is not None
         outcome: Converted | Refused = NOT_CONVERTED
-        try:
-            async for line in process.stdout:
-                heard: Written = _SPEAKS.decode(line)
-                if isinstance(heard, Progress):
-                    await self._tell(id_, Conversion("running", heard.share))
-                else:
-                    outcome = heard
-            await process.wait()
-        except ValueError:  # a line of any length, or none of ours
-            return NOT_CONVERTED
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+        async with apart("mixer.players.converter", str(path), str(unfinished), told) as converter:
+            try:
+                async for line in converter.said:
+                    heard: Written = _SPEAKS.decode(line)
+                    if isinstance(heard, Progress):
+                        await self._tell(id_, Conversion("running", heard.share))
+                    else:
+                        outcome = heard
+                await converter.process.wait()
+            except ValueError:  # a line of any length, or none of ours
+                return NOT_CONVERTED
         return outcome
 
 

@@ -7,12 +7,10 @@ has, until it is known to be good; then the folder is renamed.
 """
 
 import asyncio
-import contextlib
 import errno
 import os
 import secrets
 import shutil
-import signal
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -23,12 +21,12 @@ from msgspec.structs import replace
 
 from mixer.players.findings import PICTURE_FILE, TOO_SLOW, Demands, Found, Outcome, Refused
 from signaling.ports import RefusedError
+from studio.apart import apart
 from studio.config import Media as MediaSettings
 from studio.conversions import UNFINISHED, Conversions
 from studio.medium import Conversion, Medium
 from studio.model import MAX_TITLE
 from studio.playing import CONVERTED_FILE, MEDIA_FILE
-from studio.spawning import FOLDER, environment, python
 from studio.text import clean
 
 log = structlog.get_logger()
@@ -44,7 +42,6 @@ _ENTRY = "medium.json"
 _UNFINISHED = ".upload-"
 _GONE = ".gone-"
 _BLOCK = 1 << 20
-_TOLD_BYTES = 262_144
 
 _NO_DEMANDS = Demands()
 _SPEAKS = msgspec.json.Decoder(Outcome)
@@ -267,32 +264,18 @@ async def looked_into(
     path: Path, folder: Path, demands: Demands = _NO_DEMANDS, time_s: float = LOOK_S
 ) -> Outcome:
     """What the importer says of a file; it may die of it, and take as long as it likes. Raises OSError."""
-    process = await asyncio.create_subprocess_exec(
-        *python("mixer.players.importer", str(path), str(folder), msgspec.json.encode(demands).decode()),
-        cwd=FOLDER,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,  # libraries' words about a stranger's file
-        env=environment(os.environ),
-        limit=_TOLD_BYTES,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(time_s):
-            told = await process.stdout.readline()
-            await process.wait()
-    except (TimeoutError, ValueError):  # ValueError: a line of any length
-        return _TOO_MUCH
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+    arguments = (str(path), str(folder), msgspec.json.encode(demands).decode())
+    async with apart("mixer.players.importer", *arguments) as importer:
+        try:
+            async with asyncio.timeout(time_s):
+                told = await importer.said.readline()
+                await importer.process.wait()
+        except (TimeoutError, ValueError):  # ValueError: a line of any length
+            return _TOO_MUCH
     try:
         outcome: Outcome = _SPEAKS.decode(told)
     except msgspec.DecodeError:
-        log.warning("the importer ended", status=process.returncode)
+        log.warning("the importer ended", status=importer.process.returncode)
         return _TOO_MUCH
     return outcome
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from fractions import Fraction
@@ -23,6 +24,8 @@ from mixer.players.tonemap import told_by
 from mixer.players.wire import PlayerConfig
 from studio.media import MediaStore
 from studio.playing import CONVERTED_FILE, MEDIA_FILE
+from studio.spawning import python
+from tests.ingest import wait_until
 from tests.material import ffmpeg
 from tests.players import PlayerRun
 from tests.unit.test_clip_files import with_matrix
@@ -173,14 +176,15 @@ async def library(folder: Path) -> AsyncIterator[Library]:
         await made.store.close()
 
 
-def converters() -> list[int]:
-    """Processes of ours that convert."""
+def converters(folder: Path) -> list[int]:
+    """Processes that convert what lies in there."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if b"mixer.players.converter" in (place / "cmdline").read_bytes():
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            if b"mixer.players.converter" in words and any(bytes(folder) in word for word in words[3:]):
                 found.append(int(place.name))
-    return [pid for pid in found if os.getpgid(0) != pid]
+    return found
 
 
 async def test_a_clip_that_is_too_slow_is_converted_once_and_its_progress_told(tmp_path: Path) -> None:
@@ -228,13 +232,13 @@ async def test_a_conversion_ends_with_its_clip_and_begins_again_after_a_restart(
         one = str((await lib.store.add("a.mp4", None, blocks(path)))["id"])
         two = str((await lib.store.add("b.mp4", None, blocks(path)))["id"])
         await until("in the middle", lambda: lib.halfway)
-        assert (lib.state(one), lib.state(two), len(converters())) == ("running", "waiting", 1)
+        assert (lib.state(one), lib.state(two), len(converters(tmp_path))) == ("running", "waiting", 1)
         await lib.store.remove(one)
         assert not (folder / one).exists()
         lib.told.clear()
         await until("in the middle of the next one", lambda: lib.halfway)
-        assert len(converters()) == 1
-    assert converters() == []
+        assert len(converters(tmp_path)) == 1
+    assert converters(tmp_path) == []
     assert {each.name for each in (folder / two).iterdir()} == {MEDIA_FILE, "medium.json"}
     (folder / two / "converting.mkv").write_bytes(b"of a studio that was killed")
     async with library(folder) as lib:
@@ -317,3 +321,18 @@ def test_a_player_takes_the_converted_file_when_it_stands_still(tmp_path: Path) 
     with PlayerRun(config, tmp_path / "log") as again:
         again.wait_state("ready")
         assert np.mean(again.shown().y) > 200
+
+
+def test_a_converter_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """A control that is killed tells nobody."""
+    path = ffmpeg(tmp_path / "l.mp4", LONG)
+    told = msgspec.json.encode(DEMANDS).decode()
+    command = python("mixer.players.converter", str(path), str(tmp_path / "made.mkv"), told)
+    start = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", start]) as parent:
+        try:
+            wait_until("something written", lambda: (tmp_path / "made.mkv").exists())
+            assert len(converters(tmp_path)) == 1
+        finally:
+            parent.kill()
+    wait_until("its end", lambda: converters(tmp_path) == [])
