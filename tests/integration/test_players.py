@@ -260,6 +260,10 @@ def test_a_pulled_stream_is_in_step_and_comes_back(tmp_path: Path) -> None:
         try:
             with PlayerRun(config("pull", private=True, url=url), tmp_path / "log") as run:
                 run.wait_state("live", timeout_s=30)
+                # A server begins with what is past; after two seconds the stream jumps nearer.
+                settling = Watched(run)
+                wait_until("it has settled", lambda: len(settling.pictures) > 80)
+                settling.stop()
                 watched = Watched(run, lambda picture: bool(picture.y.mean() > 128))
                 wait_until("two flashes", lambda: len(watched.pictures) > 80)
                 watched.stop()
