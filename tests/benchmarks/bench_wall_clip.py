@@ -1,0 +1,73 @@
+"""A clip as large as the wall: ``python -m tests.benchmarks.bench_wall_clip [--seconds 60]``.
+
+A clip of 3840×1080 at 30 fps, with sound, is played in a loop, alone on a wall of that size that one WebRTC
+viewer watches, while the programme shows it, too. Prints the pictures that the player was late with, late and
+spared ticks, and the CPU of each process meanwhile.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from studio.bench.wall import running_wall
+from studio.usage import cpu_seconds, proportional_bytes
+from tests.material import ffmpeg
+from tests.running import RunningStudio, running_studio, wait_until
+
+CONFIGURATION = "[video]\nwall = [3840, 1080]\n\n[media]\nconvert_over = 0.0\n"
+LENGTH_S = 20
+
+
+def clip(folder: Path) -> Path:
+    """Moving detail, as an animation has: some 20 Mb/s of H.264."""
+    picture = f"-f lavfi -i testsrc2=s=3840x1080:r=30:d={LENGTH_S} -f lavfi -i sine=d={LENGTH_S}"
+    return ffmpeg(folder / "wall.mp4", f"{picture} -c:v libx264 -preset fast -pix_fmt yuv420p -c:a aac")
+
+
+def measure(studio: RunningStudio, seconds: float) -> dict[str, Any]:
+    def status() -> tuple[dict[str, Any], dict[str, Any]]:
+        return studio.status("sources", "wall"), studio.status("mixer")
+
+    pids = studio.processes()
+    cpu = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    (clip_before, before), began_s = status(), time.monotonic()
+    time.sleep(seconds)
+    (clip_after, after), passed_s = status(), time.monotonic() - began_s
+    return {
+        "seconds": round(passed_s, 1),
+        "late_pictures": clip_after["late"] - clip_before["late"],
+        "late_ticks": after["late_ticks"] - before["late_ticks"],
+        "spared_ticks": after["spared_ticks"] - before["spared_ticks"],
+        "step": after["load"]["step"],
+        "cpu_cores": {
+            name: round((cpu_seconds(pid) - cpu[name]) / passed_s, 2) for name, pid in pids.items()
+        },
+        "player_pss_mb": proportional_bytes(pids["player/wall"]) >> 20,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    seconds = parser.parse_args().seconds
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_studio(Path(folder) / "data", config=CONFIGURATION) as studio,
+    ):
+        medium = studio.client.upload("wall.mp4", clip(Path(folder)).read_bytes())
+        studio.do("source.create", source="wall", kind="clip", title="Wall", media=medium["id"], loop=True)
+        alone = {"layout": "solo", "places": [{"source": "wall"}]}
+        studio.do("scene.create", scene="wall", canvases={"program": alone, "wall": alone})
+        studio.do("program.cut", scene="wall")
+        studio.do("source.play", source="wall")
+        with running_wall(studio.invite("wall", name="Wall", role="wall")):
+            wait_until("it plays", lambda: studio.status("sources", "wall", "state") == "playing", 20)
+            time.sleep(3)  # the processes have started by then
+            print(json.dumps(measure(studio, seconds), indent=2))
+
+
+if __name__ == "__main__":
+    main()
