@@ -8,6 +8,7 @@ import contextlib
 import os
 import socket
 import ssl
+import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -65,11 +66,23 @@ def check_peers() -> None:
     send FFmpeg elsewhere, which asks nobody."""
     peers = []
     for entry in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(entry.name))) as sock:
+        with contextlib.suppress(OSError), _socket(entry) as sock:
             if sock.family in (socket.AF_INET, socket.AF_INET6):
                 peers.append(str(sock.getpeername()[0]))
     if not all(map(is_public, peers)):
         raise PrivateAddressError
+
+
+def _socket(entry: Path) -> socket.socket:
+    """A copy of this descriptor of ours. Raises OSError where it is no socket, or gone."""
+    if not stat.S_ISSOCK(entry.stat().st_mode):
+        raise OSError("no socket")
+    fd = os.dup(int(entry.name))
+    try:
+        return socket.socket(fileno=fd)
+    except OSError:
+        os.close(fd)
+        raise
 
 
 def is_certificate_wrong(url: str, host: str, ca_file: str) -> bool:

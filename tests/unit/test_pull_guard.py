@@ -76,6 +76,12 @@ def test_whom_this_process_is_connected_to_is_seen() -> None:
         check_peers()
 
 
+def test_looking_at_who_is_connected_leaves_nothing_open() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    check_peers()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_authorities_that_cannot_be_read_leave_nothing_open(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(AuthoritiesError) as refusal:
