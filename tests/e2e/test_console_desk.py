@@ -15,7 +15,7 @@ from tests.e2e.desk import GUEST, Desk, guest_on_stage
 from tests.e2e.pages import complaints, violations
 from tests.running import LIGHT, running_studio
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.beside_others]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 LISTEN_S = 1.0
 MIN_UPDATES = 15

@@ -15,7 +15,7 @@ from tests.e2e.browsers import chromium
 from tests.e2e.pages import complaints, guest, violations
 from tests.running import LIGHT, RunningStudio, running_studio
 
-pytestmark = [pytest.mark.e2e, pytest.mark.beside_others]
+pytestmark = pytest.mark.e2e
 
 
 async def the_token_leaves_the_address(context: BrowserContext, links: list[str]) -> None:

@@ -20,8 +20,6 @@ from studio.store import Store, StoreError
 from tests.house import until
 from tests.integration.test_session import House
 
-pytestmark = pytest.mark.beside_others
-
 LINES = 400
 
 

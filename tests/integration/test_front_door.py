@@ -19,8 +19,6 @@ import pytest
 from tests.ingest import Authority, free_port, listening
 from tests.running import RunningStudio, running_studio, wait_until
 
-pytestmark = pytest.mark.beside_others
-
 NGINX = "/usr/sbin/nginx"
 
 

@@ -14,8 +14,6 @@ from signaling.sessions import MOST_OF_SEAT, SessionFile, Sessions
 from studio.datadir import write_private
 from tests.house import DIRECTOR, House, bearer, house, until
 
-pytestmark = pytest.mark.beside_others
-
 OTHER = "another-director-token-of-the-tests"
 
 

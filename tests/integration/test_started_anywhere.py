@@ -13,8 +13,6 @@ from studio.client import Client
 from studio.datadir import read_run
 from tests.running import wait_until
 
-pytestmark = pytest.mark.beside_others
-
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
     "queue",

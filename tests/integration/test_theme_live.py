@@ -24,8 +24,6 @@ from studio.themes import Themes
 from tests.fontfolder import font_folder
 from tests.shows import DIRECTOR
 
-pytestmark = pytest.mark.beside_others
-
 SIZES: dict[CanvasName, tuple[int, int]] = {
     "program": (640, 360),
     "wall": (640, 180),

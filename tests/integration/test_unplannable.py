@@ -11,8 +11,6 @@ from studio.events import AnyEvent, SceneCreated, decode
 from studio.store import Store
 from tests.integration.test_session import House, refusal
 
-pytestmark = pytest.mark.beside_others
-
 HOLLOW: dict[str, Any] = {"type": "scene.created", "scene": "hollow", "title": "", "canvases": {}}
 """No command makes such a scene; composing it fails."""
 

@@ -15,8 +15,6 @@ from signaling.limits import Limits, Rate
 from signaling.views import merge_patch
 from tests.house import DIRECTOR, SDP, House, bearer, house, token_of, until
 
-pytestmark = pytest.mark.beside_others
-
 
 async def connect(studio: House, token: str = DIRECTOR, **headers: str) -> aiohttp.ClientWebSocketResponse:
     return await studio.http.ws_connect(f"{studio.url}/ws", headers=bearer(token) | headers)

@@ -12,8 +12,6 @@ import pytest
 
 from tests.fontfolder import font_folder
 
-pytestmark = pytest.mark.beside_others
-
 ROOT = Path(__file__).parent.parent.parent
 
 
