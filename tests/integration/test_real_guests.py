@@ -156,7 +156,8 @@ async def test_a_guest_stays_while_control_is_started_anew(
             30.0,
         )
         processes = await asyncio.to_thread(studio.processes)
-        others_s = waited_ns(processes["control"]) / 1e9  # while others had the processors
+        # While others had the processors.
+        others_s = await asyncio.to_thread(waited_ns, processes["control"]) / 1e9
         assert took_s - others_s < 3.0
         assert guest.connected
         after = await asyncio.to_thread(studio.client.state)
