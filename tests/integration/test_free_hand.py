@@ -80,8 +80,9 @@ def test_control_starts_with_a_damaged_log(studio: RunningStudio) -> None:
 def test_while_it_is_flooded_and_while_themes_are_decoded(roomy: RunningStudio) -> None:
     with flood(roomy):
         hand = by_hand(roomy)
-    assert hand.air_ticks <= 2, hand  # whoever floods shares this process, so that its answers are late here
+    # What is on air counts: answers come over HTTP to this very process, which is busy flooding.
+    assert hand.air_ticks <= 2, hand
     with setting_themes(roomy) as done:
         hand = by_hand(roomy, rounds=1)
         assert not all(each.is_set() for each in done), "they were being decoded meanwhile"
-    assert free(hand), hand
+    assert hand.air_ticks <= 2, hand
