@@ -1,8 +1,8 @@
 """Pictures that are transparent in places: made to lie over black, and laid over what is beneath them.
 
-Alpha is a plane of the picture's size, uint8, 255 where the picture hides all. Beside it the picture is kept
-as it looks over black: whoever knows nothing of alpha shows it so, and as it is scaled no colour of what
-can't be seen bleeds into its edges. What alpha lets through is added to it, less the black that is in it
+Alpha is a plane of the picture's size, uint8, 255 where the picture is opaque. The picture itself is stored
+blended over black. So readers that ignore alpha show a correct picture, and scaling mixes no hidden colour
+into its edges. What alpha lets through is added to it, less the black that is in it
 already: ``picture − black · (1 − alpha) + beneath · (1 − alpha)``, in 8-bit integers and in memory that
 stays.
 """

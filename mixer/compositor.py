@@ -263,7 +263,7 @@ class Compositor:
         buffer.keys[index] = key
 
     def _uncover(self, buffer: Buffer, index: int, looks: Looks) -> None:
-        """Put back what was there before this tile, which is about to be drawn anew."""
+        """Put back what was there before this tile, which is about to be drawn again."""
         target, corners, under = buffer.targets[index], buffer.corners[index], buffer.under[index]
         if target is None or (corners is None and under is None):
             return

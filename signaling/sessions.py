@@ -180,7 +180,7 @@ class Sessions:
             self._again = None
 
     async def close(self) -> None:
-        if self._again is not None:
-            self._again.cancel()
         if self._writing is not None:
             await self._writing
+        if self._again is not None:
+            self._again.cancel()

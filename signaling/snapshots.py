@@ -149,7 +149,7 @@ class JpegCache:
 def encode_jpeg(picture: Picture, quality: int = JPEG_QUALITY) -> bytes:
     """A picture (I420, BT.709 limited range, any size) as a JPEG file."""
     size = (picture.width, picture.height)
-    import cv2  # here: who starts control anew needn't wait for it
+    import cv2  # imported late, so that control starts sooner
 
     yuv = np.dstack(
         [

@@ -77,7 +77,7 @@ class Ledger:
             self._alarms.set("log.disk-full", _FULL)
             # Given back already, to open the log: what is left of it isn't for everything.
             room = await asyncio.to_thread(room_of, self._store.path.parent)
-            self._spent = room.free < 2 * _least(room)  # or the reserve would be taken anew
+            self._spent = room.free < 2 * _least(room)  # with more, the reserve would have been filled
         await self._mark()
         self._tending = asyncio.create_task(self._tend(), name="session log")
 
@@ -182,7 +182,7 @@ class Ledger:
         if error.code == "store.disk-full":
             self._alarms.set("log.disk-full", _FULL)
         if error.code == "store.corrupt":
-            # Beginning anew from what can be read would change what is on air: the director says when.
+            # Going back to what can be read would change what is on air, so the director decides when.
             self._alarms.set("log.broken", _BROKEN)
         if self._held:
             self._alarms.set("log.unwritten", _UNWRITTEN)

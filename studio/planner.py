@@ -169,8 +169,8 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
 
 
 def steady(plans: Plans, before: Plans) -> Plans:
-    """With the sizes that players had ``before``, of sources that are on air and stay there: a player that is
-    to make other ones is started anew, which the audience would see."""
+    """These plans, but sources that stay on air keep the picture sizes they had ``before``: a player whose
+    size changes is restarted, which the audience would see."""
     stays = _on_canvases(plans) & _on_canvases(before)
     known = {each.source: each for each in before.desired.players}
     kept = {

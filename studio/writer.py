@@ -2,7 +2,7 @@
 
 There are two lanes. What goes first (:func:`studio.lanes.goes_first`) passes what waits of others, and takes
 along what the same client asked for before it: a preview and the cut after it stay in order. In it clients
-take turns, and each finds room for one: whoever floods it holds nobody else's slate up.
+take turns, and each has room for one command, so that one client's flood delays nobody else's slate.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ class Writer:
         client = request.client
         if goes_first(request.command):
             mine = len(self._first.get(client, ()))
-            if client and mine and (self._waiting_first >= MAX_FIRST or mine >= FIRST_OF_ONE):
+            if mine and (self._waiting_first >= MAX_FIRST or (client and mine >= FIRST_OF_ONE)):
                 return False
             before = []
             if self._of[client] and client:

@@ -5,8 +5,8 @@ import av
 from mixer.players.player import Trouble
 from mixer.players.pull_guard import AuthoritiesError, CertificateError, PrivateAddressError
 
-STALLED = Trouble("pull.stalled", "Nothing comes from the server; it is connected to anew.")
-ENDED = Trouble("pull.ended", "The server has ended the stream; it is connected to anew.")
+STALLED = Trouble("pull.stalled", "Nothing comes from the server; the connection is made again.")
+ENDED = Trouble("pull.ended", "The server has ended the stream; the connection is made again.")
 FAILED = Trouble("pull.failed", "The stream can't be read; check the address. It is tried again.")
 NO_PICTURE = Trouble(
     "pull.no-picture", "The stream has sound but no picture; the picture is shown when it comes."

@@ -64,8 +64,9 @@ def main() -> None:
         studio.do("program.cut", scene="wall")
         studio.do("source.play", source="wall")
         with running_wall(studio.invite("wall", name="Wall", role="wall")):
-            wait_until("it plays", lambda: studio.status("sources", "wall", "state") == "playing", 20)
-            time.sleep(3)  # the processes have started by then
+            wait_until(
+                "it has played for 3 s", lambda: studio.status("sources", "wall", "position_s") > 3, 30
+            )
             print(json.dumps(measure(studio, seconds), indent=2))
 
 

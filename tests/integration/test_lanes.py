@@ -19,7 +19,7 @@ from studio.medium import Medium
 from studio.preparing import Surroundings
 from studio.session import Session, SessionSettings
 from studio.store import Store
-from studio.writer import FIRST_OF_ONE, MAX_OF_ONE, MAX_WAITING
+from studio.writer import FIRST_OF_ONE, MAX_FIRST, MAX_OF_ONE, MAX_WAITING
 from tests.house import DIRECTOR as TOKEN
 from tests.house import bearer, house, until
 from tests.integration.test_session import House, refusal
@@ -117,6 +117,16 @@ async def test_many_windows_hold_no_slate_up(stage: House) -> None:
     logged = [line.event["type"] for line in await stage.session.events(0, 999)]
     assert logged.index("program.slated") <= 2 + 1 + 20 + 1, "after one take of each of the others, at most"
     assert (await slate).events
+
+
+async def test_what_the_session_orders_itself_has_a_bound(stage: House) -> None:
+    with held_up(stage.path):
+        writing = asked(stage, "", "show.update", title="writing")
+        await asyncio.sleep(0)
+        orders = [asked(stage, "", "program.cut", scene="ab"[each % 2]) for each in range(MAX_FIRST + 5)]
+        await asyncio.sleep(0)
+        assert sum(task.done() for task in orders) == 5
+    await asyncio.gather(writing, *orders, return_exceptions=True)
 
 
 async def test_themes_that_are_being_read_hold_nobody_up(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The WebSocket: snapshot, changes in order, none lost; what each role sees; who is turned away."""
 
 import asyncio
+import functools
 import json
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -78,9 +79,13 @@ async def test_a_viewer_follows_it_all_but_why_an_address_cannot_be_read(tmp_pat
         socket = await connect(studio, viewer)
         snapshot = await receive(socket)
         await studio.do("source.create", source="p", kind="pull", title="P", url="rtmp://pull.test/live/x")
+
+        def told() -> str:
+            return str(studio.show.public_state()["status"]["sources"]["p"]["code"])
+
         for code in ("pull.refused", "pull.tls"):
             studio.show.handle("player/p", PlayerReport("p", "failed", code=code, reason=code))
-            await until(lambda: studio.show.public_state()["status"]["sources"]["p"]["code"] == code)  # noqa: B023
+            await until(functools.partial(lambda code: told() == code, code))
         state = await changes_until(socket, snapshot["state"], snapshot["serial"], studio.show.serial)
         shown = without_nulls(json.loads(json.dumps(studio.show.public_state())))
         told = {"code": "pull.failed", "reason": "The stream can't be read."}

@@ -83,4 +83,6 @@ def test_nothing_changes_its_size_while_it_is_on_air() -> None:
     gone = planned("none", fills=True, before=edited)
     assert sizes(gone)[0] > PICTURE
     assert sizes(gone)[0] == sizes(gone)[1]
-    assert sizes(planned("air", fills=True, media="n", before=before))[0] > PICTURE, "it starts anew anyhow"
+    assert sizes(planned("air", fills=True, media="n", before=before))[0] > PICTURE, (
+        "its player restarts anyway"
+    )
