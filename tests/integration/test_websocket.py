@@ -80,12 +80,12 @@ async def test_a_viewer_follows_it_all_but_why_an_address_cannot_be_read(tmp_pat
         snapshot = await receive(socket)
         await studio.do("source.create", source="p", kind="pull", title="P", url="rtmp://pull.test/live/x")
 
-        def told() -> str:
+        def code_now() -> str:
             return str(studio.show.public_state()["status"]["sources"]["p"]["code"])
 
         for code in ("pull.refused", "pull.tls"):
             studio.show.handle("player/p", PlayerReport("p", "failed", code=code, reason=code))
-            await until(functools.partial(lambda code: told() == code, code))
+            await until(functools.partial(lambda code: code_now() == code, code))
         state = await changes_until(socket, snapshot["state"], snapshot["serial"], studio.show.serial)
         shown = without_nulls(json.loads(json.dumps(studio.show.public_state())))
         told = {"code": "pull.failed", "reason": "The stream can't be read."}
