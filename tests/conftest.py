@@ -5,8 +5,6 @@ from collections.abc import Iterator
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the studio's processes; before numpy is loaded
 
-from pathlib import Path
-
 import hypothesis
 import pytest
 from blockbuster import blockbuster_ctx
@@ -20,11 +18,8 @@ hypothesis.settings.load_profile("studio")
 
 @pytest.fixture(scope="module", autouse=True)
 def _machine(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Tests with processes or browsers have the machine to themselves, as what measures must, unless their
-    module is marked ``beside_others``; all others share it, unless it is marked ``alone``."""
-    real = Path(request.path).parent.name in ("integration", "e2e")
-    alone = request.node.get_closest_marker("beside_others") is None if real else False
-    with machine(alone=alone or request.node.get_closest_marker("alone") is not None):
+    """A module that is marked ``alone`` measures and has the machine to itself; all others share it."""
+    with machine(alone=request.node.get_closest_marker("alone") is not None):
         yield
 
 

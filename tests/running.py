@@ -1,9 +1,12 @@
 """A running studio for tests: the one that ``studio bench`` measures, :mod:`studio.bench.running`."""
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from studio.bench.running import RunningStudio, running_studio, wait_until
+from studio.bench import running
+from studio.bench.running import RunningStudio, wait_until
 
 __all__ = ["LIGHT", "RunningStudio", "left_behind", "running_studio", "wait_until"]
 
@@ -18,7 +21,26 @@ multiview = [640, 360]
 bitrate = 800_000
 preset = "ultrafast"
 """
-"""Configuration of studios whose pictures are not what is measured: what they save is the browsers'."""
+"""Where nobody looks closely at the pictures: an idle studio takes 0.26 core, and 0.67 with the default's."""
+
+
+@contextmanager
+def running_studio(
+    data: Path,
+    *arguments: str,
+    config: str = "",
+    command: str = "run",
+    before: Sequence[str] = (),
+    environment: dict[str, str] | None = None,
+    light: bool = True,
+) -> Iterator[RunningStudio]:
+    """As :func:`studio.bench.running.running_studio`, with pictures as in :data:`LIGHT`, unless ``config``
+    has some of its own or ``light`` is false."""
+    config = config + LIGHT if light and "[video]" not in config else config
+    with running.running_studio(
+        data, *arguments, config=config, command=command, before=before, environment=environment
+    ) as studio:
+        yield studio
 
 
 def left_behind(data: Path) -> list[str]:

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.browsers import camera_file, chromium, microphone_file
 from tests.e2e.pages import violations
-from tests.running import LIGHT, RunningStudio, running_studio
+from tests.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.e2e
 
@@ -104,7 +104,7 @@ def _patience() -> Iterator[None]:
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path / "data", config=LIGHT) as running:
+    with running_studio(tmp_path / "data") as running:
         yield running
 
 

@@ -13,7 +13,7 @@ from playwright.async_api import WebSocket, expect
 from tests.e2e.browsers import chromium
 from tests.e2e.desk import GUEST, Desk, guest_on_stage
 from tests.e2e.pages import complaints, violations
-from tests.running import LIGHT, running_studio
+from tests.running import running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -34,7 +34,7 @@ _COUNT_DRAWN = """async ([selector, ms]) => {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     with (
-        running_studio(tmp_path_factory.mktemp("desk") / "data", config=LIGHT) as studio,
+        running_studio(tmp_path_factory.mktemp("desk") / "data") as studio,
         guest_on_stage(studio),
     ):
         studio.do("scene.create", scene="plenary", title="Plenary")

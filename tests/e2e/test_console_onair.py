@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.browsers import chromium
 from tests.e2e.desk import Desk
 from tests.e2e.pages import complaints, violations
-from tests.running import LIGHT, RunningStudio, running_studio
+from tests.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.e2e
 
@@ -34,7 +34,7 @@ _OUT_OF_SIGHT = """() => {
 
 
 def test_each_control_of_what_is_on_air_does_what_it_says(tmp_path: Path) -> None:
-    with running_studio(tmp_path / "data", config=LIGHT) as studio:
+    with running_studio(tmp_path / "data") as studio:
         for seat, name in (("kim", "Kim"), ("lee", "Lee")):
             studio.do("seat.create", seat=seat, name=name, title="Mayor", language="ko")
         studio.do("source.create", source="bars", kind="bars", title="Colour bars")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from studio.uplink import THUMBNAIL
 from tests.e2e.firefox import END, Firefox, Page, firefox, needs_firefox
 from tests.integration.test_service_restart import picture
-from tests.running import LIGHT, RunningStudio, running_studio, wait_until
+from tests.running import RunningStudio, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, needs_firefox]
 
@@ -26,7 +26,7 @@ _VIDEO = """(() => { const video = document.querySelector("video[data-role=%s]")
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with (
-        running_studio(tmp_path_factory.mktemp("firefox") / "data", config=LIGHT) as studio,
+        running_studio(tmp_path_factory.mktemp("firefox") / "data") as studio,
         firefox() as browser,
     ):
         yield studio, browser

@@ -31,7 +31,7 @@ from tests.fontfolder import font_folder
 from tests.ingest import BlackHole, RtmpIngest
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 WIDTH, HEIGHT = 1920, 1080
 CAST = guests_of(2)
@@ -122,7 +122,7 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     with (
         RtmpIngest(folder) as ingest,
         BlackHole() as hole,
-        running_studio(folder / "data", config=config) as studio,
+        running_studio(folder / "data", config=config, light=False) as studio,
     ):
         show = Show(studio, ingest, hole)
         with subprocess.Popen(

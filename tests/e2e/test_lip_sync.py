@@ -14,6 +14,8 @@ from tests import probe
 from tests.ingest import RtmpIngest
 from tests.running import running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 SOUND_EARLY_S, SOUND_LATE_S = 0.045, 0.125
 """Detectability, ITU-R BT.1359-1: sound may be 45 ms early or 125 ms late."""
 
@@ -40,7 +42,7 @@ def beep_times_s(path: Path) -> list[float]:
 
 @pytest.mark.e2e
 def test_a_guests_sound_and_picture_are_on_the_stream_together(tmp_path: Path) -> None:
-    with RtmpIngest(tmp_path) as ingest, running_studio(tmp_path / "data") as studio:
+    with RtmpIngest(tmp_path) as ingest, running_studio(tmp_path / "data", light=False) as studio:
         guest = subprocess.Popen(
             [sys.executable, "-m", "studio", "rehearse", "--data", str(studio.data), "--guests", "1"],
             stdout=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ from tests.e2e.browsers import chromium
 from tests.e2e.pages import complaints, violations
 from tests.house import DIRECTOR, house
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 REASON = "7 ticks came late within 2 s, and encoding a programme picture took 31 of 33 ms."
 

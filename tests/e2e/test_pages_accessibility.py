@@ -13,7 +13,7 @@ from playwright.async_api import BrowserContext
 
 from tests.e2e.browsers import chromium
 from tests.e2e.pages import complaints, guest, violations
-from tests.running import LIGHT, RunningStudio, running_studio
+from tests.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +30,7 @@ async def the_token_leaves_the_address(context: BrowserContext, links: list[str]
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path / "data", config=LIGHT) as running:
+    with running_studio(tmp_path / "data") as running:
         running.do("scene.create", scene="plenary", title="Plenary")
         yield running
 

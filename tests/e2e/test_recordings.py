@@ -24,6 +24,8 @@ from studio.vod.run import Made, make
 from tests import probe
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 FPS = 30
 CONFIG = """
 [video]

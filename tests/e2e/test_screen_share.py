@@ -14,7 +14,7 @@ from studio.uplink import SCREEN, SCREEN_UNSEEN
 from tests.e2e.browsers import chromium
 from tests.running import RunningStudio, running_studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 CONNECTED_MS = 15_000
 KEEP_TRACK = """const ask = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
@@ -27,7 +27,7 @@ navigator.mediaDevices.getDisplayMedia = async (wanted) => {
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path / "data") as running:
+    with running_studio(tmp_path / "data", light=False) as running:
         running.do("seat.create", seat="mayor-1", name="Mayor One")
         running.do("seat.admit", seat="mayor-1")
         places = [{"seat": "mayor-1", "screen": True}]

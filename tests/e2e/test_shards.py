@@ -15,7 +15,7 @@ import pytest
 from tests.running import RunningStudio, running_studio, wait_until
 from tests.slots import Arrivals
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SEATS = tuple(f"rehearsal-{number}" for number in range(1, 5))
 SOURCES = tuple(f"seat/{seat}" for seat in SEATS)

@@ -25,7 +25,7 @@ from tests.e2e.browsers import camera_file, chromium, microphone_file
 from tests.ingest import RtmpIngest
 from tests.running import RunningStudio, running_studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 YELLOW, BLUE = (168, 44, 136), (63, 193, 104)
 LOW_HZ, HIGH_HZ = 440, 1200

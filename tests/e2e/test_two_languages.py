@@ -18,6 +18,8 @@ from tests.ingest import RtmpIngest
 from tests.running import RunningStudio, running_studio, wait_until
 from tests.voices import LEVEL, Voice
 
+pytestmark = pytest.mark.alone
+
 KOREAN, ENGLISH, INTO_EN, INTO_KO = "korean", "english", "into-en", "into-ko"
 HZ = {KOREAN: 500.0, ENGLISH: 800.0, INTO_EN: 1150.0, INTO_KO: 1700.0}
 DUCKED_DB = -18.0

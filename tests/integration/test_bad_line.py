@@ -17,6 +17,8 @@ from tests.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, plan_of, small_config
 
+pytestmark = pytest.mark.alone
+
 WAY_S = 0.025
 """One way: 50 ms for the round trip."""
 LOSSES = 6

@@ -15,6 +15,8 @@ from tests.impaired import Noise, Watch
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_chromium import PAGE
 
+pytestmark = pytest.mark.alone
+
 WAY_S = 0.025
 LOSSES = 5
 GONE_S = 0.4

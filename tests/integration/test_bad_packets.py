@@ -15,6 +15,8 @@ from tests.hostile import Hostile
 from tests.impaired import Beats, Ear, Noise, Watch, join
 from tests.integration.shard_house import ShardHouse, until
 
+pytestmark = pytest.mark.alone
+
 STORM_S = 5.0
 GAP_MS = 100
 SEED = 20

@@ -13,6 +13,8 @@ from studio.bench.dropouts import dropouts_ms
 from studio.bench.figures import figure, percentile, ratio
 from studio.bench.latency import buckets_of, during
 
+pytestmark = pytest.mark.alone
+
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(

@@ -21,6 +21,8 @@ from signaling.wire import SILENT, Answer, Offer, PeerKind, ShardReport, UplinkT
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, plan_of, small_config
 
+pytestmark = pytest.mark.alone
+
 RATE = 48_000
 BLOCK = 960
 MAYOR_HZ, KIM_HZ = 440, 700

@@ -13,8 +13,6 @@ from mixer import priority
 from studio.datadir import RUN_FILE
 from tests.running import RunningStudio, running_studio
 
-pytestmark = pytest.mark.beside_others
-
 
 def studio_command(
     *arguments: str, data: Path | None = None, given: str = "", timeout_s: float = 60, **environment: str

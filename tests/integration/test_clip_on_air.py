@@ -15,6 +15,8 @@ from tests.material import beeps, make_clip, number_of
 from tests.mixing import Mixer, decoded, plan_of, small_config, sound_of
 from tests.players import PlayerRun
 
+pytestmark = pytest.mark.alone
+
 LATEST_MS, EARLIEST_MS = 45, -125
 """Of the sound against the picture: ITU-R BT.1359."""
 

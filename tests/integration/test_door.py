@@ -21,6 +21,8 @@ from signaling.origin import ClientAddress
 from tests.house import DIRECTOR, House, bearer, house, until
 from tests.running import RunningStudio, running_studio
 
+pytestmark = pytest.mark.alone
+
 HALF = b"GET /healthz HTTP/1.1\r\nHost: here\r\nX-Slow: "
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
 

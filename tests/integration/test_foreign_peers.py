@@ -49,7 +49,7 @@ needs_whip_client = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path_factory.mktemp("foreign") / "data") as running:
+    with running_studio(tmp_path_factory.mktemp("foreign") / "data", light=False) as running:
         running.do("source.create", kind="whip", source="hall")
         canvases = {"program": {"layout": "solo", "places": [{"source": "hall"}]}}
         running.do("scene.create", scene="hall", canvases=canvases, audio={"sources": ["source/hall"]})

@@ -13,10 +13,15 @@ from tests.freehand import TICK_MS, Hand, by_hand, flood, setting_themes
 from tests.fulldisk import fill, small_disk
 from tests.running import RunningStudio, running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
-    with small_disk(tmp_path_factory.mktemp("free") / "data", "64m") as data, running_studio(data) as running:
+    with (
+        small_disk(tmp_path_factory.mktemp("free") / "data", "64m") as data,
+        running_studio(data, light=False) as running,
+    ):
         for scene in "ab":
             running.do("scene.create", scene=scene)
         yield running
@@ -24,7 +29,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
 
 @pytest.fixture
 def roomy(tmp_path: Path) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path / "data") as running:
+    with running_studio(tmp_path / "data", light=False) as running:
         for scene in "ab":
             running.do("scene.create", scene=scene)
         yield running

@@ -17,6 +17,8 @@ from signaling.wire import Answer, Offer, ShardReport
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import RED, Guest, Mixer, Tap, colour_at, decoded, guests, is_colour, plan_of, small_config
 
+pytestmark = pytest.mark.alone
+
 VIDEO = "program/h264"
 GOOD, BAD = Rect(0, 0, 320, 360), Rect(320, 0, 320, 360)
 

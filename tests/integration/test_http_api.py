@@ -17,8 +17,6 @@ from signaling.ports import Done
 from studio.commands import AnyCommand
 from tests.house import DIRECTOR, SDP, House, bearer, house, until
 
-pytestmark = pytest.mark.beside_others
-
 JSON = {"Content-Type": "application/json"}
 SDP_TYPE = {"Content-Type": "application/sdp"}
 BOSS = bearer(DIRECTOR)

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from signaling.limits import Limits, Rate
 from tests.house import DIRECTOR, House, bearer, house
 
-pytestmark = pytest.mark.beside_others
-
 BOSS = bearer(DIRECTOR)
 
 

@@ -14,8 +14,6 @@ from signaling.limits import Limits, Rate
 from signaling.ports import Grant
 from tests.house import DIRECTOR, SDP, House, bearer, house
 
-pytestmark = pytest.mark.beside_others
-
 
 async def open_link(studio: House, path: str) -> tuple[str, Morsel[str]]:
     """Where the link leads, and the cookie it sets."""

@@ -11,8 +11,6 @@ from signaling.limits import Limits, Rate
 from signaling.routes.table import routes
 from tests.house import DIRECTOR, SDP, House, bearer, house
 
-pytestmark = pytest.mark.beside_others
-
 ROLES = ("director", "viewer", "speaker", "interpreter", "wall")
 _WIDE = Limits(wrong_tokens=Rate(1000, 1000))
 

@@ -11,8 +11,6 @@ import pytest
 from signaling.server import PortTakenError, ServeError, TlsFiles, TlsFilesError, serve
 from tests.house import PAGES, house
 
-pytestmark = pytest.mark.beside_others
-
 
 async def test_a_taken_port_is_one_clear_error(tmp_path: Path) -> None:
     async with house(tmp_path) as studio:

@@ -28,6 +28,8 @@ from tests.mixing import AHEAD, Mixer, plan_of, small_config, still
 from tests.probe import BT709, keyframe_times_s, picture_at, pictures, probe, sound, video_times_s
 from tests.sending import SenderProcess
 
+pytestmark = pytest.mark.alone
+
 BUSES = ("floor", "ko", "en")
 KO, EN, CLEAN, VOD, PARTNER = "youtube-ko", "youtube-en", "clean", "vod", "partner"
 EN_BACKUP = backup_of(EN)

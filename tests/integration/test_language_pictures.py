@@ -1,9 +1,12 @@
 """The real mixer: a language's programme is its own while it differs, from its tick on, and unbroken."""
 
 import msgspec
+import pytest
 
 from mixer.plan import CanvasPlan, Rect, Tile
 from tests.mixing import GREEN, RED, Guest, Mixer, decoded, guests, is_colour, plan_of, small_config
+
+pytestmark = pytest.mark.alone
 
 VIDEO, KO = "program/h264", "program-ko/h264"
 WHOLE = Rect(0, 0, 640, 360)

@@ -11,11 +11,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
 from studio.client import Client
 from studio.datadir import RunInfo
 from tests.material import beeps, ffmpeg, make_clip, make_pdf
 from tests.running import RunningStudio, running_studio, wait_until
+
+pytestmark = pytest.mark.alone
 
 CONFIG = """
 shards = 1

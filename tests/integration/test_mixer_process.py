@@ -61,6 +61,8 @@ from tests.mixing import (
     wait_for,
 )
 
+pytestmark = pytest.mark.alone
+
 VIDEO, SOUND = "program/h264", "floor/aac"
 BOTH = (Tile(LEFT, "seat/a"), Tile(RIGHT, "seat/b"))
 

@@ -4,11 +4,14 @@ import time
 
 import msgspec
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from mixer.plan import Plate, Rect, SourceInfo, Tile
 from mixer.wire import PlanTaken, TakePlan
 from tests.mixing import Mixer, decoded, plan_of, small_config
+
+pytestmark = pytest.mark.alone
 
 VIDEO = "program/h264"
 NAMES = ("이은영", "Özlem Şahin", "直江 海斗", "Αθηνά", "Київ", "กรุงเทพ", "João", "Nguyễn Thị", "محمد")

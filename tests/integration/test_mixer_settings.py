@@ -29,6 +29,8 @@ from tests.mixing import (
     sound_of,
 )
 
+pytestmark = pytest.mark.alone
+
 VIDEO, SOUND = "program/h264", "floor/aac"
 NOBODY = 65_534
 

@@ -21,6 +21,8 @@ from tests.integration.test_real_guests import invite, post
 from tests.running import RunningStudio, running_studio, wait_until
 from tests.slots import Arrivals
 
+pytestmark = pytest.mark.alone
+
 DRIFT_S = 12
 BEEP = 0.15
 """Above this is the beep at each full second, below it the tone that is always there."""

@@ -37,6 +37,8 @@ from tests.mixing import (
 )
 from tests.unit.test_effort import strictly_decoded
 
+pytestmark = pytest.mark.alone
+
 VIDEO, SOUND, OPUS, WALL = "program/h264", "floor/aac", "floor/opus", "wall/h264"
 WHOLE = (Tile(Rect(0, 0, 640, 360), "seat/a"),)
 

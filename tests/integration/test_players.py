@@ -21,6 +21,8 @@ from tests.ingest import BlackHole, RtmpIngest, free_port, wait_until
 from tests.material import beeps, flashes, make_clip, make_pdf, number_of
 from tests.players import PlayerRun
 
+pytestmark = pytest.mark.alone
+
 
 def config(kind: PlayerKind, **fields: Any) -> PlayerConfig:
     return PlayerConfig("x", kind, width=640, height=360, epoch_ns=time.monotonic_ns(), **fields)

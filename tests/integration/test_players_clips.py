@@ -14,6 +14,8 @@ from tests.integration.test_players import Watched
 from tests.material import ffmpeg, make_clip
 from tests.players import PlayerRun
 
+pytestmark = pytest.mark.alone
+
 
 def config(path: Path, **fields: Any) -> PlayerConfig:
     return PlayerConfig("x", "clip", str(path), width=640, height=360, epoch_ns=time.monotonic_ns(), **fields)

@@ -19,8 +19,6 @@ from tests.probe import BT709, duration_s, keyframe_times_s, packets, pictures, 
 from tests.programme import AUDIO, VIDEO, Programme
 from tests.sending import SenderProcess
 
-pytestmark = pytest.mark.beside_others
-
 HEAVY = 3_000_000
 
 

@@ -211,7 +211,7 @@ def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(st
         )
         studio.do("scene.create", scene="solo", canvases=canvases)
         studio.do("program.cut", scene="solo")
-        wait_until("one in full", lambda: _seat(studio, "rehearsal-1")["height"] == 720, 60)
+        wait_until("one in full", lambda: _seat(studio, "rehearsal-1")["height"] == 360, 60)
 
         def quiet() -> bool:
             seat = _seat(studio, "rehearsal-2")
@@ -226,4 +226,4 @@ def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(st
             return (seat["width"], seat["height"]) == (160, 90) and 3 <= seat["fps"] <= 7  # type: ignore[operator]
 
         wait_until("a thumbnail for the multiview", thumbnail, 60, every_s=0.5)
-        assert _seat(studio, "rehearsal-1")["height"] == 720
+        assert _seat(studio, "rehearsal-1")["height"] == 360

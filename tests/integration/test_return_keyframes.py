@@ -7,6 +7,7 @@ import socket
 import time
 
 import msgspec
+import pytest
 
 from mixer.busclient import BusReader
 from mixer.buswire import PROGRAM
@@ -17,6 +18,8 @@ from signaling.rtc.rtp import parse_rtp
 from tests.integration.shard_house import until
 from tests.mixing import Mixer, small_config
 from tests.unit.test_pacing import Line, sender
+
+pytestmark = pytest.mark.alone
 
 STREAM = "return/h264"
 SECONDS = 3.2

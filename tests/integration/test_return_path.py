@@ -31,6 +31,8 @@ from tests.impaired import join
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, Tap, plan_of, small_config
 
+pytestmark = pytest.mark.alone
+
 PICTURES, SOUND = "return/h264", "returns/floor"
 PROGRAMME, FLOOR = "program/h264", "floor/aac"
 AAC = 1024

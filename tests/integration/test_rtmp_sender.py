@@ -23,8 +23,6 @@ from tests.probe import (
 from tests.programme import AUDIO, VIDEO, Programme
 from tests.sending import SenderProcess
 
-pytestmark = pytest.mark.beside_others
-
 KEY = "ko-s3cret-key"
 
 

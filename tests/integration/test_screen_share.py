@@ -12,6 +12,8 @@ from signaling.wire import PeerStats, ShardReport, UplinkTarget, UplinkTargets
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_guests import join
 
+pytestmark = pytest.mark.alone
+
 FULL = UplinkTarget(1920, 1080, 10, 2_500_000)
 CAMERA = UplinkTarget(640, 360, 30, 900_000)
 SOUND_BITRATE = 64_000

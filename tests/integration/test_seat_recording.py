@@ -30,6 +30,8 @@ from signaling.wire import (
 )
 from studio.bench.shard import ShardHouse, until
 
+pytestmark = pytest.mark.alone
+
 FRAME_NS = 1_000_000_000 // 30
 OPEN_LENGTH = bytes.fromhex("18538067 01ffffffffffffff")
 

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from tests.ingest import RtmpIngest
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
-pytestmark = pytest.mark.beside_others
-
 KEY = "restart-stream-key"
 
 

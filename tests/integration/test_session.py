@@ -24,8 +24,6 @@ from studio.store import Store
 from studio.wire import ProcessChanged
 from tests.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
 
-pytestmark = pytest.mark.beside_others
-
 DEADLINE_S = 5.0
 DEMAND = DemandSettings(learn_s=0)
 

@@ -18,6 +18,8 @@ from signaling.rtc.send import Sender
 from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged, ShardConfig, ShardReport
 from tests.integration.shard_house import ShardHouse, until
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def media() -> Loop:

@@ -10,6 +10,8 @@ from signaling.rtc.loops import Loop, make_loop
 from signaling.wire import Answer, Offer, PeerStats, ShardReport, UplinkTarget, UplinkTargets
 from tests.integration.shard_house import ShardHouse, until
 
+pytestmark = pytest.mark.alone
+
 FULL, SMALL = UplinkTarget(640, 360, 30, 900_000), UplinkTarget(160, 90, 5, 80_000)
 NOTHING = UplinkTarget(0, 0, 0, 0)
 

@@ -20,6 +20,8 @@ from tests.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, sec
 from tests.microphones import Line, Ordeal
 from tests.speech import SENTENCES, Speech, Talker, encode, score, speak
 
+pytestmark = pytest.mark.alone
+
 ALLOWED_BELOW_CHROMIUM = 0.3
 
 

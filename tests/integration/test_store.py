@@ -15,8 +15,6 @@ from studio.events import AnyEvent, SeatCreated, ShowUpdated, apply
 from studio.model import Show
 from studio.store import Store, StoreError
 
-pytestmark = pytest.mark.beside_others
-
 WRITER = """
 import asyncio, sys
 from pathlib import Path

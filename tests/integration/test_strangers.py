@@ -19,6 +19,8 @@ from studio.usage import cpu_seconds
 from tests.impaired import Noise, Watch, camera_of, join
 from tests.integration.shard_house import ShardHouse, until
 
+pytestmark = pytest.mark.alone
+
 FLOOD_PER_S = 12_000
 FLOOD_S = 2.0
 CORES = 0.1

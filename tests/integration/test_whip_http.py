@@ -15,8 +15,6 @@ from signaling.limits import SDP_BYTES, Limits, Rate
 from signaling.wire import SILENT, Candidates, PeerStats, ShardReport
 from tests.house import DIRECTOR, SDP, House, bearer, house, until
 
-pytestmark = pytest.mark.beside_others
-
 SDP_TYPE = {"Content-Type": "application/sdp"}
 FRAGMENT_TYPE = {"Content-Type": "application/trickle-ice-sdpfrag"}
 BOSS = bearer(DIRECTOR)

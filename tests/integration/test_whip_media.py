@@ -29,7 +29,7 @@ RATE = 48_000
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path_factory.mktemp("whip")) as running:
+    with running_studio(tmp_path_factory.mktemp("whip"), light=False) as running:
         yield running
 
 
