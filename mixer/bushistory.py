@@ -1,15 +1,22 @@
-"""What the bus keeps of a stream for late comers: pictures from the last keyframe but one on, and
-recent sound."""
+"""What the bus keeps of a stream for late comers: the last seconds of pictures, from a keyframe on, and of
+sound."""
 
 from collections import deque
+from collections.abc import Iterator
 from fractions import Fraction
 
 from mixer.buswire import Packet
 
-MAX_GROUP_BYTES = 16 * 1024 * 1024
-"""A group of pictures over this is given up: late comers then wait for the next keyframe."""
-SOUND_S = 8
-"""Seconds of sound kept, to go with two groups of pictures (of at most 4 s)."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Of one stream: over this the oldest groups of pictures go. A single one over it is given up: late comers
+then wait for the next keyframe."""
+KEPT_S = 8
+"""Seconds that are kept at least, if there is room: on a busy machine it takes 4 s to notice that a
+recording's process is gone, to start another and to have it subscribe."""
+SOUND_S = KEPT_S + 4
+"""Seconds of sound kept, to go with whole groups of pictures (of at most 4 s)."""
+
+Kept = tuple[Fraction, Packet, bytes]
 
 
 class History:
@@ -18,43 +25,55 @@ class History:
     def __init__(self, stream: str, time_base: tuple[int, int]) -> None:
         self.pictures = is_video(stream)
         self._time_base = Fraction(*time_base)
-        self._kept: deque[tuple[Fraction, Packet, bytes]] = deque()
+        self._kept: deque[Kept] = deque()
+        """The group of pictures that is being made; all that is kept of sound."""
+        self._before: deque[deque[Kept]] = deque()
+        """Whole groups of pictures before it."""
         self._bytes = 0
-        self._before: list[tuple[Fraction, Packet, bytes]] = []
-        """The whole group of pictures before the current one."""
+        """Of all of them."""
 
     def add(self, packet: Packet, frame: bytes) -> None:
         at = packet.pts * self._time_base
-        if self.pictures:
-            if packet.key:
-                before = list(self._kept)
-                self.clear()
-                self._before = before
-            elif not self._kept:
-                return
-        else:
+        if not self.pictures:
             while self._kept and self._kept[0][0] < at - SOUND_S:
                 self._bytes -= len(self._kept.popleft()[2])
+        elif packet.key:
+            if self._kept:
+                self._before.append(self._kept)
+                self._kept = deque()
+            # without the oldest group the rest still reaches far enough back
+            while len(self._before) > 1 and self._before[1][0][0] <= at - KEPT_S:
+                self._forget_oldest()
+        elif not self._kept:
+            return
         self._kept.append((at, packet, frame))
         self._bytes += len(frame)
-        if self._bytes > MAX_GROUP_BYTES:
+        while self._before and self._bytes > MAX_BYTES:
+            self._forget_oldest()
+        if self._bytes > MAX_BYTES:
             self.clear()
+
+    def _forget_oldest(self) -> None:
+        self._bytes -= sum(len(frame) for _, _, frame in self._before.popleft())
 
     def clear(self) -> None:
         self._kept.clear()
-        self._before = []
+        self._before.clear()
         self._bytes = 0
 
-    def kept(
-        self, earlier: bool = False, since_s: Fraction | None = None
-    ) -> list[tuple[Fraction, Packet, bytes]]:
-        """(seconds since the epoch, packet, frame), in the order they were made; with ``earlier`` from the
-        keyframe before the last one on; with ``since_s`` from the first keyframe at or after that."""
+    def kept(self, earlier: bool = False, since_s: Fraction | None = None) -> list[Kept]:
+        """(seconds since the epoch, packet, frame), in the order they were made, from the last keyframe on;
+        with ``earlier`` all there is; with ``since_s`` from the first keyframe at or after that."""
         if since_s is None:
-            return [*(self._before if earlier else ()), *self._kept]
-        kept = [*self._before, *self._kept]
+            return [*self._all()] if earlier else [*self._kept]
+        kept = [*self._all()]
         begins = (number for number, (at, packet, _) in enumerate(kept) if packet.key and at >= since_s)
         return kept[next(begins, len(kept)) :]
+
+    def _all(self) -> Iterator[Kept]:
+        for group in self._before:
+            yield from group
+        yield from self._kept
 
 
 def is_video(stream: str) -> bool:

@@ -38,6 +38,9 @@ class Subscriber:
         self._queue: deque[tuple[bytes, int, bool]] = deque()
         """Frame, when it was queued (0: never too old), whether it is a picture."""
         self._queued = 0
+        self._past = 0
+        """Bytes of what the bus had kept, until the queue is empty for the first time: they take no room from
+        what is new."""
         self._sent = 0
         """Bytes of the first frame that are sent already."""
 
@@ -72,6 +75,7 @@ class Subscriber:
                 self._lost.add(stream)
                 if live:  # others wait for the grid's keyframe rather than have an extra one made
                     asks.append(stream)
+        self._past += sum(len(frame) for _, frame, _ in start)
         earliest = min((at for at, _, picture in start if picture), default=None)
         # a picture before the sound of its time: a destination begins with it
         for at, frame, picture in sorted(start, key=lambda item: (item[0], not item[2])):
@@ -92,7 +96,8 @@ class Subscriber:
             return False
         outdated = self._forget_the_past(now_ns)
         waiting = packet.stream in self._lost
-        room = self._queued + len(frame) <= (QUEUE_BYTES // 2 if waiting else QUEUE_BYTES)
+        new = self._queued - self._past + len(frame)
+        room = new <= (QUEUE_BYTES // 2 if waiting else QUEUE_BYTES)
         if room and (packet.key or not waiting):
             self._lost.discard(packet.stream)
             self._put(frame, now_ns, picture=True)
@@ -105,7 +110,7 @@ class Subscriber:
     def put_sound(self, frame: bytes, now_ns: int) -> None:
         """Queue a block of sound; lost only when even the grace is used up."""
         self._forget_the_past(now_ns)
-        if self._queued + len(frame) <= QUEUE_BYTES + SOUND_GRACE_BYTES:
+        if self._queued - self._past + len(frame) <= QUEUE_BYTES + SOUND_GRACE_BYTES:
             self._put(frame, now_ns, picture=False)
 
     def send(self) -> bool:
@@ -125,6 +130,7 @@ class Subscriber:
                 size = len(queue.popleft()[0])
                 self._sent -= size
                 self._queued -= size
+        self._past = 0
         return False
 
     def _put(self, frame: bytes, now_ns: int, picture: bool) -> None:

@@ -90,8 +90,8 @@ class Subscribe(BusMessage, frozen=True):
     """True for viewers: start at a fresh keyframe, asked for as by :class:`KeyframeRequest`, instead of at
     the group's beginning, whose pictures are in the past."""
     earlier: bool = False
-    """True for a recording that goes on after its process died: start one group of pictures earlier, if it is
-    kept, so that starting the process anew costs nothing of the programme."""
+    """True for a recording that goes on after its process died: start as far back as the bus keeps, so that
+    starting the process anew costs nothing of the programme."""
 
 
 class KeyframeRequest(BusMessage, frozen=True):

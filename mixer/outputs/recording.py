@@ -31,8 +31,9 @@ LONGEST_RETRY_NS = 60 * SECOND_NS
 SHORT_NS = 30 * SECOND_NS
 """A part that fails sooner than this doubles the pause before the next: no folder full of short files."""
 _SPACE_CHECK_NS = SECOND_NS
-GROUPS = 4
-"""Groups of pictures that are kept until a part begins: all that the bus has to give to one that starts."""
+GROUPS = 16
+"""Groups of pictures that are kept until a part begins: all that the bus has to give to one that starts, be
+they only half a second long."""
 RESUME_S = 10.0
 """A part left unfinished no longer ago than this is gone on with: the next begins before its end."""
 _UNFINISHED = bytes.fromhex("18538067 01ffffffffffffff")

@@ -16,7 +16,7 @@ from tests.e2e.browsers import camera_file, chromium, microphone_file
 from tests.e2e.pages import violations
 from tests.running import RunningStudio, running_studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 CONNECTED_MS = 15_000
 TONE_HZ = 440

@@ -15,7 +15,7 @@ from tests.e2e.desk import GUEST, Desk, guest_on_stage
 from tests.e2e.pages import complaints, violations
 from tests.running import running_studio
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.alone]
 
 LISTEN_S = 1.0
 MIN_UPDATES = 15

@@ -20,7 +20,7 @@ from tests.e2e.pages import complaints, guest, violations
 from tests.material import beeps, ffmpeg, make_clip, make_pdf
 from tests.running import LIGHT, RunningStudio, running_studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SIZE = {"width": 1366, "height": 768}
 FULL_SIZE = LIGHT.replace("program = [640, 360]", "program = [1920, 1080]")

@@ -16,7 +16,7 @@ from tests.e2e.desk import Desk
 from tests.e2e.pages import complaints, violations
 from tests.running import RunningStudio, running_studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SMALL = {"width": 1366, "height": 768}
 LARGE = {"width": 1920, "height": 1080}

@@ -14,7 +14,7 @@ from tests.e2e.firefox import END, Firefox, Page, firefox, needs_firefox
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, running_studio, wait_until
 
-pytestmark = [pytest.mark.e2e, needs_firefox]
+pytestmark = [pytest.mark.e2e, needs_firefox, pytest.mark.alone]
 
 Room = tuple[RunningStudio, Firefox]
 CONNECTED_S = 15.0

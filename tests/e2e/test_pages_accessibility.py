@@ -15,7 +15,7 @@ from tests.e2e.browsers import chromium
 from tests.e2e.pages import complaints, guest, violations
 from tests.running import RunningStudio, running_studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 async def the_token_leaves_the_address(context: BrowserContext, links: list[str]) -> None:

@@ -10,7 +10,7 @@ from studio.demand import DemandSettings
 from tests.e2e.browsers import chromium
 from tests.house import DIRECTOR, SDP, house
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 async def test_the_console_says_whose_picture_is_on_its_way(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.e2e.pages import guest as guest_page
 from tests.namespaces import SECRET, TURN, Namespace, forwarded, namespaces, needs_namespaces, turn_server
 from tests.running import RunningStudio, running_studio, wait_until
 
-pytestmark = [pytest.mark.e2e, needs_namespaces]
+pytestmark = [pytest.mark.e2e, needs_namespaces, pytest.mark.alone]
 
 ON_AIR_S = 8.0
 """From the press on Join."""

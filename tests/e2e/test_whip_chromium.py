@@ -13,7 +13,7 @@ from playwright.async_api import Route
 from tests.e2e.browsers import camera_file, chromium, microphone_file
 from tests.running import RunningStudio, running_studio
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 GREEN = (173, 42, 26)
 """Y′CbCr of BT.709's green in limited range."""

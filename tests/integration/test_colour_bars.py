@@ -20,6 +20,8 @@ from tests.e2e.firefox import FIREFOX, needs_firefox, write_profile
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, decoded, plan_of, small_config
 
+pytestmark = pytest.mark.alone
+
 BARS = ("#ffffff", "#bfbf00", "#00bfbf", "#00bf00", "#bf00bf", "#bf0000", "#0000bf", "#000000")
 VIDEO = "program/h264"
 LEFT, RIGHT = Rect(0, 0, 640, 180), Rect(0, 180, 640, 180)

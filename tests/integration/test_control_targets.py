@@ -23,6 +23,8 @@ from studio.uplink import NOTHING, THUMBNAIL, target_for
 from studio.wire import ControlConfig, Listening, ProcessChanged
 from tests.running import wait_until
 
+pytestmark = pytest.mark.alone
+
 TOKEN = "a-director-token-of-the-tests"
 
 

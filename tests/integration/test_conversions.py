@@ -30,6 +30,8 @@ from tests.material import ffmpeg
 from tests.players import PlayerRun
 from tests.unit.test_clip_files import with_matrix
 
+pytestmark = pytest.mark.alone
+
 CANVAS = (1920, 1080)
 DEMANDS = Demands((CANVAS,), niceness=0)
 """On a machine that others load a process behind all of them would take as long as they like."""

@@ -27,6 +27,8 @@ from signaling.rtc.loops import FPS, Loop, make_loop
 from signaling.rtc.rtp import build_rtp
 from tests.running import RunningStudio, running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 TESTS = Path(__file__).parent.parent
 SYSTEM_PYTHON = "/usr/bin/python3"
 """Debian's ``gi`` is for this one."""
@@ -136,8 +138,18 @@ def test_simple_whip_client_publishes(
     url, token = hall
     command = ["whip-client", "-u", url, "-t", token, "-V", picture, "-A", sound, *options]
     environment = os.environ | {"LD_PRELOAD": str(shim)}
-    with running(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        assert wait_until_live(studio)["width"] == 640
+    said = tmp_path / "said"
+    with (
+        said.open("wb") as out,
+        running(command, env=environment, stdout=out, stderr=subprocess.STDOUT) as client,
+    ):
+        try:
+            assert wait_until_live(studio)["width"] == 640
+        except TimeoutError:
+            text = said.read_text("utf-8", "replace")[-3000:]
+            pytest.fail(
+                f"not live; the client ({client.poll()}) said: {text}\n{studio.status('sources', 'hall')}"
+            )
 
 
 class RsaCertificate(RTCCertificate):

@@ -19,6 +19,8 @@ import pytest
 from tests.ingest import Authority, free_port, listening
 from tests.running import RunningStudio, running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 NGINX = "/usr/sbin/nginx"
 
 

@@ -18,6 +18,8 @@ from studio.store import Store
 from tests.fulldisk import fill, small_disk
 from tests.integration.test_session import House, refusal
 
+pytestmark = pytest.mark.alone
+
 HANDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("program.cut", {"scene": "a"}),
     ("program.slate", {"on": True}),

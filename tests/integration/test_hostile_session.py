@@ -18,6 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.ingest import BlackHole, free_port
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 TURN_SECRET = "turn-sentinel-7c1d"
 KEYS = ("key-sentinel-a91f", "query-sentinel-5b2e", "password-sentinel-30cd", "hole-sentinel-e4f8")
 METRICS = {

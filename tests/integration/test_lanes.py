@@ -25,6 +25,8 @@ from tests.house import bearer, house, until
 from tests.integration.test_session import House, refusal
 from tests.shows import DIRECTOR, PLAN_SETTINGS
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[House]:

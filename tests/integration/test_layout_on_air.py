@@ -13,6 +13,8 @@ from mixer.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.wire import Rendition
 from tests.mixing import Guest, Mixer, decoded, guests, small_config
 
+pytestmark = pytest.mark.alone
+
 SIZE = (1280, 480)
 """As flat as a stage's wall, and no multiple of 16: edges lie inside macroblocks."""
 WHITE = (219, 128, 128)

@@ -18,6 +18,8 @@ from tests.fontfolder import font_folder
 from tests.material import ffmpeg
 from tests.players import PlayerRun
 
+pytestmark = pytest.mark.alone
+
 W, H = 640, 360
 BLUE = yuv_of("#2040c0")
 CLEAR = "-f lavfi -i color=red:s=640x360:d=0.6,format=rgba,colorchannelmixer=aa=0"

@@ -24,6 +24,8 @@ from tests.material import ffmpeg
 from tests.players import PlayerRun
 from tests.unit.test_clip_pictures import combs
 
+pytestmark = pytest.mark.alone
+
 KEY = "s3cr3t-key"
 GROUP_S = 4
 

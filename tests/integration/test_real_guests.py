@@ -18,6 +18,8 @@ from studio.usage import waited_ns
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, running_studio
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:

@@ -20,6 +20,8 @@ from studio.guestloops import SIZES, Loops, Workshop, fitting, slowest
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 DEMO_SCENES = ["plenary", "keynote", "speech", "dialogue", "panel", "photo", "break"]
 
 

@@ -12,6 +12,8 @@ from studio.planner import Plans
 from tests.integration.test_session import House, refusal
 from tests.shows import DIRECTOR
 
+pytestmark = pytest.mark.alone
+
 AUTO = {"program": {"layout": "solo", "places": [{"auto": True}]}}
 
 

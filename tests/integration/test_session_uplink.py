@@ -15,6 +15,8 @@ from studio.uplink import NOTHING, THUMBNAIL, target_for
 from tests.house import bearer, house, until
 from tests.integration.test_session import House
 
+pytestmark = pytest.mark.alone
+
 HOLD_S, LOOK_S, ARRIVE_S = 0.3, 0.4, 0.5
 QUICK = DemandSettings(learn_s=0, look_s=LOOK_S, arrive_s=ARRIVE_S, patience=Patience(HOLD_S, calm_s=1.0))
 FULL = target_for(1280, 720)

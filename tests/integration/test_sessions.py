@@ -14,6 +14,8 @@ from signaling.sessions import MOST_OF_SEAT, SessionFile, Sessions
 from studio.datadir import write_private
 from tests.house import DIRECTOR, House, bearer, house, until
 
+pytestmark = pytest.mark.alone
+
 OTHER = "another-director-token-of-the-tests"
 
 

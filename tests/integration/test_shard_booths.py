@@ -27,6 +27,8 @@ from signaling.wire import (
 )
 from tests.integration.shard_house import Bus, ShardHouse, until
 
+pytestmark = pytest.mark.alone
+
 HUM_HZ = 440
 BLOCK = 960
 

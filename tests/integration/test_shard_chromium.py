@@ -13,6 +13,8 @@ from tests.e2e.browsers import CHROMIUM
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
 
+pytestmark = pytest.mark.alone
+
 PAGE = """<!doctype html><video id="v" autoplay playsinline></video><script>
 window.join = async () => {
   // a picture that is hard to encode: the built-in fake camera needs 500 kb/s whatever it is allowed

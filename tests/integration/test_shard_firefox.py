@@ -15,6 +15,8 @@ from tests.e2e.firefox import FIREFOX, needs_firefox, write_profile
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
 
+pytestmark = pytest.mark.alone
+
 PAGE = """<!doctype html><video id="v" autoplay muted playsinline></video><script>
 (async () => {
   const media = await navigator.mediaDevices.getUserMedia({audio: true, video: true, fake: true});

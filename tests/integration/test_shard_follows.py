@@ -22,6 +22,8 @@ from tests.e2e.firefox import firefox, needs_firefox
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
 
+pytestmark = pytest.mark.alone
+
 PAGE = """<!doctype html><script type="module">
 import { Peer } from "/shared/rtc.js";
 const media = await navigator.mediaDevices.getUserMedia(

@@ -21,6 +21,8 @@ from signaling.rtc.timeline import LipSync
 from signaling.wire import Answer, ClosePeer, Offer
 from tests.integration.shard_house import Bus, ShardHouse, until
 
+pytestmark = pytest.mark.alone
+
 FLOOR_HZ, MINUS_HZ = 600, 1500
 
 

@@ -3,9 +3,13 @@
 import socket
 import time
 
+import pytest
+
 from signaling.rtc.client import Player, RehearsalGuest
 from signaling.wire import Answer, IceServer, IceServersSilent, Offer
 from tests.integration.shard_house import ShardHouse
+
+pytestmark = pytest.mark.alone
 
 
 async def test_guests_of_a_silent_stun_server() -> None:

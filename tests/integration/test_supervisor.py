@@ -15,6 +15,8 @@ from studio.client import ClientError
 from studio.datadir import RUN_FILE, read_run
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
+pytestmark = pytest.mark.alone
+
 FIXED = ("control", "mixer", "shard-1")
 
 

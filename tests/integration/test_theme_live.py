@@ -24,6 +24,8 @@ from studio.themes import Themes
 from tests.fontfolder import font_folder
 from tests.shows import DIRECTOR
 
+pytestmark = pytest.mark.alone
+
 SIZES: dict[CanvasName, tuple[int, int]] = {
     "program": (640, 360),
     "wall": (640, 180),

@@ -16,6 +16,8 @@ from signaling.meters import PERIOD_S, MeterBoard
 from signaling.wire import ShardLevels
 from tests.house import DIRECTOR, House, bearer, house, until
 
+pytestmark = pytest.mark.alone
+
 METERS = Meters(
     {f"seat/{name}": SourceMeter(-20.0, -10.0) for name in ("mayor", "kim", "lee", "cho")},
     {"floor": BusMeter(-9, -8, -23, -23, -23, -1), "ko": BusMeter(-19, -18, -33, -33, -33, -11)},

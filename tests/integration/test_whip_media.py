@@ -24,6 +24,8 @@ from tests import publisher
 from tests.running import RunningStudio, running_studio, wait_until
 from tests.slots import slot_of
 
+pytestmark = pytest.mark.alone
+
 RATE = 48_000
 
 

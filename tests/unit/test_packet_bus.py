@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mixer.busclient import BusReader
 from mixer.busframes import BusProtocolError, encode_frame, from_mixer
+from mixer.bushistory import KEPT_S
 from mixer.bussubscriber import QUEUE_BYTES
 from mixer.buswire import FromMixer, Packet, ReturnAudio, StreamHeader
 from mixer.packets import PacketBus
@@ -96,13 +97,16 @@ def test_sound_goes_with_the_group_of_pictures(rig: Rig) -> None:
     assert pts(messages) == list(range(GROUP, GROUP + 15))
 
 
-def test_who_goes_on_where_another_died_starts_a_group_earlier(rig: Rig) -> None:
-    for n in range(2 * GROUP + 15):
+def test_who_goes_on_where_another_died_starts_as_far_back_as_is_kept(rig: Rig) -> None:
+    """8 s at least, by whole groups of pictures."""
+    last = 20 * GROUP + 15
+    for n in range(last):
         rig.picture(n)
         rig.bus.publish(Packet(SOUND, n * 1600, n * 1600, 1600, True, b"s"))
-    messages = collect(rig.subscribe(VIDEO, SOUND, earlier=True), 2 + 2 * (GROUP + 15))
-    assert pts(messages) == list(range(GROUP, 2 * GROUP + 15))
-    assert pts(messages, SOUND) == [n * 1600 for n in range(GROUP, 2 * GROUP + 15)]
+    first = (last - 1 - KEPT_S * 30) // GROUP * GROUP
+    messages = collect(rig.subscribe(VIDEO, SOUND, earlier=True), 2 + 2 * (last - first))
+    assert pts(messages) == list(range(first, last))
+    assert pts(messages, SOUND) == [n * 1600 for n in range(first, last)]
 
 
 def test_a_recording_that_is_expected_begins_with_its_start(rig: Rig) -> None:
@@ -116,11 +120,10 @@ def test_a_recording_that_is_expected_begins_with_its_start(rig: Rig) -> None:
     for number in range(42 * 1600, 100 * 1600, 1024):
         rig.bus.publish(Packet(SOUND, number, number, 1024, True, b"sound"))
     reader = rig.subscribe(VIDEO, SOUND)
-    # of three groups two are kept: a process that takes longer than that to start loses the first
-    got = collect(reader, 2 + 40 + 37)
-    assert pts(got) == list(range(60, 100))
+    got = collect(reader, 2 + 58 + 90)
+    assert pts(got) == list(range(42, 100))
     sound = pts(got, SOUND)
-    assert 60 * 1600 <= sound[0] < 60 * 1600 + 1024
+    assert 42 * 1600 <= sound[0] < 42 * 1600 + 1024
     reader.close()
     wait_for(lambda: not rig.bus.wanted or None, "nobody wanting anything")
 
