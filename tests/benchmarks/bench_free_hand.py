@@ -5,8 +5,8 @@ ms and the worst count of ticks."""
 import tempfile
 from pathlib import Path
 
+from studio.bench.running import running_studio
 from tests.freehand import by_hand, flood, setting_themes
-from tests.running import running_studio
 
 
 def main() -> None:

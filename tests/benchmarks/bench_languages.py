@@ -22,11 +22,11 @@ from av.audio.codeccontext import AudioCodecContext
 from signaling.rtc.client import Counter, Player, RehearsalGuest
 from signaling.rtc.loops import make_loop
 from signaling.rtc.rtp import Rtp
+from studio.bench.running import RunningStudio, running_studio, wait_until
 from studio.bench.visit import visit
 from tests import probe
 from tests.e2e.test_lip_sync import beep_times_s, flash_times_s
 from tests.ingest import RtmpIngest
-from tests.running import RunningStudio, running_studio, wait_until
 from tests.voices import LEVEL, Voice
 
 LANGUAGES = ("ko", "en")

@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from studio.bench.running import RunningStudio, running_studio, wait_until
 from studio.usage import cpu_seconds, proportional_bytes
 from tests.ingest import RtmpIngest
-from tests.running import RunningStudio, running_studio, wait_until
 
 WARM_UP_S = 30.0
 CUT_EVERY_S = 2.0

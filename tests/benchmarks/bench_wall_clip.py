@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from studio.bench.running import RunningStudio, running_studio, wait_until
 from studio.bench.wall import running_wall
 from studio.usage import cpu_seconds, proportional_bytes
 from tests.material import ffmpeg
-from tests.running import RunningStudio, running_studio, wait_until
 
 CONFIGURATION = "[video]\nwall = [3840, 1080]\n\n[media]\nconvert_over = 0.0\n"
 LENGTH_S = 20
