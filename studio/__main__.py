@@ -16,6 +16,6 @@ if __name__ == "__main__":
             sys.path.append(root)
             os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), root)))
 
-    from studio.cli import main
+    from studio.cli.main import main
 
     main()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import av
 import numpy as np
 
-from mixer.slot import RATE, Samples
+from mixer.ipc.slot import RATE, Samples
 
 _BLOCK = 4800
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from studio.paths import FONTS
+from studio.contract.paths import FONTS
 
 
 def font_folder() -> Path:

@@ -14,9 +14,9 @@ from typing import Any, Protocol, cast
 
 import pylibsrtp
 
-from signaling.rtc.rtp import build_rtp
-from signaling.rtc.send import Sender
-from signaling.rtc.transport import DtlsTransport
+from signaling.rtc.transport.dtls import DtlsTransport
+from signaling.rtc.transport.rtp import build_rtp
+from signaling.rtc.transport.send import Sender
 
 _KEPT = 200
 

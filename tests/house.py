@@ -16,27 +16,27 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from mixer.picture import new_picture
-from mixer.slot import SlotWriter, create_slot
-from mixer.wire import CanvasPublished, Message, PublishCanvas
-from signaling.auth import Authenticator
-from signaling.deps import Deps
-from signaling.door import DoorLimits
-from signaling.hub import Hub
-from signaling.limits import Limits
-from signaling.peers import PeerRouter
-from signaling.ports import Actor
-from signaling.routes.context import CONTEXT
-from signaling.server import Server, make_app, serve
-from signaling.snapshots import CanvasSnapshots
-from signaling.turn import IceSettings
-from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged
-from studio.demand import DemandSettings
-from studio.links import link
-from studio.planner import PlanSettings
-from studio.preparing import Surroundings
-from studio.session import Session, SessionSettings
-from studio.store import Store
+from mixer.contract.messages import CanvasPublished, Message, PublishCanvas
+from mixer.contract.picture import new_picture
+from mixer.ipc.slot import SlotWriter, create_slot
+from signaling.contract.messages import Answer, ClosePeer, Offer, OfferFailed, PeerChanged
+from signaling.contract.ports import Actor
+from signaling.http.auth.auth import Authenticator
+from signaling.http.auth.limits import Limits
+from signaling.http.deps import Deps
+from signaling.http.door import DoorLimits
+from signaling.http.live.hub import Hub
+from signaling.http.routes.context import CONTEXT
+from signaling.http.server import Server, make_app, serve
+from signaling.http.snapshots import CanvasSnapshots
+from signaling.router.peers import PeerRouter
+from signaling.router.turn import IceSettings
+from studio.control.links import link
+from studio.control.log.store import Store
+from studio.control.preparing import Surroundings
+from studio.control.session import Session, SessionSettings
+from studio.planning.demand import DemandSettings
+from studio.planning.planner import PlanSettings
 
 DIRECTOR = "director-token-of-the-tests"
 PAGES = Path(__file__).resolve().parent.parent / "web_console"

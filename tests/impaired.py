@@ -1,4 +1,5 @@
-"""A guest behind a bad line, and what of his pictures is shown: for tests with :mod:`signaling.rtc.relay`.
+"""A guest behind a bad line, and what of his pictures is shown: for tests with
+:mod:`signaling.rtc.synthetic.relay`.
 
 Each picture carries its number, and what the studio shows is compared bit by bit with what was sent: a
 decoder gives the same picture everywhere, unless something that it hangs on was missing.
@@ -16,15 +17,15 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from mixer.slot import RATE, SlotReader, sample_at
-from mixer.wire import Heartbeat
-from signaling.rtc.bitstream import depayload_h264, depayload_vp8
-from signaling.rtc.camera import Camera
-from signaling.rtc.client import RehearsalGuest
-from signaling.rtc.loops import LoopFrame
-from signaling.rtc.relay import Relay
-from signaling.rtc.send import Sender
-from signaling.wire import Answer, Offer
+from mixer.contract.messages import Heartbeat
+from mixer.ipc.slot import RATE, SlotReader, sample_at
+from signaling.contract.messages import Answer, Offer
+from signaling.rtc.synthetic.camera import Camera
+from signaling.rtc.synthetic.client import RehearsalGuest
+from signaling.rtc.synthetic.loops import LoopFrame
+from signaling.rtc.synthetic.relay import Relay
+from signaling.rtc.transport.send import Sender
+from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
 from tests.integration.shard_house import ShardHouse, until
 
 FINGERPRINT_ROWS = 4

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator
 import numpy as np
 from playwright.async_api import Page
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import BLOCK, Media
-from signaling.rtc.relay import Path, Relay
-from signaling.rtc.rtp import is_rtcp
-from signaling.wire import Answer, Offer
-from studio.bench.hearing import Ear
+from signaling.contract.messages import Answer, Offer
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import BLOCK, Media
+from signaling.rtc.synthetic.relay import Path, Relay
+from signaling.rtc.transport.rtp import is_rtcp
+from studio.lab.bench.hearing import Ear
 from tests.e2e.browsers import chromium
 from tests.integration.shard_house import ShardHouse, until
 from tests.speech import Mono, resampled

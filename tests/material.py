@@ -10,9 +10,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.picture import Picture
-from mixer.slot import RATE
-from studio.demo_slides import document
+from mixer.contract.picture import Picture
+from mixer.ipc.slot import RATE
+from studio.lab.demo_slides import document
 
 BITS = 12
 """Of the number written into a picture, as black and white squares along its top."""

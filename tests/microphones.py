@@ -1,4 +1,5 @@
-"""A microphone and its path to a :class:`~signaling.rtc.sound_in.SoundStream` in time that is handed in."""
+"""A microphone and its path to a :class:`~signaling.rtc.audio.sound_in.SoundStream` in time that is handed
+in."""
 
 import ctypes
 import random
@@ -9,14 +10,14 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.slot import RATE, sample_at
-from signaling.rtc.conceal import Samples
-from signaling.rtc.loops import BLOCK
-from signaling.rtc.opus import AvDecoder, load
-from signaling.rtc.rtp import Rtp
-from signaling.rtc.sound_in import SoundStream
+from mixer.ipc.slot import RATE, sample_at
+from signaling.rtc.audio.conceal import Samples
+from signaling.rtc.audio.opus import AvDecoder, load
+from signaling.rtc.audio.sound_in import SoundStream
+from signaling.rtc.audio.voice import Voice
+from signaling.rtc.synthetic.loops import BLOCK
 from signaling.rtc.timeline import LipSync
-from signaling.rtc.voice import Voice
+from signaling.rtc.transport.rtp import Rtp
 
 MS = 1_000_000
 STEP_NS = 10 * MS

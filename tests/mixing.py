@@ -18,14 +18,8 @@ import msgspec
 import numpy as np
 from av.video.frame import VideoFrame
 
-from mixer import link
-from mixer.busclient import BusReader
-from mixer.buswire import FromMixer, Packet, ReturnAudio, StreamHeader
-from mixer.colour_convert import encoding_of, exact
-from mixer.picture import Picture, new_picture
-from mixer.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
-from mixer.slot import RATE, Samples, SlotReader, SlotWriter, create_slot, sample_at
-from mixer.wire import (
+from mixer.compose.colour_convert import encoding_of, exact
+from mixer.contract.messages import (
     BusAttach,
     CanvasPublished,
     Heartbeat,
@@ -40,6 +34,12 @@ from mixer.wire import (
     SlotOpened,
     TakePlan,
 )
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
+from mixer.ipc import link
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.bus.packets import FromMixer, Packet, ReturnAudio, StreamHeader
+from mixer.ipc.slot import RATE, Samples, SlotReader, SlotWriter, create_slot, sample_at
 
 ROOT = Path(__file__).parent.parent
 FONTS = ROOT / "web_console" / "vendor" / "fonts-whole"
@@ -88,7 +88,7 @@ class Mixer:
     """The mixer process and the far end of its link. Use as a context manager."""
 
     def __init__(
-        self, config: MixerConfig, command: tuple[str, ...] = (sys.executable, "-m", "mixer.process")
+        self, config: MixerConfig, command: tuple[str, ...] = (sys.executable, "-m", "mixer.engine.process")
     ) -> None:
         self.config = config
         ours, theirs = link.pair()

@@ -15,12 +15,12 @@ from typing import Self
 import msgspec
 import numpy as np
 
-from mixer.clock import ProgrammeClock
-from mixer.link import LINK_FD_ENV, Link, LinkClosedError, pair
-from mixer.picture import Picture
-from mixer.players.wire import PlayerConfig, PlayerOrder, PlayerReport
-from mixer.slot import SlotReader, create_slot
-from mixer.wire import Heartbeat, Ready, Shutdown, SlotOpened
+from mixer.contract.clock import ProgrammeClock
+from mixer.contract.messages import Heartbeat, Ready, Shutdown, SlotOpened
+from mixer.contract.picture import Picture
+from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport
+from mixer.ipc.link import LINK_FD_ENV, Link, LinkClosedError, pair
+from mixer.ipc.slot import SlotReader, create_slot
 from tests.ingest import wait_until
 
 _decode = msgspec.msgpack.Decoder(Ready | Heartbeat | PlayerReport).decode
@@ -52,7 +52,7 @@ class PlayerRun:
         self.slot = SlotReader(fd)
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mixer.players.process", self._name],
+                [sys.executable, "-m", "mixer.sources.process", self._name],
                 env={**os.environ, LINK_FD_ENV: str(theirs.fileno())},
                 pass_fds=[theirs.fileno()],
                 stdout=errors,

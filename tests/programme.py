@@ -16,10 +16,10 @@ from fractions import Fraction
 import msgspec
 import numpy as np
 
-from mixer.audio.encode import AacEncoder
-from mixer.buswire import Packet, StreamHeader
-from mixer.encode import VideoEncoder, VideoSettings
-from mixer.slot import RATE
+from mixer.encode.audio import AacEncoder
+from mixer.encode.video import VideoEncoder, VideoSettings
+from mixer.ipc.bus.packets import Packet, StreamHeader
+from mixer.ipc.slot import RATE
 
 VIDEO = "program/h264"
 AUDIO = "floor/aac"

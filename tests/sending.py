@@ -14,8 +14,8 @@ from typing import Self
 
 import msgspec
 
-from mixer.link import LINK_FD_ENV, Link, LinkClosedError, pair
-from mixer.wire import BusAttach, Heartbeat, Ready, SenderConfig, SenderReport, Shutdown
+from mixer.contract.messages import BusAttach, Heartbeat, Ready, SenderConfig, SenderReport, Shutdown
+from mixer.ipc.link import LINK_FD_ENV, Link, LinkClosedError, pair
 from tests.ingest import wait_until
 
 _decode = msgspec.msgpack.Decoder(Ready | Heartbeat | SenderReport).decode

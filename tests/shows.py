@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from mixer.plan import CanvasName
-from signaling.ports import Actor
-from studio import commands
-from studio.decide import Context, decide
-from studio.events import AnyEvent, apply
-from studio.model import Show
-from studio.planner import PlanSettings
+from mixer.contract.plan import CanvasName
+from signaling.contract.ports import Actor
+from studio.planning.planner import PlanSettings
+from studio.show import commands
+from studio.show.decide import Context, decide
+from studio.show.events import AnyEvent, apply
+from studio.show.model import Show
 
 DIRECTOR = Actor("director")
 CANVASES: dict[CanvasName, tuple[int, int]] = {

@@ -18,15 +18,15 @@ from aiortc import RTCCertificate, RTCIceGatherer, RTCIceTransport, RTCRtpCodecP
 from aiortc.rtcdtlstransport import State
 from aiortc.rtcrtpparameters import RTCRtpDecodingParameters, RTCRtpReceiveParameters, RTCRtpRtxParameters
 
-from mixer.picture import Picture
+from mixer.contract.picture import Picture
 from signaling.rtc import hooks
-from signaling.rtc.decode import DecoderPool, Lane
-from signaling.rtc.loops import Loop
-from signaling.rtc.picture_in import PictureStream
-from signaling.rtc.receive import Receiver
-from signaling.rtc.send import Sender
+from signaling.rtc.synthetic.loops import Loop
 from signaling.rtc.timeline import LipSync
-from signaling.rtc.transport import DtlsTransport
+from signaling.rtc.transport.dtls import DtlsTransport
+from signaling.rtc.transport.receive import Receiver
+from signaling.rtc.transport.send import Sender
+from signaling.rtc.video.decode import DecoderPool, Lane
+from signaling.rtc.video.picture_in import PictureStream
 
 _CODECS = {
     "audio": [RTCRtpCodecParameters("audio/opus", 48_000, 2, 96)],

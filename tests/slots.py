@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from mixer.slot import SlotReader
+from mixer.ipc.slot import SlotReader
 
 
 def slot_of(supervisor: int, source: str) -> SlotReader:

@@ -8,8 +8,8 @@ import numpy as np
 
 from mixer.audio.core import Mixed, SoundCore
 from mixer.audio.limiter import LOOKAHEAD
-from mixer.plan import AudioInput, AudioPlan, Bus, Interpreter
-from mixer.slot import RATE, Samples
+from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter
+from mixer.ipc.slot import RATE, Samples
 from tests.mixing import level_db, tone
 
 BLOCK = 960

@@ -14,8 +14,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.slot import RATE
-from signaling.rtc.loops import BLOCK, Loop, LoopFrame, make_loop
+from mixer.ipc.slot import RATE
+from signaling.rtc.synthetic.loops import BLOCK, Loop, LoopFrame, make_loop
 
 Mono = NDArray[np.float32]
 SCORE_RATE = 16_000

@@ -6,7 +6,7 @@ import time
 import av
 import numpy as np
 
-from signaling.rtc.loops import BLOCK, RATE, Loop, LoopFrame, make_loop
+from signaling.rtc.synthetic.loops import BLOCK, RATE, Loop, LoopFrame, make_loop
 
 LEVEL = 0.1
 """Amplitude of every voice: −20 dBFS, four at once don't reach the limiter."""
@@ -17,7 +17,8 @@ SECOND = RATE // BLOCK
 
 
 class Voice:
-    """A :class:`signaling.rtc.loops.Media`: a small picture, and a tone of ``hz`` while :attr:`speaking`.
+    """A :class:`signaling.rtc.synthetic.loops.Media`: a small picture, and a tone of ``hz`` while
+    :attr:`speaking`.
 
     ``hz`` is a multiple of 50, so that a packet holds whole periods. What begins and what ends was encoded
     that way: a decoder that is thrown from silence into a tone takes two packets to reach its level.

@@ -13,7 +13,6 @@ from typing import cast
 
 import numpy as np
 
-from mixer.audio.activity import Hold
 from mixer.audio.arrays import Flags, Gains, Names, glide, rearranged
 from mixer.audio.interpret import (
     BLOCK_MS,
@@ -25,9 +24,10 @@ from mixer.audio.interpret import (
     roles,
     within_limits,
 )
-from mixer.audio.levels import gain_of_db
+from mixer.audio.measuring.activity import Hold
+from mixer.audio.measuring.levels import gain_of_db
 from mixer.audio.rows import Rows, carried
-from mixer.plan import AudioInput, AudioPlan, Interpreter, SourceId
+from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, SourceId
 
 FADE_FRAMES = 5
 """Pictures of the programme over which a source opens or closes with the scene."""

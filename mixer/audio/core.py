@@ -11,17 +11,17 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.audio.activity import Activity
 from mixer.audio.balance import Balance
-from mixer.audio.desk import Desk
 from mixer.audio.inputs import Inputs, ReadSound
-from mixer.audio.levels import peaks_of
 from mixer.audio.limiter import LimiterBank
 from mixer.audio.matrix import mix
+from mixer.audio.measuring.activity import Activity
+from mixer.audio.measuring.levels import peaks_of
 from mixer.audio.protect import Protector
 from mixer.audio.returns import HALL, MONITOR, Feed, Returns
-from mixer.plan import AudioPlan, BusName, SourceId
-from mixer.slot import Samples
+from mixer.audio.strips.desk import Desk
+from mixer.contract.plan import AudioPlan, BusName, SourceId
+from mixer.ipc.slot import Samples
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mixer.audio.limiter import without_rubbish
-from mixer.plan import SourceId
-from mixer.slot import Samples
+from mixer.contract.plan import SourceId
+from mixer.ipc.slot import Samples
 
 FADE = 240
 """Samples (5 ms) over which a sound that breaks off fades."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixer.audio.arrays import Flags, Gains, Names
-from mixer.audio.levels import gain_of_db
-from mixer.plan import AudioPlan, BusName, Ducking
+from mixer.audio.measuring.levels import gain_of_db
+from mixer.contract.plan import AudioPlan, BusName, Ducking
 
 FLOOR: BusName = "floor"
 BLOCK_MS = 20

@@ -2,9 +2,9 @@
 so.
 
 Peaks are those of the sound oversampled four times, told for cells of 8 samples
-(:mod:`mixer.audio.truepeak`), or of the samples alone, where that is good enough. With the required gain
-r[k] = min(1, ceiling / peak[k]) of a cell, the applied gain is the mean of running minima of r, so it has
-come down all the way, along a ramp, when the cell that needs it comes out 5 ms after it went in. Between
+(:mod:`mixer.audio.measuring.truepeak`), or of the samples alone, where that is good enough. With the required
+gain r[k] = min(1, ceiling / peak[k]) of a cell, the applied gain is the mean of running minima of r, so it
+has come down all the way, along a ramp, when the cell that needs it comes out 5 ms after it went in. Between
 minimum and mean the gain may rise only by a fixed slope (release): g[k] = min(h[k], g[k−1] + slope), computed
 without a loop as a running minimum of h[k] − k · slope. Within a cell the gain runs straight.
 """
@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.audio.levels import peaks_of
+from mixer.audio.measuring.levels import peaks_of
+from mixer.audio.measuring.truepeak import CELL, TRUE_PEAK
 from mixer.audio.rows import Rows, carried
-from mixer.audio.truepeak import CELL, TRUE_PEAK
-from mixer.slot import RATE, Samples
+from mixer.ipc.slot import RATE, Samples
 
 LOOKAHEAD = 240
 """Samples (5 ms) by which the output lags the input."""

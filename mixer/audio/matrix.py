@@ -3,7 +3,7 @@
 import numpy as np
 
 from mixer.audio.arrays import Gains
-from mixer.slot import Samples
+from mixer.ipc.slot import Samples
 
 
 def mix(samples: Samples, before: Gains, after: Gains) -> Samples:

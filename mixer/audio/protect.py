@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.audio.dynamics import CELL, cell_peaks
+from mixer.audio.measuring.truepeak import CELL as FINE
 from mixer.audio.rows import Rows, carried
-from mixer.audio.truepeak import CELL as FINE
-from mixer.slot import RATE, Samples
+from mixer.audio.strips.dynamics import CELL, cell_peaks
+from mixer.ipc.slot import RATE, Samples
 
 JUMP_DB = 9.0
 RISE_DB_S = 6.0

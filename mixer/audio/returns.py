@@ -19,9 +19,9 @@ import numpy as np
 from mixer.audio.arrays import Gains, Names
 from mixer.audio.balance import Levels
 from mixer.audio.interpret import FLOOR
-from mixer.audio.levels import gain_of_db
-from mixer.plan import AudioPlan, BusName, SourceId
-from mixer.slot import RATE
+from mixer.audio.measuring.levels import gain_of_db
+from mixer.contract.plan import AudioPlan, BusName, SourceId
+from mixer.ipc.slot import RATE
 
 HEARD_DB = -60.0
 HOLD = 2 * RATE

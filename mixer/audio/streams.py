@@ -12,15 +12,15 @@ import msgspec
 import structlog
 
 from mixer.audio.core import Mixed
-from mixer.audio.encode import AacEncoder, OpusEncoder
 from mixer.audio.returns import Feed
-from mixer.buswire import Packet, ReturnAudio, StreamHeader
-from mixer.slot import RATE, Samples
+from mixer.encode.audio import AacEncoder, OpusEncoder
+from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
+from mixer.ipc.slot import RATE, Samples
 
 FLOOR_AAC = "floor/aac"
 IDLE = 10 * RATE
 """Samples for which a bus's encoder runs on without subscribers: a recorder that starts anew finds no hole.
-As :data:`mixer.renditions.OUTPUT_IDLE_NS`."""
+As :data:`mixer.encode.renditions.OUTPUT_IDLE_NS`."""
 QUIET = RATE
 """Samples between two lines in the log about the same stream."""
 
@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 
 class SoundBus(Protocol):
-    """Where the sound goes: :class:`mixer.packets.PacketBus`."""
+    """Where the sound goes: :class:`mixer.ipc.bus.server.PacketBus`."""
 
     @property
     def wanted(self) -> frozenset[str]: ...

@@ -15,15 +15,15 @@ import numpy as np
 import structlog
 
 from mixer.audio.core import SoundCore
-from mixer.audio.encode import OPUS_BLOCK
 from mixer.audio.limiter import LOOKAHEAD
-from mixer.audio.meters import MeterBridge
+from mixer.audio.measuring.meters import MeterBridge
 from mixer.audio.streams import SoundBus, Streams
-from mixer.clock import NS, ProgrammeClock
-from mixer.plan import AudioPlan, BusName, Fade, SourceId
-from mixer.priority import Urgency, set_thread
-from mixer.slot import RATE, Samples, SlotReader
-from mixer.wire import Message
+from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.messages import Message
+from mixer.contract.plan import AudioPlan, BusName, Fade, SourceId
+from mixer.encode.audio import OPUS_BLOCK
+from mixer.ipc.priority import Urgency, set_thread
+from mixer.ipc.slot import RATE, Samples, SlotReader
 
 LAG = 40 * RATE // 1000
 """Samples (40 ms) by which the mix follows its sources' time."""

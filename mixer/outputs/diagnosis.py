@@ -4,7 +4,7 @@ import errno
 import socket
 import ssl
 
-from mixer.outputs.health import Failure
+from mixer.contract.output_health import Failure
 
 
 class RejectedError(Exception):

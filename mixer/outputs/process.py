@@ -14,15 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from mixer import child
-from mixer.busclient import BusReader
-from mixer.buswire import Packet, StreamHeader
-from mixer.inbox import Inbox
-from mixer.link import Link, LinkClosedError, LinkOverflowError
-from mixer.outputs.health import SECOND_NS, Failure
-from mixer.outputs.sink import POLL_MS, Headers, Sink, Status
-from mixer.outputs.url import StreamUrl, UrlError
-from mixer.wire import (
+from mixer.contract.messages import (
     BusAttach,
     Heartbeat,
     Mark,
@@ -33,6 +25,14 @@ from mixer.wire import (
     SenderReport,
     Shutdown,
 )
+from mixer.contract.output_health import SECOND_NS, Failure
+from mixer.contract.output_url import StreamUrl, UrlError
+from mixer.ipc import child
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.bus.packets import Packet, StreamHeader
+from mixer.ipc.inbox import Inbox
+from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
+from mixer.outputs.sink import POLL_MS, Headers, Sink, Status
 
 HEARTBEAT_NS = SECOND_NS // 2
 REPORT_NS = SECOND_NS
@@ -325,13 +325,13 @@ def _open_sink(config: SenderConfig) -> Sink:
     if config.url:
         url = StreamUrl.parse(config.url)
         if url.scheme == "udp":
-            from mixer.outputs.datagrams import UdpDestination
+            from mixer.outputs.mpegts.datagrams import UdpDestination
 
             return UdpDestination(url, config.video, config.title)
-        from mixer.outputs.rtmp import RtmpDestination
+        from mixer.outputs.rtmp.output import RtmpDestination
 
         return RtmpDestination(url, config.video, config.ca_file)
-    from mixer.outputs.recording import Recording
+    from mixer.outputs.recording.recording import Recording
 
     return Recording(config.output, Path(config.folder), config.video, config.title, epoch_ns=config.epoch_ns)
 

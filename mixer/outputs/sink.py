@@ -2,8 +2,8 @@
 
 from typing import NamedTuple, Protocol
 
-from mixer.buswire import Packet, StreamHeader
-from mixer.wire import Mark, OutputState
+from mixer.contract.messages import Mark, OutputState
+from mixer.ipc.bus.packets import Packet, StreamHeader
 
 Headers = dict[str, StreamHeader]
 POLL_MS = 100

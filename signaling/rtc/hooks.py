@@ -10,12 +10,12 @@ from aiortc import rtcicetransport, rtcpeerconnection
 from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
-from signaling.rtc.certificate import Certificate
-from signaling.rtc.colour_told import COLOUR_URI
-from signaling.rtc.ice import Connection, Network, StunProtocol
-from signaling.rtc.receive import Receiver
-from signaling.rtc.send import Sender
-from signaling.rtc.transport import DtlsTransport
+from signaling.rtc.transport.certificate import Certificate
+from signaling.rtc.transport.dtls import DtlsTransport
+from signaling.rtc.transport.ice import Connection, Network, StunProtocol
+from signaling.rtc.transport.receive import Receiver
+from signaling.rtc.transport.send import Sender
+from signaling.rtc.video.colour_told import COLOUR_URI
 
 AIORTC_VERSION = "1.16.0"
 _COLOUR_ID = 9

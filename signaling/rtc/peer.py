@@ -1,6 +1,6 @@
 """One WebRTC peer of the shard: answers an offer, brings the guest's media in, sends the return feed.
 
-What the kinds of peers differ in is :mod:`signaling.rtc.kinds`' table: this is one path for all of them.
+What the kinds of peers differ in is :mod:`signaling.shard.kinds`' table: this is one path for all of them.
 """
 
 import asyncio
@@ -16,11 +16,14 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConne
 from aiortc.rtp import RtcpRrPacket
 from aiortc.sdp import candidate_from_sdp
 
-from signaling.rtc import one_way
-from signaling.rtc.bitrate import DEFAULT_BITRATE, Cap
-from signaling.rtc.decode import DecoderPool
-from signaling.rtc.kinds import SCREEN_PREFIX, kind_of, place_of, source_of
-from signaling.rtc.offer import (
+from signaling.contract.messages import SILENT, Candidates, IceServer, Offer, PeerStats, UplinkTarget
+from signaling.rtc.audio.sound_in import SoundPacer, SoundStream
+from signaling.rtc.recording.record import Feed, SeatRecorder
+from signaling.rtc.returns.returns import ReturnHub
+from signaling.rtc.timeline import LipSync
+from signaling.rtc.transport import one_way
+from signaling.rtc.transport.dtls import DtlsTransport
+from signaling.rtc.transport.offer import (
     MAX_CANDIDATES,
     OfferError,
     apart,
@@ -29,17 +32,14 @@ from signaling.rtc.offer import (
     usable,
     with_error_correction,
 )
-from signaling.rtc.picture_in import GARBAGE, PictureStream
-from signaling.rtc.receive import Receiver
-from signaling.rtc.record import Feed, SeatRecorder
-from signaling.rtc.returns import ReturnHub
-from signaling.rtc.screen_in import ScreenIn
-from signaling.rtc.seats import Seats
-from signaling.rtc.send import Sender
-from signaling.rtc.sound_in import SoundPacer, SoundStream
-from signaling.rtc.timeline import LipSync
-from signaling.rtc.transport import DtlsTransport
-from signaling.wire import SILENT, Candidates, IceServer, Offer, PeerStats, UplinkTarget
+from signaling.rtc.transport.receive import Receiver
+from signaling.rtc.transport.send import Sender
+from signaling.rtc.video.bitrate import DEFAULT_BITRATE, Cap
+from signaling.rtc.video.decode import DecoderPool
+from signaling.rtc.video.picture_in import GARBAGE, PictureStream
+from signaling.rtc.video.screen_in import ScreenIn
+from signaling.shard.kinds import SCREEN_PREFIX, kind_of, place_of, source_of
+from signaling.shard.seats import Seats
 
 CONNECT_TIMEOUT_S = 15.0
 GONE_NS = 12_000_000_000

@@ -6,8 +6,8 @@ Pure: every time is given. RTP timestamps are unwrapped to integers that only me
 import math
 from collections import deque
 
-from mixer.slot import RATE
-from signaling.rtc.rtp import unwrap
+from mixer.ipc.slot import RATE
+from signaling.rtc.transport.rtp import unwrap
 
 _SECOND = 1_000_000_000
 _BUCKET_NS = 2_000_000_000

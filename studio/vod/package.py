@@ -16,8 +16,8 @@ from av.packet import Packet as AvPacket
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from mixer.outputs.languages import terminologic
-from mixer.outputs.marks import Chapter
+from mixer.containers.languages import terminologic
+from mixer.containers.marks import Chapter
 from studio.vod.errors import VodError
 from studio.vod.join import Segment, SoundPlacer
 from studio.vod.parts import Part, Track, whole

@@ -14,8 +14,8 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from mixer.outputs.clock_tags import FileClock, file_clock
-from signaling.rtc.recordfile import OUTPUT_TAG, SEAT_TAG, safe_name
+from mixer.containers.clock_tags import FileClock, file_clock
+from signaling.rtc.recording.recordfile import OUTPUT_TAG, SEAT_TAG, safe_name
 from studio.vod.errors import VodError
 
 NEXT_S = 600.0

@@ -16,8 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mixer.outputs.marks import marks_path
-from mixer.wire import Mark
+from mixer.containers.marks import marks_path
+from mixer.contract.messages import Mark
 from studio.vod.editlist import METADATA, EditList
 from studio.vod.join import Span, join, length, lost_s
 from studio.vod.package import Progress as Report

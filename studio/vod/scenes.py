@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
 
-from mixer.outputs.marks import Chapter, Placed, chapters
-from mixer.wire import Mark
+from mixer.containers.marks import Chapter, Placed, chapters
+from mixer.contract.messages import Mark
 from studio.vod.join import Segment, length
 
 Kind = Literal["scene", "cue"]

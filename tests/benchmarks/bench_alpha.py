@@ -8,12 +8,12 @@ import time
 
 import numpy as np
 
-from mixer.alpha import over_black
-from mixer.compositor import Compositor, SourcePicture
-from mixer.draw import single_threaded
-from mixer.graphics import Graphics
-from mixer.picture import Picture, Plane, new_picture
-from mixer.plan import CanvasPlan, Rect, SourceInfo, Tile
+from mixer.compose.alpha import over_black
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.compose.draw import single_threaded
+from mixer.contract.picture import Picture, Plane, new_picture
+from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
+from mixer.graphics.graphics import Graphics
 from tests.fontfolder import font_folder
 
 W, H = 1920, 1080

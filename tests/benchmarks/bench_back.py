@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mixer.wire import SenderConfig
+from mixer.contract.messages import SenderConfig
 from tests.ingest import RtmpIngest
 from tests.integration.test_pulls import GROUP_S, KEY, material, published, pull
 from tests.players import PlayerRun

@@ -38,11 +38,11 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.compositor import Compositor, SourcePicture
-from mixer.graphics import Graphics
-from mixer.layout import solve
-from mixer.picture import Picture, i420_bytes, view_i420
-from mixer.plan import CanvasPlan, Rect, SourceInfo, Tile
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.picture import Picture, i420_bytes, view_i420
+from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
+from mixer.graphics.graphics import Graphics
+from studio.planning.layout import solve
 from tests.fontfolder import font_folder
 
 WIDTH, HEIGHT = 1920, 1080

@@ -12,12 +12,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from mixer.audio.desk import Desk
 from mixer.audio.limiter import LimiterBank
-from mixer.audio.loudness import LoudnessMeter
+from mixer.audio.measuring.loudness import LoudnessMeter
 from mixer.audio.protect import Protector
-from mixer.plan import AudioInput, Strip
-from mixer.slot import Samples
+from mixer.audio.strips.desk import Desk
+from mixer.contract.plan import AudioInput, Strip
+from mixer.ipc.slot import Samples
 
 BLOCK = 960
 EVERYTHING = Strip(

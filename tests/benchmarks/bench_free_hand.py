@@ -5,7 +5,7 @@ ms and the worst count of ticks."""
 import tempfile
 from pathlib import Path
 
-from studio.bench.running import running_studio
+from studio.lab.bench.running import running_studio
 from tests.freehand import by_hand, flood, setting_themes
 
 

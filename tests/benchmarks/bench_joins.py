@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studio.bench.running import RunningStudio, running_studio
-from studio.usage import cpu_seconds
+from studio.contract.usage import cpu_seconds
+from studio.lab.bench.running import RunningStudio, running_studio
 
 END_S = 30.0
 

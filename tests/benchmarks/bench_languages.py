@@ -19,11 +19,11 @@ import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
-from signaling.rtc.client import Counter, Player, RehearsalGuest
-from signaling.rtc.loops import make_loop
-from signaling.rtc.rtp import Rtp
-from studio.bench.running import RunningStudio, running_studio, wait_until
-from studio.bench.visit import visit
+from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import make_loop
+from signaling.rtc.transport.rtp import Rtp
+from studio.lab.bench.running import RunningStudio, running_studio, wait_until
+from studio.lab.bench.visit import visit
 from tests import probe
 from tests.e2e.test_lip_sync import beep_times_s, flash_times_s
 from tests.ingest import RtmpIngest

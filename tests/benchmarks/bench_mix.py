@@ -20,14 +20,14 @@ import numpy as np
 from mixer.audio.arrays import Gains
 from mixer.audio.balance import Levels
 from mixer.audio.core import Mixed, SoundCore
-from mixer.audio.encode import AacEncoder, OpusEncoder
-from mixer.audio.meters import MeterBridge
+from mixer.audio.measuring.meters import MeterBridge
 from mixer.audio.returns import ReturnRows, Returns
-from mixer.encode import VideoEncoder, VideoSettings
-from mixer.picture import i420_bytes
-from mixer.plan import AudioInput, AudioPlan, Bus, Interpreter, Strip
-from mixer.slot import RATE, Samples, SlotReader, SlotWriter, create_slot
-from studio.spawning import environment
+from mixer.contract.picture import i420_bytes
+from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter, Strip
+from mixer.encode.audio import AacEncoder, OpusEncoder
+from mixer.encode.video import VideoEncoder, VideoSettings
+from mixer.ipc.slot import RATE, Samples, SlotReader, SlotWriter, create_slot
+from studio.contract.spawning import environment
 
 BLOCK = 960
 LANGUAGES = ("ko", "en", "ja", "fr", "de")

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mixer.wire import SenderConfig
+from mixer.contract.messages import SenderConfig
 from tests.ingest import Authority, Relay, RtmpIngest
 from tests.programme import AUDIO, VIDEO, Programme
 from tests.sending import SenderProcess

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studio.bench.running import RunningStudio, running_studio, wait_until
-from studio.usage import cpu_seconds, proportional_bytes
+from studio.contract.usage import cpu_seconds, proportional_bytes
+from studio.lab.bench.running import RunningStudio, running_studio, wait_until
 from tests.ingest import RtmpIngest
 
 WARM_UP_S = 30.0

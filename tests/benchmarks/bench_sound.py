@@ -9,12 +9,12 @@ import argparse
 import os
 import time
 
-from mixer.slot import SlotWriter, create_slot
-from signaling.rtc.opus import AvDecoder
-from signaling.rtc.rtp import Rtp
-from signaling.rtc.sound_in import SoundStream
+from mixer.ipc.slot import SlotWriter, create_slot
+from signaling.rtc.audio.opus import AvDecoder
+from signaling.rtc.audio.sound_in import SoundStream
+from signaling.rtc.audio.voice import Voice
 from signaling.rtc.timeline import LipSync
-from signaling.rtc.voice import Voice
+from signaling.rtc.transport.rtp import Rtp
 from tests.microphones import MS, chirps, opus
 
 SECONDS = 10

@@ -2,14 +2,14 @@
 
 ``python -m tests.benchmarks.bench_stock [--seconds 10] [--json]`` prints ratios and what they are made of.
 Stock aiortc runs in a process of its own, its classes as installed, on asyncio's loop, every track drained;
-see :mod:`studio.bench.receive` and :mod:`studio.bench.viewers`, which ``studio bench`` runs, too.
+see :mod:`studio.lab.bench.receive` and :mod:`studio.lab.bench.viewers`, which ``studio bench`` runs, too.
 """
 
 import argparse
 import json
 
-from studio.bench.run import bench
-from studio.bench.show import show
+from studio.lab.bench.run import bench
+from studio.lab.bench.show import show
 
 
 def main() -> None:

@@ -23,11 +23,9 @@ from typing import get_args
 
 import msgspec
 
-from mixer.compositor import SourcePicture
-from mixer.graphics import Graphics
-from mixer.layout import solve
-from mixer.picture import new_picture
-from mixer.plan import (
+from mixer.compose.compositor import SourcePicture
+from mixer.contract.picture import new_picture
+from mixer.contract.plan import (
     CanvasName,
     CanvasPlan,
     MixPlan,
@@ -39,7 +37,9 @@ from mixer.plan import (
     Transition,
     TransitionKind,
 )
-from mixer.stage import Stage
+from mixer.engine.stage import Stage
+from mixer.graphics.graphics import Graphics
+from studio.planning.layout import solve
 from tests.fontfolder import font_folder
 
 WIDTH, HEIGHT, FPS = 1920, 1080, 30

@@ -36,10 +36,10 @@ os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")  # as the super
 import cv2
 import numpy as np
 
-from mixer.picture import Picture, i420_bytes, view_i420
-from mixer.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
-from mixer.slot import SlotWriter, create_slot, sample_at
-from mixer.wire import Rendition, SlotOpened
+from mixer.contract.messages import Rendition, SlotOpened
+from mixer.contract.picture import Picture, i420_bytes, view_i420
+from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
+from mixer.ipc.slot import SlotWriter, create_slot, sample_at
 from tests.mixing import ROOT, Mixer, small_config, tone
 from tests.probe import packets
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from studio.events import AnyEvent, apply
-from studio.model import Show
-from studio.patch import diff
-from studio.planner import Live, plan
-from studio.preparing import Surroundings
-from studio.session import Session, SessionSettings
-from studio.status import Status
-from studio.store import Store
-from studio.view import PublicView
+from studio.control.log.store import Store
+from studio.control.preparing import Surroundings
+from studio.control.session import Session, SessionSettings
+from studio.control.status import Status
+from studio.planning.planner import Live, plan
+from studio.show.events import AnyEvent, apply
+from studio.show.model import Show
+from studio.show.patch import diff
+from studio.show.view import PublicView
 from tests.shows import DIRECTOR, PLAN_SETTINGS, after, events_of, with_mayors, with_scene
 
 SEATS = 200

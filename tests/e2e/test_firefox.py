@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from studio.uplink import THUMBNAIL
+from studio.planning.uplink import THUMBNAIL
 from tests.e2e.firefox import END, Firefox, Page, firefox, needs_firefox
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, running_studio, wait_until

@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.compositor import Compositor, SourcePicture
-from mixer.graphics import Graphics
-from mixer.layout import solve
-from mixer.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
-from studio.cast import guests_of
-from studio.client import ClientError
-from studio.usage import waited_ns
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
+from mixer.graphics.graphics import Graphics
+from studio.contract.client import ClientError
+from studio.contract.usage import waited_ns
+from studio.lab.cast import guests_of
+from studio.planning.layout import solve
 from tests import probe
 from tests.fontfolder import font_folder
 from tests.ingest import BlackHole, RtmpIngest

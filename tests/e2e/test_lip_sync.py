@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.layout import solve
-from signaling.rtc.loops import BEEP_HZ, flash_area
+from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area
+from studio.planning.layout import solve
 from tests import probe
 from tests.ingest import RtmpIngest
 from tests.running import running_studio, wait_until

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from mixer.wire import Load, MixerReport
+from mixer.contract.messages import Load, MixerReport
 from tests.e2e.browsers import chromium
 from tests.e2e.pages import complaints, violations
 from tests.house import DIRECTOR, house

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from signaling.wire import PeerStats, ShardReport
-from studio.demand import DemandSettings
+from signaling.contract.messages import PeerStats, ShardReport
+from studio.planning.demand import DemandSettings
 from tests.e2e.browsers import chromium
 from tests.house import DIRECTOR, SDP, house
 

@@ -15,11 +15,11 @@ import opentimelineio as otio
 import pytest
 from typer.testing import CliRunner
 
-from mixer.outputs.clock_tags import file_clock
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import BEEP_HZ, flash_area, make_loop
-from studio.bench.visit import visit
-from studio.cli import app
+from mixer.containers.clock_tags import file_clock
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area, make_loop
+from studio.cli.main import app
+from studio.lab.bench.visit import visit
 from studio.vod.run import Made, make
 from tests import probe
 from tests.running import RunningStudio, left_behind, running_studio, wait_until

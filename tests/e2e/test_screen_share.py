@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from studio.uplink import SCREEN, SCREEN_UNSEEN
+from studio.planning.uplink import SCREEN, SCREEN_UNSEEN
 from tests.e2e.browsers import chromium
 from tests.running import RunningStudio, running_studio
 

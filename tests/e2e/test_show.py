@@ -18,8 +18,8 @@ import pytest_asyncio
 from numpy.typing import NDArray
 from playwright.async_api import Page, expect
 
-from mixer.layout import solve
-from mixer.plan import Rect
+from mixer.contract.plan import Rect
+from studio.planning.layout import solve
 from tests import probe
 from tests.e2e.browsers import camera_file, chromium, microphone_file
 from tests.ingest import RtmpIngest

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from signaling.rtc.client import Player, RehearsalGuest
-from studio.bench.visit import visit
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from studio.lab.bench.visit import visit
 from tests import probe
 from tests.ingest import RtmpIngest
 from tests.running import RunningStudio, running_studio, wait_until

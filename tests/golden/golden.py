@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.picture import Picture
+from mixer.contract.picture import Picture
 
 FOLDER = Path(__file__).parent / "images"
 

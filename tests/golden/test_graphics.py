@@ -9,17 +9,17 @@ import pytest
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from mixer.colour import yuv_of
-from mixer.compositor import SourcePicture
-from mixer.graphics import Graphics
-from mixer.overlays import OverlayShow
-from mixer.picture import new_picture
-from mixer.plan import CanvasName, CanvasPlan, MixPlan, Overlay, Plate, Rect, Tile
-from mixer.sprites import blend, place
-from mixer.stage import Stage
-from mixer.theme import PlateStyle, Theme
-from studio.planner import Live, PlanSettings, plan
-from studio.themes import Themes
+from mixer.compose.compositor import SourcePicture
+from mixer.compose.overlays import OverlayShow
+from mixer.compose.sprites import blend, place
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import new_picture
+from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Overlay, Plate, Rect, Tile
+from mixer.contract.theme import PlateStyle, Theme
+from mixer.engine.stage import Stage
+from mixer.graphics.graphics import Graphics
+from studio.control.library.themes import Themes
+from studio.planning.planner import Live, PlanSettings, plan
 from tests.fontfolder import font_folder
 from tests.golden.golden import assert_golden, bgr
 from tests.shows import after, with_mayors

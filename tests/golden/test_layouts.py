@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.colour import yuv_of
-from mixer.compositor import Compositor, SourcePicture
-from mixer.graphics import Graphics
-from mixer.layout import CAPACITY, SLIDES_AT, LayoutName, solve
-from mixer.picture import new_picture
-from mixer.plan import CanvasPlan, MixPlan, SourceInfo, Tile
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import new_picture
+from mixer.contract.plan import CanvasPlan, MixPlan, SourceInfo, Tile
+from mixer.graphics.graphics import Graphics
+from studio.planning.layout import CAPACITY, SLIDES_AT, LayoutName, solve
 from tests.fontfolder import font_folder
 from tests.golden.golden import assert_golden, bgr
 

@@ -3,14 +3,24 @@
 import numpy as np
 import pytest
 
-from mixer.alpha import over_black
-from mixer.colour import colour_bars, yuv_of
-from mixer.compositor import Compositor, SourcePicture
-from mixer.graphics import Graphics
-from mixer.layout import solve
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, CanvasView, Crop, MixPlan, Plate, Rect, SourceInfo, Tile, TileStyle
-from mixer.wire import SourceState
+from mixer.compose.alpha import over_black
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.colour import colour_bars, yuv_of
+from mixer.contract.messages import SourceState
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import (
+    CanvasPlan,
+    CanvasView,
+    Crop,
+    MixPlan,
+    Plate,
+    Rect,
+    SourceInfo,
+    Tile,
+    TileStyle,
+)
+from mixer.graphics.graphics import Graphics
+from studio.planning.layout import solve
 from tests.fontfolder import font_folder
 from tests.golden.golden import assert_golden, bgr
 

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.colour import yuv_of
-from mixer.compositor import SourcePicture
-from mixer.graphics import Graphics
-from mixer.layout import solve
-from mixer.picture import Picture, new_picture
-from mixer.plan import (
+from mixer.compose.compositor import SourcePicture
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import (
     CanvasPlan,
     Crop,
     Direction,
@@ -26,7 +24,9 @@ from mixer.plan import (
     Transition,
     TransitionKind,
 )
-from mixer.stage import Stage
+from mixer.engine.stage import Stage
+from mixer.graphics.graphics import Graphics
+from studio.planning.layout import solve
 from tests.fontfolder import font_folder
 from tests.golden.golden import assert_golden, bgr
 

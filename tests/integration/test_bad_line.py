@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from mixer.plan import Rect, Tile
-from mixer.wire import SlotOpened
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.relay import Path, Relay
-from studio.bench.network import NeverComes
+from mixer.contract.messages import SlotOpened
+from mixer.contract.plan import Rect, Tile
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.relay import Path, Relay
+from studio.lab.bench.network import NeverComes
 from tests.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, plan_of, small_config

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from aiohttp import web
 
-from signaling.rtc.relay import Path, Relay
-from signaling.wire import Answer, Offer, UplinkTarget, UplinkTargets
-from studio.bench.network import NeverComes
+from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTargets
+from signaling.rtc.synthetic.relay import Path, Relay
+from studio.lab.bench.network import NeverComes
 from tests.e2e.browsers import chromium
 from tests.impaired import Noise, Watch
 from tests.integration.shard_house import ShardHouse, until

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import Answer, Offer, ShardReport
-from studio.usage import proportional_bytes
+from signaling.contract.messages import Answer, Offer, ShardReport
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
+from studio.contract.usage import proportional_bytes
 from tests.hostile import Hostile
 from tests.impaired import Beats, Ear, Noise, Watch, join
 from tests.integration.shard_house import ShardHouse, until

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixer.slot import RATE
-from studio.bench.dropouts import dropouts_ms
-from studio.bench.figures import figure, percentile, ratio
-from studio.bench.latency import buckets_of, during
+from mixer.ipc.slot import RATE
+from studio.lab.bench.dropouts import dropouts_ms
+from studio.lab.bench.figures import figure, percentile, ratio
+from studio.lab.bench.latency import buckets_of, during
 
 pytestmark = pytest.mark.alone
 

@@ -10,14 +10,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.plan import AudioInput, AudioPlan, Bus, Hall, Interpreter, Rect, Tile
-from mixer.wire import BusAttach, SlotOpened
-from signaling.rtc.client import Counter, Player, RehearsalGuest
-from signaling.rtc.listening import OPUS_SILENCE
-from signaling.rtc.loops import HUM_LEVEL, Loop, make_loop
-from signaling.rtc.opus import AvDecoder
-from signaling.rtc.rtp import Rtp
-from signaling.wire import SILENT, Answer, Offer, PeerKind, ShardReport, UplinkTargets
+from mixer.contract.messages import BusAttach, SlotOpened
+from mixer.contract.plan import AudioInput, AudioPlan, Bus, Hall, Interpreter, Rect, Tile
+from signaling.contract.messages import SILENT, Answer, Offer, PeerKind, ShardReport, UplinkTargets
+from signaling.rtc.audio.opus import AvDecoder
+from signaling.rtc.returns.listening import OPUS_SILENCE
+from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import HUM_LEVEL, Loop, make_loop
+from signaling.rtc.transport.rtp import Rtp
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, plan_of, small_config
 

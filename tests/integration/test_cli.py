@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mixer import priority
-from studio.datadir import RUN_FILE
+from mixer.ipc import priority
+from studio.contract.datadir import RUN_FILE
 from tests.running import RunningStudio, running_studio
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.picture import Picture
-from mixer.plan import Rect, Tile
-from mixer.players.wire import PlayerConfig
-from mixer.slot import RATE
-from mixer.wire import SlotOpened
+from mixer.contract.messages import SlotOpened
+from mixer.contract.picture import Picture
+from mixer.contract.plan import Rect, Tile
+from mixer.contract.player_messages import PlayerConfig
+from mixer.ipc.slot import RATE
 from tests.material import beeps, make_clip, number_of
 from tests.mixing import Mixer, decoded, plan_of, small_config, sound_of
 from tests.players import PlayerRun

@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from av.video.frame import VideoFrame
 
-from mixer.colour import yuv_of
-from mixer.plan import Rect, Tile
-from mixer.wire import Rendition, SlotOpened
-from signaling.wire import Answer, Offer, UplinkTarget, UplinkTargets
+from mixer.contract.colour import yuv_of
+from mixer.contract.messages import Rendition, SlotOpened
+from mixer.contract.plan import Rect, Tile
+from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTargets
 from tests.e2e.browsers import chromium
 from tests.e2e.firefox import FIREFOX, needs_firefox, write_profile
 from tests.integration.shard_house import ShardHouse, until

@@ -12,15 +12,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from mixer import link as links
-from mixer.link import LINK_FD_ENV, Envelope, Link
-from mixer.wire import Shutdown
-from signaling.wire import PeerStats, RecordSeats, ShardReport, UplinkTargets
-from studio.client import Client
-from studio.datadir import RunInfo
-from studio.demand import LEARN_S
-from studio.uplink import NOTHING, THUMBNAIL, target_for
-from studio.wire import ControlConfig, Listening, ProcessChanged
+from mixer.contract.messages import Shutdown
+from mixer.ipc import link as links
+from mixer.ipc.link import LINK_FD_ENV, Envelope, Link
+from signaling.contract.messages import PeerStats, RecordSeats, ShardReport, UplinkTargets
+from studio.contract.client import Client
+from studio.contract.datadir import RunInfo
+from studio.contract.messages import ControlConfig, Listening, ProcessChanged
+from studio.planning.demand import LEARN_S
+from studio.planning.uplink import NOTHING, THUMBNAIL, target_for
 from tests.running import wait_until
 
 pytestmark = pytest.mark.alone
@@ -78,7 +78,7 @@ def control(data: Path) -> Iterator[Played]:
     ours, theirs = links.pair()
     os.set_inheritable(theirs.fileno(), True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "studio.control"],
+        [sys.executable, "-m", "studio.control.process"],
         env={**os.environ, LINK_FD_ENV: str(theirs.fileno())},
         pass_fds=[theirs.fileno()],
     )

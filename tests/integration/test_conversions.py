@@ -15,16 +15,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.players.clipfile import ClipInfo, look
-from mixer.players.converter import convert
-from mixer.players.effort import effort, shown_size
-from mixer.players.findings import Converted, Demands
-from mixer.players.frames import FrameConverter
-from mixer.players.tonemap import told_by
-from mixer.players.wire import PlayerConfig
-from studio.media import MediaStore
-from studio.playing import CONVERTED_FILE, MEDIA_FILE
-from studio.spawning import python
+from mixer.contract.findings import Converted, Demands
+from mixer.contract.player_messages import PlayerConfig
+from mixer.sources.clips.clipfile import ClipInfo, look
+from mixer.sources.clips.converter import convert
+from mixer.sources.clips.effort import effort, shown_size
+from mixer.sources.frames import FrameConverter
+from mixer.sources.tonemap import told_by
+from studio.contract.spawning import python
+from studio.control.library.media import MediaStore
+from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
 from tests.ingest import wait_until
 from tests.material import ffmpeg
 from tests.players import PlayerRun
@@ -184,7 +184,7 @@ def converters(folder: Path) -> list[int]:
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (place / "cmdline").read_bytes().split(b"\0")
-            if b"mixer.players.converter" in words and any(bytes(folder) in word for word in words[3:]):
+            if b"mixer.sources.clips.converter" in words and any(bytes(folder) in word for word in words[3:]):
                 found.append(int(place.name))
     return found
 
@@ -329,7 +329,7 @@ def test_a_converter_ends_with_whoever_started_it(tmp_path: Path) -> None:
     """A control that is killed tells nobody."""
     path = ffmpeg(tmp_path / "l.mp4", LONG)
     told = msgspec.json.encode(DEMANDS).decode()
-    command = python("mixer.players.converter", str(path), str(tmp_path / "made.mkv"), told)
+    command = python("mixer.sources.clips.converter", str(path), str(tmp_path / "made.mkv"), told)
     start = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", start]) as parent:
         try:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from studio.alarms import Alarms
-from studio.cli import app
-from studio.events import ShowUpdated
-from studio.mending import open_log
-from studio.model import Show
-from studio.store import Store, StoreError
+from studio.cli.main import app
+from studio.control.alarms import Alarms
+from studio.control.log.mending import open_log
+from studio.control.log.store import Store, StoreError
+from studio.show.events import ShowUpdated
+from studio.show.model import Show
 from tests.house import until
 from tests.integration.test_session import House
 

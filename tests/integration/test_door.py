@@ -16,8 +16,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from signaling.door import RESERVE, DoorLimits
-from signaling.origin import ClientAddress
+from signaling.http.auth.origin import ClientAddress
+from signaling.http.door import RESERVE, DoorLimits
 from tests.house import DIRECTOR, House, bearer, house, until
 from tests.running import RunningStudio, running_studio
 
@@ -159,7 +159,7 @@ async def test_an_accept_that_fails_is_told_once_a_second_and_goes_on(
 
     async with house(tmp_path) as studio:
         told: list[str] = []
-        monkeypatch.setattr("signaling.door.log.warning", lambda what, **more: told.append(what))
+        monkeypatch.setattr("signaling.http.door.log.warning", lambda what, **more: told.append(what))
         until_s = time.monotonic() + 1.5
         monkeypatch.setattr(socket.socket, "accept", accept)
         async with studio.http.get(f"{studio.url}/healthz") as response:

@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import FPS, Loop, make_loop
-from signaling.rtc.rtp import build_rtp
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import FPS, Loop, make_loop
+from signaling.rtc.transport.rtp import build_rtp
 from tests.running import RunningStudio, running_studio, wait_until
 
 pytestmark = pytest.mark.alone

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.client import ClientError
+from studio.contract.client import ClientError
 from tests.freehand import TICK_MS, Hand, by_hand, flood, setting_themes
 from tests.fulldisk import fill, small_disk
 from tests.running import RunningStudio, running_studio, wait_until

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from studio.events import apply
-from studio.mending import mend
-from studio.model import Show
-from studio.store import Store
+from studio.control.log.mending import mend
+from studio.control.log.store import Store
+from studio.show.events import apply
+from studio.show.model import Show
 from tests.fulldisk import fill, small_disk
 from tests.integration.test_session import House, refusal
 

@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 from av.video.frame import VideoFrame
 
-from mixer.clock import NS
-from mixer.plan import Rect, Tile
-from mixer.wire import MixerReport, SlotOpened
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import Answer, Offer, ShardReport
+from mixer.contract.clock import NS
+from mixer.contract.messages import MixerReport, SlotOpened
+from mixer.contract.plan import Rect, Tile
+from signaling.contract.messages import Answer, Offer, ShardReport
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import RED, Guest, Mixer, Tap, colour_at, decoded, guests, is_colour, plan_of, small_config
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from signaling.limits import Limits, Rate
-from signaling.ports import Done
-from studio.commands import AnyCommand
+from signaling.contract.ports import Done
+from signaling.http.auth.limits import Limits, Rate
+from studio.show.commands import AnyCommand
 from tests.house import DIRECTOR, SDP, House, bearer, house, until
 
 JSON = {"Content-Type": "application/json"}

@@ -9,7 +9,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from signaling.limits import Limits, Rate
+from signaling.http.auth.limits import Limits, Rate
 from tests.house import DIRECTOR, House, bearer, house
 
 BOSS = bearer(DIRECTOR)

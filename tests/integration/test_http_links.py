@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from signaling.auth import Authenticator, Session
-from signaling.limits import Limits, Rate
-from signaling.ports import Grant
+from signaling.contract.ports import Grant
+from signaling.http.auth.auth import Authenticator, Session
+from signaling.http.auth.limits import Limits, Rate
 from tests.house import DIRECTOR, SDP, House, bearer, house
 
 

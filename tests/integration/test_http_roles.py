@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from signaling.limits import Limits, Rate
-from signaling.routes.table import routes
+from signaling.http.auth.limits import Limits, Rate
+from signaling.http.routes.table import routes
 from tests.house import DIRECTOR, SDP, House, bearer, house
 
 ROLES = ("director", "viewer", "speaker", "interpreter", "wall")

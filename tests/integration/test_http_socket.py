@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from signaling.server import PortTakenError, ServeError, TlsFiles, TlsFilesError, serve
+from signaling.http.server import PortTakenError, ServeError, TlsFiles, TlsFilesError, serve
 from tests.house import PAGES, house
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from mixer.theme import Theme
-from signaling.limits import Limits, Rate
-from signaling.ports import RefusedError
-from studio.media import MediaStore
-from studio.medium import Medium
-from studio.preparing import Surroundings
-from studio.session import Session, SessionSettings
-from studio.store import Store
-from studio.writer import FIRST_OF_ONE, MAX_FIRST, MAX_OF_ONE, MAX_WAITING
+from mixer.contract.theme import Theme
+from signaling.contract.ports import RefusedError
+from signaling.http.auth.limits import Limits, Rate
+from studio.control.library.media import MediaStore
+from studio.control.log.store import Store
+from studio.control.preparing import Surroundings
+from studio.control.session import Session, SessionSettings
+from studio.control.writer import FIRST_OF_ONE, MAX_FIRST, MAX_OF_ONE, MAX_WAITING
+from studio.show.sources.medium import Medium
 from tests.house import DIRECTOR as TOKEN
 from tests.house import bearer, house, until
 from tests.integration.test_session import House, refusal

@@ -16,13 +16,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.outputs.clock_tags import FileClock, file_clock
-from mixer.outputs.ingests import backup_of
-from mixer.outputs.marks import marks_path
-from mixer.outputs.transport import DATAGRAM_BYTES
-from mixer.plan import AudioInput, AudioPlan, Bus, Plate, Rect, Tile
-from mixer.slot import RATE, SlotWriter
-from mixer.wire import BusAttach, Mark, MixerReport, SenderConfig
+from mixer.containers.clock_tags import FileClock, file_clock
+from mixer.containers.marks import marks_path
+from mixer.contract.ingests import backup_of
+from mixer.contract.messages import BusAttach, Mark, MixerReport, SenderConfig
+from mixer.contract.plan import AudioInput, AudioPlan, Bus, Plate, Rect, Tile
+from mixer.ipc.slot import RATE, SlotWriter
+from mixer.outputs.mpegts.transport import DATAGRAM_BYTES
 from tests.ingest import RtmpIngest
 from tests.mixing import AHEAD, Mixer, plan_of, small_config, still
 from tests.probe import BT709, keyframe_times_s, picture_at, pictures, probe, sound, video_times_s
@@ -136,7 +136,7 @@ def bus_end(mixer: Mixer, name: str) -> socket.socket:
 def broadcast(tmp_path_factory: pytest.TempPathFactory) -> Broadcast:
     folder = tmp_path_factory.mktemp("languages")
     config = small_config()
-    # The programme's own settings, as studio.config makes it; no rendition but these is watched.
+    # The programme's own settings, as studio.contract.config makes it; no rendition but these is watched.
     clean = msgspec.structs.replace(config.renditions["program"], canvas="clean", always=False, outputs=True)
     config = msgspec.structs.replace(config, renditions={**config.renditions, "clean": clean})
     cast = Broadcast(folder)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.buswire import Packet
-from mixer.layout import LayoutName, solve
-from mixer.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
-from mixer.wire import Rendition
+from mixer.contract.messages import Rendition
+from mixer.contract.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
+from mixer.ipc.bus.packets import Packet
+from studio.planning.layout import LayoutName, solve
 from tests.mixing import Guest, Mixer, decoded, guests, small_config
 
 pytestmark = pytest.mark.alone

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from studio.client import Client
-from studio.datadir import RunInfo
+from studio.contract.client import Client
+from studio.contract.datadir import RunInfo
 from tests.material import beeps, ffmpeg, make_clip, make_pdf
 from tests.running import RunningStudio, running_studio, wait_until
 

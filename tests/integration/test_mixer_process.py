@@ -11,10 +11,18 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.buswire import Packet
-from mixer.clock import NS
-from mixer.colour import yuv_of
-from mixer.plan import (
+from mixer.contract.clock import NS
+from mixer.contract.colour import yuv_of
+from mixer.contract.messages import (
+    CanvasPublished,
+    Heartbeat,
+    Meters,
+    MixerReport,
+    PublishCanvas,
+    SlotOpened,
+    WatchMeters,
+)
+from mixer.contract.plan import (
     AudioInput,
     AudioPlan,
     Bus,
@@ -28,17 +36,9 @@ from mixer.plan import (
     Tile,
     Transition,
 )
-from mixer.slot import RATE, SlotWriter, create_slot
-from mixer.theme import Theme
-from mixer.wire import (
-    CanvasPublished,
-    Heartbeat,
-    Meters,
-    MixerReport,
-    PublishCanvas,
-    SlotOpened,
-    WatchMeters,
-)
+from mixer.contract.theme import Theme
+from mixer.ipc.bus.packets import Packet
+from mixer.ipc.slot import RATE, SlotWriter, create_slot
 from tests.mixing import (
     AHEAD,
     BLUE,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.plan import Plate, Rect, SourceInfo, Tile
-from mixer.wire import PlanTaken, TakePlan
+from mixer.contract.messages import PlanTaken, TakePlan
+from mixer.contract.plan import Plate, Rect, SourceInfo, Tile
 from tests.mixing import Mixer, decoded, plan_of, small_config
 
 pytestmark = pytest.mark.alone

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.clock import NS
-from mixer.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, Tile
-from mixer.slot import RATE
-from mixer.wire import MixerReport, Rendition
+from mixer.contract.clock import NS
+from mixer.contract.messages import MixerReport, Rendition
+from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, Tile
+from mixer.ipc.slot import RATE
 from tests.mixing import (
     BLUE,
     RED,
@@ -108,18 +108,18 @@ def test_without_privileges_there_is_a_mixer_all_the_same() -> None:
     """As an ordinary user without limits raised: no real-time threads, no lower niceness, no complaint."""
     code = (
         "import os, resource, sys\n"
-        "import mixer.process\n"
+        "import mixer.engine.process\n"
         "resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))\n"
         "resource.setrlimit(resource.RLIMIT_NICE, (0, 0))\n"
         f"os.geteuid() or (os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY}))\n"
-        "from mixer.priority import Urgency, set_thread\n"
+        "from mixer.ipc.priority import Urgency, set_thread\n"
         "def checked():\n"
         "    assert not claim()\n"
         "    assert os.sched_getscheduler(0) == os.SCHED_OTHER\n"
         "    set_thread(Urgency.CLOCK)\n"
         "    assert os.sched_getscheduler(0) == os.SCHED_OTHER\n"
-        "claim, mixer.process.priority.claim = mixer.process.priority.claim, checked\n"
-        "sys.exit(mixer.process.main())\n"
+        "claim, mixer.engine.process.priority.claim = mixer.engine.process.priority.claim, checked\n"
+        "sys.exit(mixer.engine.process.main())\n"
     )
     with Mixer(small_config(), command=(sys.executable, "-c", code)) as running:
         tap = running.tap(VIDEO)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from mixer.slot import RATE
-from signaling.rtc.camera import Camera
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, Media, make_loop
-from signaling.wire import ClosePeer, PeerChanged, UplinkTarget, UplinkTargets
-from studio.usage import cpu_seconds
+from mixer.ipc.slot import RATE
+from signaling.contract.messages import ClosePeer, PeerChanged, UplinkTarget, UplinkTargets
+from signaling.rtc.synthetic.camera import Camera
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, Media, make_loop
+from studio.contract.usage import cpu_seconds
 from tests.impaired import Beats, Ear, Noise, Watch, join
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_real_guests import invite, post

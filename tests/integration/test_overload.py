@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mixer import priority
-from mixer.buswire import Packet
-from mixer.clock import NS
-from mixer.picture import Picture
-from mixer.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
-from mixer.slot import SlotWriter
-from mixer.wire import LadderTimes, MixerConfig, MixerReport, Rendition
+from mixer.contract.clock import NS
+from mixer.contract.messages import LadderTimes, MixerConfig, MixerReport, Rendition
+from mixer.contract.picture import Picture
+from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
+from mixer.ipc import priority
+from mixer.ipc.bus.packets import Packet
+from mixer.ipc.slot import SlotWriter
 from tests.mixing import (
     RED,
     Guest,

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mixer.picture import Picture
-from mixer.players.wire import PlayerConfig, PlayerKind
-from mixer.slot import RATE, Samples, sample_at
+from mixer.contract.picture import Picture
+from mixer.contract.player_messages import PlayerConfig, PlayerKind
+from mixer.ipc.slot import RATE, Samples, sample_at
 from tests.ingest import BlackHole, RtmpIngest, free_port, wait_until
 from tests.material import beeps, flashes, make_clip, make_pdf, number_of
 from tests.players import PlayerRun

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mixer.colour import yuv_of
-from mixer.compositor import Compositor, SourcePicture
-from mixer.graphics import Graphics
-from mixer.picture import new_picture
-from mixer.plan import CanvasPlan, Rect, SourceInfo, Tile
-from mixer.players.importer import examine
-from mixer.players.wire import PlayerConfig, PlayerKind, PlayerReport
-from mixer.sources import SourceTrack
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import new_picture
+from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
+from mixer.contract.player_messages import PlayerConfig, PlayerKind, PlayerReport
+from mixer.engine.live_sources import SourceTrack
+from mixer.graphics.graphics import Graphics
+from mixer.sources.importer import examine
 from tests.fontfolder import font_folder
 from tests.material import ffmpeg
 from tests.players import PlayerRun

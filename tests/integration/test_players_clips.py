@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.players.wire import PlayerConfig
-from mixer.slot import RATE, Samples
+from mixer.contract.player_messages import PlayerConfig
+from mixer.ipc.slot import RATE, Samples
 from tests.integration.test_players import Watched
 from tests.material import ffmpeg, make_clip
 from tests.players import PlayerRun

@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.players.frames import FrameConverter
-from mixer.players.pull import _Worker
-from mixer.players.wire import PlayerConfig
-from mixer.slot import sample_at
+from mixer.contract.player_messages import PlayerConfig
+from mixer.ipc.slot import sample_at
+from mixer.sources.frames import FrameConverter
+from mixer.sources.pull.pull import _Worker
 from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
 from tests.material import ffmpeg
 from tests.players import PlayerRun
@@ -182,8 +182,8 @@ def test_private_places_are_not_connected_to(tmp_path: Path) -> None:
 
 def test_the_very_address_that_was_checked_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its IP address, while certificate and server still have to do with the name."""
-    monkeypatch.setattr("mixer.players.pull_guard.is_public", lambda address: address == "127.0.0.1")
-    monkeypatch.setattr("mixer.players.pull.check_peers", lambda: None)
+    monkeypatch.setattr("mixer.sources.pull.pull_guard.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr("mixer.sources.pull.pull.check_peers", lambda: None)
     file, authority = material(tmp_path / "a.flv"), Authority(tmp_path)
     with (
         RtmpIngest(tmp_path) as ingest,

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from studio.usage import waited_ns
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
+from studio.contract.usage import waited_ns
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, running_studio
 

@@ -11,9 +11,9 @@ import av
 import numpy as np
 import pytest
 
-from mixer.outputs.clock_tags import file_clock
-from mixer.outputs.recording import Recording
-from mixer.wire import SenderConfig
+from mixer.containers.clock_tags import file_clock
+from mixer.contract.messages import SenderConfig
+from mixer.outputs.recording.recording import Recording
 from tests.ingest import wait_until
 from tests.probe import BT709, duration_s, keyframe_times_s, packets, pictures, probe, sound, video_times_s
 from tests.programme import AUDIO, VIDEO, Programme

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import make_loop
-from studio.cast import MAYORS
-from studio.guest import SILENT_S, SyntheticGuest
-from studio.guestloops import SIZES, Loops, Workshop, fitting, slowest
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import make_loop
+from studio.lab.cast import MAYORS
+from studio.lab.guest import SILENT_S, SyntheticGuest
+from studio.lab.guest_loops import SIZES, Loops, Workshop, fitting, slowest
 from tests.integration.test_service_restart import picture
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 

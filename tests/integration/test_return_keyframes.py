@@ -9,12 +9,12 @@ import time
 import msgspec
 import pytest
 
-from mixer.busclient import BusReader
-from mixer.buswire import PROGRAM
-from mixer.wire import BusAttach
-from signaling.rtc.bitstream import depayload_h264, picture_size
-from signaling.rtc.returns import ReturnHub
-from signaling.rtc.rtp import parse_rtp
+from mixer.contract.messages import BusAttach
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.bus.packets import PROGRAM
+from signaling.rtc.returns.returns import ReturnHub
+from signaling.rtc.transport.rtp import parse_rtp
+from signaling.rtc.video.bitstream import depayload_h264, picture_size
 from tests.integration.shard_house import until
 from tests.mixing import Mixer, small_config
 from tests.unit.test_pacing import Line, sender

@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from mixer.buswire import Packet, ReturnAudio
-from mixer.picture import Picture
-from mixer.plan import Rect, Tile
-from mixer.wire import BusAttach, SlotOpened
-from signaling.rtc.client import Counter, Player, RehearsalGuest
-from signaling.rtc.decode import DecoderPool
-from signaling.rtc.loops import Loop, make_loop
-from signaling.rtc.picture_in import PictureStream
-from signaling.rtc.relay import Path, Relay
-from signaling.rtc.rtp import Rtp
+from mixer.contract.messages import BusAttach, SlotOpened
+from mixer.contract.picture import Picture
+from mixer.contract.plan import Rect, Tile
+from mixer.ipc.bus.packets import Packet, ReturnAudio
+from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
+from signaling.rtc.synthetic.relay import Path, Relay
 from signaling.rtc.timeline import LipSync
+from signaling.rtc.transport.rtp import Rtp
+from signaling.rtc.video.decode import DecoderPool
+from signaling.rtc.video.picture_in import PictureStream
 from tests.impaired import join
 from tests.integration.shard_house import ShardHouse, until
 from tests.mixing import Mixer, Tap, plan_of, small_config

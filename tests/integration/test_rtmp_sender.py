@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.wire import RetryNow, SenderConfig
+from mixer.contract.messages import RetryNow, SenderConfig
 from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port, wait_until
 from tests.probe import (
     BT709,

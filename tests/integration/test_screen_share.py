@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from signaling.rtc.client import SCREEN_FPS, Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import PeerStats, ShardReport, UplinkTarget, UplinkTargets
+from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget, UplinkTargets
+from signaling.rtc.synthetic.client import SCREEN_FPS, Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_guests import join
 

@@ -11,14 +11,9 @@ from typing import Any
 import av
 import pytest
 
-from mixer.outputs.clock_tags import file_clock
-from mixer.slot import SlotReader
-from signaling.rtc.bitstream import depayload_h264, depayload_vp8
-from signaling.rtc.camera import Camera
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from signaling.rtc.recordfile import OUTPUT_TAG, SEAT_TAG
-from signaling.wire import (
+from mixer.containers.clock_tags import file_clock
+from mixer.ipc.slot import SlotReader
+from signaling.contract.messages import (
     Answer,
     Offer,
     PeerKind,
@@ -28,7 +23,12 @@ from signaling.wire import (
     UplinkTarget,
     UplinkTargets,
 )
-from studio.bench.shard import ShardHouse, until
+from signaling.rtc.recording.recordfile import OUTPUT_TAG, SEAT_TAG
+from signaling.rtc.synthetic.camera import Camera
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
+from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
+from studio.lab.bench.shard import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

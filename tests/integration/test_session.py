@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from mixer.wire import Latency, Load, MixerReport, PlanTaken, SenderReport
-from signaling.ports import Actor, Change, RefusedError, Role, Show
-from signaling.views import merge_patch
-from signaling.wire import PeerStats, ShardReport
-from studio.alarms import Alarms
-from studio.demand import DemandSettings
-from studio.links import link
-from studio.patch import without_nulls
-from studio.planner import Plans
-from studio.preparing import Surroundings
-from studio.session import MAX_WAITING, Session, SessionSettings
-from studio.store import Store
-from studio.wire import ProcessChanged
+from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport
+from signaling.contract.messages import PeerStats, ShardReport
+from signaling.contract.ports import Actor, Change, RefusedError, Role, Show
+from signaling.http.live.views import merge_patch
+from studio.contract.messages import ProcessChanged
+from studio.control.alarms import Alarms
+from studio.control.links import link
+from studio.control.log.store import Store
+from studio.control.preparing import Surroundings
+from studio.control.session import MAX_WAITING, Session, SessionSettings
+from studio.planning.demand import DemandSettings
+from studio.planning.planner import Plans
+from studio.show.patch import without_nulls
 from tests.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
 
 DEADLINE_S = 5.0

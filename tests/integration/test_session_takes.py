@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from studio.planner import Plans
+from studio.planning.planner import Plans
 from tests.integration.test_session import House, refusal
 from tests.shows import DIRECTOR
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from signaling.wire import PeerStats, ShardReport, UplinkTarget
-from studio.demand import DemandSettings
-from studio.hysteresis import Patience
-from studio.uplink import NOTHING, THUMBNAIL, target_for
+from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget
+from studio.planning.demand import DemandSettings
+from studio.planning.hysteresis import Patience
+from studio.planning.uplink import NOTHING, THUMBNAIL, target_for
 from tests.house import bearer, house, until
 from tests.integration.test_session import House
 

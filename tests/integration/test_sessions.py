@@ -8,10 +8,10 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
-from signaling.auth import Session
-from signaling.ports import Grant
-from signaling.sessions import MOST_OF_SEAT, SessionFile, Sessions
-from studio.datadir import write_private
+from signaling.contract.ports import Grant
+from signaling.http.auth.auth import Session
+from signaling.http.auth.sessions import MOST_OF_SEAT, SessionFile, Sessions
+from studio.contract.datadir import write_private
 from tests.house import DIRECTOR, House, bearer, house, until
 
 pytestmark = pytest.mark.alone
@@ -155,7 +155,7 @@ async def test_what_a_session_opened_is_known_after_a_restart(tmp_path: Path) ->
 
 
 async def test_a_list_that_could_not_be_kept_is_kept_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signaling.sessions.AGAIN_S", 0.01)
+    monkeypatch.setattr("signaling.http.auth.sessions.AGAIN_S", 0.01)
     written: list[bytes] = []
 
     class Full:

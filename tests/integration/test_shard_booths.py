@@ -9,13 +9,10 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from mixer.buswire import ReturnAudio
-from mixer.slot import RATE, SlotReader, sample_at
-from mixer.wire import SlotOpened, WatchMeters
-from signaling.rtc.client import Counter, Player, RehearsalGuest
-from signaling.rtc.loops import HUM_LEVEL, Loop, make_loop
-from signaling.rtc.rtp import Rtp
-from signaling.wire import (
+from mixer.contract.messages import SlotOpened, WatchMeters
+from mixer.ipc.bus.packets import ReturnAudio
+from mixer.ipc.slot import RATE, SlotReader, sample_at
+from signaling.contract.messages import (
     Answer,
     ClosePeer,
     Offer,
@@ -25,6 +22,9 @@ from signaling.wire import (
     ShardReport,
     UplinkTargets,
 )
+from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import HUM_LEVEL, Loop, make_loop
+from signaling.rtc.transport.rtp import Rtp
 from tests.integration.shard_house import Bus, ShardHouse, until
 
 pytestmark = pytest.mark.alone

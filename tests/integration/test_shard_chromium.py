@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 from playwright.async_api import async_playwright
 
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import Answer, Offer, ShardReport, UplinkTarget, UplinkTargets
+from signaling.contract.messages import Answer, Offer, ShardReport, UplinkTarget, UplinkTargets
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.e2e.browsers import CHROMIUM
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import Answer, Offer
+from signaling.contract.messages import Answer, Offer
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.e2e.firefox import FIREFOX, needs_firefox, write_profile
 from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme

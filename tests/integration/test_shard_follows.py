@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from mixer.slot import SlotReader
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import Answer, Offer, UplinkTarget, UplinkTargets
-from studio.paths import PAGES
-from studio.uplink import FPS, NOTHING, THUMBNAIL, target_for
+from mixer.ipc.slot import SlotReader
+from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTargets
+from signaling.rtc.synthetic.loops import Loop, make_loop
+from studio.contract.paths import PAGES
+from studio.planning.uplink import FPS, NOTHING, THUMBNAIL, target_for
 from tests.e2e.browsers import camera_file, chromium
 from tests.e2e.firefox import firefox, needs_firefox
 from tests.integration.shard_house import ShardHouse, until

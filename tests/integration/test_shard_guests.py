@@ -11,11 +11,19 @@ import numpy as np
 import pylibsrtp
 import pytest
 
-from mixer.slot import RATE, SlotReader, sample_at
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, flash_area, make_loop
-from signaling.rtc.send import Sender
-from signaling.wire import Answer, ClosePeer, Offer, OfferFailed, PeerChanged, ShardConfig, ShardReport
+from mixer.ipc.slot import RATE, SlotReader, sample_at
+from signaling.contract.messages import (
+    Answer,
+    ClosePeer,
+    Offer,
+    OfferFailed,
+    PeerChanged,
+    ShardConfig,
+    ShardReport,
+)
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, flash_area, make_loop
+from signaling.rtc.transport.send import Sender
 from tests.integration.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import Answer, Offer, PeerStats, ShardReport, UplinkTarget, UplinkTargets
+from signaling.contract.messages import Answer, Offer, PeerStats, ShardReport, UplinkTarget, UplinkTargets
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone

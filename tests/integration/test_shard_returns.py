@@ -8,17 +8,17 @@ from collections.abc import AsyncIterator, Iterator
 import numpy as np
 import pytest
 
-from mixer.buswire import Packet, ReturnAudio, StreamHeader
-from mixer.picture import Picture
-from signaling.rtc.bitstream import depayload_h264, depayload_vp8
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.conceal import Samples
-from signaling.rtc.decode import DecoderPool
-from signaling.rtc.loops import Loop, make_loop
-from signaling.rtc.picture_in import PictureStream
-from signaling.rtc.sound_in import SoundPacer, SoundStream
+from mixer.contract.picture import Picture
+from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
+from signaling.contract.messages import Answer, ClosePeer, Offer
+from signaling.rtc.audio.conceal import Samples
+from signaling.rtc.audio.sound_in import SoundPacer, SoundStream
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
-from signaling.wire import Answer, ClosePeer, Offer
+from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
+from signaling.rtc.video.decode import DecoderPool
+from signaling.rtc.video.picture_in import PictureStream
 from tests.integration.shard_house import Bus, ShardHouse, until
 
 pytestmark = pytest.mark.alone

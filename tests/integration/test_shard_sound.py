@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from mixer.slot import RATE, sample_at
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from signaling.rtc.relay import Path, Relay
-from signaling.rtc.voice import Voice
-from signaling.wire import ShardReport, UplinkTargets
-from studio.bench.hearing import Ear, beeps_ns, delays_ms, gaps_ms
-from studio.bench.shard import ShardHouse, until
+from mixer.ipc.slot import RATE, sample_at
+from signaling.contract.messages import ShardReport, UplinkTargets
+from signaling.rtc.audio.voice import Voice
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
+from signaling.rtc.synthetic.relay import Path, Relay
+from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms, gaps_ms
+from studio.lab.bench.shard import ShardHouse, until
 from tests.impaired import join
 from tests.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, seconds_of
 from tests.microphones import Line, Ordeal

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.wire import Answer, IceServer, IceServersSilent, Offer
+from signaling.contract.messages import Answer, IceServer, IceServersSilent, Offer
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from tests.integration.shard_house import ShardHouse
 
 pytestmark = pytest.mark.alone

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.client import Client
-from studio.datadir import read_run
+from studio.contract.client import Client
+from studio.contract.datadir import read_run
 from tests.running import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

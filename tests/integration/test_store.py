@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from studio.events import AnyEvent, SeatCreated, ShowUpdated, apply
-from studio.model import Show
-from studio.store import Store, StoreError
+from studio.control.log.store import Store, StoreError
+from studio.show.events import AnyEvent, SeatCreated, ShowUpdated, apply
+from studio.show.model import Show
 
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from studio.events import ShowUpdated
-from studio.store import Store
+from studio.show.events import ShowUpdated
+from studio.control.log.store import Store
 
 async def main() -> None:
     store = await Store.open(Path(sys.argv[1]))
@@ -138,8 +138,8 @@ async def test_a_file_that_cannot_grow_is_unwritable(tmp_path: Path) -> None:
     script = """
 import asyncio, resource, sys
 from pathlib import Path
-from studio.events import ShowUpdated
-from studio.store import Store, StoreError
+from studio.show.events import ShowUpdated
+from studio.control.log.store import Store, StoreError
 
 async def main() -> None:
     store = await Store.open(Path(sys.argv[1]))

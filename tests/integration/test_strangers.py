@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from signaling.rtc.client import Player, RehearsalGuest
-from signaling.rtc.loops import Loop, make_loop
-from signaling.wire import PeerStats, ShardReport
-from studio.usage import cpu_seconds
+from signaling.contract.messages import PeerStats, ShardReport
+from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.loops import Loop, make_loop
+from studio.contract.usage import cpu_seconds
 from tests.impaired import Noise, Watch, camera_of, join
 from tests.integration.shard_house import ShardHouse, until
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.client import ClientError
-from studio.datadir import RUN_FILE, read_run
+from studio.contract.client import ClientError
+from studio.contract.datadir import RUN_FILE, read_run
 from tests.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = pytest.mark.alone

@@ -8,19 +8,19 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.colour import yuv_of
-from mixer.compositor import SourcePicture
-from mixer.graphics import Graphics
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasName
-from mixer.stage import Stage
-from mixer.theme import Theme
-from signaling.ports import RefusedError
-from studio.planner import Plans, PlanSettings
-from studio.preparing import Surroundings
-from studio.session import Session, SessionSettings
-from studio.store import Store
-from studio.themes import Themes
+from mixer.compose.compositor import SourcePicture
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import CanvasName
+from mixer.contract.theme import Theme
+from mixer.engine.stage import Stage
+from mixer.graphics.graphics import Graphics
+from signaling.contract.ports import RefusedError
+from studio.control.library.themes import Themes
+from studio.control.log.store import Store
+from studio.control.preparing import Surroundings
+from studio.control.session import Session, SessionSettings
+from studio.planning.planner import Plans, PlanSettings
 from tests.fontfolder import font_folder
 from tests.shows import DIRECTOR
 

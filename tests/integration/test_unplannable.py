@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from studio.events import AnyEvent, SceneCreated, decode
-from studio.store import Store
+from studio.control.log.store import Store
+from studio.show.events import AnyEvent, SceneCreated, decode
 from tests.integration.test_session import House, refusal
 
 HOLLOW: dict[str, Any] = {"type": "scene.created", "scene": "hollow", "title": "", "canvases": {}}

@@ -10,10 +10,10 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from mixer.players.wire import PlayerReport
-from signaling import hub
-from signaling.limits import Limits, Rate
-from signaling.views import merge_patch
+from mixer.contract.player_messages import PlayerReport
+from signaling.http.auth.limits import Limits, Rate
+from signaling.http.live import hub
+from signaling.http.live.views import merge_patch
 from tests.house import DIRECTOR, SDP, House, bearer, house, token_of, until
 
 

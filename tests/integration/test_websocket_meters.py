@@ -9,11 +9,11 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from mixer.wire import BusMeter, Meters, SourceMeter
-from signaling import messages
-from signaling.hub import Client
-from signaling.meters import PERIOD_S, MeterBoard
-from signaling.wire import ShardLevels
+from mixer.contract.messages import BusMeter, Meters, SourceMeter
+from signaling.contract.messages import ShardLevels
+from signaling.http import messages
+from signaling.http.live.hub import Client
+from signaling.http.live.meters import PERIOD_S, MeterBoard
 from tests.house import DIRECTOR, House, bearer, house, until
 
 pytestmark = pytest.mark.alone

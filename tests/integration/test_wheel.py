@@ -51,7 +51,7 @@ def test_it_finds_all_its_parts_from_any_folder(installed: Path, tmp_path: Path)
         [
             *(sys.executable, "-I", "-c"),
             f"{here}; sys.path.remove({str(ROOT)!r}) if {str(ROOT)!r} in sys.path else None; "
-            "from studio.cli import main; main()",
+            "from studio.cli.main import main; main()",
             *("doctor", "--json", "--data", str(tmp_path / "data")),
         ],
         cwd=tmp_path,

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from signaling.limits import SDP_BYTES, Limits, Rate
-from signaling.wire import SILENT, Candidates, PeerStats, ShardReport
+from signaling.contract.messages import SILENT, Candidates, PeerStats, ShardReport
+from signaling.http.auth.limits import SDP_BYTES, Limits, Rate
 from tests.house import DIRECTOR, SDP, House, bearer, house, until
 
 SDP_TYPE = {"Content-Type": "application/sdp"}
@@ -285,8 +285,8 @@ async def test_too_many_offers_and_no_shard(tmp_path: Path) -> None:
 
 
 def test_the_document_lists_them() -> None:
-    from signaling.openapi import document
-    from signaling.routes.table import routes
+    from signaling.http.openapi import document
+    from signaling.http.routes.table import routes
 
     paths = document(routes(), {"schema": {}, "components": {}}, "0")["paths"]
     assert set(paths["/whip/{source}"]) == set(paths["/whep/{canvas}"]) == {"post", "options"}

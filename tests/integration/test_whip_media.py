@@ -12,14 +12,14 @@ import aiohttp
 import numpy as np
 import pytest
 
-from mixer.picture import Picture
-from signaling.rtc.client import Counter, Player, RehearsalGuest
-from signaling.rtc.decode import DecoderPool
-from signaling.rtc.opus import Decoder, open_decoder
-from signaling.rtc.picture_in import PictureStream
-from signaling.rtc.rtp import Rtp
+from mixer.contract.picture import Picture
+from signaling.rtc.audio.opus import Decoder, open_decoder
+from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
 from signaling.rtc.timeline import LipSync
-from studio.bench.hearing import Ear, gaps_ms
+from signaling.rtc.transport.rtp import Rtp
+from signaling.rtc.video.decode import DecoderPool
+from signaling.rtc.video.picture_in import PictureStream
+from studio.lab.bench.hearing import Ear, gaps_ms
 from tests import publisher
 from tests.running import RunningStudio, running_studio, wait_until
 from tests.slots import slot_of

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mixer.audio.activity import Activity, Hold, levels_db
-from mixer.slot import RATE, Samples
+from mixer.audio.measuring.activity import Activity, Hold, levels_db
+from mixer.ipc.slot import RATE, Samples
 from tests.mixing import tone
 
 BLOCK = 960

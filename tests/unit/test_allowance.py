@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signaling.rtc.allowance import BURST_S, FLOOR, FOLLOW_NS, NAMED_NS, TOLERANCE, Allowance
-from signaling.wire import UplinkTarget
+from signaling.contract.messages import UplinkTarget
+from signaling.rtc.video.allowance import BURST_S, FLOOR, FOLLOW_NS, NAMED_NS, TOLERANCE, Allowance
 
 S = 1_000_000_000
 THUMBNAIL, LOW, HIGH = (UplinkTarget(w, w * 9 // 16, fps, 0) for w, fps in ((160, 5), (320, 30), (1280, 30)))

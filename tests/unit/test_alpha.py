@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixer import draw
-from mixer.alpha import Layer, Layers, over_black
-from mixer.colour import yuv_of
-from mixer.compositor import Compositor, SourcePicture
-from mixer.graphics import Graphics
-from mixer.overlays import OverlayShow
-from mixer.picture import Picture, Plane, copy_into, new_picture
-from mixer.plan import CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, SourceInfo, Tile, TileStyle
-from mixer.slot import SlotReader, SlotWriter, create_slot
-from mixer.sources import SLATE, SourceTrack
+from mixer.compose import draw
+from mixer.compose.alpha import Layer, Layers, over_black
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.compose.overlays import OverlayShow
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture, Plane, copy_into, new_picture
+from mixer.contract.plan import CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, SourceInfo, Tile, TileStyle
+from mixer.engine.live_sources import SLATE, SourceTrack
+from mixer.graphics.graphics import Graphics
+from mixer.ipc.slot import SlotReader, SlotWriter, create_slot
 from tests.unit.test_tiles_over_tiles import graphics, noise
 
 __all__ = ["graphics"]

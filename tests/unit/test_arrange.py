@@ -5,8 +5,8 @@ from typing import get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.arrange import Wish, arrange
-from mixer.plan import Anchor, Rect
+from mixer.compose.arrange import Wish, arrange
+from mixer.contract.plan import Anchor, Rect
 
 CANVASES = ((1920, 1080), (3840, 1080), (1080, 1920))
 ANCHORS = st.sampled_from(get_args(Anchor))

@@ -1,6 +1,6 @@
 """Who came to a rehearsal: the book that is kept, and what is said of it."""
 
-from studio.attendance import Register, absentees
+from studio.lab.attendance import Register, absentees
 
 
 def test_who_came_left_and_came_back() -> None:

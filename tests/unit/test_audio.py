@@ -6,11 +6,11 @@ import pytest
 
 from mixer.audio.balance import LINGER
 from mixer.audio.inputs import Inputs
-from mixer.audio.levels import db_of_peak, gain_of_db
 from mixer.audio.limiter import CEILING
+from mixer.audio.measuring.levels import db_of_peak, gain_of_db
 from mixer.audio.returns import HOLD, MAX_MINUS
-from mixer.plan import AudioInput, Hall, Interpreter, Monitor, Talkback
-from mixer.slot import RATE
+from mixer.contract.plan import AudioInput, Hall, Interpreter, Monitor, Talkback
+from mixer.ipc.slot import RATE
 from tests.mixing import level_db, tone
 from tests.soundstage import (
     BUSES,

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signaling.rtc.audio_jitter import (
+from signaling.rtc.audio.audio_jitter import (
     MAX_DELAY_NS,
     MAX_LATE,
     MAX_PACKETS,

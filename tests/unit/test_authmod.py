@@ -11,14 +11,14 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from mixer.buswire import StreamHeader
-from mixer.outputs import amf
-from mixer.outputs.authmod import next_query
-from mixer.outputs.chunks import ChunkReader, ChunkWriter, Message
+from mixer.contract.output_url import StreamUrl
+from mixer.ipc.bus.packets import StreamHeader
 from mixer.outputs.diagnosis import RejectedError
-from mixer.outputs.rtmp import RtmpDestination
-from mixer.outputs.session import ChallengedError, PublishSession
-from mixer.outputs.url import StreamUrl
+from mixer.outputs.rtmp import amf
+from mixer.outputs.rtmp.authmod import next_query
+from mixer.outputs.rtmp.chunks import ChunkReader, ChunkWriter, Message
+from mixer.outputs.rtmp.output import RtmpDestination
+from mixer.outputs.rtmp.session import ChallengedError, PublishSession
 
 ASKS = "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : "
 CHALLENGES = (

@@ -9,13 +9,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from signaling.ports import Actor, RefusedError
-from studio import commands, events
-from studio.decide import decide
-from studio.deciding.lost import Dropped, decide_lost
-from studio.events import AnyEvent, apply
-from studio.model import Show
-from studio.planner import Live, plan
+from signaling.contract.ports import Actor, RefusedError
+from studio.planning.planner import Live, plan
+from studio.show import commands, events
+from studio.show.decide import decide
+from studio.show.events import AnyEvent, apply
+from studio.show.model import Show
+from studio.show.seats.lost import Dropped, decide_lost
 from tests.shows import NOW, PLAN_SETTINGS, context, with_booth
 
 SEATS = st.sampled_from(["a", "b", "c", "d"])

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from signaling.ports import Actor, RefusedError
-from studio.boothstatus import SLOWER_S, back_again, booth_times, is_on_bus, public_booths
-from studio.decide import decide
-from studio.deciding.lost import Dropped, decide_lost
-from studio.dropouts import Dropouts
-from studio.events import apply
-from studio.model import MAX_NOTES, OFFER_S, Handover, Show
-from studio.view import PublicView
+from signaling.contract.ports import Actor, RefusedError
+from studio.show.booths.dropouts import Dropouts
+from studio.show.booths.status import SLOWER_S, back_again, booth_times, is_on_bus, public_booths
+from studio.show.decide import decide
+from studio.show.events import apply
+from studio.show.model import MAX_NOTES, OFFER_S, Handover, Show
+from studio.show.seats.lost import Dropped, decide_lost
+from studio.show.view import PublicView
 from tests.shows import (
     DIRECTOR,
     NOW,

@@ -1,7 +1,7 @@
 """The camera that encodes as it sends: keyframes when they are asked for, and at no other time."""
 
-from signaling.rtc.camera import Camera
-from signaling.rtc.loops import FPS
+from signaling.rtc.synthetic.camera import Camera
+from signaling.rtc.synthetic.loops import FPS
 
 
 def test_keyframes_come_when_asked_for_and_never_else() -> None:

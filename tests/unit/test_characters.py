@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.characters import composed, inkless, typesetters_language, written_in
+from mixer.graphics.characters import composed, inkless, typesetters_language, written_in
 
 
 @pytest.mark.parametrize(

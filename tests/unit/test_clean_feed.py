@@ -8,19 +8,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mixer.busclient import BusReader
-from mixer.buswire import StreamHeader
-from mixer.clock import ProgrammeClock
-from mixer.compositor import SourcePicture
-from mixer.graphics import Graphics
-from mixer.outputs.muxing import parameters
-from mixer.overload import Step, spared
-from mixer.packets import PacketBus
-from mixer.picture import Picture, Plane, new_picture
-from mixer.plan import CanvasName, CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
-from mixer.renditions import OUTPUT_IDLE_NS, RenditionSet
-from mixer.stage import Stage
-from mixer.wire import Rendition
+from mixer.compose.compositor import SourcePicture
+from mixer.containers.muxing import parameters
+from mixer.contract.clock import ProgrammeClock
+from mixer.contract.messages import Rendition
+from mixer.contract.picture import Picture, Plane, new_picture
+from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
+from mixer.encode.renditions import OUTPUT_IDLE_NS, RenditionSet
+from mixer.engine.overload import Step, spared
+from mixer.engine.stage import Stage
+from mixer.graphics.graphics import Graphics
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.bus.packets import StreamHeader
+from mixer.ipc.bus.server import PacketBus
 from tests.ingest import wait_until
 from tests.mixing import FONTS
 

@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mixer.players.clipfile import look
-from mixer.players.converter import convert
-from mixer.players.findings import Converted, Demands
-from mixer.players.importer import examine
-from mixer.players.readahead import PictureReader, Shown
-from mixer.players.still import layer_of
-from mixer.stills import read_still
+from mixer.contract.findings import Converted, Demands
+from mixer.graphics.stills import read_still
+from mixer.sources.clips.clipfile import look
+from mixer.sources.clips.converter import convert
+from mixer.sources.clips.readahead import PictureReader, Shown
+from mixer.sources.importer import examine
+from mixer.sources.stills.still import layer_of
 from tests.ingest import wait_until
 from tests.material import ffmpeg
 from tests.unit.test_clip_files import MATRICES, with_matrix
@@ -228,7 +228,7 @@ def test_a_truncated_clip_keeps_its_alpha(tmp_path: Path) -> None:
 
 def test_a_stream_that_is_pulled_lies_over_black(tmp_path: Path) -> None:
     """A converter asked for pictures alone shows transparent ones over black, not in hidden colours."""
-    from mixer.players.frames import FrameConverter
+    from mixer.sources.frames import FrameConverter
 
     hidden = "-f lavfi -i color=red:s=64x32:r=25:d=0.1,format=rgba,colorchannelmixer=aa=0"
     with av.open(str(ffmpeg(tmp_path / "h.mov", f"{hidden} -c:v png"))) as container:

@@ -10,11 +10,11 @@ import av
 import numpy as np
 import pytest
 
-from mixer.players.clipfile import ClipInfo, look
-from mixer.players.frames import FrameConverter
-from mixer.players.importer import examine
-from mixer.players.player import MediaError
-from mixer.players.tracks import Heard, choose
+from mixer.sources.clips.clipfile import ClipInfo, look
+from mixer.sources.clips.tracks import Heard, choose
+from mixer.sources.frames import FrameConverter
+from mixer.sources.importer import examine
+from mixer.sources.player import MediaError
 from tests.material import ffmpeg, make_clip
 
 PICTURE = "-f lavfi -i testsrc2=s=160x90:r=25:d={}"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.colour_convert import Encoding
-from mixer.picture import Picture, new_picture
-from mixer.players.clipfile import look
-from mixer.players.frames import FrameConverter
-from mixer.players.readahead import PictureReader
-from mixer.players.tonemap import Colour, ToneMap
+from mixer.compose.colour_convert import Encoding
+from mixer.contract.picture import Picture, new_picture
+from mixer.sources.clips.clipfile import look
+from mixer.sources.clips.readahead import PictureReader
+from mixer.sources.frames import FrameConverter
+from mixer.sources.tonemap import Colour, ToneMap
 from tests.ingest import wait_until
 from tests.material import ffmpeg
 

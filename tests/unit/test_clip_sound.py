@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.players.clipfile import look
-from mixer.players.readahead import SoundReader
-from mixer.slot import RATE, Samples
+from mixer.ipc.slot import RATE, Samples
+from mixer.sources.clips.clipfile import look
+from mixer.sources.clips.readahead import SoundReader
 from tests.ingest import wait_until
 from tests.material import ffmpeg
 

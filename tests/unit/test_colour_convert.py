@@ -8,10 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mixer.colour import parse_hex, yuv_of
-from mixer.colour_convert import HOUSE, Encoding, HouseCopies, Matrix, by_size, encoding_of, exact, to_house
-from mixer.picture import Picture, new_picture
-from signaling.snapshots import encode_jpeg
+from mixer.compose.colour_convert import (
+    HOUSE,
+    Encoding,
+    HouseCopies,
+    Matrix,
+    by_size,
+    encoding_of,
+    exact,
+    to_house,
+)
+from mixer.contract.colour import parse_hex, yuv_of
+from mixer.contract.picture import Picture, new_picture
+from signaling.http.snapshots import encode_jpeg
 
 MATRICES: tuple[Matrix, ...] = ("bt601", "bt709", "smpte240m", "fcc", "bt2020")
 ENCODINGS = [Encoding(matrix, full) for matrix in MATRICES for full in (False, True)]

@@ -6,16 +6,16 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from mixer.link import MAX_MESSAGE, Link, pair
-from mixer.plan import BACKDROP, CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, TileStyle
-from mixer.theme import Theme
-from mixer.wire import MixerIn, TakePlan
-from studio.composing import compose
-from studio.model import MAX_NAME, MAX_TITLE, Graphic, Naming, Place, Show, Source
-from studio.places import coming, on_air, shown
-from studio.planner import Live, plan
-from studio.status import Status
-from studio.taking import Take
+from mixer.contract.messages import MixerIn, TakePlan
+from mixer.contract.plan import BACKDROP, CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, TileStyle
+from mixer.contract.theme import Theme
+from mixer.ipc.link import MAX_MESSAGE, Link, pair
+from studio.control.status import Status
+from studio.planning.composing import compose
+from studio.planning.places import coming, on_air, shown
+from studio.planning.planner import Live, plan
+from studio.planning.taking import Take
+from studio.show.model import MAX_NAME, MAX_TITLE, Graphic, Naming, Place, Show, Source
 from tests.shows import NOW, PLAN_SETTINGS, URL, after, with_mayors, with_scene
 
 KOREAN = {"name": "김시장", "title": "서울 시장"}

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer import draw
-from mixer.canvas import Canvas
-from mixer.colour import yuv_of
-from mixer.compositor import Compositor, SourcePicture
-from mixer.designs import TALLY
-from mixer.graphics import Graphics
-from mixer.layout import solve
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, CanvasView, MixPlan, Plate, Rect, SourceInfo, Tile
-from mixer.slot import SlotReader, SlotWriter, create_slot
+from mixer.compose import draw
+from mixer.compose.canvas import Canvas
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import CanvasPlan, CanvasView, MixPlan, Plate, Rect, SourceInfo, Tile
+from mixer.graphics.designs import TALLY
+from mixer.graphics.graphics import Graphics
+from mixer.ipc.slot import SlotReader, SlotWriter, create_slot
+from studio.planning.layout import solve
 from tests.fontfolder import font_folder
 
 W, H = 640, 360

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mixer.plan import Ducking
-from mixer.wire import Rendition
-from studio import config
-from studio.config import ConfigError, Settings, parse
+from mixer.contract.messages import Rendition
+from mixer.contract.plan import Ducking
+from studio.contract import config
+from studio.contract.config import ConfigError, Settings, parse
 
 
 def test_nothing_configured_is_the_defaults() -> None:

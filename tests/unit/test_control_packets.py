@@ -21,11 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.rtc import hooks
-from signaling.rtc.ice import MAX_DATAGRAM
-from signaling.rtc.receive import MAX_ASKED, Feedback, Receiver, Reception, pack_nack
-from signaling.rtc.rtp import Rtp, build_rtp
-from signaling.rtc.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
-from signaling.rtc.transport import FORGET_NS, MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
+from signaling.rtc.transport.dtls import FORGET_NS, MAX_SSRCS, MAX_STREAMS, PACKETS_PER_S, DtlsTransport
+from signaling.rtc.transport.ice import MAX_DATAGRAM
+from signaling.rtc.transport.receive import MAX_ASKED, Feedback, Receiver, Reception, pack_nack
+from signaling.rtc.transport.rtp import Rtp, build_rtp
+from signaling.rtc.transport.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
 
 MS = 1_000_000
 KEY = bytes(range(30))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.credentials import CredentialsError, check_split, decoded, with_credentials
-from mixer.outputs.url import StreamUrl
-from mixer.players.pull_url import PullUrlError, as_ffmpeg_takes, redacted_pull
+from mixer.contract.credentials import CredentialsError, check_split, decoded, with_credentials
+from mixer.contract.output_url import StreamUrl
+from mixer.contract.pull_url import PullUrlError, as_ffmpeg_takes, redacted_pull
 
 _text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from signaling.ports import Actor, RefusedError
-from studio import commands
-from studio.events import OutputRetried, SeatCreated, apply
-from studio.model import MAX_NAME, MAX_NOTE, MAX_OUTPUTS, MAX_SEATS, MAX_TITLE, Show
-from studio.picture_events import ProgramChanged
-from studio.view import PublicView
+from signaling.contract.ports import Actor, RefusedError
+from studio.show import commands
+from studio.show.events import OutputRetried, SeatCreated, apply
+from studio.show.model import MAX_NAME, MAX_NOTE, MAX_OUTPUTS, MAX_SEATS, MAX_TITLE, Show
+from studio.show.program.events import ProgramChanged
+from studio.show.view import PublicView
 from tests.shows import STREAM_KEY, URL, after, events_of, with_mayors, with_scene
 
 EMPTY = Show(title="Summit")

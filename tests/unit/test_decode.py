@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from mixer.picture import Picture
-from signaling.rtc.allowance import FOLLOW_NS, TOLERANCE
-from signaling.rtc.bitstream import depayload_h264
-from signaling.rtc.decode import MAX_QUEUE, DecoderPool, Lane
-from signaling.rtc.loops import Loop, make_loop
-from signaling.rtc.picture_in import OVER_KEY_GAP_NS, OVER_LIMIT, PictureStream
-from signaling.rtc.rtp import Rtp
+from mixer.contract.picture import Picture
+from signaling.contract.messages import UplinkTarget
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
-from signaling.rtc.video_jitter import MAX_LATE
-from signaling.wire import UplinkTarget
+from signaling.rtc.transport.rtp import Rtp
+from signaling.rtc.video.allowance import FOLLOW_NS, TOLERANCE
+from signaling.rtc.video.bitstream import depayload_h264
+from signaling.rtc.video.decode import MAX_QUEUE, DecoderPool, Lane
+from signaling.rtc.video.picture_in import OVER_KEY_GAP_NS, OVER_LIMIT, PictureStream
+from signaling.rtc.video.video_jitter import MAX_LATE
 from tests.integration.shard_house import until
 
 MS = 1_000_000

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixer.players.pdf import Deck
-from studio.cast import MAYORS
-from studio.decide import decide
-from studio.demo_show import SLIDES, first, then
-from studio.demo_slides import slides
-from studio.events import apply
-from studio.medium import Medium
-from studio.model import Show
-from studio.rehearse import seat_command
+from mixer.sources.slides.pdf import Deck
+from studio.lab.cast import MAYORS
+from studio.lab.demo_show import SLIDES, first, then
+from studio.lab.demo_slides import slides
+from studio.lab.rehearse import seat_command
+from studio.show.decide import decide
+from studio.show.events import apply
+from studio.show.model import Show
+from studio.show.sources.medium import Medium
 from tests.shows import command, context
 
 LANGUAGES = ("ko", "en")

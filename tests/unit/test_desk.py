@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mixer.audio.desk import DC_HZ, Desk
-from mixer.audio.filters import FilterBank, without_dc
-from mixer.audio.loudness import LoudnessMeter
-from mixer.plan import AudioInput, Strip
-from mixer.slot import RATE, Samples
+from mixer.audio.measuring.loudness import LoudnessMeter
+from mixer.audio.strips.desk import DC_HZ, Desk
+from mixer.audio.strips.filters import FilterBank, without_dc
+from mixer.contract.plan import AudioInput, Strip
+from mixer.ipc.slot import RATE, Samples
 from tests.mixing import level_db, tone
 
 BLOCK = 960

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from mixer.plan import Strip
-from signaling.ports import Actor
-from studio import events
-from studio.desk_events import BusReset
-from studio.events import apply
-from studio.model import Show
-from studio.view import PublicView
+from mixer.contract.plan import Strip
+from signaling.contract.ports import Actor
+from studio.show import events
+from studio.show.desk.events import BusReset
+from studio.show.events import apply
+from studio.show.model import Show
+from studio.show.view import PublicView
 from tests.shows import URL, after, events_of, with_booth, with_mayors, with_scene
 from tests.unit.test_decide import refusal
 

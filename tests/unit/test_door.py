@@ -11,10 +11,11 @@ from aioice import stun
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signaling.rtc import door, hooks
-from signaling.rtc.account import TOO_MUCH, Account, Recent
-from signaling.rtc.door import STRANGERS_AT_ONCE, attach, only
-from signaling.rtc.ice import MAX_PAIRS, Connection, StunProtocol
+from signaling.rtc import hooks
+from signaling.rtc.transport import door
+from signaling.rtc.transport.account import TOO_MUCH, Account, Recent
+from signaling.rtc.transport.door import STRANGERS_AT_ONCE, attach, only
+from signaling.rtc.transport.ice import MAX_PAIRS, Connection, StunProtocol
 from tests.integration.shard_house import until
 
 S = 1_000_000_000

@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer import headers
-from mixer.buswire import Packet
-from mixer.encode import Effort, VideoEncoder, VideoSettings, can_ease, filler, take_over
-from mixer.picture import Plane, i420_bytes
+from mixer.containers import headers
+from mixer.contract.picture import Plane, i420_bytes
+from mixer.encode.video import Effort, VideoEncoder, VideoSettings, can_ease, filler, take_over
+from mixer.ipc.bus.packets import Packet
 
 pytestmark = pytest.mark.alone
 

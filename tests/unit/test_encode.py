@@ -7,12 +7,12 @@ import av
 import numpy as np
 import pytest
 
-from mixer.audio.encode import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
-from mixer.buswire import Packet
-from mixer.colour_convert import Encoding, encoding_of
-from mixer.encode import VideoEncoder, VideoSettings, encode_slate
-from mixer.picture import Plane, i420_bytes
-from mixer.slot import RATE
+from mixer.compose.colour_convert import Encoding, encoding_of
+from mixer.contract.picture import Plane, i420_bytes
+from mixer.encode.audio import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
+from mixer.encode.video import VideoEncoder, VideoSettings, encode_slate
+from mixer.ipc.bus.packets import Packet
+from mixer.ipc.slot import RATE
 from tests.mixing import BLUE, RED, colour_at, decoded, extradata, level_db, sound_of, still, tone
 
 W, H = 320, 180

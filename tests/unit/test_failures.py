@@ -11,18 +11,18 @@ import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
+from mixer.contract.picture import Picture
 from mixer.outputs.connection import Resolver
-from mixer.picture import Picture
-from signaling.metrics import Metrics
-from signaling.rtc.bitstream import depayload_h264
-from signaling.rtc.decode import DecoderPool, Lane
-from signaling.rtc.loops import Loop, make_loop
-from signaling.rtc.record import Feed, SeatRecorder
-from signaling.rtc.recordfile import SeatFiles
-from signaling.rtc.rtp import Rtp
-from signaling.rtc.sound_in import BROKEN, SoundPacer, SoundStream
+from signaling.contract.messages import PeerStats, ShardReport
+from signaling.http.metrics import Metrics
+from signaling.rtc.audio.sound_in import BROKEN, SoundPacer, SoundStream
+from signaling.rtc.recording.record import Feed, SeatRecorder
+from signaling.rtc.recording.recordfile import SeatFiles
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
-from signaling.wire import PeerStats, ShardReport
+from signaling.rtc.transport.rtp import Rtp
+from signaling.rtc.video.bitstream import depayload_h264
+from signaling.rtc.video.decode import DecoderPool, Lane
 from tests.ingest import wait_until
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.audio.faults import CLIPPING, DC, HUM, ZEROS, FaultFinder
-from mixer.slot import RATE, Samples
+from mixer.audio.strips.faults import CLIPPING, DC, HUM, ZEROS, FaultFinder
+from mixer.ipc.slot import RATE, Samples
 from tests.mixing import tone
 from tests.speech import SENTENCES, speak
 

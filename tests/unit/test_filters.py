@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.audio.filters import SUB, Filter, FilterBank, biquad, highpass, kernel, without_dc
-from mixer.slot import RATE
+from mixer.audio.strips.filters import SUB, Filter, FilterBank, biquad, highpass, kernel, without_dc
+from mixer.ipc.slot import RATE
 
 Wave = NDArray[np.float64]
 

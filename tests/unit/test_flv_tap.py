@@ -10,8 +10,8 @@ from av.container import InputContainer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.flvtags import DATA, MAX_BODY, PICTURE, SOUND, FlvError, Tag, TagSplitter, header
-from mixer.players.flvtap import FlvTap
+from mixer.containers.flv_tags import DATA, MAX_BODY, PICTURE, SOUND, FlvError, Tag, TagSplitter, header
+from mixer.sources.pull.flvtap import FlvTap
 
 
 class _File:

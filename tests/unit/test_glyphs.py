@@ -1,11 +1,11 @@
 """Characters that no font has are named before the show, without setting any text."""
 
-from mixer.fonts import FontFile, load_manifest
-from studio import scripts
-from studio.events import SeatUpdated
-from studio.glyphs import Glyphs, lacking
-from studio.model import Show
-from studio.preparing import Surroundings
+from mixer.graphics.fonts import FontFile, load_manifest
+from studio.control.library import scripts
+from studio.control.library.glyphs import Glyphs, lacking
+from studio.control.preparing import Surroundings
+from studio.show.events import SeatUpdated
+from studio.show.model import Show
 from tests.fontfolder import font_folder
 from tests.shows import after, events_of, with_mayors
 

@@ -8,15 +8,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.colour import colour_bars, yuv_of
-from mixer.fonts import FontsMissingError, check_fonts
-from mixer.graphics import Graphics
-from mixer.installfonts import main
-from mixer.picture import new_picture
-from mixer.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
-from mixer.sprites import Paint, blend, place, rounded_box
-from mixer.text import Typesetter
-from mixer.theme import PlateStyle, Theme
+from mixer.compose.sprites import Paint, blend, place, rounded_box
+from mixer.contract.colour import colour_bars, yuv_of
+from mixer.contract.picture import new_picture
+from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
+from mixer.contract.theme import PlateStyle, Theme
+from mixer.graphics.fonts import FontsMissingError, check_fonts
+from mixer.graphics.graphics import Graphics
+from mixer.graphics.installfonts import main
+from mixer.graphics.text import Typesetter
 from tests.fontfolder import font_folder
 
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from av.video.codeccontext import VideoCodecContext
 
-from mixer.colour import yuv_of
-from mixer.colour_convert import Encoding, exact
-from mixer.picture import Picture
-from signaling.rtc.colour_told import COLOUR_URI, ToldColour, parse_colour
-from signaling.rtc.decode import DecoderPool, Lane
+from mixer.compose.colour_convert import Encoding, exact
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture
 from signaling.rtc.hooks import install
-from signaling.rtc.loops import draw, open_encoder
-from signaling.rtc.picture_in import PictureStream
-from signaling.rtc.returns import payloads_of
-from signaling.rtc.rtp import Rtp, build_rtp, extension
+from signaling.rtc.returns.returns import payloads_of
+from signaling.rtc.synthetic.loops import draw, open_encoder
 from signaling.rtc.timeline import LipSync
+from signaling.rtc.transport.rtp import Rtp, build_rtp, extension
+from signaling.rtc.video.colour_told import COLOUR_URI, ToldColour, parse_colour
+from signaling.rtc.video.decode import DecoderPool, Lane
+from signaling.rtc.video.picture_in import PictureStream
 from tests.integration.shard_house import until
 
 FULL_709, LIMITED_601, FULL_601 = Encoding("bt709", True), Encoding("bt601"), Encoding("bt601", True)

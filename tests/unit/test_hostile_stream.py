@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from signaling.rtc.loops import Loop, make_loop
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.hostile import Hostile
 from tests.simulated import Call, simulate
 

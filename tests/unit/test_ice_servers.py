@@ -9,12 +9,12 @@ import aioice.ice
 import pytest
 from aioice import stun
 
-from signaling.rtc.ice import Connection
-from signaling.rtc.ice_servers import IceServers, Server, answers
-from signaling.wire import IceServersSilent
-from studio.model import Show
-from studio.status import Status
-from studio.wire import ProcessChanged
+from signaling.contract.messages import IceServersSilent
+from signaling.rtc.transport.ice import Connection
+from signaling.rtc.transport.ice_servers import IceServers, Server, answers
+from studio.contract.messages import ProcessChanged
+from studio.control.status import Status
+from studio.show.model import Show
 from tests.house import until
 
 

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from mixer.players.findings import Found, Refused
-from mixer.players.importer import examine, kind_of
-from mixer.players.player import MediaError
-from mixer.stills import read_still
-from signaling.ports import RefusedError
-from studio.media import MediaStore, clean_name, looked_into
+from mixer.contract.findings import Found, Refused
+from mixer.graphics.stills import read_still
+from mixer.sources.importer import examine, kind_of
+from mixer.sources.player import MediaError
+from signaling.contract.ports import RefusedError
+from studio.control.library.media import MediaStore, clean_name, looked_into
 from tests.material import beeps, make_clip, make_pdf
 
 
@@ -196,7 +196,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(
 ) -> None:
     store = MediaStore(tmp_path / "media", 10_000_000)
     await store.open()
-    monkeypatch.setattr("studio.media.ROOM_BYTES", 1 << 60)  # more than any disk has left
+    monkeypatch.setattr("studio.control.library.media.ROOM_BYTES", 1 << 60)  # more than any disk has left
     with pytest.raises(RefusedError) as refused:
         await store.add("x", 5, blocks(b"12345"))
     assert (refused.value.status, refused.value.code) == (507, "media.disk-full")
@@ -211,7 +211,9 @@ async def test_an_upload_of_untold_length_leaves_others_their_room(
 
     async def endless() -> AsyncIterator[bytes]:
         yield bytes(2_000_000)
-        monkeypatch.setattr("studio.media.ROOM_BYTES", 1 << 60)  # the disk has filled up meanwhile
+        monkeypatch.setattr(
+            "studio.control.library.media.ROOM_BYTES", 1 << 60
+        )  # the disk has filled up meanwhile
         yield bytes(2_000_000)
         raise AssertionError("it was read on")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from mixer.inbox import Inbox, first_message
-from mixer.link import MAX_PART, Envelope, Link, LinkClosedError, UnreadableError, pair
-from mixer.outbox import MAX_TAKEN, Outbox
-from mixer.wire import Heartbeat, MixerConfig, MixerIn, PlanTaken, SlotOpened, WatchMeters
-from studio.children import Child
+from mixer.contract.messages import Heartbeat, MixerConfig, MixerIn, PlanTaken, SlotOpened, WatchMeters
+from mixer.engine.outbox import MAX_TAKEN, Outbox
+from mixer.ipc.inbox import Inbox, first_message
+from mixer.ipc.link import MAX_PART, Envelope, Link, LinkClosedError, UnreadableError, pair
+from studio.supervisor.children import Child
 
 RUBBISH = (
     b"",  # an empty body

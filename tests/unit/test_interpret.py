@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mixer.audio.interpret import DuckingError, checked, speaks, within_limits
-from mixer.plan import AudioInput, AudioPlan, Ducking, Interpreter
+from mixer.contract.plan import AudioInput, AudioPlan, Ducking, Interpreter
 from tests.mixing import level_db
 from tests.soundstage import BUSES, EN, HZ, INTO_EN, INTO_KO, KO, SECOND, SUMMIT, SoundStage, tone_db
 

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from studio import commands
-from studio.lanes import bytes_go_first, goes_first, must_happen
+from studio.control.lanes import bytes_go_first, goes_first, must_happen
+from studio.show import commands
 
 
 @pytest.mark.parametrize(

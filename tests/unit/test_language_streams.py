@@ -9,17 +9,17 @@ from fractions import Fraction
 
 import pytest
 
-from mixer.busclient import BusReader
-from mixer.buswire import PROGRAM, Packet, StreamHeader, language_of, programme_in
-from mixer.canvas import Canvas, Pool
-from mixer.clock import NS, ProgrammeClock
-from mixer.graphics import Graphics
-from mixer.language_streams import IDLE_NS, MAX_LANGUAGES
-from mixer.overload import Step
-from mixer.packets import PacketBus
-from mixer.picture import copy_into, new_picture
-from mixer.renditions import RenditionSet
-from mixer.wire import Rendition
+from mixer.compose.canvas import Canvas, Pool
+from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.messages import Rendition
+from mixer.contract.picture import copy_into, new_picture
+from mixer.encode.language_streams import IDLE_NS, MAX_LANGUAGES
+from mixer.encode.renditions import RenditionSet
+from mixer.engine.overload import Step
+from mixer.graphics.graphics import Graphics
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.bus.packets import PROGRAM, Packet, StreamHeader, language_of, programme_in
+from mixer.ipc.bus.server import PacketBus
 from tests.ingest import wait_until
 from tests.mixing import FONTS, GREEN, RED, decoded, extradata, is_colour
 

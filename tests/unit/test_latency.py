@@ -2,11 +2,11 @@
 
 import pytest
 
-from mixer.clock import NS
-from mixer.compositor import SourcePicture
-from mixer.latency import BUCKETS, SPAN, LatencyMeter
-from mixer.picture import new_picture
-from mixer.sources import CARD
+from mixer.compose.compositor import SourcePicture
+from mixer.contract.clock import NS
+from mixer.contract.picture import new_picture
+from mixer.engine.latency import BUCKETS, SPAN, LatencyMeter
+from mixer.engine.live_sources import CARD
 
 MS = NS // 1000
 T = 5000 * NS

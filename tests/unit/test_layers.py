@@ -1,7 +1,7 @@
 """Of several streams in one section the largest is followed, and what follows one stream is taken at once."""
 
-from signaling.rtc.layers import GONE_NS, Layers
-from signaling.rtc.rtp import Rtp
+from signaling.rtc.transport.rtp import Rtp
+from signaling.rtc.video.layers import GONE_NS, Layers
 
 MS = 1_000_000
 

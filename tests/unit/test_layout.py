@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.layout import (
+from mixer.contract.plan import Rect
+from studio.planning.layout import (
     ASPECT,
     CAPACITY,
     LARGER,
@@ -18,7 +19,6 @@ from mixer.layout import (
     LayoutName,
     solve,
 )
-from mixer.plan import Rect
 
 CANVASES = [(1920, 1080), (3840, 1080), (5760, 1080), (1080, 1920), (1280, 720), (1024, 768)]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mixer.audio.limiter import CEILING, LOOKAHEAD, LimiterBank, sliding_minimum, without_rubbish
-from mixer.slot import RATE, Samples
+from mixer.ipc.slot import RATE, Samples
 from tests.ebur128 import measured
 from tests.mixing import level_db, tone
 

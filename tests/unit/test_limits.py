@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.limits import Limiter, Rate, RateLimitedError
+from signaling.http.auth.limits import Limiter, Rate, RateLimitedError
 
 
 class Clock:

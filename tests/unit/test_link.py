@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from mixer.link import MAX_BACKLOG, MAX_MESSAGE, MAX_PART, Link, LinkClosedError, LinkOverflowError, pair
-from mixer.wire import Heartbeat, MixerIn, SlotOpened
+from mixer.contract.messages import Heartbeat, MixerIn, SlotOpened
+from mixer.ipc.link import MAX_BACKLOG, MAX_MESSAGE, MAX_PART, Link, LinkClosedError, LinkOverflowError, pair
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mixer.buswire import ReturnAudio
-from signaling.rtc.listening import OPUS_SILENCE, PATIENCE, Listeners
+from mixer.ipc.bus.packets import ReturnAudio
+from signaling.rtc.returns.listening import OPUS_SILENCE, PATIENCE, Listeners
 
 FLOOR, KO, EN = "returns/floor", "returns/ko", "returns/en"
 BLOCK = 960

@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from mixer.audio.loudness import SILENT, Loudness, LoudnessMeter
-from mixer.slot import RATE, Samples
+from mixer.audio.measuring.loudness import SILENT, Loudness, LoudnessMeter
+from mixer.ipc.slot import RATE, Samples
 from tests.ebur128 import measured
 
 Levels = tuple[tuple[float, float], ...]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mixer.audio.matrix import mix
-from mixer.plan import AudioInput, AudioPlan, Bus, Ducking, Hall, Interpreter, Monitor, Talkback
-from mixer.slot import Samples
+from mixer.contract.plan import AudioInput, AudioPlan, Bus, Ducking, Hall, Interpreter, Monitor, Talkback
+from mixer.ipc.slot import Samples
 from tests.mixing import tone
 from tests.soundstage import BUSES, SECOND, SoundStage, floor, largest_step, own_steps
 

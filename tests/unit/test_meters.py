@@ -5,10 +5,10 @@ import math
 import msgspec
 import pytest
 
-from mixer.wire import BusMeter, Meters, SourceMeter
-from signaling import messages
-from signaling.meters import HOLD_S, PERIOD_S, STALE_S, MeterBoard, Reading
-from signaling.wire import ShardLevels
+from mixer.contract.messages import BusMeter, Meters, SourceMeter
+from signaling.contract.messages import ShardLevels
+from signaling.http import messages
+from signaling.http.live.meters import HOLD_S, PERIOD_S, STALE_S, MeterBoard, Reading
 
 BUS = BusMeter(-9.04, -8, -23.06, -22.9, -23, -1.2)
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mixer.layout import solve
-from mixer.motion import Glide, between, eased
-from mixer.plan import CanvasPlan, Plate, Rect, Tile
+from mixer.compose.motion import Glide, between, eased
+from mixer.contract.plan import CanvasPlan, Plate, Rect, Tile
+from studio.planning.layout import solve
 
 W, H = 640, 360
 MS = 1_000_000

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mixer.outputs.languages import bibliographic, terminologic
-from mixer.outputs.muxing import bus_language
+from mixer.containers.languages import bibliographic, terminologic
+from mixer.containers.muxing import bus_language
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
 
-from signaling.rtc.offer import MAX_CANDIDATES, OfferError, apart, kinds_of, with_error_correction
+from signaling.rtc.transport.offer import MAX_CANDIDATES, OfferError, apart, kinds_of, with_error_correction
 
 
 async def offered(*kinds: str) -> str:

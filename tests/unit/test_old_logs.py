@@ -4,11 +4,11 @@ import json
 from functools import reduce
 from typing import Any
 
-from mixer.theme import Theme
-from studio.events import apply, decode
-from studio.model import Place, Show
-from studio.planner import Live, PlanSettings, plan
-from studio.session_settings import SessionSettings
+from mixer.contract.theme import Theme
+from studio.control.session_settings import SessionSettings
+from studio.planning.planner import Live, PlanSettings, plan
+from studio.show.events import apply, decode
+from studio.show.model import Place, Show
 
 PLAN = PlanSettings(
     {"program": (1920, 1080), "wall": (3840, 1080), "preview": (640, 360), "multiview": (1280, 720)},

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.flvtags import PICTURE, SOUND, Tag
-from mixer.outputs.chunks import ChunkReader, Message
-from mixer.outputs.outgoing import PASSING_NS, Outgoing
-from mixer.outputs.session import PublishSession
-from mixer.outputs.url import StreamUrl
+from mixer.containers.flv_tags import PICTURE, SOUND, Tag
+from mixer.contract.output_url import StreamUrl
+from mixer.outputs.rtmp.chunks import ChunkReader, Message
+from mixer.outputs.rtmp.outgoing import PASSING_NS, Outgoing
+from mixer.outputs.rtmp.session import PublishSession
 
 MS = 1_000_000
 

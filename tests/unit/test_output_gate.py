@@ -5,8 +5,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.buswire import Packet, StreamHeader
-from mixer.outputs.gate import Gate, Group, Placed
+from mixer.containers.gate import Gate, Group, Placed
+from mixer.ipc.bus.packets import Packet, StreamHeader
 
 VIDEO, AUDIO = "program/h264", "floor/aac"
 HEADERS = {

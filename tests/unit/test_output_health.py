@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.outputs import health
+from mixer.contract import output_health as health
+from mixer.contract.output_health import SECOND_NS, Failure, Health, disk_failure
 from mixer.outputs.diagnosis import ProtocolError, RejectedError, network_failure
-from mixer.outputs.health import SECOND_NS, Failure, Health, disk_failure
 
 LOST = Failure("destination.lost", "gone")
 times = st.integers(0, 10**18)

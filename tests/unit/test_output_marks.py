@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
-from mixer.outputs.clock_tags import FileClock, clock_at, file_clock
-from mixer.outputs.marks import MAX_RECENT, MarkLog, Placed, chapters, line_of, marks_path, opening
-from mixer.wire import Mark
+from mixer.containers.clock_tags import FileClock, clock_at, file_clock
+from mixer.containers.marks import MAX_RECENT, MarkLog, Placed, chapters, line_of, marks_path, opening
+from mixer.contract.messages import Mark
 
 TICK_S = Fraction(1, 30)
 NOON = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 from msgspec.structs import replace
 
-from mixer.colour import yuv_of
-from mixer.graphics import Graphics
-from mixer.overlays import Drawing, OverlayShow
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, MixPlan, Overlay, Plate, Rect
-from mixer.sprites import blend, place
-from mixer.theme import Theme
+from mixer.compose.overlays import Drawing, OverlayShow
+from mixer.compose.sprites import blend, place
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import CanvasPlan, MixPlan, Overlay, Plate, Rect
+from mixer.contract.theme import Theme
+from mixer.graphics.graphics import Graphics
 from tests.fontfolder import font_folder
 from tests.golden.golden import bgr
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mixer.fonts import FORMAT, FontFile, Manifest, WatchedFonts, load_manifest
-from studio.fontcheck import FILE_BYTES
-from studio.model import Show
-from studio.ownfonts import OwnFonts
+from mixer.graphics.fonts import FORMAT, FontFile, Manifest, WatchedFonts, load_manifest
+from studio.control.library.font_check import FILE_BYTES
+from studio.control.library.own_fonts import OwnFonts
+from studio.show.model import Show
 from tests.fontfolder import font_folder
 
 KHMER = font_folder() / "NotoSansKhmer_400Regular.ttf"
@@ -93,9 +93,9 @@ async def test_what_is_no_font_is_refused_in_plain_words_and_the_rest_is_used(
 DRAWN_ANEW = f"""
 import sys
 from pathlib import Path
-from mixer.fonts import WatchedFonts
-from mixer.graphics import Graphics
-from mixer.plan import CanvasPlan, MixPlan, Plate, Rect, Tile
+from mixer.graphics.fonts import WatchedFonts
+from mixer.graphics.graphics import Graphics
+from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, Tile
 graphics, watched = Graphics(Path(sys.argv[1])), WatchedFonts(Path(sys.argv[2]))
 who = Plate("{PHNOM_PENH} 1")
 plan = MixPlan(1, {{"program": CanvasPlan(480, 270, (Tile(Rect(0, 0, 480, 270), "seat/a", plate=who),))}})

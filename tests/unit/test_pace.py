@@ -2,7 +2,7 @@
 
 import asyncio
 
-from signaling.rtc.pace import Pace
+from signaling.shard.pace import Pace
 
 
 async def test_turns_come_in_order_and_apart() -> None:

@@ -13,12 +13,12 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.busclient import BusReader
-from mixer.buswire import Packet, ReturnAudio, StreamHeader
-from signaling.rtc.pacing import MAX_BEHIND, SLICE, STEP_S, STEPS, Pacer
-from signaling.rtc.returns import ReturnHub, payloads_of
-from signaling.rtc.rtp import parse_rtp
-from signaling.rtc.send import Sender
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
+from signaling.rtc.returns.pacing import MAX_BEHIND, SLICE, STEP_S, STEPS, Pacer
+from signaling.rtc.returns.returns import ReturnHub, payloads_of
+from signaling.rtc.transport.rtp import parse_rtp
+from signaling.rtc.transport.send import Sender
 from tests.integration.shard_house import Bus, until
 
 pytestmark = pytest.mark.alone

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.busclient import BusReader
-from mixer.busframes import BusProtocolError, encode_frame, from_mixer
-from mixer.bushistory import KEPT_S
-from mixer.bussubscriber import QUEUE_BYTES
-from mixer.buswire import FromMixer, Packet, ReturnAudio, StreamHeader
-from mixer.packets import PacketBus
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.bus.frames import BusProtocolError, encode_frame, from_mixer
+from mixer.ipc.bus.history import KEPT_S
+from mixer.ipc.bus.packets import FromMixer, Packet, ReturnAudio, StreamHeader
+from mixer.ipc.bus.server import PacketBus
+from mixer.ipc.bus.subscriber import QUEUE_BYTES
 from tests.mixing import wait_for
 
 VIDEO, SOUND = "program/h264", "floor/aac"
@@ -139,7 +139,7 @@ def test_a_recording_that_is_there_before_its_keyframe_waits_for_it(rig: Rig) ->
 
 
 def test_who_is_expected_and_never_comes_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mixer.packets.EXPECTED_NS", 1_000_000)
+    monkeypatch.setattr("mixer.ipc.bus.server.EXPECTED_NS", 1_000_000)
     rig.bus.expect("reader", [VIDEO], Fraction(0))
 
     def nobody() -> bool | None:

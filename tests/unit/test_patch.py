@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signaling.views import merge_patch
-from studio.patch import diff, without_nulls
+from signaling.http.live.views import merge_patch
+from studio.show.patch import diff, without_nulls
 
 SCALARS = (
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 0.5]) | st.text(max_size=2)

@@ -8,11 +8,11 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-from mixer.players.findings import Demands, Found
-from mixer.players.importer import examine
-from mixer.players.pdf import Deck
-from studio.media import looked_into
-from studio.paths import FONTS
+from mixer.contract.findings import Demands, Found
+from mixer.sources.importer import examine
+from mixer.sources.slides.pdf import Deck
+from studio.contract.paths import FONTS
+from studio.control.library.media import looked_into
 from tests.material import make_pdf
 
 FONTLESS = [

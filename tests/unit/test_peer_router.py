@@ -5,12 +5,9 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from mixer.link import LinkClosedError
-from mixer.wire import Message
-from signaling.peers import PeerRouter, peer_id
-from signaling.ports import PeerOwner, RefusedError
-from signaling.turn import IceSettings
-from signaling.wire import (
+from mixer.contract.messages import Message
+from mixer.ipc.link import LinkClosedError
+from signaling.contract.messages import (
     Answer,
     ClosePeer,
     Offer,
@@ -20,6 +17,9 @@ from signaling.wire import (
     PeerStats,
     ShardReport,
 )
+from signaling.contract.ports import PeerOwner, RefusedError
+from signaling.router.peers import PeerRouter, peer_id
+from signaling.router.turn import IceSettings
 
 
 class Played:
@@ -281,7 +281,7 @@ async def test_rubbish_about_unknown_peers_changes_nothing() -> None:
 
 async def test_an_offer_leaves_a_shard_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked to close what it may yet open, and nothing that it says afterwards counts."""
-    monkeypatch.setattr("signaling.peers.QUIET_S", 0.2)
+    monkeypatch.setattr("signaling.router.peers.QUIET_S", 0.2)
     played = Played("shard-1", "shard-2")
     opening = asyncio.create_task(played.router.open("guest", "a", "tab", "v=0", takeover=False))
     async with asyncio.timeout(5):

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from studio.planner import Live, Plans, plan
-from studio.planpace import PlanPace
+from studio.control.plan_pace import PlanPace
+from studio.planning.planner import Live, Plans, plan
 from tests.shows import PLAN_SETTINGS, after, with_mayors, with_scene
 
 PERIOD_S = 0.05

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.layout import solve
-from mixer.plan import AudioInput, MixPlan, Plate, Rect
-from mixer.wire import SenderConfig
-from signaling.wire import UplinkTarget
-from studio.model import Show
-from studio.places import on_air as staged
-from studio.places import on_scene
-from studio.planner import Live, Plans, asking, plan
-from studio.uplink import NOTHING, THUMBNAIL, target_for
+from mixer.contract.messages import SenderConfig
+from mixer.contract.plan import AudioInput, MixPlan, Plate, Rect
+from signaling.contract.messages import UplinkTarget
+from studio.planning.layout import solve
+from studio.planning.places import on_air as staged
+from studio.planning.places import on_scene
+from studio.planning.planner import Live, Plans, asking, plan
+from studio.planning.uplink import NOTHING, THUMBNAIL, target_for
+from studio.show.model import Show
 from tests.shows import CANVASES, PLAN_SETTINGS, URL, after, with_mayors, with_scene
 
 

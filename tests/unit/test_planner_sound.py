@@ -1,6 +1,7 @@
 """What the show means for the buses: who is open, who interprets, who hears what, what is decoded."""
 
-from mixer.plan import (
+from mixer.contract.messages import MixerReport, SenderReport
+from mixer.contract.plan import (
     AudioInput,
     AudioPlan,
     Bus,
@@ -11,11 +12,10 @@ from mixer.plan import (
     Strip,
     Talkback,
 )
-from mixer.wire import MixerReport, SenderReport
-from signaling.wire import PeerStats, SeatsRecorded, ShardReport
-from studio.model import Show
-from studio.planner import SOUND_ONLY, Live, Plans, plan
-from studio.status import Status
+from signaling.contract.messages import PeerStats, SeatsRecorded, ShardReport
+from studio.control.status import Status
+from studio.planning.planner import SOUND_ONLY, Live, Plans, plan
+from studio.show.model import Show
 from tests.shows import PLAN_SETTINGS, URL, after, with_booth, with_mayors, with_scene
 
 

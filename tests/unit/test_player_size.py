@@ -2,10 +2,10 @@
 
 import pytest
 
-from mixer.plan import Crop
-from studio.model import Composition, Place, Scene, Show, Source, SourceKind
-from studio.planner import Live, Plans, plan, steady
-from studio.playersize import PICTURE, player_size
+from mixer.contract.plan import Crop
+from studio.planning.planner import Live, Plans, plan, steady
+from studio.planning.player_size import PICTURE, player_size
+from studio.show.model import Composition, Place, Scene, Show, Source, SourceKind
 from tests.shows import PLAN_SETTINGS
 
 PROGRAM, WALL = (1920, 1080), (3840, 1080)

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pytest
 
-from mixer.clock import NS, ProgrammeClock
-from mixer.players.frames import fitted
-from mixer.players.pull_clock import DELAY_NS, PullClock
-from mixer.players.slides import kept_pages
-from mixer.players.timing import Pass, next_tick_ns, resumed_s
+from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.player_timing import Pass, next_tick_ns, resumed_s
+from mixer.sources.frames import fitted
+from mixer.sources.pull.pull_clock import DELAY_NS, PullClock
+from mixer.sources.slides.slides import kept_pages
 
 EPOCH = 123_456_789_012
 CLOCK = ProgrammeClock(EPOCH, Fraction(30))

@@ -11,14 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mixer.slot import SlotReader, SlotWriter
-from signaling.wire import Offer
-from studio.bench.running import wait_until
-from studio.children import BACKOFF_S, SILENCE_S, STARVED_S, Child, backoff_s
-from studio.datadir import DataDir, DataDirError, RunInfo, default_data, read_run
-from studio.slots import Guest, SlotKeeper
-from studio.usage import waited_ns
-from studio.wire import SlotSpec
+from mixer.ipc.slot import SlotReader, SlotWriter
+from signaling.contract.messages import Offer
+from studio.contract.datadir import DataDir, DataDirError, RunInfo, default_data, read_run
+from studio.contract.messages import SlotSpec
+from studio.contract.usage import waited_ns
+from studio.lab.bench.running import wait_until
+from studio.supervisor.children import BACKOFF_S, SILENCE_S, STARVED_S, Child, backoff_s
+from studio.supervisor.slots import Guest, SlotKeeper
 
 
 def test_backoff_grows_to_its_last_step() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from mixer.audio.limiter import LOOKAHEAD, LimiterBank
 from mixer.audio.protect import CEILING_DB, JUMP_DB, RISE_DB_S, Protector
-from mixer.slot import RATE, Samples
+from mixer.ipc.slot import RATE, Samples
 from tests.mixing import tone
 from tests.speech import SENTENCES, speak
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mixer.players.pull_guard import (
+from mixer.contract.pull_url import is_public, names_private
+from mixer.sources.pull.pull_guard import (
     AuthoritiesError,
     PrivateAddressError,
     authorities,
@@ -14,8 +15,7 @@ from mixer.players.pull_guard import (
     pinned,
     tc_url,
 )
-from mixer.players.pull_trouble import trouble_of
-from mixer.players.pull_url import is_public, names_private
+from mixer.sources.pull.pull_trouble import trouble_of
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signaling.rtc.bitstream import Chunk, depayload_h264, depayload_vp8, picture_size
-from signaling.rtc.loops import FPS, Loop, make_loop
-from signaling.rtc.receive import Reception
-from signaling.rtc.rtp import build_rtp, parse_rtp
-from signaling.rtc.video_jitter import MAX_FRAME_BYTES, MAX_HOLES, MAX_PACKETS, Frame, VideoJitter
+from signaling.rtc.synthetic.loops import FPS, Loop, make_loop
+from signaling.rtc.transport.receive import Reception
+from signaling.rtc.transport.rtp import build_rtp, parse_rtp
+from signaling.rtc.video.bitstream import Chunk, depayload_h264, depayload_vp8, picture_size
+from signaling.rtc.video.video_jitter import MAX_FRAME_BYTES, MAX_HOLES, MAX_PACKETS, Frame, VideoJitter
 
 MS = 1_000_000
 DEPAYLOAD = {"h264": depayload_h264, "vp8": depayload_vp8}

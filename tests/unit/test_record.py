@@ -10,14 +10,14 @@ from pathlib import Path
 import av
 import pytest
 
-from signaling.rtc import record
-from signaling.rtc.bitstream import depayload_h264
-from signaling.rtc.loops import Loop, make_loop
-from signaling.rtc.record import Feed, SeatRecorder
-from signaling.rtc.recordfile import SeatFiles
-from signaling.rtc.recordhead import form_of
+from signaling.contract.messages import SeatsRecorded
+from signaling.rtc.recording import record
+from signaling.rtc.recording.record import Feed, SeatRecorder
+from signaling.rtc.recording.recordfile import SeatFiles
+from signaling.rtc.recording.recordhead import form_of
+from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
-from signaling.wire import SeatsRecorded
+from signaling.rtc.video.bitstream import depayload_h264
 from tests.ingest import wait_until
 
 SECOND_NS = 1_000_000_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mixer.redact import HIDDEN, redact, redact_event
+from mixer.ipc.redact import HIDDEN, redact, redact_event
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,12 @@ from aiortc.rtp import RtpPacket
 from OpenSSL import SSL
 
 from signaling.rtc import hooks
-from signaling.rtc.certificate import CIPHERS, Certificate
-from signaling.rtc.ice import Connection
-from signaling.rtc.receive import Receiver
-from signaling.rtc.rtp import parse_rtp
-from signaling.rtc.send import Sender
-from signaling.rtc.transport import DtlsTransport
+from signaling.rtc.transport.certificate import CIPHERS, Certificate
+from signaling.rtc.transport.dtls import DtlsTransport
+from signaling.rtc.transport.ice import Connection
+from signaling.rtc.transport.receive import Receiver
+from signaling.rtc.transport.rtp import parse_rtp
+from signaling.rtc.transport.send import Sender
 
 
 def test_version() -> None:

@@ -6,13 +6,13 @@ from aiortc.rtp import RtcpRtpfbPacket, RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.rtc.bitrate import Cap
-from signaling.rtc.bitstream import depayload_h264, depayload_vp8, picture_size
-from signaling.rtc.conceal import Concealer, lengthen, pitch_period, shorten
-from signaling.rtc.loops import make_loop
-from signaling.rtc.receive import Reception, pack_nack
-from signaling.rtc.rtp import Rtp, build_rtp, parse_rtp, unwrap
+from signaling.rtc.audio.conceal import Concealer, lengthen, pitch_period, shorten
+from signaling.rtc.synthetic.loops import make_loop
 from signaling.rtc.timeline import PICTURE_LEAD_NS, LipSync, Timeline
+from signaling.rtc.transport.receive import Reception, pack_nack
+from signaling.rtc.transport.rtp import Rtp, build_rtp, parse_rtp, unwrap
+from signaling.rtc.video.bitrate import Cap
+from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8, picture_size
 
 MS = 1_000_000
 

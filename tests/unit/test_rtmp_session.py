@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.flvtags import Tag
-from mixer.outputs import amf
-from mixer.outputs.chunks import ChunkError, ChunkReader, ChunkWriter, Message
+from mixer.containers.flv_tags import Tag
+from mixer.contract.output_url import StreamUrl
 from mixer.outputs.diagnosis import ProtocolError, RejectedError
-from mixer.outputs.session import PublishSession
-from mixer.outputs.url import StreamUrl
+from mixer.outputs.rtmp import amf
+from mixer.outputs.rtmp.chunks import ChunkError, ChunkReader, ChunkWriter, Message
+from mixer.outputs.rtmp.session import PublishSession
 
 URL = StreamUrl.parse("rtmp://host/live/s3cret")
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from mixer.wire import Expect, Mark, PlanTaken, RetryNow, WatchMeters
-from signaling.wire import RecordSeats
-from studio.errands import Errands
-from studio.marks import Marker
-from studio.model import MAX_CUES, Show
-from studio.planner import Live, plan
-from studio.view import PublicView
-from studio.wire import ProcessChanged
+from mixer.contract.messages import Expect, Mark, PlanTaken, RetryNow, WatchMeters
+from signaling.contract.messages import RecordSeats
+from studio.contract.messages import ProcessChanged
+from studio.control.errands import Errands
+from studio.planning.marks import Marker
+from studio.planning.planner import Live, plan
+from studio.show.model import MAX_CUES, Show
+from studio.show.view import PublicView
 from tests.shows import PLAN_SETTINGS, URL, after, events_of, with_mayors, with_scene
 from tests.unit.test_decide import refusal
 

@@ -3,18 +3,18 @@
 import msgspec
 import pytest
 
-from mixer.plan import AudioInput, SourceInfo
-from signaling.ports import Actor, RefusedError
-from signaling.views import view
-from signaling.wire import PeerStats, ShardReport
-from studio.model import Place, Show
-from studio.places import on_air as staged
-from studio.places import on_scene
-from studio.planner import Live, Plans, plan
-from studio.status import Status
-from studio.uplink import SCREEN, SCREEN_GLANCE, SCREEN_UNSEEN
-from studio.view import PublicView
-from studio.wire import SlotSpec
+from mixer.contract.plan import AudioInput, SourceInfo
+from signaling.contract.messages import PeerStats, ShardReport
+from signaling.contract.ports import Actor, RefusedError
+from signaling.http.live.views import view
+from studio.contract.messages import SlotSpec
+from studio.control.status import Status
+from studio.planning.places import on_air as staged
+from studio.planning.places import on_scene
+from studio.planning.planner import Live, Plans, plan
+from studio.planning.uplink import SCREEN, SCREEN_GLANCE, SCREEN_UNSEEN
+from studio.show.model import Place, Show
+from studio.show.view import PublicView
 from tests.shows import PLAN_SETTINGS, after, with_mayors
 
 SLIDES = {"seat": "mayor-1", "screen": True}

@@ -8,20 +8,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mixer.layout import CAPACITY
-from mixer.outputs.ingests import sender_of
-from signaling.ports import Actor, RefusedError
-from signaling.views import merge_patch
-from studio import commands, events
-from studio.decide import decide
-from studio.deciding.own import Speaks, decide_own
-from studio.events import apply
-from studio.model import MAX_REVOKED, Show
-from studio.patch import diff, without_nulls
-from studio.places import on_air, on_scene
-from studio.planner import Live, plan
-from studio.taking import MS, Taking
-from studio.view import PublicView, public_event
+from mixer.contract.ingests import sender_of
+from signaling.contract.ports import Actor, RefusedError
+from signaling.http.live.views import merge_patch
+from studio.planning.layout import CAPACITY
+from studio.planning.places import on_air, on_scene
+from studio.planning.planner import Live, plan
+from studio.planning.taking import MS, Taking
+from studio.show import commands, events
+from studio.show.decide import decide
+from studio.show.events import apply
+from studio.show.model import MAX_REVOKED, Show
+from studio.show.own import Speaks, decide_own
+from studio.show.patch import diff, without_nulls
+from studio.show.view import PublicView, public_event
 from tests.shows import PLAN_SETTINGS, STREAM_KEY, URL, context
 
 BUSES = st.lists(st.sampled_from(["floor", "ko", "en", "ja"]), max_size=3)

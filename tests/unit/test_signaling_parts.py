@@ -11,13 +11,13 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client.parser import text_string_to_metric_families
 
-from mixer.wire import Load, MixerReport, PlanTaken, SenderReport
-from signaling import plain, vendor
-from signaling.metrics import Metrics
-from signaling.origin import ClientAddress, check_origin
-from signaling.ports import RefusedError
-from signaling.turn import IceSettings, ice_servers
-from signaling.wire import IceServer, PeerStats, ShardReport
+from mixer.contract.messages import Load, MixerReport, PlanTaken, SenderReport
+from signaling.contract.messages import IceServer, PeerStats, ShardReport
+from signaling.contract.ports import RefusedError
+from signaling.http import plain, vendor
+from signaling.http.auth.origin import ClientAddress, check_origin
+from signaling.http.metrics import Metrics
+from signaling.router.turn import IceSettings, ice_servers
 from tests.house import PAGES
 
 

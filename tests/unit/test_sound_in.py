@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.slot import RATE, sample_at
-from signaling.rtc.audio_jitter import Sound
-from signaling.rtc.conceal import ALIKE, Samples, lengthen, shorten
-from signaling.rtc.opus import AvDecoder, LibDecoder, load
-from signaling.rtc.rtp import Rtp, audio_level, build_rtp, level_extension, parse_rtp
-from signaling.rtc.sound_in import MAX_INBOX, SoundStream
+from mixer.ipc.slot import RATE, sample_at
+from signaling.rtc.audio.audio_jitter import Sound
+from signaling.rtc.audio.conceal import ALIKE, Samples, lengthen, shorten
+from signaling.rtc.audio.opus import AvDecoder, LibDecoder, load
+from signaling.rtc.audio.sound_in import MAX_INBOX, SoundStream
+from signaling.rtc.audio.voice import Voice
 from signaling.rtc.timeline import MIN_PICTURE_DELAY_NS, LipSync, Timeline
-from signaling.rtc.voice import Voice
-from studio.bench.hearing import gaps_ms
+from signaling.rtc.transport.rtp import Rtp, audio_level, build_rtp, level_extension, parse_rtp
+from studio.lab.bench.hearing import gaps_ms
 from tests.microphones import MS, Line, Mono, Ordeal, chirps, delay_ms, opus, opus_dtx, tone
 
 PATH_MS, CODEC_MS = 25.0, 6.5

@@ -2,10 +2,10 @@
 
 import pytest
 
-from signaling.ports import Actor, RefusedError, Role
-from studio.decide import decide
-from studio.model import Show
-from studio.soundstatus import EXCUSED, ZEROS, SoundProblems
+from signaling.contract.ports import Actor, RefusedError, Role
+from studio.show.decide import decide
+from studio.show.desk.status import EXCUSED, ZEROS, SoundProblems
+from studio.show.model import Show
 from tests.shows import after, command, context, with_booth, with_mayors
 
 ZEROED = {"seat/mayor-1": ZEROS, "seat/mayor-2": ZEROS}

@@ -7,13 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.audio.encode import AAC_BLOCK, AacEncoder, OpusEncoder
-from mixer.audio.meters import HeldPeak, MeterBridge
+from mixer.audio.measuring.meters import HeldPeak, MeterBridge
 from mixer.audio.streams import IDLE, QUIET, Streams
-from mixer.buswire import Packet, ReturnAudio, StreamHeader
-from mixer.plan import AudioInput, AudioPlan, Interpreter, Talkback
-from mixer.slot import RATE, Samples
-from mixer.wire import Meters
+from mixer.contract.messages import Meters
+from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, Talkback
+from mixer.encode.audio import AAC_BLOCK, AacEncoder, OpusEncoder
+from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
+from mixer.ipc.slot import RATE, Samples
 from tests.mixing import level_db, sound_of
 from tests.soundstage import BUSES, SECOND, SoundStage, floor
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from mixer.audio.worker import BEHIND, BLOCK, SoundWorker
-from mixer.buswire import Packet
-from mixer.clock import NS, ProgrammeClock
-from mixer.plan import AudioPlan, Fade
-from mixer.slot import RATE, Samples
+from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.plan import AudioPlan, Fade
+from mixer.ipc.bus.packets import Packet
+from mixer.ipc.slot import RATE, Samples
 from tests.mixing import sound_of, tone, wait_for
 from tests.soundstage import floor
 from tests.unit.test_sound_streams import Bus

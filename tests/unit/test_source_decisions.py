@@ -5,19 +5,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from mixer.players.findings import Track
-from mixer.players.wire import PlayerReport
-from signaling.ports import Actor, RefusedError
-from studio import commands
-from studio.decide import decide
-from studio.deciding.checks import Context
-from studio.deciding.own import decide_own
-from studio.events import apply
-from studio.medium import Medium
-from studio.model import MAX_PLAYERS, Seat, Show
-from studio.playerstatus import PlayerStatus
-from studio.playing import Ended, kind_of, order_of, player_slots, players, source_info
-from studio.view import PublicView, public_event
+from mixer.contract.findings import Track
+from mixer.contract.player_messages import PlayerReport
+from signaling.contract.ports import Actor, RefusedError
+from studio.planning.playing import Ended, kind_of, order_of, player_slots, players, source_info
+from studio.show import commands
+from studio.show.checks import Context
+from studio.show.decide import decide
+from studio.show.events import apply
+from studio.show.model import MAX_PLAYERS, Seat, Show
+from studio.show.own import decide_own
+from studio.show.sources.medium import Medium
+from studio.show.sources.player_status import PlayerStatus
+from studio.show.view import PublicView, public_event
 
 SECRET = "s3cr3t-key"
 MEDIA = {

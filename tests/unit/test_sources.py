@@ -4,14 +4,14 @@ import os
 
 import pytest
 
-from mixer.clock import NS
-from mixer.compositor import SourcePicture
-from mixer.graphics import Graphics
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasName, CanvasPlan, MixPlan, Rect, Tile
-from mixer.slot import SlotReader, SlotWriter, create_slot
-from mixer.sources import SourceTrack
-from mixer.stage import Stage
+from mixer.compose.compositor import SourcePicture
+from mixer.contract.clock import NS
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Rect, Tile
+from mixer.engine.live_sources import SourceTrack
+from mixer.engine.stage import Stage
+from mixer.graphics.graphics import Graphics
+from mixer.ipc.slot import SlotReader, SlotWriter, create_slot
 from tests.mixing import BLUE, FONTS, RED
 
 START = 1000 * NS

@@ -5,11 +5,11 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from studio.deciding.own import Speaks, decide_own
-from studio.events import apply
-from studio.model import Show
-from studio.places import on_air, shown
-from studio.speaking import PAUSE_S, Speaking
+from studio.planning.places import on_air, shown
+from studio.planning.speaking import PAUSE_S, Speaking
+from studio.show.events import apply
+from studio.show.model import Show
+from studio.show.own import Speaks, decide_own
 from tests.shows import after, context, events_of, with_mayors
 
 STEP_S = 0.05

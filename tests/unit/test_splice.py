@@ -5,8 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.buswire import Packet
-from mixer.splice import MAX_HELD, Splice, Voice
+from mixer.encode.splice import MAX_HELD, Splice, Voice
+from mixer.ipc.bus.packets import Packet
 
 VOICES: tuple[Voice, Voice] = ("shared", "own")
 

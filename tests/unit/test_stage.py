@@ -8,14 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.alpha import over_black
-from mixer.canvas import Canvas
-from mixer.colour import yuv_of
-from mixer.compositor import SourcePicture
-from mixer.graphics import Graphics
-from mixer.overlays import OverlayShow
-from mixer.picture import Picture, new_picture
-from mixer.plan import (
+from mixer.compose.alpha import over_black
+from mixer.compose.canvas import Canvas
+from mixer.compose.compositor import SourcePicture
+from mixer.compose.overlays import OverlayShow
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import (
     CanvasPlan,
     CanvasView,
     Fade,
@@ -28,9 +27,10 @@ from mixer.plan import (
     TileStyle,
     Transition,
 )
-from mixer.stage import BUFFERS, Stage
-from mixer.staging import on_air_sources, sources_of
-from mixer.theme import Theme
+from mixer.contract.theme import Theme
+from mixer.engine.stage import BUFFERS, Stage
+from mixer.engine.staging import on_air_sources, sources_of
+from mixer.graphics.graphics import Graphics
 from tests.mixing import FONTS
 
 W, H = 256, 144
@@ -504,7 +504,9 @@ def test_graphics_that_fail_cost_no_picture(graphics: Graphics, monkeypatch: pyt
         assert made["program"].picture.y[70, 60] == HIGH[0]
 
 
-@pytest.mark.parametrize("part", ["mixer.deck.Glide.at", "mixer.stage.in_words_of", "mixer.stage.blend"])
+@pytest.mark.parametrize(
+    "part", ["mixer.engine.deck.Glide.at", "mixer.engine.stage.in_words_of", "mixer.engine.stage.blend"]
+)
 def test_whatever_fails_no_buffer_is_lost(
     graphics: Graphics, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:

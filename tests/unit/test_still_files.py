@@ -11,10 +11,10 @@ import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
-from mixer.players.findings import Found
-from mixer.players.importer import examine
-from mixer.players.player import MediaError
-from mixer.stills import read_still
+from mixer.contract.findings import Found
+from mixer.graphics.stills import read_still
+from mixer.sources.importer import examine
+from mixer.sources.player import MediaError
 
 QUARTERS = [(255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255)]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.colour import yuv_of
-from mixer.stills import StillError, covering, inside, read_still, scaled
+from mixer.contract.colour import yuv_of
+from mixer.graphics.stills import StillError, covering, inside, read_still, scaled
 
 
 class Evil:

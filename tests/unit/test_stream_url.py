@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.outputs.url import HIDDEN, StreamUrl, UrlError
+from mixer.contract.output_url import HIDDEN, StreamUrl, UrlError
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from mixer.plan import Fade
-from studio.events import apply
-from studio.model import Show
-from studio.planner import Live, Plans, plan
-from studio.taking import MS, Taking
+from mixer.contract.plan import Fade
+from studio.planning.planner import Live, Plans, plan
+from studio.planning.taking import MS, Taking
+from studio.show.events import apply
+from studio.show.model import Show
 from tests.shows import PLAN_SETTINGS, URL, after, events_of, with_mayors, with_scene
 
 S = 1_000_000_000

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.stills import read_still
-from mixer.theme import Theme
-from signaling.ports import RefusedError
-from studio.themefolder import parse_theme, read_folder
-from studio.themes import BUILT_IN, KEPT, Themes
+from mixer.contract.theme import Theme
+from mixer.graphics.stills import read_still
+from signaling.contract.ports import RefusedError
+from studio.contract.paths import THEMES
+from studio.control.library.theme_folder import parse_theme, read_folder
+from studio.control.library.themes import KEPT, Themes
 
 SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20">'
@@ -54,7 +55,7 @@ def test_what_is_wrong_is_said_with_its_place(text: str, code: str, said: str) -
 
 
 def test_built_in_themes_are_whole() -> None:
-    for folder in BUILT_IN.iterdir():
+    for folder in THEMES.iterdir():
         theme, files = parse_theme((folder / "theme.toml").read_text("utf-8"), folder.name)
         assert theme.name == folder.name
         assert all((folder / file).is_file() for file in files.values())

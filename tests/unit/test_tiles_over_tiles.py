@@ -5,14 +5,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixer import draw
-from mixer.colour import yuv_of
-from mixer.compositor import Compositor, SourcePicture
-from mixer.graphics import Graphics
-from mixer.overlays import Drawing, OverlayShow
-from mixer.picture import Picture, new_picture
-from mixer.plan import BACKDROP, CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, SourceInfo, Tile, TileStyle
-from mixer.sprites import Sprite
+from mixer.compose import draw
+from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.compose.overlays import Drawing, OverlayShow
+from mixer.compose.sprites import Sprite
+from mixer.contract.colour import yuv_of
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import (
+    BACKDROP,
+    CanvasPlan,
+    Crop,
+    MixPlan,
+    Overlay,
+    Plate,
+    Rect,
+    SourceInfo,
+    Tile,
+    TileStyle,
+)
+from mixer.graphics.graphics import Graphics
 from tests.fontfolder import font_folder
 
 W, H = 320, 180

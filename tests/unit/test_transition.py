@@ -6,9 +6,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, Direction, Fade, MixPlan, Transition, TransitionKind
-from mixer.transition import blackness, blend, dim, languages, progress
+from mixer.compose.transition import blackness, blend, dim, languages, progress
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import CanvasPlan, Direction, Fade, MixPlan, Transition, TransitionKind
 
 W, H = 64, 48
 KINDS: tuple[TransitionKind, ...] = get_args(TransitionKind)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from mixer.outputs import disk, recording
-from mixer.outputs.datagrams import UdpDestination, open_socket
-from mixer.outputs.disk import Room
-from mixer.outputs.health import SECOND_NS
-from mixer.outputs.recording import Recording
-from mixer.outputs.transport import MAX_QUEUED, SPREAD_NS, Pacer
-from mixer.outputs.url import StreamUrl
+from mixer.contract import disk
+from mixer.contract.disk import Room
+from mixer.contract.output_health import SECOND_NS
+from mixer.contract.output_url import StreamUrl
+from mixer.outputs.mpegts.datagrams import UdpDestination, open_socket
+from mixer.outputs.mpegts.transport import MAX_QUEUED, SPREAD_NS, Pacer
+from mixer.outputs.recording import recording
+from mixer.outputs.recording.recording import Recording
 from tests.ingest import wait_until
 from tests.programme import VIDEO, Programme
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from mixer import draw
-from mixer.canvas import Pool
-from mixer.compositor import SourcePicture
-from mixer.deck import Scene
-from mixer.graphics import Graphics
-from mixer.looks import Looks
-from mixer.picture import Picture, new_picture
-from mixer.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile, TileStyle, Transition
-from mixer.stage import BUFFERS, Stage
+from mixer.compose import draw
+from mixer.compose.canvas import Pool
+from mixer.compose.compositor import SourcePicture
+from mixer.compose.looks import Looks
+from mixer.contract.picture import Picture, new_picture
+from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile, TileStyle, Transition
+from mixer.engine.deck import Scene
+from mixer.engine.stage import BUFFERS, Stage
+from mixer.graphics.graphics import Graphics
 from tests.mixing import FONTS
 
 W, H = 256, 144

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer import draw
-from mixer.layout import solve
-from mixer.picture import new_picture
-from mixer.plan import CanvasPlan, Rect, Tile
-from signaling.wire import UplinkTarget
-from studio.demand import Demand, DemandSettings
-from studio.hysteresis import Held, Patience, due_s, is_enough, is_fitting, is_wasteful, settle
-from studio.uplink import NOTHING, THUMBNAIL, bitrate_for, target_for, uplink_targets
+from mixer.compose import draw
+from mixer.contract.picture import new_picture
+from mixer.contract.plan import CanvasPlan, Rect, Tile
+from signaling.contract.messages import UplinkTarget
+from studio.planning.demand import Demand, DemandSettings
+from studio.planning.hysteresis import Held, Patience, due_s, is_enough, is_fitting, is_wasteful, settle
+from studio.planning.layout import solve
+from studio.planning.uplink import NOTHING, THUMBNAIL, bitrate_for, target_for, uplink_targets
 
 PATIENCE = Patience(hold_s=3, calm_s=10)
 FULL = target_for(1280, 720)

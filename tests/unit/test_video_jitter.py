@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signaling.rtc.bitstream import Chunk
-from signaling.rtc.video_jitter import (
+from signaling.rtc.video.bitstream import Chunk
+from signaling.rtc.video.video_jitter import (
     KEEP_WAITING,
     MAX_GAP,
     MAX_HOLES,

@@ -7,10 +7,10 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.wire import SenderReport
-from studio.model import Show
-from studio.status import Status
-from studio.view import PublicView, public_event
+from mixer.contract.messages import SenderReport
+from studio.control.status import Status
+from studio.show.model import Show
+from studio.show.view import PublicView, public_event
 from tests.shows import after, events_of
 
 SECRETS = st.text(string.ascii_letters + string.digits + "-_~!*", min_size=8, max_size=40).map(

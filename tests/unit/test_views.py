@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.ports import Actor
-from signaling.views import booth_sources, merge_patch, patch_between, view
+from signaling.contract.ports import Actor
+from signaling.http.live.views import booth_sources, merge_patch, patch_between, view
 
 _VALUES = st.recursive(
     st.booleans() | st.integers() | st.text(max_size=3),

@@ -17,18 +17,18 @@ import opentimelineio as otio
 import pytest
 from typer.testing import CliRunner
 
-from mixer.audio.encode import AacEncoder
-from mixer.buswire import Packet, StreamHeader
-from mixer.encode import VideoEncoder, VideoSettings
-from mixer.outputs.clock_tags import file_clock
-from mixer.outputs.marks import marks_path
-from mixer.outputs.recording import Recording
-from mixer.slot import RATE
-from mixer.wire import Mark
-from signaling.rtc.bitstream import depayload_h264
-from signaling.rtc.loops import make_loop
-from signaling.rtc.recordfile import SeatFiles
-from studio.cli import app
+from mixer.containers.clock_tags import file_clock
+from mixer.containers.marks import marks_path
+from mixer.contract.messages import Mark
+from mixer.encode.audio import AacEncoder
+from mixer.encode.video import VideoEncoder, VideoSettings
+from mixer.ipc.bus.packets import Packet, StreamHeader
+from mixer.ipc.slot import RATE
+from mixer.outputs.recording.recording import Recording
+from signaling.rtc.recording.recordfile import SeatFiles
+from signaling.rtc.synthetic.loops import make_loop
+from signaling.rtc.video.bitstream import depayload_h264
+from studio.cli.main import app
 from studio.vod.errors import VodError
 from studio.vod.join import Segment, Span, join
 from studio.vod.run import Made, make

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 CODE = (
-    "from zoneinfo import ZoneInfo; from studio.zones import is_zone;"
+    "from zoneinfo import ZoneInfo; from studio.show.graphics.zones import is_zone;"
     "names = ('Asia/Calcutta', 'Europe/Kiev', 'Asia/Kolkata', 'US/Pacific');"
     "assert all(is_zone(name) and ZoneInfo(name) for name in names); assert not is_zone('Asia/Atlantis')"
 )

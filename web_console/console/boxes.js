@@ -4,7 +4,7 @@
 
 /** A box is never smaller: it could not be taken hold of any more. */
 export const MIN_SIDE = 0.02;
-/** A crop that shows less is refused (studio/compositions.py). */
+/** A crop that shows less is refused (studio/show/scenes/compositions.py). */
 export const MIN_CROP = 0.05;
 /** So near, an edge jumps to a line. */
 export const SNAP = 0.012;

@@ -7,7 +7,7 @@ import { sourceKey } from "./channels.js";
 /** @typedef {import("../shared/types.js").Place} Place */
 /** @typedef {import("../shared/types.js").SceneCanvas} SceneCanvas */
 
-/** Layouts and how many places each has (mixer/layout.py). */
+/** Layouts and how many places each has (studio/planning/layout.py). */
 export const LAYOUTS = /** @type {const} */ ([
   ["solo", "Single", 1], ["duo", "Duo", 2], ["panel", "Panel", 9], ["grid", "Grid", 49], ["pip", "Picture in picture", 4],
   ["slides", "Slides and speaker", 2], ["slides-panel", "Slides and panel", 7], ["keynote", "Keynote", 2],

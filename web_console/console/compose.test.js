@@ -71,7 +71,7 @@ test("parts are those people have and those places ask for, as ids", () => {
 });
 
 test("the layouts are those of the mixer", () => {
-  const solver = readFileSync(new URL("../../mixer/layout.py", import.meta.url), "utf8");
+  const solver = readFileSync(new URL("../../studio/planning/layout.py", import.meta.url), "utf8");
   const names = [...(/LayoutName = Literal\[([^\]]*)\]/.exec(solver)?.[1] ?? "").matchAll(/"([\w-]+)"/g)].map((found) => found[1]);
   assert.deepEqual(LAYOUTS.map(([name]) => name).sort(), names.sort());
   for (const [name, , places] of LAYOUTS) {

@@ -8,11 +8,11 @@ import {
 const show = (over = {}) => /** @type {any} */ ({ program: "a", preview: "b", black: false, status: {}, ...over });
 
 test("kinds, directions and the longest duration are those of the mixer and of the show", () => {
-  const plan = readFileSync(new URL("../../mixer/plan.py", import.meta.url), "utf8");
+  const plan = readFileSync(new URL("../../mixer/contract/plan.py", import.meta.url), "utf8");
   const literal = (/** @type {string} */ name) => new RegExp(`^${name} = Literal\\[(.*)\\]`, "m").exec(plan)?.[1];
   assert.equal(literal("TransitionKind"), KINDS.map((one) => `"${one}"`).join(", "));
   assert.equal(literal("Direction"), DIRECTIONS.map((one) => `"${one}"`).join(", "));
-  const model = readFileSync(new URL("../../studio/model.py", import.meta.url), "utf8");
+  const model = readFileSync(new URL("../../studio/show/model.py", import.meta.url), "utf8");
   assert.equal(Number(/MAX_TRANSITION_MS = ([\d_]+)/.exec(model)?.[1]?.replaceAll("_", "")), 1000 * MAX_DURATION_S);
 });
 

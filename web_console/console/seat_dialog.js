@@ -11,7 +11,7 @@ import * as model from "./model.js";
 import { busName, languageName, spoken, t } from "./say.js";
 import { seatChange } from "./seat_form.js";
 
-/** As an id is (studio/fields.py). */
+/** As an id is (studio/show/fields.py). */
 const PART = "[A-Za-z0-9][A-Za-z0-9_.\\-]*";
 
 /** @param {{id: string, onClose: () => void}} props */

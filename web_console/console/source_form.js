@@ -15,7 +15,7 @@ import { accountFields } from "./account.js";
 /** @type {readonly Kind[]} */
 export const KINDS = ["clip", "still", "slides", "bars", "pull", "whip"];
 
-/** As studio/model.py names them; the words are English, for `t`. */
+/** As studio/show/model.py names them; the words are English, for `t`. */
 export const PATTERNS = /** @type {const} */ ([
   ["bars", "Colour bars"], ["grid", "Grid and circles"], ["ramp", "Grey ramp"], ["white", "White"], ["black", "Black"],
   ["sync", "Flash and beep, once a second"],

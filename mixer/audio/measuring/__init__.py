@@ -1,0 +1,1 @@
+"""Levels, voice activity, loudness and true peaks."""

@@ -1,0 +1,1 @@
+"""Pictures into canvases: scaling, layers, transparency, transitions, motion."""

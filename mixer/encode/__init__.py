@@ -1,0 +1,3 @@
+"""Encodes pictures and sound: one encoder a rendition, each on its own thread, and the programme's
+languages.
+"""

@@ -1,0 +1,315 @@
+"""The mixer's process: ``python -m mixer.engine.process``, started by the supervisor with a control link.
+
+Threads: this one keeps the link; the tick; one for each encoder; one for the sound; one for the packet bus;
+one that draws a plan's graphics before the tick takes it.
+"""
+
+import gc
+import select
+import selectors
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from mixer.audio.worker import SoundWorker
+from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.messages import (
+    BusAttach,
+    Expect,
+    Heartbeat,
+    Message,
+    MixerConfig,
+    MixerIn,
+    MixerReport,
+    PublishCanvas,
+    Ready,
+    ResetLoudness,
+    Shutdown,
+    SlotClosed,
+    SlotOpened,
+    TakePlan,
+    WatchMeters,
+)
+from mixer.contract.plan import CanvasPlan, MixPlan
+from mixer.encode.renditions import RenditionSet
+from mixer.engine.latency import LatencyMeter
+from mixer.engine.outbox import Outbox
+from mixer.engine.overload import Ladder
+from mixer.engine.stage import CANVASES, Stage
+from mixer.engine.tick_loop import Engine
+from mixer.graphics.fonts import WatchedFonts
+from mixer.graphics.graphics import Graphics
+from mixer.ipc import child, priority
+from mixer.ipc.bus.history import is_video
+from mixer.ipc.bus.server import PacketBus
+from mixer.ipc.inbox import Inbox, first_message
+from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
+from mixer.ipc.slot import SlotReader, SlotWriter
+
+HEARTBEAT_NS = NS // 2
+REPORT_NS = NS
+TAKE_UP_NS = 3 * NS // 2
+"""How long the first picture of a mixer that comes back waits at most for the plan's graphics."""
+TAKE_UP_POLL_MS = 10
+FONTS_S = 2.0
+"""How often it is looked whether the operator has other fonts."""
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may keep the interpreter while another waits: the tick shall not wait 5 ms."""
+
+_log = structlog.get_logger()
+
+
+class _Preparer:
+    """Draws what a plan needs on its own thread, then what may come next. The newest plan wins. Draws it
+    anew when there are other ``fonts``."""
+
+    def __init__(self, graphics: Graphics, stage: Stage, engine: Engine, fonts: WatchedFonts) -> None:
+        self._fonts = fonts
+        self._latest: tuple[TakePlan, threading.Event] | None = None
+        self._graphics = graphics
+        self._stage = stage
+        self._engine = engine
+        self._condition = threading.Condition()
+        self._next: tuple[TakePlan, threading.Event] | None = None
+        self._drawn: threading.Event | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="graphics", daemon=True)
+        self._thread.start()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether all that the newest plan needs is drawn; False before the first."""
+        return self._drawn is not None and self._drawn.is_set()
+
+    def take(self, message: TakePlan) -> None:
+        self._drawn = drawn = threading.Event()
+        self._engine.take(message.plan, message.issued_ns, drawn.is_set, ordinary=message.ordinary)
+        with self._condition:
+            self._next = message, drawn
+            self._condition.notify()
+
+    def stop(self) -> None:
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while self._next is None and not self._stopping and not self._other_fonts():
+                    self._condition.wait(FONTS_S)
+                if self._stopping or self._next is None:
+                    return
+                (message, drawn), self._next = self._next, None
+                self._latest = message, drawn
+            self._prepare(message.plan)
+            drawn.set()
+            try:
+                self._stage.warm()
+            except Exception as error:  # no room for buffers that only spare a transition's beginning
+                _log.error("warming.failed", error=str(error))
+            if message.next:
+                # Until there is another plan to show: that one's graphics are not to wait.
+                following = msgspec.structs.replace(message.plan, canvases=message.next)
+                self._prepare(following, lambda: self._stopping or self._next is not None)
+
+    def _other_fonts(self) -> bool:
+        """Whether there are, and something to draw in them."""
+        own = self._fonts.changed()
+        if own is None:
+            return False
+        self._graphics.use(own)
+        self._next = self._latest
+        return self._next is not None
+
+    def _prepare(self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False) -> None:
+        try:
+            self._graphics.prepare(plan, given_up)
+        except Exception as error:
+            _log.error("graphics.failed", revision=plan.revision, error=str(error))
+
+
+class MixerProcess:
+    """The mixer at work. ``link`` stays the caller's."""
+
+    def __init__(self, link: Link, config: MixerConfig) -> None:
+        self._link = link
+        self._inbox = Inbox[MixerIn](link, msgspec.msgpack.Decoder(MixerIn).decode)
+        self._over = False
+        self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self._outbox = Outbox()
+        self._resumes = config.resumes
+        self._graphics = Graphics(Path(config.fonts), config.title, config.language)
+        blank = {name: CanvasPlan(*size) for name, size in config.canvases.items()}
+        self._graphics.prepare(MixPlan(-1, blank))
+        self._bus = PacketBus(self._request_keyframe)
+        self._bus.start()
+        self._latency = LatencyMeter()
+        self._renditions = RenditionSet(config.renditions, self._clock, self._bus, self._latency)
+        self._sound = SoundWorker(
+            self._clock, self._bus, config.aac_bitrate, config.opus_bitrate, self._outbox.put
+        )
+        stage = Stage(self._graphics, config.canvases)
+        self._renditions.open(self._graphics)
+        ladder = Ladder(self._clock.period_ns, config.ladder, self._renditions.steps)
+        self._engine = Engine(
+            self._clock, stage, self._renditions, self._sound, self._outbox.put, ladder, self._latency
+        )
+        own = WatchedFonts(Path(config.own_fonts) if config.own_fonts else None)
+        self._preparer = _Preparer(self._graphics, stage, self._engine, own)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._sound.start()
+
+    def run(self) -> None:
+        """Serve the link until :class:`Shutdown`. Raises LinkClosedError when the supervisor is gone."""
+        if self._resumes:
+            self._take_up()
+        self._engine.start()
+        self._send("supervisor", Ready())
+        beat_ns = time.monotonic_ns()
+        report_ns = beat_ns + REPORT_NS
+        beaten = -1
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._link, selectors.EVENT_READ)
+            selector.register(self._outbox, selectors.EVENT_READ)
+            while True:
+                wait_ns = min(beat_ns, report_ns) - time.monotonic_ns()
+                selector.select(max(0.0, wait_ns / NS))
+                self._outbox.send(lambda message: self._send("control", message))
+                self._inbox.read(lambda _sender, message, fds: self._handle(message, fds))
+                if self._over:
+                    return
+                now = time.monotonic_ns()
+                if now >= beat_ns:
+                    beat_ns = now + HEARTBEAT_NS
+                    ticks = self._engine.figures().ticks
+                    if ticks != beaten:
+                        self._send("supervisor", Heartbeat())
+                    beaten = ticks
+                if now >= report_ns:
+                    report_ns = now + REPORT_NS
+                    self._send("control", self._report())
+                if self._link.backlog:
+                    self._link.flush()
+
+    def _take_up(self) -> None:
+        """A plan was on air, and is in the link: the first picture shows it whole, its graphics drawn."""
+        end_ns = time.monotonic_ns() + TAKE_UP_NS
+        poller = select.poll()
+        poller.register(self._link.fileno(), select.POLLIN)
+        while not (self._over or self._preparer.drawn):
+            wait_ns = end_ns - time.monotonic_ns()
+            if wait_ns <= 0:
+                _log.warning("plan.late")
+                return
+            poller.poll(min(TAKE_UP_POLL_MS, wait_ns / 1e6))
+            self._inbox.read(lambda _sender, message, fds: self._handle(message, fds))
+
+    def close(self) -> None:
+        """End everything in order: plans, ticks, encoders, sound, then the bus with what it still holds."""
+        self._preparer.stop()
+        self._engine.stop()
+        self._renditions.close()
+        self._sound.stop()
+        self._sound.join(2.0)
+        self._bus.close()
+        self._outbox.close()
+
+    def _handle(self, message: MixerIn, fds: list[int]) -> None:
+        match message:
+            case TakePlan():
+                self._preparer.take(message)
+            case Expect(subscriber, streams):
+                self._expect(subscriber, streams)
+            case PublishCanvas(name):
+                self._engine.publish(name)
+            case SlotOpened(source):
+                self._open_slot(source, fds[0])
+            case SlotClosed(source):
+                self._engine.close_source(source)
+            case WatchMeters(on):
+                self._sound.watch(on)
+            case ResetLoudness(bus):
+                self._sound.reset_loudness(bus)
+            case BusAttach(subscriber):
+                self._bus.attach(subscriber, socket.socket(fileno=fds.pop(0)))
+            case Shutdown():
+                self._over = True
+            case MixerConfig():
+                _log.error("message.unexpected", message=type(message).__name__)
+
+    def _open_slot(self, source: str, fd: int) -> None:
+        kind, _, name = source.partition("/")
+        if kind == "canvas":
+            if name in CANVASES:
+                self._engine.open_canvas(name, SlotWriter(fd))
+        else:
+            self._engine.open_source(source, SlotReader(fd))
+
+    def _report(self) -> MixerReport:
+        figures = self._engine.figures()
+        return MixerReport(
+            figures.tick,
+            figures.ticks,
+            figures.late_ticks,
+            figures.revision,
+            figures.sources,
+            self._sound.levels(),
+            self._bus.bytes_published(),
+            self._bus.dropped(),
+            figures.spared_ticks,
+            figures.load,
+            self._latency.recent(),
+            self._latency.counts(),
+            self._latency.sum_s,
+            dict(self._sound.problems()),
+        )
+
+    def _expect(self, subscriber: str, streams: tuple[str, ...]) -> None:
+        """The picture of this moment may be in its encoder still: it counts, too."""
+        now = self._clock.tick_at(self._clock.now()) / self._clock.fps
+        self._bus.expect(subscriber, streams, now)
+        for stream in filter(is_video, streams):
+            self._renditions.request_keyframe(stream, at_once=True)
+
+    def _request_keyframe(self, stream: str) -> None:
+        self._renditions.request_keyframe(stream)
+
+    def _send(self, to: str, message: Message) -> bool:
+        """Whether the link took it."""
+        try:
+            self._link.send(to, message)
+        except LinkOverflowError as error:
+            self._inbox.failures.add(error)
+            return False
+        return True
+
+
+def main() -> int:
+    link = child.start("mixer")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    priority.claim()
+    try:
+        mixer = MixerProcess(link, first_message(link, MixerConfig))
+        try:
+            mixer.run()
+        finally:
+            mixer.close()
+    except LinkClosedError:
+        pass  # the supervisor is gone, and we with it
+    link.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

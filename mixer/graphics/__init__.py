@@ -1,0 +1,1 @@
+"""Text, plates, cards, clocks and tickers, drawn once and laid over canvases."""

@@ -1,0 +1,1 @@
+"""RTMP and RTMPS, spoken by our own client."""

@@ -1,0 +1,1 @@
+"""Clips: files of pictures and sound, read ahead, played, sought and converted."""

@@ -1,0 +1,1 @@
+"""Streams pulled from a server, RTMP or RTSP."""

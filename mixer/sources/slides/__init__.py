@@ -1,0 +1,1 @@
+"""Slides: PDF files, page by page."""

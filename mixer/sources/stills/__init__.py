@@ -1,0 +1,1 @@
+"""Stills: pictures that are shown as they are."""

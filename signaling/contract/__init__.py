@@ -1,0 +1,1 @@
+"""What signalling needs of the others, and says to them: ports and messages."""

@@ -1,0 +1,1 @@
+"""What changes while somebody watches: the WebSocket's hub, each role's view, meters."""

@@ -1,0 +1,1 @@
+"""Which shard holds which peer."""

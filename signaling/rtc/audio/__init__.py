@@ -1,0 +1,1 @@
+"""A microphone's sound on its way in: jitter buffer, Opus, concealment."""

@@ -1,0 +1,1 @@
+"""Seats as they arrived, on disk."""

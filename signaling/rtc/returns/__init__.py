@@ -1,0 +1,1 @@
+"""The return feeds: encoded once, sent to all who watch and listen."""

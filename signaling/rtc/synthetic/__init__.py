@@ -1,0 +1,1 @@
+"""Peers of our own for rehearsals, tests and the bench."""

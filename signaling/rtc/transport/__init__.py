@@ -1,0 +1,1 @@
+"""Packets: ICE, DTLS, SRTP, RTP, offers, receiving and sending."""

@@ -1,0 +1,1 @@
+"""A guest's picture on its way in: jitter buffer, decoding, limits, the shared screen."""

@@ -1,0 +1,351 @@
+"""A shard: the process that holds WebRTC peers. ``python -m signaling.shard.process NAME``, by the
+supervisor.
+
+Takes offers from control, writes guests' media into their seats' slots and sends return feeds from the
+packet bus. It keeps nothing that matters: when it dies, slots and bus are handed out again, and browsers
+rejoin.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import os
+import socket
+import sys
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+import structlog
+import uvloop
+
+from mixer.contract.messages import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
+from mixer.ipc import child, priority
+from mixer.ipc.bus.client import BusReader
+from mixer.ipc.failures import Failures
+from mixer.ipc.inbox import Inbox
+from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
+from mixer.ipc.slot import SlotWriter
+from signaling.contract.messages import (
+    Answer,
+    Candidates,
+    ClosePeer,
+    FromShard,
+    IceServersSilent,
+    Offer,
+    OfferFailed,
+    PeerChanged,
+    PeerStats,
+    RecordSeats,
+    ShardConfig,
+    ShardIn,
+    ShardLevels,
+    ShardReport,
+    UplinkTarget,
+    UplinkTargets,
+)
+from signaling.rtc import hooks
+from signaling.rtc.audio.sound_in import SoundPacer
+from signaling.rtc.peer import House, Peer, State
+from signaling.rtc.recording.record import SeatRecorder
+from signaling.rtc.returns.returns import ReturnHub
+from signaling.rtc.transport.ice import Connection, Network
+from signaling.rtc.transport.offer import OfferError
+from signaling.rtc.video.decode import DecoderPool
+from signaling.shard.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
+from signaling.shard.pace import Pace
+from signaling.shard.seats import Seats
+
+MAX_PEERS = 128
+BEAT_S = 0.1
+COLLECT_EVERY = 50
+"""Beats: 5 s."""
+METER_S = 0.05
+
+_ITS_OWN_NAME = (SCREEN_PREFIX, SOURCE_PREFIX, TALK_PREFIX)
+"""Slots that :class:`Seats` knows by their whole name; seats' by what is behind the prefix."""
+
+log = structlog.get_logger()
+
+
+class Shard:
+    """The shard's life on its event loop; ends when :attr:`done` is set."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._loop = asyncio.get_running_loop()
+        self._inbox = Inbox[ShardIn](link, msgspec.msgpack.Decoder(ShardIn).decode)
+        self._house = House(
+            DecoderPool(max(2, min(4, os.cpu_count() or 2))),
+            SoundPacer(),
+            ReturnHub(),
+            Seats(),
+            SeatRecorder(link.name),
+        )
+        self._peers: dict[str, Peer] = {}
+        self._pace = Pace()
+        self._targets: dict[str, UplinkTarget] = {}
+        self._screens: dict[str, UplinkTarget] = {}
+        self._open: frozenset[str] | None = None
+        self._listens: dict[str, str] = {}
+        self._meters: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures = Failures("loop")
+        """What a guest's turn in the shard's own loops stumbled over."""
+        self._configured = False
+        self._writing = False
+        self._silent: frozenset[str] = frozenset()
+        """Peers of which nothing comes, as control was told last."""
+        self._ice_silent: tuple[str, ...] = ()
+        """STUN and TURN servers without an answer, as control was told last."""
+        self._litter = False
+        """Peers have left whose objects refer to each other in circles, hundreds of kilobytes each."""
+        self.done = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until Shutdown or until the supervisor is gone."""
+        self._loop.add_reader(self._link.fileno(), self._readable)
+        ticker = asyncio.create_task(self._tick())
+        self._readable()
+        await self.done.wait()
+        self._loop.remove_reader(self._link.fileno())
+        ticker.cancel()
+        self._watch(False)
+        for peer in self._peers.values():
+            peer.close("shutdown")
+        await asyncio.gather(*(peer.closed() for peer in self._peers.values()))
+        await asyncio.to_thread(self._house.recorder.close)
+        self._house.returns.close()
+        self._house.pacer.close()
+        Connection.servers.close()
+        self._house.pool.close()
+
+    # --- link ----------------------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            self._inbox.read(lambda _sender, message, fds: self._take(message, fds))
+        except LinkClosedError:
+            self.done.set()
+
+    def _take(self, message: ShardIn, fds: list[int]) -> None:
+        match message:
+            case ShardConfig(ports=ports, announce=announce) if not self._configured:
+                hooks.install(Network(ports, announce))
+                self._house.recorder.epoch_ns = message.epoch_ns
+                self._configured = True
+                self._send("supervisor", Ready())
+            case Offer():
+                self._start(self._join(message))
+            case Candidates(peer=name):
+                if name in self._peers:
+                    self._start(self._add_candidates(self._peers[name], message))
+            case ClosePeer(peer=name):
+                if name in self._peers:
+                    self._peers[name].close("closed")
+            case UplinkTargets(seats=seats, screens=screens):
+                self._targets, self._screens, self._listens = seats, screens, message.listens
+                self._open = None if message.open is None else frozenset(message.open)
+                for peer in self._peers.values():
+                    self._aim(peer)
+            case SlotOpened(source=source) if fds and source.startswith(SEAT_PREFIX):
+                self._house.seats.opened(source.removeprefix(SEAT_PREFIX), SlotWriter(fds[0]))
+            case SlotOpened(source=source) if fds and source.startswith(_ITS_OWN_NAME):
+                self._house.seats.opened(source, SlotWriter(fds[0]))
+            case SlotClosed(source=source):
+                self._house.seats.closed(source.removeprefix(SEAT_PREFIX))
+            case RecordSeats(folder=folder, output=output):
+                self._house.recorder.record(folder, output)
+            case WatchMeters(on=on):
+                self._watch(on)
+            case BusAttach() if fds:
+                self._house.returns.attach(BusReader(socket.socket(fileno=os.dup(fds[0]))))
+            case Shutdown():
+                self.done.set()
+            case _:
+                pass
+
+    def _send(self, to: str, message: FromShard | Ready | Heartbeat) -> None:
+        try:
+            self._link.send(to, message)
+        except (LinkClosedError, LinkOverflowError):
+            self.done.set()
+            return
+        except ValueError as error:
+            log.warning("message.too-large", error=str(error))
+        if self._link.backlog and not self._writing:
+            self._writing = True
+            self._loop.add_writer(self._link.fileno(), self._writable)
+
+    def _writable(self) -> None:
+        try:
+            self._link.flush()
+        except LinkClosedError:
+            self.done.set()
+        if not self._link.backlog or self.done.is_set():
+            self._writing = False
+            self._loop.remove_writer(self._link.fileno())
+
+    # --- peers ---------------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _join(self, offer: Offer) -> None:
+        if not self._configured or len(self._peers) >= MAX_PEERS or offer.peer in self._peers:
+            self._send("control", OfferFailed(offer.peer, "shard.full", "no room for another peer"))
+            return
+        try:
+            peer = Peer(offer, self._house, self._changed)
+        except ValueError as error:  # an ICE server's URL in the configuration
+            self._send("control", OfferFailed(offer.peer, "sdp.invalid", f"ICE servers: {error}"))
+            return
+        self._peers[offer.peer] = peer
+        self._aim(peer)
+        await self._pace.turn()
+        if peer.state == "closed":
+            return  # it was given up meanwhile
+        try:
+            sdp = await peer.answer()
+        except OfferError as error:
+            self._send("control", OfferFailed(offer.peer, error.code, str(error)))
+            peer.close(error.code)
+        except Exception:
+            # one guest's odd offer is that guest's trouble
+            log.exception("offer.failed", peer=offer.peer)
+            self._send("control", OfferFailed(offer.peer, "sdp.invalid", "the offer cannot be answered"))
+            peer.close("error")
+        else:
+            self._send("control", Answer(offer.peer, sdp))
+
+    async def _add_candidates(self, peer: Peer, more: Candidates) -> None:
+        try:
+            await peer.trickle(more)
+        except Exception as error:  # a candidate that can't be used; the others may do
+            log.info("candidate.refused", peer=peer.name, error=type(error).__name__)
+
+    def _aim(self, peer: Peer) -> None:
+        peer.aim(self._targets.get(peer.seat), self._screens.get(peer.seat))
+        peer.listen(self._open is None or not peer.seat or peer.seat in self._open)
+        peer.tune(self._listens.get(peer.seat, "") if peer.seat else "")
+
+    def _changed(self, peer: Peer, state: State, reason: str) -> None:
+        if state == "closed":
+            self._litter |= self._peers.pop(peer.name, None) is not None
+        if state != "new":
+            self._send("control", PeerChanged(peer.name, state, reason))
+
+    # --- time ----------------------------------------------------------------------------------------
+
+    def _watch(self, on: bool) -> None:
+        """Tell all microphones' levels from now on, or no more: nothing is looked at then."""
+        if on and self._meters is None:
+            self._meters = asyncio.create_task(self._tell_levels())
+        elif not on and self._meters is not None:
+            self._meters.cancel()
+            self._meters = None
+
+    async def _tell_levels(self) -> None:
+        due = self._loop.time()
+        while True:
+            try:
+                levels = {source_of(peer.place): peer.level() for peer in self._peers.values() if peer.place}
+                known = {source: level for source, level in levels.items() if level is not None}
+                self._send("control", ShardLevels(known))
+            except Exception as error:
+                self._failures.add(error)
+            due = max(due + METER_S, self._loop.time())
+            await asyncio.sleep(due - self._loop.time())
+
+    async def _tick(self) -> None:
+        count = 0
+        due = self._loop.time()
+        while True:
+            due = max(due + BEAT_S, self._loop.time())
+            await asyncio.sleep(due - self._loop.time())
+            count += 1
+            now_ns = time.monotonic_ns()
+            for index, peer in enumerate(list(self._peers.values())):
+                try:
+                    peer.beat(now_ns)
+                    if (count + index) % 5 == 0:  # not all in the same instant
+                        peer.report(now_ns)
+                except Exception as error:
+                    # one guest's trouble must not stop the shard's heart
+                    self._failures.add(error, peer.name)
+                    peer.close("error")
+            if count % 5 == 0:
+                self._send("supervisor", Heartbeat())
+            try:
+                self._tell(count, now_ns)
+            except Exception as error:
+                self._failures.add(error)
+            if count % COLLECT_EVERY == 0 and self._litter:
+                self._litter = False
+                _tidy()
+
+    def _tell(self, count: int, now_ns: int) -> None:
+        """Each beat: whether somebody fell silent; each tenth one: how everybody is."""
+        silent = frozenset(peer.name for peer in self._peers.values() if peer.silent(now_ns))
+        if count % 10 == 0 or silent != self._silent:
+            self._silent = silent
+            self._send("control", ShardReport(self._stats(now_ns), self._failed()))
+        if count % 10 == 0:
+            self._tell_of_servers()
+            if (recorded := self._house.recorder.status()) is not None:
+                self._send("control", recorded)
+            used = {peer.place for peer in self._peers.values()}
+            self._house.seats.forget_unused(used | {f"{SCREEN_PREFIX}{seat}" for seat in used})
+
+    def _stats(self, now_ns: int) -> tuple[PeerStats, ...]:
+        told: list[PeerStats] = []
+        for peer in list(self._peers.values()):
+            try:
+                told.append(peer.stats(now_ns))
+            except Exception as error:
+                self._failures.add(error, peer.name)
+                peer.close("error")
+        return tuple(told)
+
+    def _failed(self) -> dict[str, int]:
+        house = self._house
+        parts = (house.pool.failures, house.pacer.failures, house.recorder.failures, self._failures)
+        return {each.part: each.count for each in parts if each.count}
+
+    def _tell_of_servers(self) -> None:
+        silent = Connection.servers.silent
+        if silent or self._ice_silent:
+            self._send("control", IceServersSilent(self._link.name, silent))
+        self._ice_silent = silent
+
+
+def _tidy() -> None:
+    """Let go of what peers have left. By itself the collector would wait until a quarter of all objects are
+    litter, and the C library keeps what is freed in pieces."""
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # glibc's own
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def main() -> None:
+    """Entry point."""
+    name = sys.argv[1]
+    link = child.start(name)
+    priority.claim()  # a packet read late counts as jitter, and all that it brings waits longer for it
+    sys.setswitchinterval(0.002)  # decoder threads must not keep the loop from its packets for 5 ms
+
+    async def serve() -> None:
+        await Shard(link).run()
+
+    gc.collect()
+    gc.freeze()  # what was imported is never looked at again
+    uvloop.run(serve())
+    link.close()
+
+
+if __name__ == "__main__":
+    main()

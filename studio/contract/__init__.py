@@ -1,0 +1,2 @@
+"""What the studio's processes share: messages, configuration, the data directory, how processes are
+started."""

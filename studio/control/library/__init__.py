@@ -1,0 +1,1 @@
+"""What operators bring: media, themes, fonts."""

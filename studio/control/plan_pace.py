@@ -1,0 +1,61 @@
+"""One plan a tick is enough: of those that come faster only the newest is sent, because each is whole.
+
+What changes what is on air is sent at once, past those that wait: a flood of faders holds up no cut. So is
+what starts and stops outputs: a recording begins with the picture of its start.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from studio.planning.planner import Plans
+
+PERIOD_S = 1 / 30
+
+
+class PlanPace:
+    """``send(plans, issued_ns, ordinary)``, ``ordinary`` where it is no take; call on the event loop. Nothing
+    is sent after :meth:`close`."""
+
+    def __init__(self, send: Callable[[Plans, int, bool], None], period_s: float = PERIOD_S) -> None:
+        self._send = send
+        self._period_s = period_s
+        self._next_s = 0.0
+        self._urgent: object = None
+        self._waiting: tuple[Plans, int] | None = None
+        """The newest, and when the first of those that wait was asked for."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __call__(self, plans: Plans, issued_ns: int) -> None:
+        urgent = _urgent(plans) != self._urgent
+        if self._waiting is not None and not urgent:
+            issued_ns = min(issued_ns, self._waiting[1])
+        wait_s = self._next_s - time.monotonic()
+        if wait_s <= 0 or urgent:
+            self._go(plans, issued_ns, ordinary=not urgent)
+            return
+        self._waiting = plans, issued_ns
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._due)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._waiting is not None:
+            self._go(*self._waiting, ordinary=True)
+
+    def _go(self, plans: Plans, issued_ns: int, *, ordinary: bool) -> None:
+        self._waiting = None
+        self._urgent = _urgent(plans)
+        self._next_s = time.monotonic() + self._period_s
+        self._send(plans, issued_ns, ordinary)
+
+
+def _urgent(plans: Plans) -> object:
+    """What a take changes, and the outputs that run."""
+    mix = plans.mix
+    taken = mix.black, mix.slate, mix.fade, mix.transition, mix.canvases["program"].scene
+    return taken, [each.output for each in plans.desired.senders]

@@ -1,0 +1,1 @@
+"""A studio to try and to measure: the demo, rehearsals, synthetic guests, the bench."""

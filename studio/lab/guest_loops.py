@@ -1,0 +1,192 @@
+"""What synthetic guests play: loops by size and rate, encoded once and shared by as many as like.
+
+Encoding one takes a fraction of a second. It is the work of a process of its own, so that the
+packets of those who play already go out on time; whoever wants another loop meanwhile goes on with what there
+is.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from signaling.rtc.synthetic.loops import Loop, LoopFrame, encode_sound, make_loop
+from studio.lab.cast import Part
+
+SIZES = ((160, 90), (320, 180), (480, 270), (640, 360), (960, 540), (1280, 720))
+"""Pictures a guest can send; the smallest that fills what the studio asks for is sent."""
+RATES = (5, 10, 30)
+"""Pictures a second a guest can send; the lowest that reaches what the studio asks for."""
+VARIANTS = 4
+"""Different loops of each size that more guests share: as many as are cheap, so that neighbours differ."""
+
+_BITRATES = {
+    (160, 90): 80_000,
+    (320, 180): 250_000,
+    (480, 270): 420_000,
+    (640, 360): 600_000,
+    (960, 540): 1_100_000,
+    (1280, 720): 1_800_000,
+}
+FIRST = (320, 180)
+"""What guests begin with, before it is known what is asked of them."""
+_SECONDS = 4
+_PR_SET_PDEATHSIG = 1
+
+Size = tuple[int, int]
+
+
+class _Order(msgspec.Struct, frozen=True):
+    """A loop to encode; ``size`` None: its sound alone."""
+
+    part: Part
+    size: Size | None
+    fps: int
+    grain: float
+    audio: tuple[bytes, ...]
+
+
+def _encode(order: _Order) -> Loop:
+    part = order.part
+    audio = order.audio or encode_sound(_SECONDS, part.tone_hz)
+    if order.size is None:
+        return Loop(part.caption, "h264", *SIZES[0], (LoopFrame((), False),) * 30, audio)
+    bitrate = max(_BITRATES[SIZES[0]], int(_BITRATES[order.size] * (order.fps / RATES[-1]) ** 0.5))
+    return make_loop(
+        part.caption,
+        part.hue,
+        seconds=_SECONDS,
+        size=order.size,
+        bitrate=bitrate,
+        audio=audio,
+        fps=order.fps,
+        grain=order.grain,
+    )
+
+
+class Workshop:
+    """The process that encodes. Use as a context manager, made before there is an event loop or a thread; it
+    goes at once at the end, whatever it is at."""
+
+    def __enter__(self) -> Self:
+        # Forked: what it needs is imported already.
+        forking = multiprocessing.get_context("fork")
+        self._pipe, theirs = forking.Pipe()
+        self._process = forking.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._turn = asyncio.Lock()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+    async def encode(self, order: _Order) -> Loop:
+        """One after the other. Raises RuntimeError when the process is gone, and what encoding raises."""
+        async with self._turn:
+            self._pipe.send(order)
+            answer = await self._answered()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _answered(self) -> Loop | Exception:
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(self._pipe.fileno(), readable.set)
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(self._pipe.fileno())
+            os.set_blocking(self._pipe.fileno(), True)  # which uvloop has changed; the answer is on its way
+        try:
+            answer: Loop | Exception = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise RuntimeError("the process that encodes loops has ended") from error
+        return answer
+
+
+def _serve(pipe: Connection, parent: int) -> None:
+    """Life of the workshop's process."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the rehearsal's
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            order: _Order = pipe.recv()
+            try:
+                pipe.send(_encode(order))
+            except (ValueError, RuntimeError) as error:
+                pipe.send(error)
+
+
+class Loops:
+    """One guest's loops by size and rate, or those that several share, encoded when they are first asked for.
+
+    ``grain``: see :func:`signaling.rtc.synthetic.loops.draw`.
+    """
+
+    def __init__(self, part: Part, grain: float = 0.0) -> None:
+        self._part = part
+        self._grain = grain
+        self._made: dict[tuple[Size | None, int], Loop] = {}
+        self._coming: dict[tuple[Size | None, int], asyncio.Task[Loop]] = {}
+        self._making = threading.Lock()
+
+    def made(self, size: Size, fps: int) -> Loop | None:
+        """The loop if it is there."""
+        return self._made.get((size, fps))
+
+    def now(self, size: Size, fps: int = RATES[-1]) -> Loop:
+        """One of :data:`SIZES` at one of :data:`RATES`. Encodes for a fraction of a second where the loop
+        isn't there yet. On any thread."""
+        with self._making:
+            if (size, fps) not in self._made:
+                self._made[size, fps] = _encode(self._order(size, fps))
+            return self._made[size, fps]
+
+    async def soon(self, workshop: Workshop, size: Size | None, fps: int = RATES[-1]) -> Loop:
+        """The same, encoded by the workshop. ``size`` None: sound for who is asked for no picture yet."""
+        key = size, fps
+        if key not in self._made:
+            if key not in self._coming:
+                self._coming[key] = asyncio.create_task(workshop.encode(self._order(size, fps)))
+            self._made[key] = await asyncio.shield(self._coming[key])
+        return self._made[key]
+
+    def _order(self, size: Size | None, fps: int) -> _Order:
+        audio = next((loop.audio for loop in self._made.values()), ())
+        return _Order(self._part, size, fps, self._grain, audio)
+
+
+def fitting(width: int, height: int) -> Size:
+    """The smallest of :data:`SIZES` that fills the box, else the largest."""
+    return next((size for size in SIZES if size[0] >= width and size[1] >= height), SIZES[-1])
+
+
+def slowest(fps: int) -> int:
+    """The lowest of :data:`RATES` that reaches ``fps``, else the highest."""
+    return next((rate for rate in RATES if rate >= fps), RATES[-1])
+
+
+def shared(cast: Sequence[Part], grain: float = 0.0) -> dict[str, Loops]:
+    """Loops for every seat of the cast: each its own, or :data:`VARIANTS` in turn, which name nobody."""
+    parts = list(cast[:VARIANTS])
+    if len(cast) > VARIANTS:
+        parts = [msgspec.structs.replace(part, caption=f"Loop {n}") for n, part in enumerate(parts, 1)]
+    made = [Loops(part, grain) for part in parts]
+    return {part.seat: made[number % len(made)] for number, part in enumerate(cast)}

@@ -1,0 +1,1 @@
+"""The show's rules: state, commands, events and decisions, a folder a noun. Pure."""

@@ -1,0 +1,35 @@
+"""What is wrong with a seat's sound, as the console is told. No I/O."""
+
+from collections.abc import Mapping
+
+from mixer.contract.plan import SourceId
+from studio.show.model import Seat, Show
+
+ZEROS = "sound.zeros"
+EXCUSED = 5
+"""Reports of the mixer, one a second: a fault goes some seconds after it was last there."""
+
+
+class SoundProblems:
+    """The mixer's findings. It can't tell a guest who has muted himself from a microphone that is dead: both
+    bring nothing but zeros. His page says so, and then it is no fault, nor while the mixer hasn't noticed yet
+    that he is back. A microphone that is still dead then is named a few seconds later."""
+
+    def __init__(self) -> None:
+        self._found: Mapping[SourceId, str] = {}
+        self._excused: dict[SourceId, int] = {}
+        """Reports for which zeros are still his own doing."""
+
+    def take(self, found: Mapping[SourceId, str], show: Show) -> None:
+        """A report: code by source."""
+        self._found = found
+        left = {source: self._excused.get(source, 0) - 1 for source, code in found.items() if code == ZEROS}
+        muted = {f"seat/{seat.id}" for seat in show.seats.values() if seat.self_muted}
+        self._excused = {source: EXCUSED if source in muted else n for source, n in left.items()}
+
+    def problem_of(self, seat: Seat) -> str:
+        """The code, empty for none."""
+        source = f"seat/{seat.id}"
+        code = self._found.get(source, "")
+        excused = seat.self_muted or self._excused.get(source, 0) > 0
+        return "" if code == ZEROS and excused else code

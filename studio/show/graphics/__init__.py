@@ -1,0 +1,1 @@
+"""Graphics and the theme."""

@@ -1,0 +1,1 @@
+"""Outputs: streams and recordings."""

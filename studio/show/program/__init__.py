@@ -1,0 +1,1 @@
+"""What is in preview and on air: takes, transitions, black, slate."""

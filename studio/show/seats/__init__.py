@@ -1,0 +1,1 @@
+"""Seats: the people of the show."""

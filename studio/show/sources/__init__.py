@@ -1,0 +1,1 @@
+"""Sources other than people: clips, stills, slides, pulled and published streams, patterns."""

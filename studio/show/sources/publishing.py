@@ -1,0 +1,43 @@
+"""Sources that somebody publishes into by WHIP: their tokens and their slots. Pure but for the randomness of
+a token, which others make."""
+
+import hmac
+
+from studio.contract.messages import SlotSpec
+from studio.control.invites import hashed
+from studio.show.events import AnyEvent
+from studio.show.model import Show
+from studio.show.sources.commands import SourceCreate, SourceToken
+from studio.show.sources.events import SourceCreated, SourceTokenMade
+
+PICTURE = SlotSpec(1920, 1080)
+"""What a publisher may bring; larger pictures are not decoded at all."""
+
+
+def needs_token(command: object) -> bool:
+    """Whether a command makes a publisher's token."""
+    if isinstance(command, SourceCreate):
+        return command.kind == "whip"
+    return isinstance(command, SourceToken)
+
+
+def made_token(event: AnyEvent) -> str | None:
+    """The source whose publisher's token the event has made; None of any other event."""
+    if isinstance(event, SourceCreated) and event.kind == "whip":
+        return event.source
+    return event.source if isinstance(event, SourceTokenMade) else None
+
+
+def publisher_of(show: Show, token: str) -> str | None:
+    """The source that a token may publish into. Every one is compared, each in constant time."""
+    digest = hashed(token)
+    found = None
+    for source in show.sources.values():
+        if source.kind == "whip" and source.token_hash and hmac.compare_digest(source.token_hash, digest):
+            found = source.id
+    return found
+
+
+def whip_slots(show: Show) -> dict[str, SlotSpec]:
+    """The slots of all such sources: they are there before the publisher, and keep what he has sent."""
+    return {f"source/{source.id}": PICTURE for source in show.sources.values() if source.kind == "whip"}

@@ -1,0 +1,1 @@
+"""The supervisor's process: starts, watches and restarts the others, and routes their messages."""
