@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from blockbuster import blockbuster_ctx
 
-from tests.machine import machine
+from tests.support.machine import machine
 
 # An example's time says more about what else runs on the machine than about the code.
 hypothesis.settings.register_profile("studio", deadline=None)

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from mixer.contract.messages import SenderConfig
-from tests.ingest import RtmpIngest
 from tests.integration.test_pulls import GROUP_S, KEY, material, published, pull
-from tests.players import PlayerRun
-from tests.programme import AUDIO, VIDEO, Programme
-from tests.sending import SenderProcess
+from tests.support.ingest import RtmpIngest
+from tests.support.players import PlayerRun
+from tests.support.programme import AUDIO, VIDEO, Programme
+from tests.support.sending import SenderProcess
 
 
 def back_s(folder: Path, away_s: float) -> float:

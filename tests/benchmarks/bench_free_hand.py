@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from studio.lab.bench.running import running_studio
-from tests.freehand import by_hand, flood, setting_themes
+from tests.support.freehand import by_hand, flood, setting_themes
 
 
 def main() -> None:

@@ -24,10 +24,10 @@ from signaling.rtc.synthetic.loops import make_loop
 from signaling.rtc.transport.rtp import Rtp
 from studio.lab.bench.running import RunningStudio, running_studio, wait_until
 from studio.lab.bench.visit import visit
-from tests import probe
 from tests.e2e.test_lip_sync import beep_times_s, flash_times_s
-from tests.ingest import RtmpIngest
-from tests.voices import LEVEL, Voice
+from tests.support import probe
+from tests.support.ingest import RtmpIngest
+from tests.support.voices import LEVEL, Voice
 
 LANGUAGES = ("ko", "en")
 LOOK_S = 20.0

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from mixer.contract.messages import SenderConfig
-from tests.ingest import Authority, Relay, RtmpIngest
-from tests.programme import AUDIO, VIDEO, Programme
-from tests.sending import SenderProcess
+from tests.support.ingest import Authority, Relay, RtmpIngest
+from tests.support.programme import AUDIO, VIDEO, Programme
+from tests.support.sending import SenderProcess
 
 BITRATE = 6_000_000
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from studio.contract.usage import cpu_seconds, proportional_bytes
 from studio.lab.bench.running import RunningStudio, running_studio, wait_until
-from tests.ingest import RtmpIngest
+from tests.support.ingest import RtmpIngest
 
 WARM_UP_S = 30.0
 CUT_EVERY_S = 2.0

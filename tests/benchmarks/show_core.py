@@ -20,7 +20,7 @@ from studio.show.events import AnyEvent, apply
 from studio.show.model import Show
 from studio.show.patch import diff
 from studio.show.view import PublicView
-from tests.shows import DIRECTOR, PLAN_SETTINGS, after, events_of, with_mayors, with_scene
+from tests.support.shows import DIRECTOR, PLAN_SETTINGS, after, events_of, with_mayors, with_scene
 
 SEATS = 200
 EVENTS = 100_000

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.browsers import camera_file, chromium, microphone_file
-from tests.e2e.pages import violations
-from tests.running import RunningStudio, running_studio
+from tests.support.browsers import camera_file, chromium, microphone_file
+from tests.support.pages import violations
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

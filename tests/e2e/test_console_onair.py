@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.browsers import chromium
-from tests.e2e.desk import Desk
-from tests.e2e.pages import complaints, violations
-from tests.running import RunningStudio, running_studio
+from tests.support.browsers import chromium
+from tests.support.desk import Desk
+from tests.support.pages import complaints, violations
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

@@ -26,10 +26,10 @@ from studio.contract.client import ClientError
 from studio.contract.usage import waited_ns
 from studio.lab.cast import guests_of
 from studio.planning.layout import solve
-from tests import probe
-from tests.fontfolder import font_folder
-from tests.ingest import BlackHole, RtmpIngest
-from tests.running import RunningStudio, left_behind, running_studio, wait_until
+from tests.support import probe
+from tests.support.fontfolder import font_folder
+from tests.support.ingest import BlackHole, RtmpIngest
+from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

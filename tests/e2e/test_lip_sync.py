@@ -10,9 +10,9 @@ import pytest
 
 from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area
 from studio.planning.layout import solve
-from tests import probe
-from tests.ingest import RtmpIngest
-from tests.running import running_studio, wait_until
+from tests.support import probe
+from tests.support.ingest import RtmpIngest
+from tests.support.running import running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import expect
 
 from mixer.contract.messages import Load, MixerReport
-from tests.e2e.browsers import chromium
-from tests.e2e.pages import complaints, violations
-from tests.house import DIRECTOR, house
+from tests.support.browsers import chromium
+from tests.support.house import DIRECTOR, house
+from tests.support.pages import complaints, violations
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

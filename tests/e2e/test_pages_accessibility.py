@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext
 
-from tests.e2e.browsers import chromium
-from tests.e2e.pages import complaints, guest, violations
-from tests.running import RunningStudio, running_studio
+from tests.support.browsers import chromium
+from tests.support.pages import complaints, guest, violations
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

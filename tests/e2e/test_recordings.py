@@ -21,8 +21,8 @@ from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area, make_loop
 from studio.cli.main import app
 from studio.lab.bench.visit import visit
 from studio.vod.run import Made, make
-from tests import probe
-from tests.running import RunningStudio, left_behind, running_studio, wait_until
+from tests.support import probe
+from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 

@@ -1,7 +1,7 @@
 """A guest behind a wall of his own, a studio behind another: what they both reach is a TURN server.
 
-Real browsers in a network namespace, coturn in another (:mod:`tests.namespaces`). On air means that the
-studio decodes his camera, and that he sees the programme.
+Real browsers in a network namespace, coturn in another (:mod:`tests.support.namespaces`). On air means that
+the studio decodes his camera, and that he sees the programme.
 """
 
 import asyncio
@@ -11,11 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.browsers import CHROMIUM, chromium
-from tests.e2e.firefox import firefox, needs_firefox
-from tests.e2e.pages import guest as guest_page
-from tests.namespaces import SECRET, TURN, Namespace, forwarded, namespaces, needs_namespaces, turn_server
-from tests.running import RunningStudio, running_studio, wait_until
+from tests.support.browsers import CHROMIUM, chromium
+from tests.support.firefox import firefox, needs_firefox
+from tests.support.namespaces import (
+    SECRET,
+    TURN,
+    Namespace,
+    forwarded,
+    namespaces,
+    needs_namespaces,
+    turn_server,
+)
+from tests.support.pages import guest as guest_page
+from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, needs_namespaces, pytest.mark.alone]
 

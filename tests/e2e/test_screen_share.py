@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import Page
 
 from studio.planning.uplink import SCREEN, SCREEN_UNSEEN
-from tests.e2e.browsers import chromium
-from tests.running import RunningStudio, running_studio
+from tests.support.browsers import chromium
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

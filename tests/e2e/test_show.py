@@ -20,10 +20,10 @@ from playwright.async_api import Page, expect
 
 from mixer.contract.plan import Rect
 from studio.planning.layout import solve
-from tests import probe
-from tests.e2e.browsers import camera_file, chromium, microphone_file
-from tests.ingest import RtmpIngest
-from tests.running import RunningStudio, running_studio
+from tests.support import probe
+from tests.support.browsers import camera_file, chromium, microphone_file
+from tests.support.ingest import RtmpIngest
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Route
 
-from tests.e2e.browsers import camera_file, chromium, microphone_file
-from tests.running import RunningStudio, running_studio
+from tests.support.browsers import camera_file, chromium, microphone_file
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

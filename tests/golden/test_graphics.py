@@ -20,9 +20,9 @@ from mixer.engine.stage import Stage
 from mixer.graphics.graphics import Graphics
 from studio.control.library.themes import Themes
 from studio.planning.planner import Live, PlanSettings, plan
-from tests.fontfolder import font_folder
 from tests.golden.golden import assert_golden, bgr
-from tests.shows import after, with_mayors
+from tests.support.fontfolder import font_folder
+from tests.support.shows import after, with_mayors
 
 NOON = 1_700_000_000
 GROUNDS = ("#5a6b4a", "#7a6a8c", "#8a705c", "#4f6f86", "#9a9a92", "#3c4450")

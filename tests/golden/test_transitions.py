@@ -27,8 +27,8 @@ from mixer.contract.plan import (
 from mixer.engine.stage import Stage
 from mixer.graphics.graphics import Graphics
 from studio.planning.layout import solve
-from tests.fontfolder import font_folder
 from tests.golden.golden import assert_golden, bgr
+from tests.support.fontfolder import font_folder
 
 W, H = 320, 180
 MS = 1_000_000

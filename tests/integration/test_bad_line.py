@@ -13,9 +13,9 @@ from mixer.contract.plan import Rect, Tile
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.network import NeverComes
-from tests.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
-from tests.integration.shard_house import ShardHouse, until
-from tests.mixing import Mixer, plan_of, small_config
+from tests.support.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
+from tests.support.mixing import Mixer, plan_of, small_config
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

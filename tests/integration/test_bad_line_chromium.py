@@ -10,10 +10,10 @@ from aiohttp import web
 from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.network import NeverComes
-from tests.e2e.browsers import chromium
-from tests.impaired import Noise, Watch
-from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_chromium import PAGE
+from tests.support.browsers import chromium
+from tests.support.impaired import Noise, Watch
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

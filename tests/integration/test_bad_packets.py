@@ -11,9 +11,9 @@ from signaling.contract.messages import Answer, Offer, ShardReport
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import proportional_bytes
-from tests.hostile import Hostile
-from tests.impaired import Beats, Ear, Noise, Watch, join
-from tests.integration.shard_house import ShardHouse, until
+from tests.support.hostile import Hostile
+from tests.support.impaired import Beats, Ear, Noise, Watch, join
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

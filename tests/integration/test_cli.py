@@ -11,7 +11,7 @@ import pytest
 
 from mixer.ipc import priority
 from studio.contract.datadir import RUN_FILE
-from tests.running import RunningStudio, running_studio
+from tests.support.running import RunningStudio, running_studio
 
 
 def studio_command(

@@ -15,10 +15,10 @@ from mixer.contract.colour import yuv_of
 from mixer.contract.messages import Rendition, SlotOpened
 from mixer.contract.plan import Rect, Tile
 from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTargets
-from tests.e2e.browsers import chromium
-from tests.e2e.firefox import FIREFOX, needs_firefox, write_profile
-from tests.integration.shard_house import ShardHouse, until
-from tests.mixing import Mixer, decoded, plan_of, small_config
+from tests.support.browsers import chromium
+from tests.support.firefox import FIREFOX, needs_firefox, write_profile
+from tests.support.mixing import Mixer, decoded, plan_of, small_config
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

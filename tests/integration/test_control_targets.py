@@ -21,7 +21,7 @@ from studio.contract.datadir import RunInfo
 from studio.contract.messages import ControlConfig, Listening, ProcessChanged
 from studio.planning.demand import LEARN_S
 from studio.planning.uplink import NOTHING, THUMBNAIL, target_for
-from tests.running import wait_until
+from tests.support.running import wait_until
 
 pytestmark = pytest.mark.alone
 

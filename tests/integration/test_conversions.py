@@ -25,10 +25,10 @@ from mixer.sources.tonemap import told_by
 from studio.contract.spawning import python
 from studio.control.library.media import MediaStore
 from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
-from tests.ingest import wait_until
-from tests.material import ffmpeg
-from tests.players import PlayerRun
-from tests.unit.test_clip_files import with_matrix
+from tests.support.ingest import wait_until
+from tests.support.material import ffmpeg
+from tests.support.players import PlayerRun
+from tests.unit.mixer.sources.test_clip_files import with_matrix
 
 pytestmark = pytest.mark.alone
 

@@ -17,8 +17,8 @@ from studio.control.log.mending import open_log
 from studio.control.log.store import Store, StoreError
 from studio.show.events import ShowUpdated
 from studio.show.model import Show
-from tests.house import until
 from tests.integration.test_session import House
+from tests.support.house import until
 
 LINES = 400
 

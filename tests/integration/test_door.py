@@ -18,8 +18,8 @@ import pytest
 
 from signaling.http.auth.origin import ClientAddress
 from signaling.http.door import RESERVE, DoorLimits
-from tests.house import DIRECTOR, House, bearer, house, until
-from tests.running import RunningStudio, running_studio
+from tests.support.house import DIRECTOR, House, bearer, house, until
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.alone
 

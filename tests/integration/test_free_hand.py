@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from studio.contract.client import ClientError
-from tests.freehand import TICK_MS, Hand, by_hand, flood, setting_themes
-from tests.fulldisk import fill, small_disk
-from tests.running import RunningStudio, running_studio, wait_until
+from tests.support.freehand import TICK_MS, Hand, by_hand, flood, setting_themes
+from tests.support.fulldisk import fill, small_disk
+from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.ingest import Authority, free_port, listening
-from tests.running import RunningStudio, running_studio, wait_until
+from tests.support.ingest import Authority, free_port, listening
+from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 

@@ -15,8 +15,8 @@ from studio.control.log.mending import mend
 from studio.control.log.store import Store
 from studio.show.events import apply
 from studio.show.model import Show
-from tests.fulldisk import fill, small_disk
 from tests.integration.test_session import House, refusal
+from tests.support.fulldisk import fill, small_disk
 
 pytestmark = pytest.mark.alone
 
@@ -107,7 +107,7 @@ async def test_with_no_byte_left_it_is_kept_in_order_and_written_later(house: Ho
 DIES = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from tests.fulldisk import fill
+from tests.support.fulldisk import fill
 from tests.integration.test_full_log import by_hand
 from tests.integration.test_session import House
 

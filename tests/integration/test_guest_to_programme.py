@@ -14,8 +14,19 @@ from mixer.contract.plan import Rect, Tile
 from signaling.contract.messages import Answer, Offer, ShardReport
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.integration.shard_house import ShardHouse, until
-from tests.mixing import RED, Guest, Mixer, Tap, colour_at, decoded, guests, is_colour, plan_of, small_config
+from tests.support.mixing import (
+    RED,
+    Guest,
+    Mixer,
+    Tap,
+    colour_at,
+    decoded,
+    guests,
+    is_colour,
+    plan_of,
+    small_config,
+)
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

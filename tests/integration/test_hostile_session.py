@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.ingest import BlackHole, free_port
-from tests.running import RunningStudio, left_behind, running_studio, wait_until
+from tests.support.ingest import BlackHole, free_port
+from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 

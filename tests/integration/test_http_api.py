@@ -15,7 +15,7 @@ import pytest
 from signaling.contract.ports import Done
 from signaling.http.auth.limits import Limits, Rate
 from studio.show.commands import AnyCommand
-from tests.house import DIRECTOR, SDP, House, bearer, house, until
+from tests.support.house import DIRECTOR, SDP, House, bearer, house, until
 
 JSON = {"Content-Type": "application/json"}
 SDP_TYPE = {"Content-Type": "application/sdp"}

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from signaling.http.auth.limits import Limits, Rate
-from tests.house import DIRECTOR, House, bearer, house
+from tests.support.house import DIRECTOR, House, bearer, house
 
 BOSS = bearer(DIRECTOR)
 

@@ -12,7 +12,7 @@ from yarl import URL
 from signaling.contract.ports import Grant
 from signaling.http.auth.auth import Authenticator, Session
 from signaling.http.auth.limits import Limits, Rate
-from tests.house import DIRECTOR, SDP, House, bearer, house
+from tests.support.house import DIRECTOR, SDP, House, bearer, house
 
 
 async def open_link(studio: House, path: str) -> tuple[str, Morsel[str]]:

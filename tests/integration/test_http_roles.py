@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from signaling.http.auth.limits import Limits, Rate
 from signaling.http.routes.table import routes
-from tests.house import DIRECTOR, SDP, House, bearer, house
+from tests.support.house import DIRECTOR, SDP, House, bearer, house
 
 ROLES = ("director", "viewer", "speaker", "interpreter", "wall")
 _WIDE = Limits(wrong_tokens=Rate(1000, 1000))

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from signaling.http.server import PortTakenError, ServeError, TlsFiles, TlsFilesError, serve
-from tests.house import PAGES, house
+from tests.support.house import PAGES, house
 
 
 async def test_a_taken_port_is_one_clear_error(tmp_path: Path) -> None:

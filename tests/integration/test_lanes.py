@@ -20,10 +20,10 @@ from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
 from studio.control.writer import FIRST_OF_ONE, MAX_FIRST, MAX_OF_ONE, MAX_WAITING
 from studio.show.sources.medium import Medium
-from tests.house import DIRECTOR as TOKEN
-from tests.house import bearer, house, until
 from tests.integration.test_session import House, refusal
-from tests.shows import DIRECTOR, PLAN_SETTINGS
+from tests.support.house import DIRECTOR as TOKEN
+from tests.support.house import bearer, house, until
+from tests.support.shows import DIRECTOR, PLAN_SETTINGS
 
 pytestmark = pytest.mark.alone
 

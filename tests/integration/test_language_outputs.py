@@ -23,10 +23,10 @@ from mixer.contract.messages import BusAttach, Mark, MixerReport, SenderConfig
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Plate, Rect, Tile
 from mixer.ipc.slot import RATE, SlotWriter
 from mixer.outputs.mpegts.transport import DATAGRAM_BYTES
-from tests.ingest import RtmpIngest
-from tests.mixing import AHEAD, Mixer, plan_of, small_config, still
-from tests.probe import BT709, keyframe_times_s, picture_at, pictures, probe, sound, video_times_s
-from tests.sending import SenderProcess
+from tests.support.ingest import RtmpIngest
+from tests.support.mixing import AHEAD, Mixer, plan_of, small_config, still
+from tests.support.probe import BT709, keyframe_times_s, picture_at, pictures, probe, sound, video_times_s
+from tests.support.sending import SenderProcess
 
 pytestmark = pytest.mark.alone
 

@@ -20,7 +20,7 @@ from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect
 from mixer.ipc import priority
 from mixer.ipc.bus.packets import Packet
 from mixer.ipc.slot import SlotWriter
-from tests.mixing import (
+from tests.support.mixing import (
     RED,
     Guest,
     Mixer,
@@ -35,7 +35,7 @@ from tests.mixing import (
     still,
     wait_for,
 )
-from tests.unit.test_effort import strictly_decoded
+from tests.unit.mixer.sources.test_effort import strictly_decoded
 
 pytestmark = pytest.mark.alone
 

@@ -17,9 +17,9 @@ import pytest
 from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig, PlayerKind
 from mixer.ipc.slot import RATE, Samples, sample_at
-from tests.ingest import BlackHole, RtmpIngest, free_port, wait_until
-from tests.material import beeps, flashes, make_clip, make_pdf, number_of
-from tests.players import PlayerRun
+from tests.support.ingest import BlackHole, RtmpIngest, free_port, wait_until
+from tests.support.material import beeps, flashes, make_clip, make_pdf, number_of
+from tests.support.players import PlayerRun
 
 pytestmark = pytest.mark.alone
 

@@ -19,10 +19,10 @@ from mixer.contract.player_messages import PlayerConfig
 from mixer.ipc.slot import sample_at
 from mixer.sources.frames import FrameConverter
 from mixer.sources.pull.pull import _Worker
-from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
-from tests.material import ffmpeg
-from tests.players import PlayerRun
-from tests.unit.test_clip_pictures import combs
+from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
+from tests.support.material import ffmpeg
+from tests.support.players import PlayerRun
+from tests.unit.mixer.sources.test_clip_pictures import combs
 
 pytestmark = pytest.mark.alone
 

@@ -16,7 +16,7 @@ from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import waited_ns
 from tests.integration.test_service_restart import picture
-from tests.running import RunningStudio, running_studio
+from tests.support.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.alone
 

@@ -14,10 +14,19 @@ import pytest
 from mixer.containers.clock_tags import file_clock
 from mixer.contract.messages import SenderConfig
 from mixer.outputs.recording.recording import Recording
-from tests.ingest import wait_until
-from tests.probe import BT709, duration_s, keyframe_times_s, packets, pictures, probe, sound, video_times_s
-from tests.programme import AUDIO, VIDEO, Programme
-from tests.sending import SenderProcess
+from tests.support.ingest import wait_until
+from tests.support.probe import (
+    BT709,
+    duration_s,
+    keyframe_times_s,
+    packets,
+    pictures,
+    probe,
+    sound,
+    video_times_s,
+)
+from tests.support.programme import AUDIO, VIDEO, Programme
+from tests.support.sending import SenderProcess
 
 HEAVY = 3_000_000
 

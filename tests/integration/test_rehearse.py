@@ -18,7 +18,7 @@ from studio.lab.cast import MAYORS
 from studio.lab.guest import SILENT_S, SyntheticGuest
 from studio.lab.guest_loops import SIZES, Loops, Workshop, fitting, slowest
 from tests.integration.test_service_restart import picture
-from tests.running import RunningStudio, left_behind, running_studio, wait_until
+from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 

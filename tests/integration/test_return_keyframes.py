@@ -15,9 +15,9 @@ from mixer.ipc.bus.packets import PROGRAM
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.transport.rtp import parse_rtp
 from signaling.rtc.video.bitstream import depayload_h264, picture_size
-from tests.integration.shard_house import until
-from tests.mixing import Mixer, small_config
-from tests.unit.test_pacing import Line, sender
+from tests.support.mixing import Mixer, small_config
+from tests.support.shard_house import until
+from tests.unit.signaling.rtc.test_pacing import Line, sender
 
 pytestmark = pytest.mark.alone
 

@@ -27,9 +27,9 @@ from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
-from tests.impaired import join
-from tests.integration.shard_house import ShardHouse, until
-from tests.mixing import Mixer, Tap, plan_of, small_config
+from tests.support.impaired import join
+from tests.support.mixing import Mixer, Tap, plan_of, small_config
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mixer.contract.messages import RetryNow, SenderConfig
-from tests.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port, wait_until
-from tests.probe import (
+from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port, wait_until
+from tests.support.probe import (
     BT709,
     keyframe_distances_s,
     measured_fps,
@@ -20,8 +20,8 @@ from tests.probe import (
     sound,
     video_times_s,
 )
-from tests.programme import AUDIO, VIDEO, Programme
-from tests.sending import SenderProcess
+from tests.support.programme import AUDIO, VIDEO, Programme
+from tests.support.sending import SenderProcess
 
 KEY = "ko-s3cret-key"
 

@@ -9,8 +9,8 @@ import pytest
 from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.client import SCREEN_FPS, Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_guests import join
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

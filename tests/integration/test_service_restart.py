@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.ingest import RtmpIngest
-from tests.running import RunningStudio, left_behind, running_studio, wait_until
+from tests.support.ingest import RtmpIngest
+from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 KEY = "restart-stream-key"
 

@@ -22,7 +22,7 @@ from studio.control.session import MAX_WAITING, Session, SessionSettings
 from studio.planning.demand import DemandSettings
 from studio.planning.planner import Plans
 from studio.show.patch import without_nulls
-from tests.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
+from tests.support.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
 
 DEADLINE_S = 5.0
 DEMAND = DemandSettings(learn_s=0)

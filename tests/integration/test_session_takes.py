@@ -10,7 +10,7 @@ import pytest
 
 from studio.planning.planner import Plans
 from tests.integration.test_session import House, refusal
-from tests.shows import DIRECTOR
+from tests.support.shows import DIRECTOR
 
 pytestmark = pytest.mark.alone
 

@@ -12,8 +12,8 @@ from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget
 from studio.planning.demand import DemandSettings
 from studio.planning.hysteresis import Patience
 from studio.planning.uplink import NOTHING, THUMBNAIL, target_for
-from tests.house import bearer, house, until
 from tests.integration.test_session import House
+from tests.support.house import bearer, house, until
 
 pytestmark = pytest.mark.alone
 

@@ -12,7 +12,7 @@ from signaling.contract.ports import Grant
 from signaling.http.auth.auth import Session
 from signaling.http.auth.sessions import MOST_OF_SEAT, SessionFile, Sessions
 from studio.contract.datadir import write_private
-from tests.house import DIRECTOR, House, bearer, house, until
+from tests.support.house import DIRECTOR, House, bearer, house, until
 
 pytestmark = pytest.mark.alone
 

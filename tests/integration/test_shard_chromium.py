@@ -9,9 +9,9 @@ from playwright.async_api import async_playwright
 
 from signaling.contract.messages import Answer, Offer, ShardReport, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.e2e.browsers import CHROMIUM
-from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
+from tests.support.browsers import CHROMIUM
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from signaling.contract.messages import Answer, Offer
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.e2e.firefox import FIREFOX, needs_firefox, write_profile
-from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
+from tests.support.firefox import FIREFOX, needs_firefox, write_profile
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

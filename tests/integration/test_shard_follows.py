@@ -17,10 +17,10 @@ from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTarge
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.paths import PAGES
 from studio.planning.uplink import FPS, NOTHING, THUMBNAIL, target_for
-from tests.e2e.browsers import camera_file, chromium
-from tests.e2e.firefox import firefox, needs_firefox
-from tests.integration.shard_house import ShardHouse, until
 from tests.integration.test_shard_returns import FakeProgramme
+from tests.support.browsers import camera_file, chromium
+from tests.support.firefox import firefox, needs_firefox
+from tests.support.shard_house import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -15,10 +15,10 @@ from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms, gaps_ms
 from studio.lab.bench.shard import ShardHouse, until
-from tests.impaired import join
-from tests.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, seconds_of
-from tests.microphones import Line, Ordeal
-from tests.speech import SENTENCES, Speech, Talker, encode, score, speak
+from tests.support.impaired import join
+from tests.support.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, seconds_of
+from tests.support.microphones import Line, Ordeal
+from tests.support.speech import SENTENCES, Speech, Talker, encode, score, speak
 
 pytestmark = pytest.mark.alone
 

@@ -11,7 +11,7 @@ import pytest
 
 from studio.contract.client import Client
 from studio.contract.datadir import read_run
-from tests.running import wait_until
+from tests.support.running import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (

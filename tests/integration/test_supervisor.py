@@ -13,7 +13,7 @@ import pytest
 
 from studio.contract.client import ClientError
 from studio.contract.datadir import RUN_FILE, read_run
-from tests.running import RunningStudio, left_behind, running_studio, wait_until
+from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 

@@ -14,7 +14,7 @@ from mixer.contract.player_messages import PlayerReport
 from signaling.http.auth.limits import Limits, Rate
 from signaling.http.live import hub
 from signaling.http.live.views import merge_patch
-from tests.house import DIRECTOR, SDP, House, bearer, house, token_of, until
+from tests.support.house import DIRECTOR, SDP, House, bearer, house, token_of, until
 
 
 async def connect(studio: House, token: str = DIRECTOR, **headers: str) -> aiohttp.ClientWebSocketResponse:

@@ -14,7 +14,7 @@ from signaling.contract.messages import ShardLevels
 from signaling.http import messages
 from signaling.http.live.hub import Client
 from signaling.http.live.meters import PERIOD_S, MeterBoard
-from tests.house import DIRECTOR, House, bearer, house, until
+from tests.support.house import DIRECTOR, House, bearer, house, until
 
 pytestmark = pytest.mark.alone
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from signaling.contract.messages import SILENT, Candidates, PeerStats, ShardReport
 from signaling.http.auth.limits import SDP_BYTES, Limits, Rate
-from tests.house import DIRECTOR, SDP, House, bearer, house, until
+from tests.support.house import DIRECTOR, SDP, House, bearer, house, until
 
 SDP_TYPE = {"Content-Type": "application/sdp"}
 FRAGMENT_TYPE = {"Content-Type": "application/trickle-ice-sdpfrag"}

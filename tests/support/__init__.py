@@ -1,0 +1,1 @@
+"""What tests are made with: studios, peers, servers, material, measurements."""
