@@ -3,9 +3,9 @@
 import { html } from "../shared/html.js";
 import { formatClock } from "../shared/levels.js";
 import * as model from "./model.js";
-import { outputLamps } from "./output_form.js";
-import { refusalText, spoken, t } from "./say.js";
-import { health, loadLine, outputName, silentLine, TROUBLE_MS } from "./text.js";
+import { outputLamps } from "./outputs/output_form.js";
+import { refusalText, spoken, t } from "./words/say.js";
+import { health, loadLine, outputName, silentLine, TROUBLE_MS } from "./words/text.js";
 
 const LINKS = { connecting: "Connecting", open: "Connected", lost: "Reconnecting", refused: "Session ended" };
 
@@ -51,7 +51,7 @@ export function SilentServers() {
 /**
  * One that is running, or several of a kind together. A press leads to the outputs, whatever panel is open.
  *
- * @param {{lamp: import("./output_form.js").OutputLamp, now_ms: number}} props
+ * @param {{lamp: import("./outputs/output_form.js").OutputLamp, now_ms: number}} props
  */
 function OutputLamp({ lamp, now_ms }) {
   const { kind, ids, live } = lamp;

@@ -2,7 +2,7 @@
 
 import { Dialog } from "../shared/dialog.js";
 import { html } from "../shared/html.js";
-import { t } from "./say.js";
+import { t } from "./words/say.js";
 
 /** @returns {[keys: string, what: string][]} */
 const keys = () => [

@@ -7,11 +7,11 @@ import { callJson, ShowSocket } from "../shared/protocol.js";
 import { Peer } from "../shared/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import { toast } from "../shared/toasts.js";
-import { takeMeters, whenWatched } from "./live_meters.js";
-import { slidesAtHand } from "./material.js";
-import { publishingOf } from "./publishing.js";
-import { firstLanguage, refusalText, remember, speak, spoken, t } from "./say.js";
-import { noteTrouble, unixMs } from "./text.js";
+import { takeMeters, whenWatched } from "./sound/live_meters.js";
+import { slidesAtHand } from "./sources/material.js";
+import { publishingOf } from "./sources/publishing.js";
+import { firstLanguage, refusalText, remember, speak, spoken, t } from "./words/say.js";
+import { noteTrouble, unixMs } from "./words/text.js";
 
 /** @typedef {import("../shared/types.js").DirectorState} DirectorState */
 /** @typedef {import("../shared/types.js").Command} Command */
@@ -31,7 +31,7 @@ export const multiview = signal(null);
 /** When each output was started, in Unix milliseconds, as far as the log tells. */
 /** @type {import("@preact/signals").Signal<Record<string, number>>} */
 export const started_ms = signal({});
-/** @type {import("@preact/signals").Signal<import("./text.js").Trouble|null>} */
+/** @type {import("@preact/signals").Signal<import("./words/text.js").Trouble|null>} */
 export const trouble = signal(null);
 /** The wall clock, a tick a second. */
 export const now_ms = signal(Date.now());

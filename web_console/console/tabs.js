@@ -2,7 +2,7 @@
 
 import { html } from "../shared/html.js";
 import * as model from "./model.js";
-import { t } from "./say.js";
+import { t } from "./words/say.js";
 
 /** @typedef {"people"|"sources"|"graphics"|"sound"|"booths"|"rundown"} Tab */
 
