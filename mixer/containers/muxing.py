@@ -15,6 +15,8 @@ from mixer.containers.languages import bibliographic
 from mixer.containers.marks import Chapter
 from mixer.ipc.bus.packets import StreamHeader
 
+CLUSTER_MS = 200
+"""What a kill may cost: Matroska's clusters are on the disk once they are complete."""
 NO_WAIT_US = "500000"
 """How long a muxer keeps pictures back for the sound that belongs before them, in microseconds."""
 

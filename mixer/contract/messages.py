@@ -71,7 +71,7 @@ class Rendition(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class LadderTimes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How patient the overload ladder (:mod:`mixer.engine.overload`) is. Seconds."""
+    """How patient the overload ladder (:mod:`mixer.encode.overload`) is. Seconds."""
 
     settle_s: float = 2.0
     """For a step down to take effect, before another."""
@@ -186,7 +186,7 @@ class Load(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far down the overload ladder the mixer is."""
 
     step: int = 0
-    """0 nothing is left out … 3; see :class:`mixer.engine.overload.Step`."""
+    """0 nothing is left out … 3; see :class:`mixer.encode.overload.Step`."""
     code: str = ""
     """``overload.preset``, ``overload.wall-rate``, ``overload.program-rate``; empty on step 0."""
     reason: str = ""
@@ -195,7 +195,7 @@ class Load(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Latency(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of guests' pictures through this machine over the last seconds, in ms; see
-    :mod:`mixer.engine.latency`."""
+    :mod:`mixer.encode.latency`."""
 
     p50: float = 0.0
     p95: float = 0.0

@@ -12,10 +12,10 @@ from mixer.contract.messages import Rendition
 from mixer.contract.picture import Plane, copy_into, i420_bytes, view_i420
 from mixer.contract.plan import CanvasName
 from mixer.encode.language_streams import LanguageStreams
+from mixer.encode.latency import LatencyMeter
+from mixer.encode.overload import Step
 from mixer.encode.rendition import RenditionEncoder
 from mixer.encode.video import VideoCodec, VideoSettings, can_ease, encode_slate
-from mixer.engine.latency import LatencyMeter
-from mixer.engine.overload import Step
 from mixer.graphics.graphics import Graphics
 from mixer.ipc.bus.packets import PROGRAM, Packet, StreamHeader
 from mixer.ipc.bus.server import PacketBus

@@ -38,10 +38,10 @@ from mixer.contract.messages import (
     WatchMeters,
 )
 from mixer.contract.plan import CanvasPlan, MixPlan
+from mixer.encode.latency import LatencyMeter
+from mixer.encode.overload import Ladder
 from mixer.encode.renditions import RenditionSet
-from mixer.engine.latency import LatencyMeter
 from mixer.engine.outbox import Outbox
-from mixer.engine.overload import Ladder
 from mixer.engine.stage import CANVASES, Stage
 from mixer.engine.tick_loop import Engine
 from mixer.graphics.fonts import WatchedFonts

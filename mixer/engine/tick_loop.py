@@ -20,10 +20,10 @@ from mixer.compose.transition import languages
 from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.messages import CanvasPublished, Load, Message, PlanTaken, SourceState
 from mixer.contract.plan import CanvasName, Fade, MixPlan, SourceId, SourceInfo
+from mixer.encode.latency import LatencyMeter
+from mixer.encode.overload import Ladder, Work, full_tick, spared
 from mixer.encode.renditions import RenditionSet
-from mixer.engine.latency import LatencyMeter
 from mixer.engine.live_sources import CARD, SourceTrack
-from mixer.engine.overload import Ladder, Work, full_tick, spared
 from mixer.engine.stage import CANVASES, Stage
 from mixer.engine.staging import LANGUAGE, on_air_sources, sources_of
 from mixer.ipc.priority import Urgency, set_thread

@@ -17,8 +17,8 @@ import msgspec
 import numpy as np
 
 from mixer.contract.findings import PICTURE_FILE, Demands, Found, Outcome, PictureKind, Refused
+from mixer.ipc.limits import IMPORTER_BYTES, IMPORTER_NICENESS, confine
 from mixer.sources.clips.demux import CORRUPT
-from mixer.sources.limits import IMPORTER_BYTES, IMPORTER_NICENESS, confine
 from mixer.sources.player import MediaError
 
 IMAGE_BYTES = 50_000_000

@@ -15,8 +15,8 @@ from mixer.contract.messages import Heartbeat, Ready, Shutdown, SlotClosed, Slot
 from mixer.contract.player_messages import PlayerConfig, PlayerIn, PlayerOrder, PlayerReport
 from mixer.ipc import child
 from mixer.ipc.inbox import Inbox
+from mixer.ipc.limits import PLAYER_BYTES, confine
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
-from mixer.sources.limits import PLAYER_BYTES, confine
 from mixer.sources.player import MS, Player
 from mixer.sources.slot_out import SlotOut
 

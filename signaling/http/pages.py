@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 import msgspec
 from aiohttp import web
 
+from signaling.contract import vendor
 from signaling.contract.ports import RefusedError
-from signaling.http import vendor
 from signaling.http.auth.auth import PageName
 
 PLACEHOLDER = "<!--importmap-->"

@@ -1,6 +1,6 @@
 """One WebRTC peer of the shard: answers an offer, brings the guest's media in, sends the return feed.
 
-What the kinds of peers differ in is :mod:`signaling.shard.kinds`' table: this is one path for all of them.
+What the kinds of peers differ in is :mod:`signaling.rtc.kinds`' table: this is one path for all of them.
 """
 
 import asyncio
@@ -18,8 +18,10 @@ from aiortc.sdp import candidate_from_sdp
 
 from signaling.contract.messages import SILENT, Candidates, IceServer, Offer, PeerStats, UplinkTarget
 from signaling.rtc.audio.sound_in import SoundPacer, SoundStream
+from signaling.rtc.kinds import SCREEN_PREFIX, kind_of, place_of, source_of
 from signaling.rtc.recording.record import Feed, SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
+from signaling.rtc.seats import Seats
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport import one_way
 from signaling.rtc.transport.dtls import DtlsTransport
@@ -38,8 +40,6 @@ from signaling.rtc.video.bitrate import DEFAULT_BITRATE, Cap
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import GARBAGE, PictureStream
 from signaling.rtc.video.screen_in import ScreenIn
-from signaling.shard.kinds import SCREEN_PREFIX, kind_of, place_of, source_of
-from signaling.shard.seats import Seats
 
 CONNECT_TIMEOUT_S = 15.0
 GONE_NS = 12_000_000_000

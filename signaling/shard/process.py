@@ -48,15 +48,15 @@ from signaling.contract.messages import (
 )
 from signaling.rtc import hooks
 from signaling.rtc.audio.sound_in import SoundPacer
+from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
 from signaling.rtc.peer import House, Peer, State
 from signaling.rtc.recording.record import SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
+from signaling.rtc.seats import Seats
 from signaling.rtc.transport.ice import Connection, Network
 from signaling.rtc.transport.offer import OfferError
 from signaling.rtc.video.decode import DecoderPool
-from signaling.shard.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
 from signaling.shard.pace import Pace
-from signaling.shard.seats import Seats
 
 MAX_PEERS = 128
 BEAT_S = 0.1

@@ -16,9 +16,10 @@ import msgspec
 from mixer.ipc import priority
 from studio.contract import config
 from studio.contract.client import ClientError, running
+from studio.contract.datadir import OWN_FONTS
 from studio.contract.paths import PAGES, SET_UP
-from studio.control.library import own_fonts as ownfonts
 from studio.control.library import scripts
+from studio.control.library.own_fonts import SUFFIXES
 from studio.supervisor.start import Options, fonts_folder, read_settings
 
 Verdict = Literal["ok", "warning", "missing"]
@@ -156,14 +157,14 @@ def _encoder(_data: Path, settings: config.Settings) -> Iterator[Finding]:
 
 def _parts(data: Path, settings: config.Settings) -> Iterator[Finding]:
     from mixer.graphics.fonts import check_fonts
-    from signaling.http import vendor
+    from signaling.contract import vendor
 
     fonts = fonts_folder(settings)
     if scripts := check_fonts(fonts):
         yield Finding("fonts", "missing", f"{', '.join(scripts)} in {fonts}: run `{SET_UP}`")
     else:
         yield Finding("fonts", "ok", str(fonts))
-        yield _scripts(fonts, data / ownfonts.FOLDER)
+        yield _scripts(fonts, data / OWN_FONTS)
     try:
         absent = vendor.missing(PAGES, vendor.entries(PAGES))
     except (OSError, msgspec.DecodeError) as error:
@@ -179,7 +180,7 @@ def _scripts(ours: Path, own: Path) -> Finding:
     files = [*load_manifest(ours).files]
     refused = []
     for path in sorted(own.glob("*")) if own.is_dir() else ():
-        if path.suffix.lower() in ownfonts.SUFFIXES:
+        if path.suffix.lower() in SUFFIXES:
             try:
                 files.append(read_font(path))
             except (FontRefusedError, OSError) as error:

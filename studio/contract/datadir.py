@@ -16,6 +16,10 @@ import msgspec
 
 RUN_FILE = "run.json"
 CONFIG_FILE = "studio.toml"
+OWN_FONTS = "fonts"
+"""The folder of the operator's own fonts."""
+OWN_FONTS_CACHE = "fonts-cache"
+"""What was found good of them."""
 _TOKEN_FILE = "director.token"  # noqa: S105 - a file's name
 
 

@@ -3,12 +3,12 @@
 256 random bits need no slow hash: nobody guesses them, whatever the hash costs.
 """
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 
 from signaling.contract.ports import Grant, RefusedError
 from studio.show.model import Seat, Show
+from studio.show.tokens import hashed
 
 _MAX_TOKEN = 256
 
@@ -16,11 +16,6 @@ _MAX_TOKEN = 256
 def new_token() -> str:
     """256 bits, in 43 characters that URLs take as they are."""
     return secrets.token_urlsafe(32)
-
-
-def hashed(token: str) -> str:
-    """SHA-256 in hex; of an empty token: empty."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest() if token else ""
 
 
 class Index:

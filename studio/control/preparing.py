@@ -20,6 +20,7 @@ from studio.show.model import Show
 from studio.show.program.events import GraphicCreated, GraphicUpdated
 from studio.show.sources.medium import Medium
 from studio.show.sources.publishing import made_token, needs_token
+from studio.show.tokens import hashed
 
 
 async def _no_theme(name: str) -> Theme:
@@ -71,7 +72,7 @@ class Surroundings(msgspec.Struct, frozen=True):
         return Context(
             actor=actor or Actor("director"),
             now=int(now_s),
-            token_hash=invites.hashed(prepared.token),
+            token_hash=hashed(prepared.token),
             invite_ttl_s=settings.invite_ttl_s,
             private_addresses=settings.plan.private_addresses,
             connected=connected,

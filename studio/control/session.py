@@ -37,12 +37,12 @@ from studio.control.log.faults import fault, refused
 from studio.control.log.ledger import Ledger, Line
 from studio.control.log.mending import replayed
 from studio.control.log.store import Store, StoreError
+from studio.control.plans import Planning, Step
 from studio.control.preparing import Surroundings
 from studio.control.session_settings import SessionSettings
 from studio.control.status import Connection, Status
 from studio.control.writer import MAX_WAITING, Request, Writer
 from studio.planning.planner import Live, Plans
-from studio.planning.plans import Planning, Step
 from studio.planning.playing import used_media
 from studio.planning.speaking import Speaking
 from studio.show import commands

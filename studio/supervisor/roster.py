@@ -8,8 +8,8 @@ import msgspec
 from mixer.contract.messages import SenderConfig
 from mixer.contract.player_messages import PlayerConfig
 from studio.contract import config
+from studio.contract.datadir import OWN_FONTS_CACHE
 from studio.contract.messages import ControlConfig, Desired
-from studio.control.library import own_fonts as ownfonts
 from studio.planning.playing import player_name
 from studio.supervisor.children import Child
 
@@ -51,7 +51,7 @@ def fixed_children(
         name = f"shard-{index + 1}"
         shard = config.shard_config(launch.settings, index, launch.shards, epoch_ns)
         shards.append(Child(name, ("signaling.shard.process", name), _always(shard)))
-    mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts, launch.data / ownfonts.CACHE)
+    mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts, launch.data / OWN_FONTS_CACHE)
     return [
         [Child("control", ("studio.control.process",), control)],
         shards,

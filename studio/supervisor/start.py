@@ -12,7 +12,7 @@ import structlog
 
 from mixer.graphics.fonts import check_fonts
 from mixer.ipc.child import configure_logging
-from signaling.http import vendor
+from signaling.contract import vendor
 from studio.contract import config
 from studio.contract.datadir import CONFIG_FILE, DataDir, RunInfo
 from studio.contract.messages import Listening

@@ -5,7 +5,7 @@ ms and the worst count of ticks."""
 import tempfile
 from pathlib import Path
 
-from studio.lab.bench.running import running_studio
+from studio.lab.harness.running import running_studio
 from tests.support.freehand import by_hand, flood, setting_themes
 
 

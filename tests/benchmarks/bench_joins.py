@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.contract.usage import cpu_seconds
-from studio.lab.bench.running import RunningStudio, running_studio
+from studio.lab.harness.running import RunningStudio, running_studio
 
 END_S = 30.0
 

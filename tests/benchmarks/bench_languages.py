@@ -22,8 +22,8 @@ from av.audio.codeccontext import AudioCodecContext
 from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import make_loop
 from signaling.rtc.transport.rtp import Rtp
-from studio.lab.bench.running import RunningStudio, running_studio, wait_until
-from studio.lab.bench.visit import visit
+from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.visit import visit
 from tests.e2e.test_lip_sync import beep_times_s, flash_times_s
 from tests.support import probe
 from tests.support.ingest import RtmpIngest

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from studio.lab.bench.running import running_studio, wait_until
+from studio.lab.harness.running import running_studio, wait_until
 
 LAYOUTS = ("grid", "panel", "keynote", "duo", "group", "pip", "slides-panel", "solo")
 SETTLED_S = 0.7

@@ -19,7 +19,7 @@ from mixer.containers.clock_tags import file_clock
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area, make_loop
 from studio.cli.main import app
-from studio.lab.bench.visit import visit
+from studio.lab.harness.visit import visit
 from studio.vod.run import Made, make
 from tests.support import probe
 from tests.support.running import RunningStudio, left_behind, running_studio, wait_until

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
-from studio.lab.bench.visit import visit
+from studio.lab.harness.visit import visit
 from tests.support import probe
 from tests.support.ingest import RtmpIngest
 from tests.support.running import RunningStudio, running_studio, wait_until

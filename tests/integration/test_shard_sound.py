@@ -14,7 +14,7 @@ from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms, gaps_ms
-from studio.lab.bench.shard import ShardHouse, until
+from studio.lab.harness.shard import ShardHouse, until
 from tests.support.impaired import join
 from tests.support.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, seconds_of
 from tests.support.microphones import Line, Ordeal

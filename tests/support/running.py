@@ -1,12 +1,12 @@
-"""A running studio for tests: the one that ``studio bench`` measures, :mod:`studio.lab.bench.running`."""
+"""A running studio for tests: the one that ``studio bench`` measures, :mod:`studio.lab.harness.running`."""
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from studio.lab.bench import running
-from studio.lab.bench.running import RunningStudio, wait_until
+from studio.lab.harness import running
+from studio.lab.harness.running import RunningStudio, wait_until
 
 __all__ = ["LIGHT", "RunningStudio", "left_behind", "running_studio", "wait_until"]
 
@@ -34,7 +34,7 @@ def running_studio(
     environment: dict[str, str] | None = None,
     light: bool = True,
 ) -> Iterator[RunningStudio]:
-    """As :func:`studio.lab.bench.running.running_studio`, with pictures as in :data:`LIGHT`, unless
+    """As :func:`studio.lab.harness.running.running_studio`, with pictures as in :data:`LIGHT`, unless
     ``config`` has some of its own or ``light`` is false."""
     config = config + LIGHT if light and "[video]" not in config else config
     with running.running_studio(

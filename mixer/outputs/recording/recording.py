@@ -17,15 +17,13 @@ import structlog
 from mixer.containers.clock_tags import clock_at
 from mixer.containers.gate import Gate, Group
 from mixer.containers.marks import MarkLog
-from mixer.containers.muxing import NO_WAIT_US, PacketMuxer, open_output, parameters
+from mixer.containers.muxing import CLUSTER_MS, NO_WAIT_US, PacketMuxer, open_output, parameters
 from mixer.contract.disk import Room, free_bytes
 from mixer.contract.messages import Mark, OutputState
 from mixer.contract.output_health import DISK_FULL, SECOND_NS, Failure, disk_failure
 from mixer.ipc.bus.packets import Packet
 from mixer.outputs.sink import POLL_MS, Headers, Status
 
-CLUSTER_MS = 200
-"""What a kill may cost: Matroska's clusters are on the disk once they are complete."""
 RETRY_NS = 5 * SECOND_NS
 LONGEST_RETRY_NS = 60 * SECOND_NS
 SHORT_NS = 30 * SECOND_NS

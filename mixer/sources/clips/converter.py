@@ -33,13 +33,13 @@ from mixer.contract.findings import (
     Written,
 )
 from mixer.contract.picture import Picture
+from mixer.ipc.limits import PLAYER_BYTES, confine
 from mixer.sources.clips.clipfile import ClipInfo, look
 from mixer.sources.clips.demux import CORRUPT, opened, packets
 from mixer.sources.clips.effort import effort, shown_size
 from mixer.sources.clips.tracks import KEPT, kept_as
 from mixer.sources.deinterlace import ENOUGH, Deinterlacer
 from mixer.sources.frames import FrameConverter
-from mixer.sources.limits import PLAYER_BYTES, confine
 from mixer.sources.player import MediaError
 from mixer.sources.tonemap import told_by
 

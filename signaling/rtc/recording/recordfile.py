@@ -19,8 +19,7 @@ from av.packet import Packet as AvPacket
 from av.stream import Stream
 
 from mixer.containers.clock_tags import clock_at
-from mixer.containers.muxing import NO_WAIT_US, open_output
-from mixer.outputs.recording.recording import CLUSTER_MS
+from mixer.containers.muxing import CLUSTER_MS, NO_WAIT_US, open_output
 from signaling.rtc.recording.recordhead import Form, form_of, opus_header, video_header
 
 OUTPUT_TAG, SEAT_TAG = "SUMMIT_OUTPUT", "SUMMIT_SEAT"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from signaling.contract.messages import UplinkTarget
+from signaling.rtc.seats import Seat
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.receive import Receiver
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
-from signaling.shard.seats import Seat
 
 SHARING_NS = 4_000_000_000
 """A screen on which nothing moves sends one picture a second; one lost is no end of sharing."""

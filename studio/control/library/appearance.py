@@ -11,8 +11,8 @@ from mixer.contract.theme import Theme
 from mixer.graphics.fonts import FontFile, FontsMissingError, load_manifest
 from signaling.contract.ports import RefusedError
 from studio.contract.config import Settings
+from studio.contract.datadir import OWN_FONTS, OWN_FONTS_CACHE
 from studio.contract.paths import FONTS
-from studio.control.library import own_fonts as ownfonts
 from studio.control.library.own_fonts import OwnFonts
 from studio.control.library.themes import Themes
 
@@ -42,4 +42,4 @@ async def appearance(settings: Settings, data: Path) -> Appearance:
     ours: tuple[FontFile, ...] = ()
     with contextlib.suppress(FontsMissingError):
         ours = (await asyncio.to_thread(load_manifest, Path(settings.video.fonts or FONTS))).files
-    return Appearance(themes, first, OwnFonts(data / ownfonts.FOLDER, data / ownfonts.CACHE, ours))
+    return Appearance(themes, first, OwnFonts(data / OWN_FONTS, data / OWN_FONTS_CACHE, ours))

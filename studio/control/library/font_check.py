@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from mixer.graphics.fonts import FONTCONFIG, FontFile, FontRefusedError, read_font
-from mixer.sources.limits import confine
+from mixer.ipc.limits import confine
 from studio.contract.paths import FONTS
 
 MEMORY = 2 << 30

@@ -20,8 +20,6 @@ from mixer.graphics.fonts import FORMAT, MANIFEST, FontFile, Manifest
 from studio.contract import spawning
 from studio.control.library.glyphs import Glyphs
 
-FOLDER = "fonts"
-CACHE = "fonts-cache"
 SUFFIXES = (".ttf", ".otf", ".ttc")
 MOST = 64
 """Fonts used; those whose names come first."""

@@ -26,9 +26,9 @@ from studio.lab.bench.codecs import (
     opus_share,
     settings_of,
 )
-from studio.lab.bench.generator import GRAIN, SEEN
 from studio.lab.cast import guests_of
 from studio.lab.guest_loops import RATES, VARIANTS, Loops, fitting
+from studio.lab.harness.generator import GRAIN, SEEN
 from studio.planning.layout import solve
 
 FPS = 30

@@ -24,10 +24,10 @@ from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.dropouts import dropouts_ms, recorded_sound
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms
-from studio.lab.bench.running import running_studio, wait_until
 from studio.lab.bench.settings import Settings
-from studio.lab.bench.shard import ShardHouse, until
-from studio.lab.bench.visit import visit
+from studio.lab.harness.running import running_studio, wait_until
+from studio.lab.harness.shard import ShardHouse, until
+from studio.lab.harness.visit import visit
 
 RTT_S = 0.05
 LOSSES = 5

@@ -19,8 +19,8 @@ from studio.cli.doctor import encoder_ms
 from studio.contract.paths import FONTS
 from studio.lab.bench.codecs import decode_ms
 from studio.lab.bench.figures import Figure, Section, figure, ratio
-from studio.lab.bench.generator import GRAIN
 from studio.lab.bench.settings import Settings
+from studio.lab.harness.generator import GRAIN
 from studio.planning.layout import solve
 from studio.planning.uplink import uplink_targets
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from studio.contract.usage import cpu_seconds, proportional_bytes
 from studio.lab.bench.figures import Section, figure, percentile, ratio
-from studio.lab.bench.generator import running_generator
-from studio.lab.bench.ingest import Ingest
 from studio.lab.bench.isolated import codecs_cores
 from studio.lab.bench.latency import buckets_of, during
-from studio.lab.bench.running import RunningStudio, running_studio, wait_until
 from studio.lab.bench.settings import Settings
-from studio.lab.bench.wall import running_wall
+from studio.lab.harness.generator import running_generator
+from studio.lab.harness.ingest import Ingest
+from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.wall import running_wall
 
 GUESTS, REALTIME_GUESTS = 40, 24
 VISIBLE, HEARD = 16, 8

@@ -16,8 +16,8 @@ from studio.contract.usage import cpu_seconds, loop_seconds
 from studio.lab.bench.codecs import decode_ms, opus_decode_ms
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.settings import Settings
-from studio.lab.bench.shard import ShardHouse, until
-from studio.lab.bench.stock import Stock
+from studio.lab.harness.shard import ShardHouse, until
+from studio.lab.harness.stock import Stock
 
 GUESTS = 8
 ROUNDS = 2

@@ -16,10 +16,10 @@ from typing import Any
 
 from studio.contract.usage import proportional_bytes
 from studio.lab.bench.figures import Section, figure
-from studio.lab.bench.generator import running_generator
-from studio.lab.bench.running import RunningStudio, running_studio, wait_until
 from studio.lab.bench.settings import Settings
-from studio.lab.bench.wall import running_wall
+from studio.lab.harness.generator import running_generator
+from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.wall import running_wall
 
 MINUTES_S = 1800.0
 STAY, COME = 4, 4

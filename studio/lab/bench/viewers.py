@@ -22,8 +22,8 @@ from studio.lab.bench.codecs import packed
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.receive import Exchange
 from studio.lab.bench.settings import Settings
-from studio.lab.bench.shard import Bus, ShardHouse, until
-from studio.lab.bench.stock import SIZE, Stock, blocks, pictures
+from studio.lab.harness.shard import Bus, ShardHouse, until
+from studio.lab.harness.stock import SIZE, Stock, blocks, pictures
 
 FPS = 30
 _BLOCKS_PER_S = 50

@@ -4,11 +4,11 @@ a token, which others make."""
 import hmac
 
 from studio.contract.messages import SlotSpec
-from studio.control.invites import hashed
 from studio.show.events import AnyEvent
 from studio.show.model import Show
 from studio.show.sources.commands import SourceCreate, SourceToken
 from studio.show.sources.events import SourceCreated, SourceTokenMade
+from studio.show.tokens import hashed
 
 PICTURE = SlotSpec(1920, 1080)
 """What a publisher may bring; larger pictures are not decoded at all."""

@@ -14,8 +14,8 @@ from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.messages import Rendition
 from mixer.contract.picture import copy_into, new_picture
 from mixer.encode.language_streams import IDLE_NS, MAX_LANGUAGES
+from mixer.encode.overload import Step
 from mixer.encode.renditions import RenditionSet
-from mixer.engine.overload import Step
 from mixer.graphics.graphics import Graphics
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import PROGRAM, Packet, StreamHeader, language_of, programme_in

@@ -14,8 +14,8 @@ from mixer.contract.clock import ProgrammeClock
 from mixer.contract.messages import Rendition
 from mixer.contract.picture import Picture, Plane, new_picture
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
+from mixer.encode.overload import Step, spared
 from mixer.encode.renditions import OUTPUT_IDLE_NS, RenditionSet
-from mixer.engine.overload import Step, spared
 from mixer.engine.stage import Stage
 from mixer.graphics.graphics import Graphics
 from mixer.ipc.bus.client import BusReader

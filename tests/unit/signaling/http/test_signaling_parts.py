@@ -12,9 +12,10 @@ from aiohttp.test_utils import make_mocked_request
 from prometheus_client.parser import text_string_to_metric_families
 
 from mixer.contract.messages import Load, MixerReport, PlanTaken, SenderReport
+from signaling.contract import vendor
 from signaling.contract.messages import IceServer, PeerStats, ShardReport
 from signaling.contract.ports import RefusedError
-from signaling.http import plain, vendor
+from signaling.http import plain
 from signaling.http.auth.origin import ClientAddress, check_origin
 from signaling.http.metrics import Metrics
 from signaling.router.turn import IceSettings, ice_servers

@@ -10,15 +10,15 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
 from signaling.contract.messages import SILENT, Answer, IceServer, Offer, PeerKind, PeerStats, ShardReport
 from signaling.contract.ports import PeerOwner, RefusedError
 from signaling.http.routes.whip import etag, links
+from signaling.rtc.kinds import kind_of, place_of
 from signaling.rtc.transport import one_way, trickle
 from signaling.rtc.transport.offer import OfferError, kinds_of
-from signaling.shard.kinds import kind_of, place_of
 from studio.contract.messages import ProcessChanged
-from studio.control.invites import hashed
 from studio.show.model import Show, Source
 from studio.show.sources.commands import SourceCreate, SourceToken
 from studio.show.sources.publishing import PICTURE, needs_token, publisher_of, whip_slots
 from studio.show.sources.whip_status import WhipStatus
+from studio.show.tokens import hashed
 from tests.unit.signaling.router.test_peer_router import Played
 
 WHIP = Source("cam", "Camera", "whip", token_hash=hashed("secret"))

@@ -1,4 +1,4 @@
-"""One real WebRTC viewer of the wall, in a process of its own: ``python -m studio.lab.bench.wall LINK``.
+"""One real WebRTC viewer of the wall, in a process of its own: ``python -m studio.lab.harness.wall LINK``.
 
 It opens the wall's link as a browser does, connects, and prints the number of RTP packets of the picture it
 has received as a line each second. Ends by SIGTERM.
@@ -20,7 +20,7 @@ CONNECT_S = 15.0
 def running_wall(link: str) -> Iterator[subprocess.Popen[str]]:
     """The process, once the wall's picture comes; it is ended with the block. Raises RuntimeError."""
     process = subprocess.Popen(
-        python("studio.lab.bench.wall", link),
+        python("studio.lab.harness.wall", link),
         cwd=FOLDER,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -40,7 +40,7 @@ def running_wall(link: str) -> Iterator[subprocess.Popen[str]]:
 async def watch(link: str) -> None:
     # here, for the process of the viewer only
     from signaling.rtc.synthetic.client import Player, RehearsalGuest
-    from studio.lab.bench.visit import visit
+    from studio.lab.harness.visit import visit
 
     viewer = RehearsalGuest(None, Player())
     async with visit(link, "wall", viewer):

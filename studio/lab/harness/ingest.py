@@ -28,7 +28,7 @@ class Ingest:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            python("studio.lab.bench.ingest", self.url),
+            python("studio.lab.harness.ingest", self.url),
             cwd=FOLDER,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -43,7 +43,7 @@ class Ingest:
 
 
 def main() -> None:
-    """``python -m studio.lab.bench.ingest URL``: until it is killed."""
+    """``python -m studio.lab.harness.ingest URL``: until it is killed."""
     import av
 
     while True:

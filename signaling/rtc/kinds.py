@@ -92,7 +92,7 @@ def kind_of(offer: Offer) -> Kind:
 
 
 def place_of(offer: Offer) -> str:
-    """Where a peer's media goes, by the name that :class:`signaling.shard.seats.Seats` has for it: the seat,
+    """Where a peer's media goes, by the name that :class:`signaling.rtc.seats.Seats` has for it: the seat,
     ``source/<id>`` or :data:`TALK`; empty for who only receives."""
     if offer.source:
         return f"{SOURCE_PREFIX}{offer.source}"

@@ -5,7 +5,7 @@ import pytest
 from mixer.compose.compositor import SourcePicture
 from mixer.contract.clock import NS
 from mixer.contract.picture import new_picture
-from mixer.engine.latency import BUCKETS, SPAN, LatencyMeter
+from mixer.encode.latency import BUCKETS, SPAN, LatencyMeter
 from mixer.engine.live_sources import CARD
 
 MS = NS // 1000

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.contract.messages import LadderTimes
-from mixer.engine.overload import CODES, Change, Ladder, Step, Work, full_tick, spared
+from mixer.encode.overload import CODES, Change, Ladder, Step, Work, full_tick, spared
 
 NS = 1_000_000_000
 PERIOD = NS // 30

@@ -1,4 +1,4 @@
-"""The guests of a bench, in a process of their own: ``python -m studio.lab.bench.generator DATA GUESTS
+"""The guests of a bench, in a process of their own: ``python -m studio.lab.harness.generator DATA GUESTS
 [FIRST]``.
 
 Rehearsal guests, with real ICE, DTLS and SRTP and following what the studio asks them to send; but their
@@ -45,7 +45,7 @@ def running_generator(data: Path, guests: int, first: int = 1) -> Iterator[subpr
     """The process, for the studio of this data directory; it is ended with the block. The seats are
     ``rehearsal-<first>`` and on."""
     process = subprocess.Popen(
-        python("studio.lab.bench.generator", str(data.resolve()), str(guests), str(first)),
+        python("studio.lab.harness.generator", str(data.resolve()), str(guests), str(first)),
         cwd=FOLDER,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """Stock aiortc as its users have it, to compare with: plain classes, asyncio's loop, a process of its own.
 
-``python -m studio.lab.bench.stock receive``: answers offers, drains every track.
-``python -m studio.lab.bench.stock send``: answers offers of viewers; each one's sender encodes the same
+``python -m studio.lab.harness.stock receive``: answers offers, drains every track.
+``python -m studio.lab.harness.stock send``: answers offers of viewers; each one's sender encodes the same
 picture, 640×360 at 30 a second, and the same sound for itself.
 
 An SDP offer as a line of JSON on standard input gives the answer as a line of JSON on standard output.
@@ -37,7 +37,7 @@ class Stock:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            python("studio.lab.bench.stock", self._mode),
+            python("studio.lab.harness.stock", self._mode),
             cwd=FOLDER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
