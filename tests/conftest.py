@@ -27,7 +27,8 @@ def _machine(request: pytest.FixtureRequest) -> Iterator[None]:
 def _nothing_blocks_the_loop() -> Iterator[None]:
     """A blocking call that our own code makes on an event loop is an error of the test it happens in."""
     # What measures starts processes, makes slots and reads files; nobody waits for it.
-    with blockbuster_ctx(["signaling", "studio"], excluded_modules=["studio.lab.bench", "studio.lab.harness"]) as guard:
+    measuring = ["studio.lab.bench", "studio.lab.harness"]
+    with blockbuster_ctx(["signaling", "studio"], excluded_modules=measuring) as guard:
         for function in guard.functions.values():
             # Once, before anybody can be kept waiting: reads the list of the pages' libraries.
             function.can_block_in("signaling/http/server.py", "make_app")

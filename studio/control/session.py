@@ -36,6 +36,7 @@ from studio.control.lanes import bytes_go_first, must_happen
 from studio.control.log.faults import fault, refused
 from studio.control.log.ledger import Ledger, Line
 from studio.control.log.mending import replayed
+from studio.control.log.snapshots import BEHIND, Snapshots
 from studio.control.log.store import Store, StoreError
 from studio.control.plans import Planning, Step
 from studio.control.preparing import Surroundings
@@ -66,9 +67,6 @@ MAX_EVENTS = 1000
 STATUS_INTERVAL_S = 0.25
 """Least time between two changes that are about the live status only."""
 
-STAND_INS = 64
-"""Earlier states that may stand in for one that can't be planned when control starts."""
-
 log = structlog.get_logger()
 
 
@@ -93,8 +91,9 @@ class Session:
         self._happened = happened
         self._unix_time = unix_time
         self._alarms = Alarms(unix_time) if alarms is None else alarms
-        self._ledger = Ledger(store, self._alarms, Path(settings.plan.recordings))
         self._show = settings.new_show()
+        self._snapshots = Snapshots(store.path, self._show)
+        self._ledger = Ledger(store, self._alarms, Path(settings.plan.recordings), self._snapshots)
         self._coming = self._show
         """The show with what is being written now."""
         self._revision = 0
@@ -115,13 +114,15 @@ class Session:
 
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
-        newest: deque[Show] = deque(maxlen=STAND_INS)
+        newest: deque[Show] = deque(maxlen=BEHIND)
 
         def step(show: Show, event: AnyEvent) -> Show:
             newest.appendleft(show)
             return apply(show, event)
 
-        show, self._revision = await replayed(self._store, step, self._show, self._alarms)
+        show, self._revision = await replayed(self._store, step, self._show, self._alarms, self._snapshots)
+        if newest:
+            self._snapshots.seed(newest[-1], self._revision - len(newest))
         self._show = self._coming = self._here(show)
         self._dropouts = Dropouts(self._show)
         self._planning.begin(self._show, self._revision, map(self._here, newest))

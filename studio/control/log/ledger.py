@@ -17,6 +17,7 @@ import structlog
 from studio.control.alarms import Alarms
 from studio.control.log.faults import fault
 from studio.control.log.reserve import RESERVE_BYTES, RESERVE_PART, Mark, Reserve, Room, room_of
+from studio.control.log.snapshots import Snapshots
 from studio.control.log.store import Logged, Store, StoreError
 from studio.show.events import AnyEvent
 
@@ -50,8 +51,10 @@ class Line(msgspec.Struct, frozen=True):
 class Ledger:
     """``recordings``: their folder, which may be on another disk."""
 
-    def __init__(self, store: Store, alarms: Alarms, recordings: Path) -> None:
+    def __init__(self, store: Store, alarms: Alarms, recordings: Path, snapshots: Snapshots) -> None:
         self._store = store
+        self._snapshots = snapshots
+        self._snapshots_failed = False
         self._alarms = alarms
         self._recordings = recordings
         self._reserve = Reserve(store.path)
@@ -232,6 +235,18 @@ class Ledger:
             await self._store.checkpoint()
         except sqlite3.Error as error:
             log.warning("checkpoint", **fault(error))
+        if self._reserve.whole:  # with too little room, the log's own lines come first
+            await self._advance_snapshots()
+
+    async def _advance_snapshots(self) -> None:
+        try:
+            await asyncio.to_thread(self._snapshots.advance)
+        except Exception as error:  # also of a log that was damaged meanwhile
+            if not self._snapshots_failed:
+                log.warning("no snapshot", **fault(error))
+            self._snapshots_failed = True
+        else:
+            self._snapshots_failed = False
 
     def _judge(self, room: Room, code: str, text: str) -> None:
         if room.free < LOW * room.size:

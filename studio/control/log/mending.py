@@ -19,6 +19,7 @@ import msgspec
 
 from studio.control.alarms import Alarms
 from studio.control.log.reserve import Reserve
+from studio.control.log.snapshots import Snapshots
 from studio.control.log.store import INSERT, Store, StoreError, begin_schema, check_schema
 from studio.show.events import AnyEvent, apply, decode
 from studio.show.model import Show
@@ -60,11 +61,12 @@ async def open_log(path: Path, start: Show, alarms: Alarms) -> Store:
 
 
 async def replayed(
-    store: Store, step: Callable[[Show, AnyEvent], Show], start: Show, alarms: Alarms
+    store: Store, step: Callable[[Show, AnyEvent], Show], start: Show, alarms: Alarms, snapshots: Snapshots
 ) -> tuple[Show, int]:
-    """As :meth:`Store.replay`, mended where it is damaged. Raises :class:`StoreError`."""
+    """As :meth:`Store.replay`, from the newest snapshot on, and mended where the log is damaged. Raises
+    :class:`StoreError`."""
     try:
-        return await store.replay(step, start)
+        return await store.replay(step, *await asyncio.to_thread(snapshots.newest))
     except StoreError as error:
         if error.code != "store.corrupt":
             raise

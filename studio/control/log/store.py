@@ -94,19 +94,20 @@ class Store:
         """After :meth:`close`, and with another file there. Raises :class:`StoreError`."""
         self._database = await _connected(self._path)
 
-    async def replay(self, step: Callable[[S, AnyEvent], S], start: S) -> tuple[S, int]:
-        """``start`` after every event of the log, and the revision of the last one (0: empty).
+    async def replay(self, step: Callable[[S, AnyEvent], S], start: S, after: int = 0) -> tuple[S, int]:
+        """``start`` after every event of the log that follows the revision ``after``, and the revision of the
+        last one (0: empty).
 
         ``step`` runs in a thread. Raises :class:`StoreError`.
         """
-        return await asyncio.to_thread(self._replay, step, start)
+        return await asyncio.to_thread(self._replay, step, start, after)
 
-    def _replay(self, step: Callable[[S, AnyEvent], S], state: S) -> tuple[S, int]:
-        revision = 0
+    def _replay(self, step: Callable[[S, AnyEvent], S], state: S, revision: int) -> tuple[S, int]:
         try:
             database = sqlite3.connect(self._path, timeout=_BUSY_S)
             try:
-                for row in database.execute("SELECT * FROM events ORDER BY revision"):
+                query = "SELECT * FROM events WHERE revision > ? ORDER BY revision"
+                for row in database.execute(query, (revision,)):
                     revision += 1
                     line = _line(row)
                     if line.revision != revision:
