@@ -183,6 +183,19 @@ def tracked() -> list[Path]:
     return found
 
 
+def test_documents_name_what_is_there() -> None:
+    pages = [path for path in tracked() if path.suffix == ".md" and path.name != "CHANGELOG.md"]
+    named = re.compile(r"`((?:mixer|signaling|studio|tests|web_console)/[\w/.-]*\w)/?`")
+    missing = [
+        f"{page.name}: {name}"
+        for page in pages
+        for name in named.findall(page.read_text("utf-8"))
+        if not any((ROOT / f"{name}{end}").exists() for end in ("", ".py", ".js"))
+    ]
+    assert missing == []
+    assert len((ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines()) <= 200, "the details are in docs/"
+
+
 def test_names_say_what_is_inside() -> None:
     vague = {"utils", "util", "helpers", "helper", "misc", "common", "manager"}
     assert not [path for path in tracked() if path.stem.lower() in vague]
