@@ -49,13 +49,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 # The packages weigh 100 MB and a half of that is used: copied out, they go again, unless checks need them.
-web_console/vendor/.installed: package-lock.json web_console/vendor.json web_console/vendor.mjs mixer/graphics/fonts.py mixer/graphics/installfonts.py | $(VENV)/.installed
+web_console/vendor/.installed: package-lock.json web_console/vendor.json web_console/vendor.mjs mixer/graphics/fonts.py mixer/graphics/install_fonts.py | $(VENV)/.installed
 	@[ $(DEV_MODULES) -nt package-lock.json ] || { echo 'fetching the libraries and fonts of the pages'; \
 		$(NODE) npm ci --omit=dev --ignore-scripts --no-progress --loglevel=error; }
 	$(NODE) node web_console/vendor.mjs
 	$(PIP) install --no-deps --no-compile --target $(VENV)/fonts -c constraints.txt \
 		noto-cjk-sans-jp-regular noto-cjk-sans-jp-bold
-	$(BIN)/python -P -m mixer.graphics.installfonts node_modules $(VENV)/fonts web_console/vendor/fonts-whole
+	$(BIN)/python -P -m mixer.graphics.install_fonts node_modules $(VENV)/fonts web_console/vendor/fonts-whole
 	@rm -rf $(VENV)/fonts; [ -e $(DEV_MODULES) ] || rm -rf node_modules $(VENV)/node
 	@touch $@
 

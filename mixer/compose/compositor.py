@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from mixer.compose import draw, rounding
 from mixer.compose.alpha import Layers
+from mixer.compose.backing_store import lay, lift_off
 from mixer.compose.canvas import Buffer, Canvas, Pool
-from mixer.compose.laying import lay, lift_off
-from mixer.compose.looks import Design, Item, Looks
+from mixer.compose.canvas_lookups import CanvasLookups, Design, Item
 from mixer.compose.overlays import Drawing
 from mixer.compose.rects import overlaps
 from mixer.compose.sprites import Face, Sprite, blend, fill, place
@@ -68,7 +68,7 @@ class Compositor:
         self.width, self.height = width, height
         self._pool = pool or Pool(width, height, buffers)
         self._bars = SourcePicture("live", graphics.bars, origin=-1)
-        self._looks: Looks | None = None
+        self._lookups: CanvasLookups | None = None
         self._layers = Layers()
         self.redrawn = 0
         self.torn = 0
@@ -103,12 +103,12 @@ class Compositor:
         tick without plates, to copy from instead of scaling the sources once more. ``designs``: see
         :class:`mixer.compose.motion.Shot`. ``over``: what is laid over all tiles.
         """
-        looks = self._looked_up(canvas, infos, designs)
+        lookups = self._looked_up(canvas, infos, designs)
         # What lies beneath the corners of copied tiles isn't known: without the copy all is drawn anew.
-        signature: object = (looks.signature, base is None)
+        signature: object = (lookups.signature, base is None)
         if black:
             signature = "black"
-        elif looks.empty:
+        elif lookups.empty:
             signature = ("empty", canvas.background, self._graphics.event(self.width, self.height))
         buffer = self._pool.take(signature, self)
         if buffer is None:
@@ -116,12 +116,12 @@ class Compositor:
         try:
             if black:
                 self._draw_ground(buffer, signature, None)
-            elif looks.empty:
+            elif lookups.empty:
                 face = self._graphics.event(self.width, self.height)
-                self._draw_ground(buffer, signature, looks, face)
+                self._draw_ground(buffer, signature, lookups, face)
             else:
-                self._draw_ground(buffer, signature, looks)
-                self._draw(buffer, looks, sources, views, base)
+                self._draw_ground(buffer, signature, lookups)
+                self._draw(buffer, lookups, sources, views, base)
             lay(buffer, None if black else over)
         except BaseException:
             buffer.signature = None
@@ -132,25 +132,25 @@ class Compositor:
     def _draw(
         self,
         buffer: Buffer,
-        looks: Looks,
+        lookups: CanvasLookups,
         sources: Mapping[SourceId, SourcePicture],
         views: Mapping[str, Picture],
         base: Picture | None,
     ) -> None:
-        canvas = looks.canvas
+        canvas = lookups.canvas
         drawn: list[Rect] = []
         uncovered: set[int] = set()
-        for index, item in enumerate(looks.items):
+        for index, item in enumerate(lookups.items):
             source = self._bars if item.bars else sources.get(item.tile.source, _CARD)
-            self._item(buffer, index, drawn, uncovered, item, source, looks, base)
-        for index, view in enumerate(canvas.views, len(looks.items)):
+            self._item(buffer, index, drawn, uncovered, item, source, lookups, base)
+        for index, view in enumerate(canvas.views, len(lookups.items)):
             if view.canvas is None:
                 self._pane(buffer, index, drawn, view)
             else:
                 self._view(buffer, index, drawn, view, views.get(view.canvas), canvas.background)
 
     def _draw_ground(
-        self, buffer: Buffer, signature: object, looks: Looks | None, face: Face | None = None
+        self, buffer: Buffer, signature: object, lookups: CanvasLookups | None, face: Face | None = None
     ) -> None:
         """Fill the canvas when it showed something laid out differently; then every item is drawn again."""
         if buffer.owner is self and buffer.signature == signature:
@@ -161,17 +161,17 @@ class Compositor:
         buffer.laid.on = False
         if face is not None:
             self._draw_face(buffer.picture, face)
-        elif looks is not None and looks.ground is not None:
-            copy_into(buffer.picture, looks.ground)
+        elif lookups is not None and lookups.ground is not None:
+            copy_into(buffer.picture, lookups.ground)
         else:
-            fill(buffer.picture, BLACK if looks is None else yuv_of(looks.canvas.background))
-        rects = () if looks is None else looks.rects
+            fill(buffer.picture, BLACK if lookups is None else yuv_of(lookups.canvas.background))
+        rects = () if lookups is None else lookups.rects
         buffer.keys = [None] * len(rects)
         buffer.targets = [self._target(buffer, rect) for rect in rects]
         buffer.placed = [(None, ())] * len(rects)
         buffer.corners = [None] * len(rects)
         buffer.under = [None] * len(rects)
-        if looks is None or not looks.transparent:
+        if lookups is None or not lookups.transparent:
             buffer.clear_rooms()
         buffer.signature = signature
 
@@ -180,12 +180,12 @@ class Compositor:
         canvas: CanvasPlan,
         infos: Mapping[SourceId, SourceInfo],
         designs: tuple[Design, ...],
-    ) -> Looks:
+    ) -> CanvasLookups:
         """The plan's tiles; made anew with each plan and whenever graphics were drawn since."""
-        looks = self._looks
-        if looks is None or not looks.still(canvas, infos, self._graphics.edition):
-            looks = self._looks = Looks(canvas, infos, self._graphics, designs, looks)
-        return looks
+        lookups = self._lookups
+        if lookups is None or not lookups.still(canvas, infos, self._graphics.edition):
+            lookups = self._lookups = CanvasLookups(canvas, infos, self._graphics, designs, lookups)
+        return lookups
 
     def _item(
         self,
@@ -195,7 +195,7 @@ class Compositor:
         uncovered: set[int],
         item: Item,
         source: SourcePicture,
-        looks: Looks,
+        lookups: CanvasLookups,
         base: Picture | None,
     ) -> None:
         tile = item.tile
@@ -208,21 +208,21 @@ class Compositor:
             slate = source.state == "slate"
             face = (self._graphics.slate if slate else self._graphics.card)(item.info, *item.design)
             key = (item.marks, face)
-        beneath = looks.stacked and overlaps(tile.rect, drawn)
+        beneath = lookups.stacked and overlaps(tile.rect, drawn)
         if buffer.keys[index] == key and not beneath:
             return
         target = buffer.targets[index]
         buffer.keys[index] = None
         if target is None:
             return
-        if looks.stacked:
+        if lookups.stacked:
             drawn.append(tile.rect)
         lift_off(buffer, tile.rect)
         for above in item.above:
             if above not in uncovered:
                 uncovered.add(above)
                 if above not in item.hidden:
-                    self._uncover(buffer, above, looks)
+                    self._uncover(buffer, above, lookups)
         copied = base is not None and not item.apart
         if item.edge is not None and not copied and (beneath or buffer.corners[index] is None):
             buffer.corners[index] = rounding.lift(target, item.edge)
@@ -235,7 +235,7 @@ class Compositor:
         if base is not None and copied:
             copy_into(target, draw.window(base, tile.rect))
         elif picture is None:
-            self._faced(target, item, face, looks)
+            self._faced(target, item, face, lookups)
         elif under is not None and source.alpha is not None:
             beneath_it = None if lifted else under
             self._layers.draw(target, beneath_it, picture, source.alpha, tile.fit, tile.crop)
@@ -244,10 +244,10 @@ class Compositor:
                 picture = draw.cropped(picture, tile.crop)
             if tile.fit == "cover":
                 draw.draw_cover(target, picture)
-            elif looks.ground is None:
-                draw.draw_contain(target, picture, yuv_of(looks.canvas.background))
+            elif lookups.ground is None:
+                draw.draw_contain(target, picture, yuv_of(lookups.canvas.background))
             else:
-                draw.draw_contain(target, picture, draw.window(looks.ground, tile.rect))
+                draw.draw_contain(target, picture, draw.window(lookups.ground, tile.rect))
         if picture is not None and not tile.tally:
             if buffer.placed[index][0] is not item.marks:
                 buffer.placed[index] = item.marks, place(target, item.sprites)
@@ -262,23 +262,23 @@ class Compositor:
             return
         buffer.keys[index] = key
 
-    def _uncover(self, buffer: Buffer, index: int, looks: Looks) -> None:
+    def _uncover(self, buffer: Buffer, index: int, lookups: CanvasLookups) -> None:
         """Put back what was there before this tile, which is about to be drawn again."""
         target, corners, under = buffer.targets[index], buffer.corners[index], buffer.under[index]
         if target is None or (corners is None and under is None):
             return
-        lift_off(buffer, looks.items[index].tile.rect)
+        lift_off(buffer, lookups.items[index].tile.rect)
         if under is not None:
             copy_into(target, under)
         elif corners is not None:
             rounding.uncover(corners)
 
-    def _faced(self, target: Picture, item: Item, face: Face | None, looks: Looks) -> None:
+    def _faced(self, target: Picture, item: Item, face: Face | None, lookups: CanvasLookups) -> None:
         if face is None:
-            if looks.ground is None:
-                fill(target, yuv_of(looks.canvas.background))
+            if lookups.ground is None:
+                fill(target, yuv_of(lookups.canvas.background))
             else:
-                copy_into(target, draw.window(looks.ground, item.tile.rect))
+                copy_into(target, draw.window(lookups.ground, item.tile.rect))
         elif item.design == (target.width, target.height):
             self._draw_face(target, face)
         else:

@@ -13,10 +13,10 @@ from mixer.compose.transition import blend, dim
 from mixer.contract.clock import NS
 from mixer.contract.picture import Picture
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, SourceId
-from mixer.engine.deck import Deck, Scene
+from mixer.engine.alternation import Alternation, Drawn
 from mixer.engine.quarantine import Quarantine
+from mixer.engine.scene_canvas import Scene, SceneCanvas
 from mixer.engine.staging import LANGUAGE, OFF_AIR, PROGRAM, Staging, in_words_of, plateless, staging
-from mixer.engine.turns import Drawn, Turns
 from mixer.graphics.graphics import Graphics
 
 CANVASES: tuple[CanvasName, ...] = ("program", "clean", "wall", "multiview")
@@ -49,7 +49,7 @@ class _Tick:
 
 
 class Stage:
-    """A deck for each canvas. Used by the tick's thread alone.
+    """A :class:`SceneCanvas` for each canvas. Used by the tick's thread alone.
 
     ``clean`` is the programme's canvas without plates and graphics; it has the programme's size and needs no
     plan, and neither do the programme's canvases in languages, which come and go with the plan. Their sources
@@ -59,12 +59,12 @@ class Stage:
     def __init__(self, graphics: Graphics, sizes: Mapping[CanvasName, tuple[int, int]]) -> None:
         self._graphics = graphics
         sizes = {"clean": sizes["program"], **sizes}
-        self._decks: dict[str, Deck] = {
-            name: Deck(graphics, *sizes[name], BUFFERS) for name in CANVASES if name in sizes
+        self._scene_canvases: dict[str, SceneCanvas] = {
+            name: SceneCanvas(graphics, *sizes[name], BUFFERS) for name in CANVASES if name in sizes
         }
         self._blank: dict[str, CanvasPlan] = {name: CanvasPlan(*size) for name, size in sizes.items()}
         self._quarantine = Quarantine()
-        self._turns = Turns()
+        self._alternation = Alternation()
         self._plan: MixPlan | None = None
         self._moving = False
         """What the last tick showed, and whether a scene gave way in it."""
@@ -73,7 +73,7 @@ class Stage:
     @property
     def starved(self) -> int:
         """Canvases that could not be drawn because encoders held all buffers."""
-        return sum(deck.pool.starved for deck in self._decks.values())
+        return sum(scene_canvas.pool.starved for scene_canvas in self._scene_canvases.values())
 
     @property
     def lost(self) -> int:
@@ -82,8 +82,8 @@ class Stage:
 
     def warm(self) -> None:
         """Have memory ready for a transition on all canvases that are in use. Called by any thread."""
-        for deck in list(self._decks.values()):
-            deck.pool.warm(SCENES_BUFFERS)
+        for scene_canvas in list(self._scene_canvases.values()):
+            scene_canvas.pool.warm(SCENES_BUFFERS)
 
     def compose(
         self,
@@ -99,13 +99,13 @@ class Stage:
         ``unix_s``: the time of day, for clocks and countdowns. Never raises for a picture or a graphic.
         """
         self._graphics.wear(plan.theme)
-        multiview = "multiview" in wanted and "multiview" in self._decks
+        multiview = "multiview" in wanted and "multiview" in self._scene_canvases
         stage = staging(plan, now_ns)
         if plan is not self._plan or stage.leaving or self._moving or multiview:
             self._plan, self._moving = plan, bool(stage.leaving)
             self._set_up(plan, stage, multiview)
-        on_air = tuple(name for name in self._decks if name in wanted and name not in OFF_AIR)
-        share = len(self._decks[PROGRAM].pool.free) >= SPARE_BUFFERS
+        on_air = tuple(name for name in self._scene_canvases if name in wanted and name not in OFF_AIR)
+        share = len(self._scene_canvases[PROGRAM].pool.free) >= SPARE_BUFFERS
         tick = _Tick(plan, stage, pictures, on_air, now_ns, unix_s, share)
         canvases = self._on_air(tick)
         tick.shown = {name: canvas.picture for name, canvas in canvases.items()}
@@ -121,24 +121,28 @@ class Stage:
         return canvases
 
     def _set_up(self, plan: MixPlan, stage: Staging, multiview: bool) -> None:
-        """Decks for the canvases that come and go with plans: languages, and the preview's pane."""
+        """Those of the canvases that come and go with plans: languages, and the preview's pane."""
         tagged = {name for name in stage.entering if name.startswith(LANGUAGE)}
-        for name in [name for name in self._decks if name.startswith(LANGUAGE) and name not in tagged]:
-            del self._decks[name]  # what encoders still hold of it stays theirs
-        for name in tagged - self._decks.keys():
-            self._decks[name] = Deck(self._graphics, *self._decks[PROGRAM].size, BUFFERS)
+        for name in [
+            name for name in self._scene_canvases if name.startswith(LANGUAGE) and name not in tagged
+        ]:
+            del self._scene_canvases[name]  # what encoders still hold of it stays theirs
+        for name in tagged - self._scene_canvases.keys():
+            self._scene_canvases[name] = SceneCanvas(
+                self._graphics, *self._scene_canvases[PROGRAM].size, BUFFERS
+            )
         pane = plan.canvases.get("preview")
         if pane is not None and multiview:
-            deck = self._decks.get("preview")
-            if deck is None or deck.size != (pane.width, pane.height):
-                self._decks["preview"] = Deck(self._graphics, pane.width, pane.height, 2)
+            scene_canvas = self._scene_canvases.get("preview")
+            if scene_canvas is None or scene_canvas.size != (pane.width, pane.height):
+                self._scene_canvases["preview"] = SceneCanvas(self._graphics, pane.width, pane.height, 2)
 
     # --- canvases on air --------------------------------------------------------------------------------
 
     def _on_air(self, tick: _Tick) -> dict[str, Canvas]:
-        stage, turns = tick.stage, self._turns
+        stage, alternation = tick.stage, self._alternation
         covered = stage.slate or stage.black >= 1
-        one = turns.begin(tick.now_ns, two=bool(stage.leaving) and not covered)
+        one = alternation.begin(tick.now_ns, two=bool(stage.leaving) and not covered)
         if covered:
             return self._covered(tick)
         if one:
@@ -152,11 +156,11 @@ class Stage:
                 self._side(tick, stage.leaving, leaving, going=True)
                 if not self._turn(tick, entering, going=False):
                     self._side(tick, stage.entering, entering, going=False)
-                turns.keep(stage.leaving, leaving, going=True)
+                alternation.keep(stage.leaving, leaving, going=True)
             else:
                 self._side(tick, stage.entering, entering, going=False)
-                turns.keep(stage.entering, entering, going=one)
-            turns.spent(time.thread_time_ns() - begun)
+                alternation.keep(stage.entering, entering, going=one)
+            alternation.spent(time.thread_time_ns() - begun)
             for name in tick.on_air:
                 made = self._made(name, leaving.get(name), entering.get(name), canvases, tick)
                 if made is not None:
@@ -173,7 +177,7 @@ class Stage:
     def _turn(self, tick: _Tick, drawn: dict[str, Drawn], *, going: bool) -> bool:
         """Whether this side is shown as it was at the tick before."""
         stage, names = tick.stage, _names(tick, going)
-        kept = self._turns.kept(stage.leaving if going else stage.entering, names, going=going)
+        kept = self._alternation.kept(stage.leaving if going else stage.entering, names, going=going)
         if kept is None:
             return False
         drawn.update(kept)
@@ -188,7 +192,7 @@ class Stage:
             plan = self._blank.get(name, self._blank[PROGRAM])
             black = not tick.stage.slate
             try:
-                canvas = self._decks[name].on_air.compositor.compose(plan, {}, {}, {}, black)
+                canvas = self._scene_canvases[name].on_air.compositor.compose(plan, {}, {}, {}, black)
             except Exception as error:
                 self._complain("canvas.failed", name, error, tick.now_ns)
                 continue
@@ -282,16 +286,16 @@ class Stage:
                 dim(after if before is None else into, stage.black, into)
 
         try:
-            return self._decks[name].made(draw)
+            return self._scene_canvases[name].made(draw)
         except Exception as error:
             self._complain("transition.failed", name, error, tick.now_ns)
             return entering.canvas.hold()
 
     def _scene(self, name: str, tick: _Tick, going: bool) -> Scene:
-        deck, stage = self._decks[name], tick.stage
+        scene_canvas, stage = self._scene_canvases[name], tick.stage
         if not stage.leaving or not _changes(stage, name):
-            return deck.scene(self._plan_of(name, stage.entering), tick.now_ns)
-        leaver, comer = deck.scenes(self._plan_of(name, stage.leaving), tick.now_ns)
+            return scene_canvas.scene(self._plan_of(name, stage.entering), tick.now_ns)
+        leaver, comer = scene_canvas.scenes(self._plan_of(name, stage.leaving), tick.now_ns)
         return leaver if going else comer
 
     def _plan_of(self, name: str, plans: Mapping[str, CanvasPlan]) -> CanvasPlan:
@@ -305,7 +309,7 @@ class Stage:
         """Never raises: what is on air is more than this."""
         try:
             plan = tick.plan.canvases.get(name) or self._blank[name]
-            scene = self._decks[name].scene(plan, tick.now_ns)
+            scene = self._scene_canvases[name].scene(plan, tick.now_ns)
             return self._draw(name, scene, scene.shot(plan, tick.now_ns, tick.plan.sources), tick)
         except Exception as error:
             self._complain("canvas.failed", name, error, tick.now_ns)

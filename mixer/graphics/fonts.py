@@ -1,7 +1,7 @@
 """The fonts that text on pictures is set in: whole published files, and a list of what each of them covers.
 
 A folder of fonts has the files, ``fonts.json`` (:class:`Manifest`) and a fontconfig file that knows nothing
-but this folder, so that a plate looks the same on every machine. :mod:`mixer.graphics.installfonts` fills
+but this folder, so that a plate looks the same on every machine. :mod:`mixer.graphics.install_fonts` fills
 ours.
 """
 

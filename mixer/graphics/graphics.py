@@ -19,7 +19,7 @@ from mixer.contract.theme import Theme
 from mixer.graphics.art import Art, Dial, Drawable, Strip
 from mixer.graphics.designs import draw_card, draw_label, draw_slate
 from mixer.graphics.fonts import FontFile
-from mixer.graphics.furniture import draw_backdrop, draw_event_slate, draw_overlay
+from mixer.graphics.kinds import draw_backdrop, draw_event_slate, draw_overlay
 from mixer.graphics.plates import draw_plate
 from mixer.graphics.stack import Sheet
 from mixer.graphics.text import Typesetter

@@ -331,7 +331,7 @@ def _open_sink(config: SenderConfig) -> Sink:
         from mixer.outputs.rtmp.output import RtmpDestination
 
         return RtmpDestination(url, config.video, config.ca_file)
-    from mixer.outputs.recording.recording import Recording
+    from mixer.outputs.recording.matroska import Recording
 
     return Recording(config.output, Path(config.folder), config.video, config.title, epoch_ns=config.epoch_ns)
 

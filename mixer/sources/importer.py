@@ -122,7 +122,7 @@ def _check_size(size: int, limit: int, what: str) -> None:
 
 
 def _clip(path: Path, demands: Demands) -> Found:
-    from mixer.sources.clips.clipfile import look
+    from mixer.sources.clips.clip_file import look
     from mixer.sources.clips.effort import effort, shown_size
 
     info = look(path)
@@ -164,7 +164,7 @@ def _slides(path: Path, demands: Demands) -> Found:
 
 
 def _still(path: Path, folder: Path, kind: PictureKind) -> Found:
-    from mixer.sources.stills.stillfile import read_picture
+    from mixer.sources.stills.still_file import read_picture
 
     pixels, warnings = read_picture(path, kind)
     np.save(folder / PICTURE_FILE, pixels, allow_pickle=False)

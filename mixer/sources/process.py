@@ -143,7 +143,7 @@ def made(config: PlayerConfig, out: SlotOut) -> Player:
 
             return SlidesPlayer(config, out)
         case "pull":
-            from mixer.sources.pull.pull import PullPlayer
+            from mixer.sources.pull.pull_player import PullPlayer
 
             return PullPlayer(config, out)
         case "still":

@@ -16,7 +16,7 @@ from signaling.rtc.transport.dtls import DtlsTransport
 from signaling.rtc.transport.ice import Connection, Network, StunProtocol
 from signaling.rtc.transport.receive import Receiver
 from signaling.rtc.transport.send import Sender
-from signaling.rtc.video.colour_told import COLOUR_URI
+from signaling.rtc.video.color_space import COLOUR_URI
 
 AIORTC_VERSION = "1.16.0"
 _COLOUR_ID = 9

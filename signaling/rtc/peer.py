@@ -23,7 +23,7 @@ from signaling.rtc.recording.record import Feed, SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.seats import Seats
 from signaling.rtc.timeline import LipSync
-from signaling.rtc.transport import one_way
+from signaling.rtc.transport import whip_offer as one_way
 from signaling.rtc.transport.dtls import DtlsTransport
 from signaling.rtc.transport.offer import (
     MAX_CANDIDATES,

@@ -15,7 +15,7 @@ from studio.control.alarms import Alarms
 from studio.control.log.faults import fault
 from studio.planning.demand import Demand, DemandSettings
 from studio.planning.planner import Live, Plans, PlanSettings, asking, plan, steady
-from studio.planning.taking import Taking
+from studio.planning.transitions import Taking
 from studio.show.events import AnyEvent, apply
 from studio.show.model import Show
 

@@ -66,7 +66,6 @@ from studio.contract.messages import (
 )
 from studio.contract.paths import PAGES
 from studio.control.alarms import Alarms
-from studio.control.errands import Errands
 from studio.control.library.appearance import appearance
 from studio.control.library.media import MediaStore, open_media
 from studio.control.links import link as link_to
@@ -75,6 +74,7 @@ from studio.control.log.store import StoreError
 from studio.control.loop_link import LoopLink
 from studio.control.plan_pace import PlanPace
 from studio.control.preparing import Surroundings
+from studio.control.process_messages import ProcessMessages
 from studio.control.session import Session
 from studio.control.session_settings import configured
 from studio.planning.planner import Plans
@@ -147,7 +147,7 @@ class Control:
         )
         self._snapshots = CanvasSnapshots(self._send, asked=self._snapshot_asked)
         self._recordings = _recordings_of(self._settings, Path(start.data))
-        self._errands = Errands(self._send, str(self._recordings))
+        self._messages = ProcessMessages(self._send, str(self._recordings))
         self._alarms = Alarms(time.time)
         self._pace = PlanPace(self._publish)
         self._session: Session | None = None
@@ -199,7 +199,7 @@ class Control:
             store,
             kept,
             publish=self._pace,
-            happened=self._errands.happened,
+            happened=self._messages.happened,
             around=Surroundings(
                 lambda role, token: link_to(self._public_url(), role, token),
                 whip_url=lambda source: f"{self._public_url().rstrip('/')}/whip/{source}",
@@ -218,7 +218,7 @@ class Control:
             raise CannotStartError(str(error)) from error
         self._session = session
         self._fonts = asyncio.create_task(look.fonts.watch(self._media_changed))
-        self._errands.planned(session.plans, session.planned)
+        self._messages.planned(session.plans, session.planned)
         session.set_peers(*self._presence)
         for sender, message in self._early:
             session.handle(sender, message)
@@ -237,7 +237,7 @@ class Control:
                 tls=tls is not None,
                 metrics=self._metrics,
                 ready=self._not_ready,
-                meters_wanted=self._errands.meters_wanted,
+                meters_wanted=self._messages.meters_wanted,
                 media=media,
                 sessions=SessionFile(data / "sessions.json", write_private),
             )
@@ -305,7 +305,7 @@ class Control:
             self._send("mixer", TakePlan(plans.mix, issued_ns, plans.next, ordinary))
             self._send("supervisor", plans.desired)
             if self._session is not None:
-                self._errands.planned(plans, self._session.planned)
+                self._messages.planned(plans, self._session.planned)
             for name in self._processes:
                 if name.startswith("shard-"):
                     self._tell_targets(name, plans)
@@ -344,7 +344,7 @@ class Control:
         if isinstance(message, ShardLevels) and self._session is not None:
             self._session.heard(message.levels)
         if isinstance(message, PlanTaken):
-            self._errands.plan_taken(message)
+            self._messages.plan_taken(message)
         if isinstance(message, _FOR_SESSION):
             if self._session is not None:
                 self._session.handle(sender, message)
@@ -358,7 +358,7 @@ class Control:
         else:
             self._processes[name] = change.state
         self._metrics.on_process(name, change.restarts)
-        self._errands.process_changed(change)
+        self._messages.process_changed(change)
         if name.startswith("shard-"):
             if change.state == "running":
                 self._peers.shard_up(name)

@@ -28,7 +28,7 @@ from studio.planning.overlays import name_plate
 from studio.planning.places import CANVASES, Staged, coming, on_air
 from studio.planning.playing import player_slots, players, source_info
 from studio.planning.sounds import TALKBACK, audio, listens, microphones
-from studio.planning.taking import Take, transition
+from studio.planning.transitions import Take, transition
 from studio.planning.uplink import NOTHING, THUMBNAIL, screen_targets, target_for, uplink_targets
 from studio.show.model import Output, SceneCanvas, Show
 from studio.show.sources.publishing import whip_slots

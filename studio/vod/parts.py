@@ -15,7 +15,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from mixer.containers.clock_tags import FileClock, file_clock
-from signaling.rtc.recording.recordfile import OUTPUT_TAG, SEAT_TAG, safe_name
+from signaling.rtc.recording.record_file import OUTPUT_TAG, SEAT_TAG, safe_name
 from studio.vod.errors import VodError
 
 NEXT_S = 600.0

@@ -15,7 +15,7 @@ from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.network import NeverComes
 from tests.support.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
 from tests.support.mixing import Mixer, plan_of, small_config
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

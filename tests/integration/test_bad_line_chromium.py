@@ -13,7 +13,7 @@ from studio.lab.bench.network import NeverComes
 from tests.integration.test_shard_chromium import PAGE
 from tests.support.browsers import chromium
 from tests.support.impaired import Noise, Watch
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

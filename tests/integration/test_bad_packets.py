@@ -13,7 +13,7 @@ from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import proportional_bytes
 from tests.support.hostile import Hostile
 from tests.support.impaired import Beats, Ear, Noise, Watch, join
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

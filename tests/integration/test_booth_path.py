@@ -19,7 +19,7 @@ from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import HUM_LEVEL, Loop, make_loop
 from signaling.rtc.transport.rtp import Rtp
 from tests.support.mixing import Mixer, plan_of, small_config
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -18,7 +18,7 @@ from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTarge
 from tests.support.browsers import chromium
 from tests.support.firefox import FIREFOX, needs_firefox, write_profile
 from tests.support.mixing import Mixer, decoded, plan_of, small_config
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -17,7 +17,7 @@ import pytest
 
 from mixer.contract.findings import Converted, Demands
 from mixer.contract.player_messages import PlayerConfig
-from mixer.sources.clips.clipfile import ClipInfo, look
+from mixer.sources.clips.clip_file import ClipInfo, look
 from mixer.sources.clips.converter import convert
 from mixer.sources.clips.effort import effort, shown_size
 from mixer.sources.frames import FrameConverter

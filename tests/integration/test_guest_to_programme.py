@@ -26,7 +26,7 @@ from tests.support.mixing import (
     plan_of,
     small_config,
 )
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

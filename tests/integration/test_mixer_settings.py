@@ -130,7 +130,7 @@ def test_without_privileges_there_is_a_mixer_all_the_same() -> None:
 def test_the_claim_says_what_it_got() -> None:
     """Real-time threads are root's in most places, but not in every container."""
     code = (
-        "import os; from mixer import priority as p; "
+        "import os; from mixer.ipc import priority as p; "
         "print(p.allowed(), os.sched_getscheduler(0), p.claim(), os.sched_getscheduler(0))"
     )
     done = subprocess.run(

@@ -18,7 +18,7 @@ from studio.contract.usage import cpu_seconds
 from tests.integration.test_real_guests import invite, post
 from tests.support.impaired import Beats, Ear, Noise, Watch, join
 from tests.support.running import RunningStudio, running_studio, wait_until
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 from tests.support.slots import Arrivals
 
 pytestmark = pytest.mark.alone

@@ -18,7 +18,7 @@ import pytest
 from mixer.contract.player_messages import PlayerConfig
 from mixer.ipc.slot import sample_at
 from mixer.sources.frames import FrameConverter
-from mixer.sources.pull.pull import _Worker
+from mixer.sources.pull.pull_player import _Worker
 from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
 from tests.support.material import ffmpeg
 from tests.support.players import PlayerRun
@@ -183,7 +183,7 @@ def test_private_places_are_not_connected_to(tmp_path: Path) -> None:
 def test_the_very_address_that_was_checked_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its IP address, while certificate and server still have to do with the name."""
     monkeypatch.setattr("mixer.sources.pull.pull_guard.is_public", lambda address: address == "127.0.0.1")
-    monkeypatch.setattr("mixer.sources.pull.pull.check_peers", lambda: None)
+    monkeypatch.setattr("mixer.sources.pull.pull_player.check_peers", lambda: None)
     file, authority = material(tmp_path / "a.flv"), Authority(tmp_path)
     with (
         RtmpIngest(tmp_path) as ingest,

@@ -13,7 +13,7 @@ import pytest
 
 from mixer.containers.clock_tags import file_clock
 from mixer.contract.messages import SenderConfig
-from mixer.outputs.recording.recording import Recording
+from mixer.outputs.recording.matroska import Recording
 from tests.support.ingest import wait_until
 from tests.support.probe import (
     BT709,

@@ -16,7 +16,7 @@ from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.transport.rtp import parse_rtp
 from signaling.rtc.video.bitstream import depayload_h264, picture_size
 from tests.support.mixing import Mixer, small_config
-from tests.support.shard_house import until
+from tests.support.shard_harness import until
 from tests.unit.signaling.rtc.test_pacing import Line, sender
 
 pytestmark = pytest.mark.alone

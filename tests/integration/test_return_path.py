@@ -29,7 +29,7 @@ from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
 from tests.support.impaired import join
 from tests.support.mixing import Mixer, Tap, plan_of, small_config
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

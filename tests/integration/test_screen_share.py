@@ -10,7 +10,7 @@ from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget, Up
 from signaling.rtc.synthetic.client import SCREEN_FPS, Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.test_shard_guests import join
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

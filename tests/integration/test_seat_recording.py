@@ -23,7 +23,7 @@ from signaling.contract.messages import (
     UplinkTarget,
     UplinkTargets,
 )
-from signaling.rtc.recording.recordfile import OUTPUT_TAG, SEAT_TAG
+from signaling.rtc.recording.record_file import OUTPUT_TAG, SEAT_TAG
 from signaling.rtc.synthetic.camera import Camera
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop

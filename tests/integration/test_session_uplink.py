@@ -150,7 +150,14 @@ async def test_a_control_that_is_back_takes_nothing_from_anybody(tmp_path: Path)
         await again.session.close()
 
 
-async def test_the_preview_says_whose_picture_is_still_on_its_way(show: House) -> None:
+async def test_the_preview_says_whose_picture_is_still_on_its_way(tmp_path: Path) -> None:
+    # Time enough to see him waited for on a busy machine, too.
+    patient = DemandSettings(learn_s=0, look_s=LOOK_S, arrive_s=3.0, patience=QUICK.patience)
+    async with opened(tmp_path, patient) as show:
+        await arriving(show)
+
+
+async def arriving(show: House) -> None:
     def ready(of: object) -> dict[str, object]:
         return of["status"]["preview"]  # type: ignore[index,no-any-return]
 

@@ -25,7 +25,7 @@ from signaling.contract.messages import (
 from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import HUM_LEVEL, Loop, make_loop
 from signaling.rtc.transport.rtp import Rtp
-from tests.support.shard_house import Bus, ShardHouse, until
+from tests.support.shard_harness import Bus, ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -11,7 +11,7 @@ from signaling.contract.messages import Answer, Offer, ShardReport, UplinkTarget
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.test_shard_returns import FakeProgramme
 from tests.support.browsers import CHROMIUM
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

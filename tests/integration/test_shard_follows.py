@@ -20,7 +20,7 @@ from studio.planning.uplink import FPS, NOTHING, THUMBNAIL, target_for
 from tests.integration.test_shard_returns import FakeProgramme
 from tests.support.browsers import camera_file, chromium
 from tests.support.firefox import firefox, needs_firefox
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

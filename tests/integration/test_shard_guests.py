@@ -24,7 +24,7 @@ from signaling.contract.messages import (
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, flash_area, make_loop
 from signaling.rtc.transport.send import Sender
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -8,7 +8,7 @@ import pytest
 from signaling.contract.messages import Answer, Offer, PeerStats, ShardReport, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

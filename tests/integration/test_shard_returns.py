@@ -19,7 +19,7 @@ from signaling.rtc.timeline import LipSync
 from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
-from tests.support.shard_house import Bus, ShardHouse, until
+from tests.support.shard_harness import Bus, ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

@@ -7,7 +7,7 @@ import pytest
 
 from signaling.contract.messages import Answer, IceServer, IceServersSilent, Offer
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
-from tests.support.shard_house import ShardHouse
+from tests.support.shard_harness import ShardHouse
 
 pytestmark = pytest.mark.alone
 

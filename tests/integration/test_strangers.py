@@ -17,7 +17,7 @@ from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import cpu_seconds
 from tests.support.impaired import Noise, Watch, camera_of, join
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 

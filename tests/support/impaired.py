@@ -26,7 +26,7 @@ from signaling.rtc.synthetic.loops import LoopFrame
 from signaling.rtc.synthetic.relay import Relay
 from signaling.rtc.transport.send import Sender
 from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 
 FINGERPRINT_ROWS = 4
 """Each fourth row is enough: what is broken is broken over whole blocks."""

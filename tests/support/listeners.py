@@ -17,7 +17,7 @@ from signaling.rtc.synthetic.relay import Path, Relay
 from signaling.rtc.transport.rtp import is_rtcp
 from studio.lab.bench.hearing import Ear
 from tests.support.browsers import chromium
-from tests.support.shard_house import ShardHouse, until
+from tests.support.shard_harness import ShardHouse, until
 from tests.support.speech import Mono, resampled
 
 BAD_LINE = Path(delay_s=0.025, jitter_s=0.05)

@@ -10,10 +10,10 @@ from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.contract.player_timing import Pass, next_tick_ns, resumed_s
 from mixer.ipc.slot import sample_at
-from mixer.sources.clips.clipfile import DAMAGED, TOO_SLOW, TRUNCATED, ClipInfo, look
-from mixer.sources.clips.cliprun import HANG_NS, Run
+from mixer.sources.clips.clip_file import DAMAGED, TOO_SLOW, TRUNCATED, ClipInfo, look
+from mixer.sources.clips.clip_run import HANG_NS, Run
 from mixer.sources.clips.demux import CORRUPT
-from mixer.sources.clips.readahead import Shown
+from mixer.sources.clips.read_ahead import Shown
 from mixer.sources.player import IDLE_NS, MS, NO_TROUBLE, MediaError, Trouble
 from mixer.sources.slot_out import FADE, SlotOut, risen
 

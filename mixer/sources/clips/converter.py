@@ -34,7 +34,7 @@ from mixer.contract.findings import (
 )
 from mixer.contract.picture import Picture
 from mixer.ipc.limits import PLAYER_BYTES, confine
-from mixer.sources.clips.clipfile import ClipInfo, look
+from mixer.sources.clips.clip_file import ClipInfo, look
 from mixer.sources.clips.demux import CORRUPT, opened, packets
 from mixer.sources.clips.effort import effort, shown_size
 from mixer.sources.clips.tracks import KEPT, kept_as

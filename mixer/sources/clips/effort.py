@@ -8,9 +8,9 @@ from pathlib import Path
 
 import av
 
-from mixer.sources.clips.clipfile import ClipInfo
+from mixer.sources.clips.clip_file import ClipInfo
 from mixer.sources.clips.demux import Damage, alpha_decoder, decoded, opened
-from mixer.sources.clips.readahead import sought
+from mixer.sources.clips.read_ahead import sought
 from mixer.sources.deinterlace import ENOUGH, Deinterlacer
 from mixer.sources.frames import FrameConverter
 from mixer.sources.tonemap import told_by

@@ -22,7 +22,7 @@ from mixer.contract.output_health import DISK_FULL, Failure, disk_failure
 from mixer.ipc.failures import Failures
 from signaling.contract.messages import SeatsRecorded
 from signaling.rtc.audio.audio_jitter import opus_samples
-from signaling.rtc.recording.recordfile import MAX_PARTS, SeatFiles
+from signaling.rtc.recording.record_file import MAX_PARTS, SeatFiles
 from signaling.rtc.timeline import LipSync
 
 MAX_QUEUED_BYTES = 24 * 1024 * 1024

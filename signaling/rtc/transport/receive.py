@@ -26,7 +26,7 @@ from aiortc.rtp import (
 
 from signaling.rtc.transport.dtls import DtlsTransport
 from signaling.rtc.transport.rtp import LEVEL_URI, Rtp, unwrap
-from signaling.rtc.video.colour_told import COLOUR_URI
+from signaling.rtc.video.color_space import COLOUR_URI
 from signaling.rtc.video.layers import Layers
 
 _PLI, _REMB = 1, 15

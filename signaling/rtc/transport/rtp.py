@@ -22,7 +22,7 @@ class Rtp(NamedTuple):
     payload: bytes
     repaired: bool = False
     colour: bytes = b""
-    """What a header extension says of the picture's colours (:mod:`signaling.rtc.video.colour_told`), if
+    """What a header extension says of the picture's colours (:mod:`signaling.rtc.video.color_space`), if
     there is one."""
 
 

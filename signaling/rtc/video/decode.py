@@ -22,7 +22,7 @@ from mixer.compose.colour_convert import Encoding, HouseCopies, encoding_of
 from mixer.contract.picture import Picture, Plane
 from mixer.ipc.failures import Failures
 from signaling.rtc.video.bitstream import picture_size
-from signaling.rtc.video.colour_told import UNSPECIFIED
+from signaling.rtc.video.color_space import UNSPECIFIED
 
 MAX_QUEUE = 8
 MAX_PIXELS = 1920 * 1088

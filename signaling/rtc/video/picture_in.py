@@ -13,7 +13,7 @@ from signaling.rtc.transport.receive import Feedback
 from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.allowance import Allowance
 from signaling.rtc.video.bitstream import Chunk, depayload_h264, depayload_vp8, picture_size
-from signaling.rtc.video.colour_told import ToldColour, parse_colour
+from signaling.rtc.video.color_space import ToldColour, parse_colour
 from signaling.rtc.video.decode import MAX_PIXELS, DecoderPool, Lane, PictureSink
 from signaling.rtc.video.video_jitter import Frame, VideoJitter
 

@@ -62,7 +62,7 @@ test("every refusal of a command and every fault of an output is there in Korean
   // By tables, not by calls: what is wrong with a publisher, a player or a file, and what a clip is warned of.
   const tables = /** @type {const} */ ([
     ["studio/show/sources/whip_status.py", /"((?:whip|video)\.[a-z-]+)"/g], ["studio/show/sources/player_status.py", /"(player\.[a-z-]+)"/g],
-    ["mixer/sources/importer.py", /"((?:media|clip|pdf)\.[a-z-]+)"/g], ["mixer/sources/clips/clipfile.py", /"(clip\.[a-z-]+)"/g], ["mixer/contract/findings.py", /"(clip\.[a-z-]+)"/g],
+    ["mixer/sources/importer.py", /"((?:media|clip|pdf)\.[a-z-]+)"/g], ["mixer/sources/clips/clip_file.py", /"(clip\.[a-z-]+)"/g], ["mixer/contract/findings.py", /"(clip\.[a-z-]+)"/g],
   ]);
   for (const [file, code] of tables) {
     for (const [, found] of readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8").matchAll(code)) told.add(String(found));

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.containers.flv_tags import DATA, MAX_BODY, PICTURE, SOUND, FlvError, Tag, TagSplitter, header
-from mixer.sources.pull.flvtap import FlvTap
+from mixer.sources.pull.flv_tap import FlvTap
 
 
 class _File:

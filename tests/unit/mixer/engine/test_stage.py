@@ -142,11 +142,11 @@ def test_a_standing_scene_is_not_drawn_again_while_it_goes(graphics: Graphics) -
         held = [*held, made["program"]]
         if len(held) > 4:  # as slow encoders do
             held.pop(0).release()
-    drawn = sum(scene.compositor.redrawn for scene in stage._decks["program"]._scenes)
+    drawn = sum(scene.compositor.redrawn for scene in stage._scene_canvases["program"]._scenes)
     assert drawn == 2, "one tile of each scene, once"
     for canvas in held:
         canvas.release()
-    assert len(stage._decks["program"].pool.free) == BUFFERS
+    assert len(stage._scene_canvases["program"].pool.free) == BUFFERS
 
 
 def test_after_it_the_new_scene_goes_on_as_it_was(graphics: Graphics) -> None:
@@ -186,7 +186,7 @@ def test_what_came_with_a_transition_neither_glides_nor_is_drawn_again(graphics:
             if n >= 4:
                 assert made["program"].picture.y[70, 200] == LOW[0]
                 assert made["program"].picture.y[70, 100] != LOW[0]
-    assert sum(scene.compositor.redrawn for scene in stage._decks["program"]._scenes) == 2
+    assert sum(scene.compositor.redrawn for scene in stage._scene_canvases["program"]._scenes) == 2
 
 
 def test_a_text_that_runs_in_both_scenes_runs_on(graphics: Graphics) -> None:
@@ -314,7 +314,7 @@ def test_the_previews_pane_is_composed_only_for_the_multiview(graphics: Graphics
     shown = MixPlan(1, {**canvases("b"), "preview": pane, "multiview": view})
     with composed(stage, shown, ("program",)) as made:
         assert set(made) == {"program"}
-        assert "preview" not in stage._decks
+        assert "preview" not in stage._scene_canvases
     for _ in range(4):
         with composed(stage, shown, ("program", "multiview")) as made:
             assert set(made) == {"program", "multiview"}
@@ -332,14 +332,16 @@ def test_a_language_differs_in_its_plates_alone_and_only_while_it_does(graphics:
     with composed(stage, shown, wanted) as made, composed(*alone) as own:
         assert_same(made["program-en"].picture, own["program"].picture)
         assert not np.array_equal(made["program-en"].picture.y, made["program"].picture.y)
-        drawn = {name: stage._decks[name].on_air.compositor.redrawn for name in ("clean", "program-en")}
+        drawn = {
+            name: stage._scene_canvases[name].on_air.compositor.redrawn for name in ("clean", "program-en")
+        }
         assert drawn == {"clean": 1, "program-en": 1}
     shown = plan(canvases=canvases("b"), languages={"en": there})
     with composed(stage, shown, ("program", "program-en"), START + MS) as made, composed(*alone) as own:
         assert_same(made["program-en"].picture, own["program"].picture)
     with composed(stage, plan(canvases=here), wanted) as made:
         assert "program-en" not in made
-        assert "program-en" not in stage._decks, "and its memory is gone"
+        assert "program-en" not in stage._scene_canvases, "and its memory is gone"
     half = plan(
         canvases=here,
         leaving=canvases("a"),
@@ -505,7 +507,8 @@ def test_graphics_that_fail_cost_no_picture(graphics: Graphics, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    "part", ["mixer.engine.deck.Glide.at", "mixer.engine.stage.in_words_of", "mixer.engine.stage.blend"]
+    "part",
+    ["mixer.engine.scene_canvas.Glide.at", "mixer.engine.stage.in_words_of", "mixer.engine.stage.blend"],
 )
 def test_whatever_fails_no_buffer_is_lost(
     graphics: Graphics, monkeypatch: pytest.MonkeyPatch, part: str
@@ -531,7 +534,7 @@ def test_whatever_fails_no_buffer_is_lost(
     with composed(stage, shown, wanted, START + 99 * MS) as made:
         assert set(made) == set(wanted)
     assert stage.starved == 0
-    assert {len(deck.pool.free) for deck in stage._decks.values()} == {BUFFERS}
+    assert {len(deck.pool.free) for deck in stage._scene_canvases.values()} == {BUFFERS}
 
 
 def test_whose_pictures_are_looked_at() -> None:

@@ -15,7 +15,7 @@ from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Ti
 from mixer.contract.theme import PlateStyle, Theme
 from mixer.graphics.fonts import FontsMissingError, check_fonts
 from mixer.graphics.graphics import Graphics
-from mixer.graphics.installfonts import main
+from mixer.graphics.install_fonts import main
 from mixer.graphics.text import Typesetter
 from tests.support.fontfolder import font_folder
 

@@ -17,7 +17,7 @@ from signaling.contract.messages import PeerStats, ShardReport
 from signaling.http.metrics import Metrics
 from signaling.rtc.audio.sound_in import BROKEN, SoundPacer, SoundStream
 from signaling.rtc.recording.record import Feed, SeatRecorder
-from signaling.rtc.recording.recordfile import SeatFiles
+from signaling.rtc.recording.record_file import SeatFiles
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp

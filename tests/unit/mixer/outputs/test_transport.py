@@ -11,8 +11,8 @@ from mixer.contract.output_health import SECOND_NS
 from mixer.contract.output_url import StreamUrl
 from mixer.outputs.mpegts.datagrams import UdpDestination, open_socket
 from mixer.outputs.mpegts.transport import MAX_QUEUED, SPREAD_NS, Pacer
-from mixer.outputs.recording import recording
-from mixer.outputs.recording.recording import Recording
+from mixer.outputs.recording import matroska as recording
+from mixer.outputs.recording.matroska import Recording
 from tests.support.ingest import wait_until
 from tests.support.programme import VIDEO, Programme
 

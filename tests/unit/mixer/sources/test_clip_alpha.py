@@ -11,9 +11,9 @@ from PIL import Image
 
 from mixer.contract.findings import Converted, Demands
 from mixer.graphics.stills import read_still
-from mixer.sources.clips.clipfile import look
+from mixer.sources.clips.clip_file import look
 from mixer.sources.clips.converter import convert
-from mixer.sources.clips.readahead import PictureReader, Shown
+from mixer.sources.clips.read_ahead import PictureReader, Shown
 from mixer.sources.importer import examine
 from mixer.sources.stills.still import layer_of
 from tests.support.ingest import wait_until

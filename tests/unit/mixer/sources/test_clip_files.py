@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from mixer.sources.clips.clipfile import ClipInfo, look
+from mixer.sources.clips.clip_file import ClipInfo, look
 from mixer.sources.clips.tracks import Heard, choose
 from mixer.sources.frames import FrameConverter
 from mixer.sources.importer import examine

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mixer.compose.colour_convert import Encoding
 from mixer.contract.picture import Picture, new_picture
-from mixer.sources.clips.clipfile import look
-from mixer.sources.clips.readahead import PictureReader
+from mixer.sources.clips.clip_file import look
+from mixer.sources.clips.read_ahead import PictureReader
 from mixer.sources.frames import FrameConverter
 from mixer.sources.tonemap import Colour, ToneMap
 from tests.support.ingest import wait_until

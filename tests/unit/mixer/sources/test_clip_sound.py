@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mixer.ipc.slot import RATE, Samples
-from mixer.sources.clips.clipfile import look
-from mixer.sources.clips.readahead import SoundReader
+from mixer.sources.clips.clip_file import look
+from mixer.sources.clips.read_ahead import SoundReader
 from tests.support.ingest import wait_until
 from tests.support.material import ffmpeg
 

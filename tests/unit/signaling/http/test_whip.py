@@ -11,7 +11,8 @@ from signaling.contract.messages import SILENT, Answer, IceServer, Offer, PeerKi
 from signaling.contract.ports import PeerOwner, RefusedError
 from signaling.http.routes.whip import etag, links
 from signaling.rtc.kinds import kind_of, place_of
-from signaling.rtc.transport import one_way, trickle
+from signaling.rtc.transport import trickle
+from signaling.rtc.transport import whip_offer as one_way
 from signaling.rtc.transport.offer import OfferError, kinds_of
 from studio.contract.messages import ProcessChanged
 from studio.show.model import Show, Source

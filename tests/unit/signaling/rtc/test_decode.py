@@ -18,7 +18,7 @@ from signaling.rtc.video.bitstream import depayload_h264
 from signaling.rtc.video.decode import MAX_QUEUE, DecoderPool, Lane
 from signaling.rtc.video.picture_in import OVER_KEY_GAP_NS, OVER_LIMIT, PictureStream
 from signaling.rtc.video.video_jitter import MAX_LATE
-from tests.support.shard_house import until
+from tests.support.shard_harness import until
 
 MS = 1_000_000
 S = 1000 * MS

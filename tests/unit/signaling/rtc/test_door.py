@@ -16,7 +16,7 @@ from signaling.rtc.transport import door
 from signaling.rtc.transport.account import TOO_MUCH, Account, Recent
 from signaling.rtc.transport.door import STRANGERS_AT_ONCE, attach, only
 from signaling.rtc.transport.ice import MAX_PAIRS, Connection, StunProtocol
-from tests.support.shard_house import until
+from tests.support.shard_harness import until
 
 S = 1_000_000_000
 NAME = "abCD"

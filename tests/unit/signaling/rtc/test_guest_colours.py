@@ -18,10 +18,10 @@ from signaling.rtc.returns.returns import payloads_of
 from signaling.rtc.synthetic.loops import draw, open_encoder
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp, build_rtp, extension
-from signaling.rtc.video.colour_told import COLOUR_URI, ToldColour, parse_colour
+from signaling.rtc.video.color_space import COLOUR_URI, ToldColour, parse_colour
 from signaling.rtc.video.decode import DecoderPool, Lane
 from signaling.rtc.video.picture_in import PictureStream
-from tests.support.shard_house import until
+from tests.support.shard_harness import until
 
 FULL_709, LIMITED_601, FULL_601 = Encoding("bt709", True), Encoding("bt601"), Encoding("bt601", True)
 COLOUR = "#bf0000"

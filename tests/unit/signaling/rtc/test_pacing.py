@@ -19,7 +19,7 @@ from signaling.rtc.returns.pacing import MAX_BEHIND, SLICE, STEP_S, STEPS, Pacer
 from signaling.rtc.returns.returns import ReturnHub, payloads_of
 from signaling.rtc.transport.rtp import parse_rtp
 from signaling.rtc.transport.send import Sender
-from tests.support.shard_house import Bus, until
+from tests.support.shard_harness import Bus, until
 
 pytestmark = pytest.mark.alone
 

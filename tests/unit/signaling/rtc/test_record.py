@@ -13,8 +13,8 @@ import pytest
 from signaling.contract.messages import SeatsRecorded
 from signaling.rtc.recording import record
 from signaling.rtc.recording.record import Feed, SeatRecorder
-from signaling.rtc.recording.recordfile import SeatFiles
-from signaling.rtc.recording.recordhead import form_of
+from signaling.rtc.recording.record_file import SeatFiles
+from signaling.rtc.recording.record_head import form_of
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.video.bitstream import depayload_h264

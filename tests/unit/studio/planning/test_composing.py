@@ -14,7 +14,7 @@ from studio.control.status import Status
 from studio.planning.composing import compose
 from studio.planning.places import coming, on_air, shown
 from studio.planning.planner import Live, plan
-from studio.planning.taking import Take
+from studio.planning.transitions import Take
 from studio.show.model import MAX_NAME, MAX_TITLE, Graphic, Naming, Place, Show, Source
 from tests.support.shows import NOW, PLAN_SETTINGS, URL, after, with_mayors, with_scene
 

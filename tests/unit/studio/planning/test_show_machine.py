@@ -14,7 +14,7 @@ from signaling.http.live.views import merge_patch
 from studio.planning.layout import CAPACITY
 from studio.planning.places import on_air, on_scene
 from studio.planning.planner import Live, plan
-from studio.planning.taking import MS, Taking
+from studio.planning.transitions import MS, Taking
 from studio.show import commands, events
 from studio.show.decide import decide
 from studio.show.events import apply

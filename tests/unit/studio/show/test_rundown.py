@@ -5,7 +5,7 @@ from typing import Any
 from mixer.contract.messages import Expect, Mark, PlanTaken, RetryNow, WatchMeters
 from signaling.contract.messages import RecordSeats
 from studio.contract.messages import ProcessChanged
-from studio.control.errands import Errands
+from studio.control.process_messages import ProcessMessages
 from studio.planning.marks import Marker
 from studio.planning.planner import Live, plan
 from studio.show.model import MAX_CUES, Show
@@ -125,7 +125,7 @@ def test_scenes_and_cues_are_marked_at_the_tick_their_plan_was_taken() -> None:
 
 def test_a_control_that_comes_back_does_not_interrupt_the_recording_of_seats() -> None:
     sent: list[Any] = []
-    errands = Errands(lambda to, message: sent.append(message), recordings="/rec")
+    errands = ProcessMessages(lambda to, message: sent.append(message), recordings="/rec")
     errands.process_changed(ProcessChanged("shard-1", "running", 1, 0))
     desk = Desk()
     desk.plans("output.create", output="iso", seats=True)
@@ -135,7 +135,7 @@ def test_a_control_that_comes_back_does_not_interrupt_the_recording_of_seats() -
 
 def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
     sent: list[tuple[str, str, Any]] = []
-    errands = Errands(
+    errands = ProcessMessages(
         lambda to, message: sent.append((to, type(message).__name__, message)), recordings="/rec"
     )
     desk = Desk()
@@ -187,7 +187,7 @@ def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
 
 def test_a_recording_is_announced_to_the_mixer_and_retries_reach_the_senders() -> None:
     sent: list[tuple[str, Any]] = []
-    errands, desk = Errands(lambda to, message: sent.append((to, message)), recordings="/rec"), Desk()
+    errands, desk = ProcessMessages(lambda to, message: sent.append((to, message)), recordings="/rec"), Desk()
 
     def did(type_: str, output: str) -> list[tuple[str, Any]]:
         sent.clear()
@@ -212,7 +212,7 @@ def test_shards_tell_levels_while_a_scene_asks_who_speaks() -> None:
         if isinstance(message, WatchMeters):
             sent.append((to, message.on))
 
-    errands, desk = Errands(send, recordings="/rec"), Desk()
+    errands, desk = ProcessMessages(send, recordings="/rec"), Desk()
     for name in ("mixer", "shard-1"):
         errands.process_changed(ProcessChanged(name, "running", 1, 0))
     sent.clear()

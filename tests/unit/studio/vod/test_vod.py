@@ -24,8 +24,8 @@ from mixer.encode.audio import AacEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, StreamHeader
 from mixer.ipc.slot import RATE
-from mixer.outputs.recording.recording import Recording
-from signaling.rtc.recording.recordfile import SeatFiles
+from mixer.outputs.recording.matroska import Recording
+from signaling.rtc.recording.record_file import SeatFiles
 from signaling.rtc.synthetic.loops import make_loop
 from signaling.rtc.video.bitstream import depayload_h264
 from studio.cli.main import app

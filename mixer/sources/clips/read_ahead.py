@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mixer.contract.picture import Picture, Plane
 from mixer.ipc.slot import RATE, Samples
-from mixer.sources.clips.clipfile import ClipInfo
+from mixer.sources.clips.clip_file import ClipInfo
 from mixer.sources.clips.demux import Damage, alpha_decoder, decoded, opened, rewind
 from mixer.sources.deinterlace import Deinterlacer
 from mixer.sources.frames import FrameConverter

@@ -20,7 +20,7 @@ from av.stream import Stream
 
 from mixer.containers.clock_tags import clock_at
 from mixer.containers.muxing import CLUSTER_MS, NO_WAIT_US, open_output
-from signaling.rtc.recording.recordhead import Form, form_of, opus_header, video_header
+from signaling.rtc.recording.record_head import Form, form_of, opus_header, video_header
 
 OUTPUT_TAG, SEAT_TAG = "SUMMIT_OUTPUT", "SUMMIT_SEAT"
 """Container tags: the output that the file belongs to, and whose picture and sound it is."""

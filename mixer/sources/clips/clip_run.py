@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mixer.contract.clock import NS
 from mixer.contract.player_timing import Pass
-from mixer.sources.clips.clipfile import PADDING_S, ClipInfo
-from mixer.sources.clips.readahead import PictureReader, SoundReader
+from mixer.sources.clips.clip_file import PADDING_S, ClipInfo
+from mixer.sources.clips.read_ahead import PictureReader, SoundReader
 from mixer.sources.deinterlace import ENOUGH
 
 HANG_NS = 2 * NS

@@ -61,7 +61,7 @@ class Scene:
             return None
 
 
-class Deck:
+class SceneCanvas:
     """A canvas of fixed, even size. Used by the tick's thread alone; canvases are released by any.
 
     Two scenes draw into the same few buffers, each into its own while it can; a third buffer takes what is

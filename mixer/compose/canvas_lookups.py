@@ -11,7 +11,7 @@ from mixer.contract.picture import Picture
 from mixer.contract.plan import BACKDROP, CanvasPlan, SourceId, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
 
-__all__ = ["Design", "Item", "Looks"]
+__all__ = ["CanvasLookups", "Design", "Item"]
 
 _UNKNOWN = SourceInfo()
 
@@ -67,7 +67,7 @@ class Item:
         return self.edge is not None or self.room >= 0
 
 
-class Looks:
+class CanvasLookups:
     """A plan's tiles. ``signature`` is equal where everything lies in the same places. ``ground``: the
     theme's backdrop, which lies under them instead of the background's colour: it stands still, and is no
     tile."""
@@ -92,7 +92,7 @@ class Looks:
         infos: Mapping[SourceId, SourceInfo],
         graphics: Graphics,
         designs: tuple[Design, ...],
-        before: "Looks | None" = None,
+        before: "CanvasLookups | None" = None,
     ) -> None:
         self.canvas, self._infos, self._edition = canvas, infos, graphics.edition
         tiles, designs = canvas.tiles, designs or tuple((t.rect.w, t.rect.h) for t in canvas.tiles)

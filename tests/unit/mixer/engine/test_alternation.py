@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from mixer.compose import draw
 from mixer.compose.canvas import Pool
+from mixer.compose.canvas_lookups import CanvasLookups
 from mixer.compose.compositor import SourcePicture
-from mixer.compose.looks import Looks
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile, TileStyle, Transition
-from mixer.engine.deck import Scene
+from mixer.engine.scene_canvas import Scene
 from mixer.engine.stage import BUFFERS, Stage
 from mixer.graphics.graphics import Graphics
 from tests.support.mixing import FONTS
@@ -74,7 +74,7 @@ def dissolve(graphics: Graphics, cost_ns: int, ticks: int) -> tuple[list[str], l
         drawn.append("".join(costly.drawn))
         lumas.append(int(canvas.picture.y[H // 2, W // 2]))
         canvas.release()
-    return drawn[12:], lumas[12:], len(stage._decks["program"].pool.free)
+    return drawn[12:], lumas[12:], len(stage._scene_canvases["program"].pool.free)
 
 
 def test_scenes_too_dear_for_a_tick_are_drawn_by_turns(
@@ -161,7 +161,7 @@ def test_a_wide_plate_rises_out_of_the_corners(graphics: Graphics) -> None:
     for tile in tiles:
         plan = CanvasPlan(W, H, (tile,))
         graphics.prepare(MixPlan(1, {"program": plan}, sources={"a": SourceInfo()}))
-        (item,) = Looks(plan, {}, graphics, ()).items
+        (item,) = CanvasLookups(plan, {}, graphics, ()).items
         assert item.plate
         assert not item.apart
         assert max(s.x + s.picture.width for s in item.plate) <= tile.rect.w - STYLE.border

@@ -6,7 +6,7 @@ import pytest
 
 from mixer.contract.plan import Fade
 from studio.planning.planner import Live, Plans, plan
-from studio.planning.taking import MS, Taking
+from studio.planning.transitions import MS, Taking
 from studio.show.events import apply
 from studio.show.model import Show
 from tests.support.shows import PLAN_SETTINGS, URL, after, events_of, with_mayors, with_scene

@@ -28,11 +28,11 @@ from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerRepo
 from mixer.contract.player_timing import next_tick_ns
 from mixer.contract.pull_url import as_ffmpeg_takes
 from mixer.ipc.slot import RATE, Samples, sample_at
-from mixer.sources.clips.clipfile import MAX_PIXELS
+from mixer.sources.clips.clip_file import MAX_PIXELS
 from mixer.sources.deinterlace import ENOUGH, Deinterlacer
 from mixer.sources.frames import FrameConverter
 from mixer.sources.player import MS, NO_TROUBLE, Trouble
-from mixer.sources.pull.flvtap import FlvTap
+from mixer.sources.pull.flv_tap import FlvTap
 from mixer.sources.pull.pull_clock import PullClock
 from mixer.sources.pull.pull_guard import (
     TLS,

@@ -22,7 +22,7 @@ class Drawn:
     same: bool = False
 
 
-class Turns:
+class Alternation:
     """Used by the tick's thread alone."""
 
     def __init__(self) -> None:

@@ -12,8 +12,8 @@ from mixer.contract.colour import yuv_of
 from mixer.contract.picture import Picture
 from mixer.contract.plan import Overlay, Plate
 from mixer.graphics.art import Art, Drawable
+from mixer.graphics.clock_faces import draw_clock, draw_countdown
 from mixer.graphics.designs import draw_event
-from mixer.graphics.dials import draw_clock, draw_countdown
 from mixer.graphics.stack import SMALLEST_TEXT, Sheet, put_stack, rows_of, stack_height
 from mixer.graphics.stills import Rgba, StillError, covering, dimmed, inside, read_still, scaled
 from mixer.graphics.titles import draw_full_card, draw_lower_third, draw_ticker, draw_title

@@ -1,4 +1,4 @@
-"""``python -m mixer.graphics.installfonts NODE_MODULES SITE DEST``: fill our folder of fonts at set-up.
+"""``python -m mixer.graphics.install_fonts NODE_MODULES SITE DEST``: fill our folder of fonts at set-up.
 
 Of npm's ``@expo-google-fonts`` in NODE_MODULES and PyPI's ``noto_cjk_sans_jp_…`` in SITE it takes the
 weights used, as they are published, and their licences. One font has Han for all languages, Kana and Hangul:
@@ -85,7 +85,7 @@ def _swap(made: Path, dest: Path) -> None:
 def main(argv: list[str]) -> int:
     """Exit status 1 and one line when it can't be done."""
     if len(argv) != 3:
-        sys.stderr.write("usage: python -m mixer.graphics.installfonts NODE_MODULES SITE DEST\n")
+        sys.stderr.write("usage: python -m mixer.graphics.install_fonts NODE_MODULES SITE DEST\n")
         return 2
     try:
         install(*map(Path, argv))

@@ -30,7 +30,7 @@ _SHARD = "shard-"
 _SENDER = "sender/"
 
 
-class Errands:
+class ProcessMessages:
     """``send`` takes a process's name and a message; ``recordings`` is the folder of files."""
 
     def __init__(self, send: Callable[[str, Message], None], recordings: str) -> None:
