@@ -23,7 +23,7 @@ from studio.show.events import apply, decode
 from studio.show.model import Show
 
 EVERY = 5000
-"""Events between two snapshots. Replaying as many takes some 80 ms."""
+"""Events between two snapshots. Replaying as many takes 30 to 80 ms."""
 BEHIND = 64
 """Events that a snapshot leaves to the replay: the states before the newest may stand in for one that can't
 be planned when control starts."""
