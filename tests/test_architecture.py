@@ -226,6 +226,20 @@ def test_no_registry_and_no_machine_is_named() -> None:
     assert findings == []
 
 
+def test_names_are_made_in_one_place() -> None:
+    """Of sources, slots, processes: ``mixer.contract.names`` in Python, ``shared/names.js`` on the pages."""
+    # Not `seat/<id>`, which is how comments write it.
+    prefix = r"(?:(?:seat|screen|source|talk|sender|player)/(?!<)|shard-)"
+    literal = {".py": re.compile(rf"""["']{prefix}"""), ".js": re.compile(rf"""["'`]{prefix}""")}
+    own = {"mixer/contract/names.py", "web_console/shared/names.js"}
+    code = [
+        path for path in tracked() if path.suffix in (".py", ".js") and not path.name.endswith(".test.js")
+    ]
+    ours = [path for path in code if path.relative_to(ROOT).parts[0] != "tests"]
+    found = {path for path in ours if literal[path.suffix].search(path.read_text("utf-8"))}
+    assert {str(path.relative_to(ROOT)) for path in found} - own == set()
+
+
 def test_versions_are_pinned() -> None:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]

@@ -20,6 +20,7 @@ from mixer.audio.arrays import Gains, Names
 from mixer.audio.balance import Levels
 from mixer.audio.interpret import FLOOR
 from mixer.audio.measuring.levels import gain_of_db
+from mixer.contract.names import is_seat
 from mixer.contract.plan import AudioPlan, BusName, SourceId
 from mixer.ipc.slot import RATE
 
@@ -179,7 +180,7 @@ class Returns:
             state.loudness *= _DECAY
         gates = np.ones((2, len(levels.sources)), np.float32)
         for place, source in enumerate(levels.sources):
-            if not source.startswith("seat/"):
+            if not is_seat(source):
                 continue
             peak = float(peaks[place] * levels.present[place])
             if peak > _THRESHOLD:

@@ -19,6 +19,7 @@ from mixer.compose.compositor import SourcePicture
 from mixer.compose.transition import languages
 from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.messages import CanvasPublished, Load, Message, PlanTaken, SourceState
+from mixer.contract.names import is_source
 from mixer.contract.plan import CanvasName, Fade, MixPlan, SourceId, SourceInfo
 from mixer.encode.latency import LatencyMeter
 from mixer.encode.overload import Ladder, Work, full_tick, spared
@@ -138,7 +139,7 @@ class Engine:
     def open_source(self, source: SourceId, reader: SlotReader) -> None:
         """See and hear ``source`` in this slot."""
         with self._lock:
-            self._tracks = {**self._tracks, source: SourceTrack(reader, source.startswith("source/"))}
+            self._tracks = {**self._tracks, source: SourceTrack(reader, is_source(source))}
         self._sound.set_reader(source, reader)
 
     def close_source(self, source: SourceId) -> None:

@@ -3,18 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mixer.contract.names import TALKBACK, is_name, of_seat, of_source
 from signaling.contract.messages import Offer, PeerKind, UplinkTarget
 
 Direction = Literal["sendrecv", "sendonly", "recvonly"]
 """Of our own side of a section: what an offer asks beyond it is answered with this, and so never sent."""
 
-SEAT_PREFIX = "seat/"
-SCREEN_PREFIX = "screen/"
-"""Before a seat's id: the slot of its shared screen."""
-SOURCE_PREFIX = "source/"
-TALK_PREFIX = "talk/"
-TALK = "talk/director"
-"""The slot of the director's talkback microphone. There is one, whoever directs."""
 FLOOR = "floor"
 PUBLISHED = UplinkTarget(1920, 1080, 60, 8_000_000)
 """What a WHIP publisher may send: nobody tells it what its picture is needed for."""
@@ -93,13 +87,13 @@ def kind_of(offer: Offer) -> Kind:
 
 def place_of(offer: Offer) -> str:
     """Where a peer's media goes, by the name that :class:`signaling.rtc.seats.Seats` has for it: the seat,
-    ``source/<id>`` or :data:`TALK`; empty for who only receives."""
+    ``source/<id>`` or :data:`~mixer.contract.names.TALKBACK`; empty for who only receives."""
     if offer.source:
-        return f"{SOURCE_PREFIX}{offer.source}"
+        return of_source(offer.source)
     kind = KINDS[offer.kind]
-    return offer.seat if kind.seated else TALK if kind.microphone else ""
+    return offer.seat if kind.seated else TALKBACK if kind.microphone else ""
 
 
 def source_of(place: str) -> str:
     """The source, and the slot's name, of a :func:`place_of`."""
-    return place if not place or "/" in place else f"{SEAT_PREFIX}{place}"
+    return place if not place or is_name(place) else of_seat(place)

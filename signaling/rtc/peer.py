@@ -16,9 +16,10 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConne
 from aiortc.rtp import RtcpRrPacket
 from aiortc.sdp import candidate_from_sdp
 
+from mixer.contract.names import of_screen
 from signaling.contract.messages import SILENT, Candidates, IceServer, Offer, PeerStats, UplinkTarget
 from signaling.rtc.audio.sound_in import SoundPacer, SoundStream
-from signaling.rtc.kinds import SCREEN_PREFIX, kind_of, place_of, source_of
+from signaling.rtc.kinds import kind_of, place_of, source_of
 from signaling.rtc.recording.record import Feed, SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.seats import Seats
@@ -347,7 +348,7 @@ class Peer:
             return  # what comes unasked is counted and forgotten
         seat = self._house.seats[self.place]
         if receiver.kind == "video" and self._picture is not None:
-            slot = self._house.seats[f"{SCREEN_PREFIX}{self.seat}"]
+            slot = self._house.seats[of_screen(self.seat)]
             self._screen = ScreenIn(self._house.pool, receiver, slot, self.name)
             self._screen.aim(self._wanted)
         elif receiver.kind == "video":

@@ -22,6 +22,7 @@ import structlog
 import uvloop
 
 from mixer.contract.messages import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
+from mixer.contract.names import of_screen, seat_of
 from mixer.ipc import child, priority
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.failures import Failures
@@ -48,7 +49,7 @@ from signaling.contract.messages import (
 )
 from signaling.rtc import hooks
 from signaling.rtc.audio.sound_in import SoundPacer
-from signaling.rtc.kinds import SCREEN_PREFIX, SEAT_PREFIX, SOURCE_PREFIX, TALK_PREFIX, source_of
+from signaling.rtc.kinds import source_of
 from signaling.rtc.peer import House, Peer, State
 from signaling.rtc.recording.record import SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
@@ -63,9 +64,6 @@ BEAT_S = 0.1
 COLLECT_EVERY = 50
 """Beats: 5 s."""
 METER_S = 0.05
-
-_ITS_OWN_NAME = (SCREEN_PREFIX, SOURCE_PREFIX, TALK_PREFIX)
-"""Slots that :class:`Seats` knows by their whole name; seats' by what is behind the prefix."""
 
 log = structlog.get_logger()
 
@@ -150,12 +148,11 @@ class Shard:
                 self._open = None if message.open is None else frozenset(message.open)
                 for peer in self._peers.values():
                     self._aim(peer)
-            case SlotOpened(source=source) if fds and source.startswith(SEAT_PREFIX):
-                self._house.seats.opened(source.removeprefix(SEAT_PREFIX), SlotWriter(fds[0]))
-            case SlotOpened(source=source) if fds and source.startswith(_ITS_OWN_NAME):
-                self._house.seats.opened(source, SlotWriter(fds[0]))
+            # A seat's slot goes by the seat's id, every other by its whole name.
+            case SlotOpened(source=source) if fds:
+                self._house.seats.opened(seat_of(source) or source, SlotWriter(fds[0]))
             case SlotClosed(source=source):
-                self._house.seats.closed(source.removeprefix(SEAT_PREFIX))
+                self._house.seats.closed(seat_of(source) or source)
             case RecordSeats(folder=folder, output=output):
                 self._house.recorder.record(folder, output)
             case WatchMeters(on=on):
@@ -299,7 +296,7 @@ class Shard:
             if (recorded := self._house.recorder.status()) is not None:
                 self._send("control", recorded)
             used = {peer.place for peer in self._peers.values()}
-            self._house.seats.forget_unused(used | {f"{SCREEN_PREFIX}{seat}" for seat in used})
+            self._house.seats.forget_unused(used | {of_screen(seat) for seat in used})
 
     def _stats(self, now_ns: int) -> tuple[PeerStats, ...]:
         told: list[PeerStats] = []

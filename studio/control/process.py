@@ -30,6 +30,7 @@ from mixer.contract.messages import (
     SlotOpened,
     TakePlan,
 )
+from mixer.contract.names import is_player, is_sender, is_shard
 from mixer.contract.plan import CanvasName
 from mixer.contract.player_messages import PlayerReport
 from mixer.ipc import child
@@ -291,7 +292,7 @@ class Control:
         return sorted(
             name
             for name, state in self._processes.items()
-            if state != "running" and not name.startswith(("sender/", "player/")) and name != "control"
+            if state != "running" and not (is_sender(name) or is_player(name)) and name != "control"
         )
 
     # --- the link --------------------------------------------------------------------------------------
@@ -307,7 +308,7 @@ class Control:
             if self._session is not None:
                 self._messages.planned(plans, self._session.planned)
             for name in self._processes:
-                if name.startswith("shard-"):
+                if is_shard(name):
                     self._tell_targets(name, plans)
         except (LinkClosedError, LinkOverflowError) as error:
             log.error("plan not sent", error=str(error))
@@ -359,7 +360,7 @@ class Control:
             self._processes[name] = change.state
         self._metrics.on_process(name, change.restarts)
         self._messages.process_changed(change)
-        if name.startswith("shard-"):
+        if is_shard(name):
             if change.state == "running":
                 self._peers.shard_up(name)
                 if self._session is not None:

@@ -15,6 +15,7 @@ from mixer.contract.messages import (
     SenderConfig,
     WatchMeters,
 )
+from mixer.contract.names import MIXER, is_shard, sender_name, shards
 from signaling.contract.messages import RecordSeats
 from studio.contract.messages import ProcessChanged
 from studio.planning.marks import Marker
@@ -24,10 +25,6 @@ from studio.show.desk.events import BusReset
 from studio.show.events import AnyEvent, OutputRetried, OutputStarted
 from studio.show.model import Show
 from studio.show.sources.player_status import PlayerOrders
-
-MIXER = "mixer"
-_SHARD = "shard-"
-_SENDER = "sender/"
 
 
 class ProcessMessages:
@@ -64,18 +61,18 @@ class ProcessMessages:
             case OutputRetried(output):
                 backup = (backup_of(output),) if show.outputs[output].backup else ()
                 for each in (output, *backup):
-                    self._send(_SENDER + each, RetryNow())
+                    self._send(sender_name(each), RetryNow())
 
     def _expect(self, output: str) -> None:
         """A recording begins with the picture of this moment, however long its process takes to start."""
         for each in self._senders:
             if each.output == output and each.folder:
-                self._send(MIXER, Expect(_SENDER + output, (each.video, *each.audio)))
+                self._send(MIXER, Expect(sender_name(output), (each.video, *each.audio)))
 
     def planned(self, plans: Plans, show: Show) -> None:
         """These plans are sent, made of this state."""
         outputs = show.outputs.values()
-        self._files = frozenset(_SENDER + each.id for each in outputs if each.recording and not each.seats)
+        self._files = frozenset(sender_name(each.id) for each in outputs if each.recording and not each.seats)
         self._senders = plans.desired.senders
         self._marker.planned(show, plans.mix)
         self._orders.planned(show)
@@ -101,10 +98,10 @@ class ProcessMessages:
             self._running.discard(name)
             return
         self._running.add(name)
-        if name == MIXER or name.startswith(_SHARD):
+        if name == MIXER or is_shard(name):
             # Also what is not wanted: it may still do what a control before this one asked for.
             self._send(name, self._watch(name))
-        if name.startswith(_SHARD) and self._recorded is not None:
+        if is_shard(name) and self._recorded is not None:
             self._send(name, self._seats(self._recorded))
         if name in self._files:
             self._tell_marks(name, self._marker.newest)
@@ -120,4 +117,4 @@ class ProcessMessages:
             self._send(sender, mark)
 
     def _shards(self) -> list[str]:
-        return sorted(name for name in self._running if name.startswith(_SHARD))
+        return shards(self._running)

@@ -11,6 +11,7 @@ import msgspec
 
 from mixer.contract.ingests import backup_of, sender_of
 from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport, SourceState
+from mixer.contract.names import is_shard, of_seat, output_of
 from signaling.contract.messages import (
     SILENT,
     IceServersSilent,
@@ -31,7 +32,6 @@ from studio.show.outputs.status import public_output, redacted
 Connection = Literal["connecting", "connected"]
 Json = dict[str, Any]
 
-_SENDER = "sender/"
 _ABSENT: Json = {
     "state": "absent",
     "connection": "absent",
@@ -146,11 +146,10 @@ class Status:
             self._pictures = {}
             self._sound.take({}, show)
             self._mixer = {**self._mixer, "load": _load(Load()), "latency_ms": _latency(Latency())}
-        if message.process.startswith("shard-") and message.state != "running":
+        if is_shard(message.process) and message.state != "running":
             self._recorded.pop(message.process, None)
             self._ice_silent.pop(message.process, None)
-        if message.process.startswith(_SENDER):
-            output = message.process.removeprefix(_SENDER)
+        if output := output_of(message.process):
             known = show.outputs.get(sender_of(output).output)
             if message.state == "restarting" and known is not None and known.running:
                 reason = "Its process ended and is being started anew."
@@ -228,7 +227,7 @@ class Status:
         shown: Json = {
             "state": state,
             "connection": connection,
-            "picture": self._pictures.get(f"seat/{seat.id}", "card"),
+            "picture": self._pictures.get(of_seat(seat.id), "card"),
             "width": stats.width,
             "height": stats.height,
             "fps": round(stats.fps, 1),

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from mixer.contract.names import of_source
 from mixer.contract.plan import BACKDROP, CanvasPlan, Plate, Rect, Tile, TileStyle
 from mixer.contract.theme import Theme
 from studio.planning.layout import SLIDES_AT, solve
@@ -163,7 +164,7 @@ def _retold(show: Show, tile: Tile, tongues: Tongues) -> Tile:
 def _behind(show: Show, composition: Composition, width: int, height: int) -> tuple[Tile, ...]:
     """The scene's own background, else the theme's; both where one sees through the scene's."""
     source = show.sources.get(composition.background or "")
-    sources = [f"source/{composition.background}"] if composition.background else []
+    sources = [of_source(composition.background)] if composition.background else []
     if show.theme.backdrop and (not sources or (source is not None and source.alpha)):
         sources.insert(0, BACKDROP)
     return tuple(Tile(Rect(0, 0, width, height), each) for each in sources)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Literal
 
+from mixer.contract.names import is_screen, of_screen, of_seat
 from mixer.contract.plan import CanvasPlan, CanvasView, Rect, SourceId, Tally, Tile
 from mixer.graphics.characters import written_in
 from studio.planning.layout import CAPACITY, solve
@@ -39,9 +40,9 @@ def multiview(
     tiles = []
     seats = [seat for seat in show.seats.values() if seat.id in connected and seat.role == "speaker"]
     tongues = {seat.id: written_in(seat.name, seat.language, show.languages) for seat in seats}
-    people = [(f"seat/{seat.id}", seat.name, tongues[seat.id]) for seat in seats]
+    people = [(of_seat(seat.id), seat.name, tongues[seat.id]) for seat in seats]
     screens = [
-        (f"screen/{seat.id}", f"{seat.name} · screen", tongues[seat.id])
+        (of_screen(seat.id), f"{seat.name} · screen", tongues[seat.id])
         for seat in seats
         if seat.id in sharing
     ]
@@ -52,7 +53,7 @@ def multiview(
     for (source, label, tongue), rect in zip(shown, rects, strict=False):
         tally: Tally = "program" if source in on_air else "preview" if source in next_up else ""
         place = Rect(rect.x, pane_h + rect.y, rect.w, rect.h)
-        fit: Literal["cover", "contain"] = "contain" if source.startswith("screen/") else "cover"
+        fit: Literal["cover", "contain"] = "contain" if is_screen(source) else "cover"
         tiles.append(Tile(place, source, fit=fit, label=label, tally=tally, label_language=tongue))
     panes = (
         CanvasView(left, "preview", label="PREVIEW", tally="preview"),

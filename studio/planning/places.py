@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 from msgspec.structs import replace
 
+from mixer.contract.names import of_screen, of_seat, of_source
 from mixer.contract.plan import SourceId
 from studio.planning.layout import CAPACITY, SLIDES_AT
 from studio.show.model import Composition, Place, Scene, SceneCanvas, Seat, Show
@@ -130,10 +131,10 @@ def named(staged: Staged) -> frozenset[str]:
 def source_id(place: Place) -> SourceId:
     """The picture's source."""
     if place.screen:
-        return f"screen/{place.seat}"
-    return f"seat/{place.seat}" if place.seat else f"source/{place.source}"
+        return of_screen(place.seat)
+    return of_seat(place.seat) if place.seat else of_source(place.source)
 
 
 def sound_id(place: Place) -> SourceId:
     """The sound's source: a screen has none of its own, and brings the microphone of who shares it."""
-    return f"seat/{place.seat}" if place.seat else f"source/{place.source}"
+    return of_seat(place.seat) if place.seat else of_source(place.source)

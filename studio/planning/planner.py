@@ -6,6 +6,7 @@ import msgspec
 
 from mixer.contract.ingests import backup_of
 from mixer.contract.messages import SenderConfig
+from mixer.contract.names import TALKBACK, is_screen, of_screen, of_seat, of_source
 from mixer.contract.plan import (
     BACKDROP,
     BusName,
@@ -27,7 +28,7 @@ from studio.planning.multiview import multiview, preview_size
 from studio.planning.overlays import name_plate
 from studio.planning.places import CANVASES, Staged, coming, on_air
 from studio.planning.playing import player_slots, players, source_info
-from studio.planning.sounds import TALKBACK, audio, listens, microphones
+from studio.planning.sounds import audio, listens, microphones
 from studio.planning.transitions import Take, transition
 from studio.planning.uplink import NOTHING, THUMBNAIL, screen_targets, target_for, uplink_targets
 from studio.show.model import Output, SceneCanvas, Show
@@ -176,14 +177,14 @@ def steady(plans: Plans, before: Plans) -> Plans:
     kept = {
         each.source: old
         for each in plans.desired.players
-        if f"source/{each.source}" in stays
+        if of_source(each.source) in stays
         and (old := known.get(each.source)) is not None
         and old != each
         and msgspec.structs.replace(each, width=old.width, height=old.height) == old
     }
     if not kept:
         return plans
-    slots = {f"source/{source}": before.desired.slots[f"source/{source}"] for source in kept}
+    slots = {of_source(source): before.desired.slots[of_source(source)] for source in kept}
     made = tuple(kept.get(each.source, each) for each in plans.desired.players)
     desired = msgspec.structs.replace(plans.desired, slots={**plans.desired.slots, **slots}, players=made)
     return msgspec.structs.replace(plans, desired=desired)
@@ -288,15 +289,15 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
     keep theirs when control is started anew and has seen nobody yet. Slots of 12 MB for the screens that are
     shared, or that one of the ``scenes`` on air and in preview shows."""
     slots = {
-        f"seat/{seat.id}": SlotSpec(*settings.guest)
+        of_seat(seat.id): SlotSpec(*settings.guest)
         for seat in show.seats.values()
         if seat.stage or (seat.role == "speaker" and seat.id in live.seen)
     }
-    named = {tile.source for plan in scenes for tile in plan.tiles if tile.source.startswith("screen/")}
-    shared = {f"screen/{seat}" for seat in live.sharing if seat in show.seats}
+    named = {tile.source for plan in scenes for tile in plan.tiles if is_screen(tile.source)}
+    shared = {of_screen(seat) for seat in live.sharing if seat in show.seats}
     slots |= {source: SlotSpec(*settings.screen) for source in sorted(named | shared)}
     slots |= {
-        f"seat/{seat.id}": SOUND_ONLY
+        of_seat(seat.id): SOUND_ONLY
         for seat in show.seats.values()
         if seat.role == "interpreter" and (seat.on or seat.id in live.seen)
     }

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from mixer.contract.findings import PICTURE_FILE
+from mixer.contract.names import of_source
 from mixer.contract.plan import SourceInfo
 from mixer.contract.player_messages import PlayerConfig, PlayerKind, PlayerOrder
 from mixer.contract.player_timing import resumed_s
@@ -23,11 +24,6 @@ RING = 8
 """Pictures in a player's slot: some are written ahead."""
 MS_NS = 1_000_000
 _KINDS: dict[str, PlayerKind] = {"still": "still", "clip": "clip", "slides": "slides", "pull": "pull"}
-
-
-def player_name(source: str) -> str:
-    """Of the process."""
-    return f"player/{source}"
 
 
 def kind_of(source: Source) -> PlayerKind | None:
@@ -101,7 +97,7 @@ def _config(
 
 def player_slots(show: Show, canvases: Collection[Size] = (PICTURE,)) -> dict[str, SlotSpec]:
     return {
-        f"source/{source.id}": SlotSpec(*player_size(show, source, canvases), frames=RING, alpha=source.alpha)
+        of_source(source.id): SlotSpec(*player_size(show, source, canvases), frames=RING, alpha=source.alpha)
         for source in show.sources.values()
         if kind_of(source) is not None
     }

@@ -1,5 +1,6 @@
 """Pure: the show's state → the sound of all buses, and which microphones must be decoded for it."""
 
+from mixer.contract.names import TALKBACK, of_seat, of_source
 from mixer.contract.plan import (
     AudioInput,
     AudioPlan,
@@ -14,9 +15,6 @@ from mixer.contract.plan import (
 )
 from studio.planning.places import Staged, coming, on_air, shown, sound_id
 from studio.show.model import FLOOR, TARGET_LUFS, Seat, Show, Source
-
-TALKBACK: SourceId = "talk/director"
-"""The slot of the director's own microphone."""
 
 
 def audio(show: Show, ducking: Ducking, fade_ms: int = 0) -> AudioPlan:
@@ -37,7 +35,7 @@ def audio(show: Show, ducking: Ducking, fade_ms: int = 0) -> AudioPlan:
         hall=Hall(show.hall_bus, _in_hall(show)),
         monitor=Monitor(show.monitor_bus, solo),
         talkback=_talkback(show),
-        listeners={f"seat/{seat}": bus for seat, bus in listens(show).items()},
+        listeners={of_seat(seat): bus for seat, bus in listens(show).items()},
         solo=tuple(_input(show, each) for each in solo if each not in heard and each not in interpreters),
         fade_ms=fade_ms,
     )
@@ -67,8 +65,8 @@ def microphones(show: Show, leaving: Staged | None = None) -> tuple[str, ...]:
         seat.id
         for seat in show.seats.values()
         if seat.role == "interpreter"
-        or f"seat/{seat.id}" in show.solo
-        or (f"seat/{seat.id}" in heard and not seat.muted)
+        or of_seat(seat.id) in show.solo
+        or (of_seat(seat.id) in heard and not seat.muted)
     }
     return tuple(sorted(seats))
 
@@ -101,7 +99,7 @@ def _input(show: Show, source: SourceId) -> AudioInput:
 
 def _interpreters(show: Show) -> dict[SourceId, Interpreter]:
     return {
-        f"seat/{seat.id}": Interpreter(f"seat/{seat.id}", seat.into, seat.gain_db, seat.strip)
+        of_seat(seat.id): Interpreter(of_seat(seat.id), seat.into, seat.gain_db, seat.strip)
         for seat in show.seats.values()
         if seat.role == "interpreter"
         and seat.on
@@ -112,12 +110,12 @@ def _interpreters(show: Show) -> dict[SourceId, Interpreter]:
 
 
 def _in_hall(show: Show) -> tuple[SourceId, ...]:
-    seats = (f"seat/{seat.id}" for seat in show.seats.values() if seat.hall)
-    return (*seats, *(f"source/{source.id}" for source in show.sources.values() if source.hall))
+    seats = (of_seat(seat.id) for seat in show.seats.values() if seat.hall)
+    return (*seats, *(of_source(source.id) for source in show.sources.values() if source.hall))
 
 
 def _talkback(show: Show) -> Talkback | None:
     if show.talk is None:
         return None
-    to = tuple(f"seat/{seat}" for seat in show.talk)
+    to = tuple(of_seat(seat) for seat in show.talk)
     return Talkback(TALKBACK, to, everybody=not show.talk)

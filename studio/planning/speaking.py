@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from mixer.contract.names import of_seat
 from studio.planning.places import coming, has_auto, named, on_air
 from studio.show.model import Seat, Show
 from studio.show.own import Speaks
@@ -109,7 +110,7 @@ class Speaking:
         }
         self._voices = {seat: voice for seat, voice in self._voices.items() if seat in able}
         for seat in able:
-            level_db = levels.get(f"seat/{seat}")
+            level_db = levels.get(of_seat(seat))
             if level_db is not None:
                 self._voices.setdefault(seat, _Voice(now_s, min(level_db, LOUDEST_NOISE_DB))).heard(
                     level_db, now_s

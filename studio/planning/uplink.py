@@ -11,6 +11,7 @@ left to :mod:`studio.planning.hysteresis`.
 import math
 from collections.abc import Iterable
 
+from mixer.contract.names import of_screen, of_seat
 from mixer.contract.plan import CanvasPlan, SourceId
 from signaling.contract.messages import UplinkTarget
 
@@ -64,7 +65,7 @@ def uplink_targets(
     boxes = shown_boxes(full)
     needs = {}
     for seat in seats:
-        box = boxes.get(f"seat/{seat}")
+        box = boxes.get(of_seat(seat))
         if box is None:
             needs[seat] = THUMBNAIL if console is not None else NOTHING
         else:
@@ -104,4 +105,4 @@ def screen_targets(
     watches the multiview."""
     seen = shown_boxes(full)
     unseen = SCREEN_GLANCE if console else SCREEN_UNSEEN
-    return {seat: SCREEN if f"screen/{seat}" in seen else unseen for seat in seats}
+    return {seat: SCREEN if of_screen(seat) in seen else unseen for seat in seats}

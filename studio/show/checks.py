@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UnsetType
 
 from mixer.contract.credentials import CredentialsError, with_credentials
+from mixer.contract.names import is_name, of_seat, of_source
 from mixer.contract.theme import Theme
 from signaling.contract.ports import Actor, RefusedError
 from studio.show.model import FLOOR, HALL, Seat, Show, Source
@@ -113,7 +114,7 @@ def sounding(show: Show, audio_id: str) -> tuple[Seat | Source, str]:
     kind, _, id_ = audio_id.rpartition("/")
     thing: Seat | Source | None
     if kind == "seat":
-        thing, key = show.seats.get(id_), f"seat/{id_}"
+        thing, key = show.seats.get(id_), of_seat(id_)
     else:
         thing, key = show.sources.get(id_), id_
     if thing is None:
@@ -123,4 +124,4 @@ def sounding(show: Show, audio_id: str) -> tuple[Seat | Source, str]:
 
 def sound_source(key: str) -> str:
     """``seat/<id>`` or ``source/<id>`` for what :func:`sounding` gives as key."""
-    return key if "/" in key else f"source/{key}"
+    return key if is_name(key) else of_source(key)

@@ -10,6 +10,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
+from mixer.contract.names import of_seat
 from mixer.contract.plan import BusName
 from signaling.contract.ports import Role
 from studio.show.booths.events import BoothEvent, apply_booth, with_seat, without_offers_of
@@ -288,7 +289,7 @@ def _removed(show: Show, seat: Seat) -> Show:
         seats=without(show.seats, seat.id),
         scenes=_scenes_without(show.scenes, seat.id),
         revoked=_revoked(show.revoked, seat.invite),
-        solo=tuple(source for source in show.solo if source != f"seat/{seat.id}"),
+        solo=tuple(source for source in show.solo if source != of_seat(seat.id)),
         # Nobody left of those who were named: nobody, not everybody.
         talk=(talk or None) if show.talk else show.talk,
     )
@@ -320,7 +321,7 @@ def _scenes_without(scenes: dict[str, Scene], seat: str) -> dict[str, Scene]:
 
 def _scene_without(scene: Scene, seat: str) -> Scene:
     named = (place for composition in scene.canvases.values() for place in composition.places or ())
-    heard = tuple(source for source in scene.audio.sources if source != f"seat/{seat}")
+    heard = tuple(source for source in scene.audio.sources if source != of_seat(seat))
     if heard == scene.audio.sources and not any(place.seat == seat for place in named):
         return scene
     canvases = {

@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 
 from mixer.contract.messages import SenderConfig
+from mixer.contract.names import player_name, sender_name, shard_name
 from mixer.contract.player_messages import PlayerConfig
 from studio.contract import config
 from studio.contract.datadir import OWN_FONTS_CACHE
 from studio.contract.messages import ControlConfig, Desired
-from studio.planning.playing import player_name
 from studio.supervisor.children import Child
 
 
@@ -48,7 +48,7 @@ def fixed_children(
 
     shards = []
     for index in range(launch.shards):
-        name = f"shard-{index + 1}"
+        name = shard_name(index)
         shard = config.shard_config(launch.settings, index, launch.shards, epoch_ns)
         shards.append(Child(name, ("signaling.shard.process", name), _always(shard)))
     mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts, launch.data / OWN_FONTS_CACHE)
@@ -63,12 +63,8 @@ def fixed_children(
     ]
 
 
-def sender_name(sender: SenderConfig) -> str:
-    return f"sender/{sender.output}"
-
-
 def sender_child(sender: SenderConfig) -> Child:
-    name = sender_name(sender)
+    name = sender_name(sender.output)
     return Child(name, ("mixer.outputs.process", name), _always(sender))
 
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from mixer.contract.names import TALKBACK, is_player, is_shard, of_screen, of_seat, of_source, played_by
 from mixer.ipc.slot import create_slot, read_only
 from signaling.contract.messages import PeerKind
 from studio.contract.messages import SlotSpec
-from studio.planning.sounds import TALKBACK
 
 _CANVAS = "canvas/"
-_SHARD = "shard-"
 _MOST_LENT = 4096
 
 
@@ -30,10 +29,10 @@ class Guest(msgspec.Struct, frozen=True, tag="Offer"):
     @property
     def writes(self) -> tuple[str, ...]:
         if self.seat:
-            return f"seat/{self.seat}", f"screen/{self.seat}"
+            return of_seat(self.seat), of_screen(self.seat)
         if self.kind == "talkback":
             return (TALKBACK,)
-        return (f"source/{self.source}",) if self.source else ()
+        return (of_source(self.source),) if self.source else ()
 
 
 class SlotKeeper:
@@ -94,9 +93,9 @@ class SlotKeeper:
             return True
         if process == "control":
             return source.startswith(_CANVAS)
-        if process.startswith("player/"):
-            return source == f"source/{process.removeprefix('player/')}"
-        return process.startswith(_SHARD) and self._lent.get(source) == process
+        if is_player(process):
+            return source == of_source(played_by(process))
+        return is_shard(process) and self._lent.get(source) == process
 
     def lend(self, source: str, shard: str) -> str | None:
         """From now on this shard writes it. Returns the shard that did before, "" for none; None where it is

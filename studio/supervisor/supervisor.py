@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from mixer.contract.messages import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, TakePlan
+from mixer.contract.names import is_player, is_sender, is_shard
 from mixer.ipc.failures import Failures
 from mixer.ipc.link import UNREADABLE
 from studio.contract import usage
@@ -43,8 +44,6 @@ BUS_BUFFER = 1024 * 1024
 _USAGE_EVERY_S = 5.0
 _SLOT_RETRY_S = 5.0
 _START_TRIES = 3
-_MADE = ("sender/", "player/")
-"""Processes that come and go with what is desired."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -190,7 +189,7 @@ class Supervisor:
     def _attach(self, child: Child) -> None:
         """Give a subscriber and the mixer the two ends of a fresh packet-bus socket, if both are there."""
         mixer = self._children["mixer"]
-        if not (child.alive and mixer.alive) or not child.name.startswith(("shard-", "sender/")):
+        if not (child.alive and mixer.alive) or not (is_shard(child.name) or is_sender(child.name)):
             return
         try:
             ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -234,7 +233,7 @@ class Supervisor:
         if self._ending is not None or (expected and not child.wanted):
             child.state = "stopped"
             self._tell_control(child)
-            if child.name.startswith(_MADE):
+            if _is_made(child.name):
                 del self._children[child.name]
             return
         if expected:  # one that was stopped for its new configuration
@@ -243,7 +242,7 @@ class Supervisor:
             return
         child.deaths += 1
         # A file that no player can open must not keep the studio from starting.
-        vital = not child.name.startswith("player/")
+        vital = not is_player(child.name)
         if not self._announced and vital and not ready and child.deaths >= _START_TRIES:
             self._fail(f"the process {child.name} does not start (exit status {status}); its log is above")
             return
@@ -353,7 +352,7 @@ class Supervisor:
     def _reconcile_children(self) -> None:
         wanted = {child.name: child for child in desired_children(self._desired)}
         for name, child in list(self._children.items()):
-            if name.startswith(_MADE) and name not in wanted:
+            if _is_made(name) and name not in wanted:
                 child.wanted = False
                 self._stop(child)
         for name, child in wanted.items():
@@ -394,7 +393,7 @@ class Supervisor:
         """Senders first, while the mixer still feeds them, and players; the mixer last."""
         if self._ending is not None:
             return
-        senders = [child for name, child in self._children.items() if name.startswith(_MADE)]
+        senders = [child for name, child in self._children.items() if _is_made(name)]
         self._ending = [senders, *self._stages]
         for child in self._children.values():
             child.start_at_ns = None
@@ -418,3 +417,8 @@ class Supervisor:
         for child in self._children.values():
             if child.alive:
                 child.kill()
+
+
+def _is_made(process: str) -> bool:
+    """Whether it comes and goes with what is desired."""
+    return is_sender(process) or is_player(process)

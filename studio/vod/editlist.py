@@ -13,6 +13,7 @@ from urllib.parse import quote
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
+from mixer.contract.names import seat_of
 from studio.vod.join import Segment, length
 from studio.vod.package import Video
 from studio.vod.parts import Part, SeatFile
@@ -20,7 +21,6 @@ from studio.vod.scenes import Placement, shots
 
 METADATA = "summit"
 """Key of everything that is ours in the file's metadata."""
-_SEAT = "seat/"
 _NS = 1_000_000_000
 
 
@@ -63,7 +63,7 @@ class EditList:
                 "scene": mark.id if mark is not None else "",
                 "tick": shot.tick,
                 "sources": sources,
-                "seats": [name.removeprefix(_SEAT) for name in sources if name.startswith(_SEAT)],
+                "seats": [seat for name in sources if (seat := seat_of(name))],
             }
             clip = self._clip(
                 (mark.title or mark.id) if mark is not None else part.output,

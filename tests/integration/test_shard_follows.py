@@ -25,7 +25,7 @@ from tests.support.shard_harness import ShardHouse, until
 pytestmark = pytest.mark.alone
 
 PAGE = """<!doctype html><script type="module">
-import { Peer } from "/shared/rtc.js";
+import { Peer } from "/shared/media/rtc.js";
 const media = await navigator.mediaDevices.getUserMedia(
   {audio: true, video: {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 30, max: 30}}});
 const [[audio], [video]] = [media.getAudioTracks(), media.getVideoTracks()];

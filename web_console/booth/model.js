@@ -2,13 +2,13 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { Backoff } from "../shared/backoff.js";
-import { obstacle } from "../shared/devices.js";
+import { obstacle } from "../shared/media/devices.js";
 import { asStudioError, StudioError } from "../shared/errors.js";
 import { say, sayError, sayRefusal } from "../shared/i18n.js";
 import { pageLanguage } from "../shared/page_language.js";
 import { measureTrack } from "../shared/measure.js";
 import { ShowSocket } from "../shared/protocol.js";
-import { Peer } from "../shared/rtc.js";
+import { Peer } from "../shared/media/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import { toast } from "../shared/toasts.js";
 import { FREE, owed, stepCough } from "./cough.js";
@@ -33,7 +33,7 @@ export const stage = signal("loading");
 export const state = signal(null);
 /** @type {import("@preact/signals").Signal<"connecting"|"open"|"lost"|"refused">} */
 export const link = signal("connecting");
-/** @type {import("@preact/signals").Signal<import("../shared/rtc.js").PeerState>} */
+/** @type {import("@preact/signals").Signal<import("../shared/media/rtc.js").PeerState>} */
 export const peer_state = signal("idle");
 /** @type {import("@preact/signals").Signal<"good"|"fair"|"poor">} */
 export const quality = signal("good");
@@ -205,7 +205,7 @@ function takeState(next) {
 }
 
 /**
- * @param {import("../shared/rtc.js").PeerState} next
+ * @param {import("../shared/media/rtc.js").PeerState} next
  * @param {StudioError|null} refused
  */
 function peerChanged(next, refused) {

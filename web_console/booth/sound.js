@@ -1,9 +1,9 @@
 /** An interpreter's headset: asking for the microphone, choosing microphone and headphones, a test tone. */
 
 import { signal } from "@preact/signals";
-import { remember, remembered } from "../shared/devices.js";
+import { remember, remembered } from "../shared/media/devices.js";
 
-/** @typedef {import("../shared/devices.js").Device} Device */
+/** @typedef {import("../shared/media/devices.js").Device} Device */
 
 /** @type {import("@preact/signals").Signal<MediaStreamTrack|null>} */
 export const microphone = signal(null);

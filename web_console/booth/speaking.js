@@ -7,6 +7,7 @@ import { html } from "../shared/html.js";
 import { Icon } from "../shared/icon.js";
 import { languageName, sayError } from "../shared/i18n.js";
 import { Meter } from "../shared/meter.js";
+import { ofSeat } from "../shared/names.js";
 import * as model from "./model.js";
 import * as sound from "./sound.js";
 
@@ -87,6 +88,6 @@ function PartnerLevel({ partner }) {
   return html`<div class="level" data-role="partner" data-seat=${partner.seat} data-state=${state}>
     <p><strong class="clip">${partner.name || t("speak.partner")}</strong>
       <span class=${state === "on" ? "badge program" : "badge"}>${t(`speak.partner-${state}`)}</span></p>
-    <${Meter} level_db=${model.partner_db.value[`seat/${partner.seat}`] ?? -100} label=${`${t("speak.partner")}: ${partner.name}`} role="partner-level" />
+    <${Meter} level_db=${model.partner_db.value[ofSeat(partner.seat)] ?? -100} label=${`${t("speak.partner")}: ${partner.name}`} role="partner-level" />
   </div>`;
 }

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { Backoff } from "../shared/backoff.js";
 import { asStudioError } from "../shared/errors.js";
 import { callJson, ShowSocket } from "../shared/protocol.js";
-import { Peer } from "../shared/rtc.js";
+import { Peer } from "../shared/media/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import { toast } from "../shared/toasts.js";
 import { takeMeters, whenWatched } from "./sound/live_meters.js";
@@ -24,7 +24,7 @@ export const link = signal("connecting");
 export const ended = signal("");
 /** @type {import("@preact/signals").Signal<string>} */
 export const role = signal("director");
-/** @type {import("@preact/signals").Signal<import("../shared/rtc.js").PeerState>} */
+/** @type {import("@preact/signals").Signal<import("../shared/media/rtc.js").PeerState>} */
 export const video_state = signal("idle");
 /** @type {import("@preact/signals").Signal<MediaStream|null>} */
 export const multiview = signal(null);

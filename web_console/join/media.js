@@ -1,10 +1,10 @@
 /** Camera and microphone: asking for them, choosing them, turning the camera off, measuring the sound. */
 
 import { signal } from "@preact/signals";
-import { remember, remembered } from "../shared/devices.js";
+import { remember, remembered } from "../shared/media/devices.js";
 import { measureTrack } from "../shared/measure.js";
 
-/** @typedef {import("../shared/devices.js").Device} Device */
+/** @typedef {import("../shared/media/devices.js").Device} Device */
 
 /** @type {import("@preact/signals").Signal<MediaStreamTrack|null>} */
 export const camera = signal(null);

@@ -1,12 +1,12 @@
 /** The guest's page as data: what it knows, and what can be done. No markup. */
 
 import { computed, effect, signal } from "@preact/signals";
-import { obstacle } from "../shared/devices.js";
+import { obstacle } from "../shared/media/devices.js";
 import { asStudioError, StudioError } from "../shared/errors.js";
 import { say, sayError } from "../shared/i18n.js";
 import { pageLanguage } from "../shared/page_language.js";
 import { ShowSocket } from "../shared/protocol.js";
-import { Peer } from "../shared/rtc.js";
+import { Peer } from "../shared/media/rtc.js";
 import { sessionName, socketUrl, tabClient, whoAmI } from "../shared/session.js";
 import * as media from "./media.js";
 import * as screen from "./screen.js";
@@ -22,7 +22,7 @@ export const stage = signal("loading");
 export const state = signal(null);
 /** @type {import("@preact/signals").Signal<"connecting"|"open"|"lost"|"refused">} */
 export const link = signal("connecting");
-/** @type {import("@preact/signals").Signal<import("../shared/rtc.js").PeerState>} */
+/** @type {import("@preact/signals").Signal<import("../shared/media/rtc.js").PeerState>} */
 export const peer_state = signal("idle");
 /** @type {import("@preact/signals").Signal<"good"|"fair"|"poor">} */
 export const quality = signal("good");
@@ -134,7 +134,7 @@ function takeState(next) {
 }
 
 /**
- * @param {import("../shared/rtc.js").PeerState} next
+ * @param {import("../shared/media/rtc.js").PeerState} next
  * @param {StudioError|null} refused
  */
 function peerChanged(next, refused) {

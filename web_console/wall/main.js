@@ -4,7 +4,7 @@
  */
 
 import { keepAwake, play } from "../shared/play.js";
-import { Peer } from "../shared/rtc.js";
+import { Peer } from "../shared/media/rtc.js";
 import { sessionName, tabClient } from "../shared/session.js";
 
 /** How long a refused wall (its link expired, say) waits before it asks again. */
@@ -20,7 +20,7 @@ const dot = /** @type {HTMLElement} */ (document.querySelector('[data-role="link
 
 let sound = false;
 
-/** @param {import("../shared/rtc.js").PeerState} state */
+/** @param {import("../shared/media/rtc.js").PeerState} state */
 function show(state) {
   // While it reconnects, the wall is black: a frozen face would be worse.
   document.body.dataset.link = state;

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.audio.rows import Rows, carried
+from mixer.contract.names import is_microphone
 from mixer.contract.plan import SourceId
 from mixer.ipc.slot import RATE, Samples
 
@@ -34,7 +35,6 @@ GOES_S = 2.5
 DC_LIMIT = 0.02
 LOOKS = 5
 """Blocks from one look at the tops of the wave to the next."""
-MICROPHONES = ("seat/", "talk/")
 
 _LSB = 1.0 / 32768
 _STILL = 1.5 * _LSB
@@ -120,7 +120,7 @@ class FaultFinder:
         had = self._rows.arrange(sources)
         if had is None:
             return
-        self._microphone = np.array([source.startswith(MICROPHONES) for source in sources], np.bool_)
+        self._microphone = np.array([is_microphone(source) for source in sources], np.bool_)
         self._seen = carried(self._seen, had)
         self._good = carried(self._good, had)
         self._named = carried(self._named, had, False)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from mixer.contract.messages import Meters
+from mixer.contract.names import MIXER
 from signaling.contract.messages import ShardLevels
 from signaling.http import messages
 
@@ -17,7 +18,6 @@ HOLD_S = 1.5
 """How long a peak is held that only a shard knows."""
 STALE_S = 0.5
 """Who has said nothing for so long has gone: what it said is no longer shown."""
-MIXER = "mixer"
 LOWEST_DB = -100.0
 
 Pair = tuple[float, float]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mixer.contract.names import of_seat
 from signaling.contract.ports import Actor
 
 State = Mapping[str, Any]
@@ -51,7 +52,7 @@ def _viewers_view(state: State) -> State:
 def booth_sources(state: State, seat: str) -> frozenset[str]:
     """The microphones whose meters an interpreter sees: those of the booth, the own one included."""
     booth = state.get("seats", {}).get(seat, {}).get("booth", "")
-    return frozenset(f"seat/{each}" for each in (seat, *_others(state, booth, seat)))
+    return frozenset(of_seat(each) for each in (seat, *_others(state, booth, seat)))
 
 
 def _event(state: State, *fields: str) -> State:

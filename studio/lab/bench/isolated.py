@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.names import of_seat
 from mixer.contract.picture import i420_bytes, view_i420
 from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Tile
 from mixer.graphics.graphics import Graphics
@@ -53,7 +54,7 @@ def codecs_cores(sent: Sequence[Mapping[str, Any]], heard: int, visible: int) ->
     renditions, audio = defaults.renditions, defaults.audio
     size = defaults.video.program
     tiles = [
-        Tile(rect, f"seat/{number}", plate=Plate(f"Guest {number}", "Rehearsal"))
+        Tile(rect, of_seat(str(number)), plate=Plate(f"Guest {number}", "Rehearsal"))
         for number, rect in enumerate(solve("grid", visible, *size))
     ]
     pictures = composed(playing, tiles, size)

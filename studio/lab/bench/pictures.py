@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.names import of_seat, seat_of
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Tile
 from mixer.graphics.graphics import Graphics
@@ -86,7 +87,7 @@ def measure(settings: Settings) -> Section:
 
 def targets_of(tiles: tuple[Tile, ...]) -> list[UplinkTarget]:
     """What the planner asks of each tile's sender."""
-    seats = [tile.source.removeprefix("seat/") for tile in tiles]
+    seats = [seat_of(tile.source) for tile in tiles]
     targets = uplink_targets(seats, [CanvasPlan(*CANVAS, tiles)], None)
     return [targets[seat] for seat in seats]
 
@@ -122,7 +123,7 @@ def _decode_ms(target: UplinkTarget) -> float:
 
 def _tiles(count: int, width: int, height: int) -> tuple[Tile, ...]:
     return tuple(
-        Tile(rect, f"seat/{number}", plate=Plate(f"Guest {number}", "Somewhere"))
+        Tile(rect, of_seat(str(number)), plate=Plate(f"Guest {number}", "Somewhere"))
         for number, rect in enumerate(solve("grid", count, width, height))
     )
 

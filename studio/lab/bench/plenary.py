@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mixer.contract.names import of_seat
 from studio.contract.usage import cpu_seconds, proportional_bytes
 from studio.lab.bench.figures import Section, figure, percentile, ratio
 from studio.lab.bench.isolated import codecs_cores
@@ -124,7 +125,7 @@ def house(settings: Settings, guests: int) -> Iterator[tuple[RunningStudio, int]
         for number in range(visible + 1, guests + 1):
             studio.do("seat.hold", seat=f"rehearsal-{number}")
         for number in range(HEARD + 1, visible + 1):
-            studio.do("source.mute", source=f"seat/rehearsal-{number}", muted=True)
+            studio.do("source.mute", source=of_seat(f"rehearsal-{number}"), muted=True)
         studio.do("scene.create", scene="plenary", canvases={"program": grid, "wall": grid})
         studio.do("program.cut", scene="plenary")
         studio.do("preview.set", scene="plenary")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from mixer.contract.messages import BusAttach, Heartbeat, Ready, Shutdown, SlotOpened
+from mixer.contract.names import of_screen, of_seat, shard_name
 from mixer.ipc import link as links
 from mixer.ipc.bus.frames import encode_frame, to_mixer
 from mixer.ipc.bus.packets import FromMixer, KeyframeRequest, Subscribe
@@ -19,6 +20,7 @@ from mixer.ipc.slot import SlotReader, create_slot
 from signaling.contract.messages import FromShard, Offer, ShardConfig
 from studio.contract.spawning import FOLDER, python
 
+SHARD = shard_name(0)
 FROM_SHARD = msgspec.msgpack.Decoder(FromShard | Ready | Heartbeat)
 
 
@@ -82,7 +84,7 @@ class ShardHouse:
         ours, theirs = links.pair()
         os.set_inheritable(theirs.fileno(), True)
         self.process = subprocess.Popen(  # noqa: ASYNC220 - takes a millisecond
-            python("signaling.shard.process", "shard-1"),
+            python("signaling.shard.process", SHARD),
             cwd=FOLDER,
             env={**os.environ, LINK_FD_ENV: str(theirs.fileno())},
             pass_fds=[theirs.fileno()],
@@ -106,14 +108,14 @@ class ShardHouse:
             os.close(fd)
 
     def send(self, message: msgspec.Struct, fds: tuple[int, ...] = ()) -> None:
-        self.link.send("shard-1", message, fds)
+        self.link.send(SHARD, message, fds)
 
     def slot(self, seat: str, width: int = 1280, height: int = 720) -> SlotReader:
-        return self._open(seat, f"seat/{seat}", width, height)
+        return self._open(seat, of_seat(seat), width, height)
 
     def screen_slot(self, seat: str) -> SlotReader:
         """Where the screen goes that this seat shares; ``readers`` has it as ``screen/<seat>``."""
-        return self._open(f"screen/{seat}", f"screen/{seat}", 1920, 1080)
+        return self._open(of_screen(seat), of_screen(seat), 1920, 1080)
 
     def _open(self, name: str, source: str, width: int, height: int) -> SlotReader:
         fd = create_slot(f"test-{name}", width, height)
@@ -128,7 +130,7 @@ class ShardHouse:
 
     def bus(self) -> Bus:
         ours, theirs = socket.socketpair()
-        self.send(BusAttach("shard-1"), (theirs.fileno(),))
+        self.send(BusAttach(SHARD), (theirs.fileno(),))
         theirs.close()
         self.buses.append(Bus(ours))
         return self.buses[-1]

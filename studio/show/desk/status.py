@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mixer.contract.names import of_seat
 from mixer.contract.plan import SourceId
 from studio.show.model import Seat, Show
 
@@ -24,12 +25,12 @@ class SoundProblems:
         """A report: code by source."""
         self._found = found
         left = {source: self._excused.get(source, 0) - 1 for source, code in found.items() if code == ZEROS}
-        muted = {f"seat/{seat.id}" for seat in show.seats.values() if seat.self_muted}
+        muted = {of_seat(seat.id) for seat in show.seats.values() if seat.self_muted}
         self._excused = {source: EXCUSED if source in muted else n for source, n in left.items()}
 
     def problem_of(self, seat: Seat) -> str:
         """The code, empty for none."""
-        source = f"seat/{seat.id}"
+        source = of_seat(seat.id)
         code = self._found.get(source, "")
         excused = seat.self_muted or self._excused.get(source, 0) > 0
         return "" if code == ZEROS and excused else code

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from mixer.contract.names import of_source
 from mixer.contract.pull_url import PullUrlError, as_ffmpeg_takes, names_private, redacted_pull
 from signaling.contract.ports import RefusedError
 from studio.planning.playing import kind_of, out_point_s, position_now_s, sounds_of
@@ -224,7 +225,7 @@ def _played(source: Source, *, playing: bool, at_s: float, now_ms: int) -> Event
 
 def _in_use(show: Show, source: str) -> bool:
     return any(
-        f"source/{source}" in scene.audio.sources
+        of_source(source) in scene.audio.sources
         or any(
             source == composition.background
             or any(place.source == source for place in composition.places or ())

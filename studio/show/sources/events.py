@@ -4,6 +4,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from mixer.contract.names import of_source
 from studio.show.event import Event, without
 from studio.show.model import Playback, Show, Source, SourceKind
 
@@ -77,7 +78,7 @@ SourceEvent = SourceCreated | SourceUpdated | SourceDeleted | SourcePlayed | Sou
 
 def apply_source(show: Show, event: SourceEvent) -> Show:
     if isinstance(event, SourceDeleted):
-        solo = tuple(each for each in show.solo if each != f"source/{event.source}")
+        solo = tuple(each for each in show.solo if each != of_source(event.source))
         return replace(show, sources=without(show.sources, event.source), solo=solo)
     if isinstance(event, SourceCreated):
         given = {name: getattr(event, name) for name in event.__struct_fields__ if name != "source"}

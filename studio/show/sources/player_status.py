@@ -7,13 +7,13 @@ import msgspec
 from msgspec.structs import replace
 
 from mixer.contract.messages import Message
+from mixer.contract.names import is_player, played_by, player_name
 from mixer.contract.player_messages import PlayerOrder, PlayerReport
 from studio.contract.messages import ProcessChanged
-from studio.planning.playing import Ended, kind_of, order_of, out_point_s, player_name, takes
+from studio.planning.playing import Ended, kind_of, order_of, out_point_s, takes
 from studio.show.model import Show, Source
 
 Json = dict[str, Any]
-_PLAYER = "player/"
 LATE_S = 5.0
 """After the end of a clip by its length: so late its player may say that it is over."""
 _RESTARTING = ("player.restarting", "Its player ended and is being started anew.")
@@ -35,8 +35,8 @@ class PlayerStatus:
                 return False
             self._reports[message.source] = message
             return True
-        if isinstance(message, ProcessChanged) and message.process.startswith(_PLAYER):
-            source_id = message.process.removeprefix(_PLAYER)
+        if isinstance(message, ProcessChanged) and is_player(message.process):
+            source_id = played_by(message.process)
             last = self._reports.get(source_id)
             if message.state == "restarting":
                 last = last or PlayerReport(source_id, "starting")
@@ -117,14 +117,14 @@ class PlayerOrders:
             return
         self._show = show
         for name in list(self._told):
-            if name.removeprefix(_PLAYER) not in show.sources:
+            if played_by(name) not in show.sources:
                 del self._told[name]
         for source in show.sources.values():
             self._tell(player_name(source.id))
 
     def process_changed(self, change: ProcessChanged) -> None:
         name = change.process
-        if not name.startswith(_PLAYER):
+        if not is_player(name):
             return
         self._told.pop(name, None)
         if change.state == "running":
@@ -134,7 +134,7 @@ class PlayerOrders:
             self._running.discard(name)
 
     def _tell(self, name: str) -> None:
-        source = self._show.sources.get(name.removeprefix(_PLAYER))
+        source = self._show.sources.get(played_by(name))
         if name not in self._running or source is None:
             return
         order = order_of(source, self._unix_ms(), self._monotonic_ns())

@@ -3,6 +3,7 @@ a token, which others make."""
 
 import hmac
 
+from mixer.contract.names import of_source
 from studio.contract.messages import SlotSpec
 from studio.show.events import AnyEvent
 from studio.show.model import Show
@@ -40,4 +41,4 @@ def publisher_of(show: Show, token: str) -> str | None:
 
 def whip_slots(show: Show) -> dict[str, SlotSpec]:
     """The slots of all such sources: they are there before the publisher, and keep what he has sent."""
-    return {f"source/{source.id}": PICTURE for source in show.sources.values() if source.kind == "whip"}
+    return {of_source(source.id): PICTURE for source in show.sources.values() if source.kind == "whip"}

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from mixer.contract.names import is_shard
 from signaling.contract.messages import SILENT, PeerStats, ShardReport
 from studio.contract.messages import ProcessChanged
 from studio.show.model import Show
@@ -48,7 +49,7 @@ class WhipStatus:
     def take(self, sender: str, message: msgspec.Struct, show: Show) -> bool:
         """Keep what the message of process ``sender`` says; False if it says nothing of publishers."""
         if isinstance(message, ProcessChanged):
-            if message.state == "running" or not message.process.startswith("shard-"):
+            if message.state == "running" or not is_shard(message.process):
                 return False
             self._lost.update(source for source, (of, _) in self._stats.items() if of == message.process)
             return self._left(message.process, frozenset())

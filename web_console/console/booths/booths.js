@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { html } from "../../shared/html.js";
 import { Meter } from "../../shared/meter.js";
+import { ofSeat } from "../../shared/names.js";
 import { boothAlerts, boothIds, boothState, handoverOf, interpretersOf, intoOf, notesOf, unassigned } from "./booth_view.js";
 import { LiveMeter } from "../sound/live_meters.js";
 import { soundProblem } from "../sound/loudness.js";
@@ -115,7 +116,7 @@ function InterpreterRow({ seat, booth, partners }) {
     </div>
     <div class="channel-line">
       <span class="grow">${on || connection === "connected"
-        ? html`<${LiveMeter} of="sources" id=${`seat/${seat}`} label=${t("Sound of {name}", { name })} />`
+        ? html`<${LiveMeter} of="sources" id=${ofSeat(seat)} label=${t("Sound of {name}", { name })} />`
         : html`<${Meter} level_db=${-100} label=${t("Sound of {name}", { name })} />`}</span>
       <label class="target"><span class="soft">${t("hears")}</span><select class="slim" data-action="relay" data-seat=${seat} value=${who.listen ?? "floor"}
         disabled=${idle} aria-label=${t("What {name} hears", { name })}

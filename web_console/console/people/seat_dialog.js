@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
+import { ofSeat } from "../../shared/names.js";
 import { boothIds } from "../booths/booth_view.js";
 import { languagesOf, spokenChoices } from "../sound/channels.js";
 import { partsOf } from "../programme/compose.js";
@@ -21,7 +22,7 @@ export function SeatDialog({ id, onClose }) {
   const seat = state?.seats[id];
   if (!state || !seat) return null;
   const languages = languagesOf(state);
-  const missing = state.status.glyphs?.[`seat/${id}`] ?? "";
+  const missing = state.status.glyphs?.[ofSeat(id)] ?? "";
   const [speaks, interprets] = [seat.role === "speaker", seat.role === "interpreter"];
   const partChoices = [...new Set(["host", "moderator", "panelist", ...partsOf(state, [])])];
   /** @param {SubmitEvent} event */

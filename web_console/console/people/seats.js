@@ -5,6 +5,7 @@ import { Question } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
 import { Icon } from "../../shared/icon.js";
 import { Meter } from "../../shared/meter.js";
+import { ofSeat } from "../../shared/names.js";
 import { Fader } from "../sound/fader.js";
 import * as model from "../model.js";
 import { busName, languageName, spoken, t } from "../words/say.js";
@@ -71,7 +72,7 @@ function SeatRow({ id }) {
             : html`<button class=${here ? "small wide good" : "small wide"} data-action="admit" data-seat=${id} onClick=${() => void model.send({ type: "seat.admit", seat: id })}
                 aria-label=${t("Admit {name}", { name })}>${t("Admit")}</button>`}
           <button class="small icon toggle off" data-action="mute" data-seat=${id} aria-pressed=${seat.muted} aria-label=${t("Mute {name}", { name })}
-            title=${seat.muted ? t("Muted") : t("Mute")} onClick=${() => void model.send({ type: "source.mute", source: `seat/${id}`, muted: !seat.muted })}>
+            title=${seat.muted ? t("Muted") : t("Mute")} onClick=${() => void model.send({ type: "source.mute", source: ofSeat(id), muted: !seat.muted })}>
             <${Icon} name=${seat.muted ? "microphone-off" : "microphone"} size=${16} /></button>
           ${here ? html`<${TalkToSeat} seat=${id} name=${name} />` : null}` : null}
         <button class="small icon quiet" data-action="more" data-seat=${id} aria-expanded=${open} aria-label=${t("More about {name}", { name })}
@@ -104,7 +105,7 @@ function More({ id, speaks }) {
   };
   const expires = seat.expires ? t("Link valid until {time}.", { time: new Date(seat.expires * 1000).toLocaleString(spoken(), { dateStyle: "medium", timeStyle: "short" }) }) : "";
   return html`<div class="more">
-    ${speaks ? html`<div class="row"><span class="soft">${t("Gain")}</span><${Fader} source=${`seat/${id}`} gain_db=${seat.gain_db} name=${name} /></div>` : null}
+    ${speaks ? html`<div class="row"><span class="soft">${t("Gain")}</span><${Fader} source=${ofSeat(id)} gain_db=${seat.gain_db} name=${name} /></div>` : null}
     <p class="hint">${[
       seat.invited ? expires : t("No valid link."),
       seat.language ? t("Speaks {language}.", { language: languageName(seat.language) }) : "",

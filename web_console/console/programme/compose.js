@@ -1,5 +1,6 @@
 /** Pure: a scene's form ↔ the canvases a command carries. */
 
+import { isScreen, isSeat, ofSource } from "../../shared/names.js";
 import { firstBox, isWhole, kept, WHOLE } from "./boxes.js";
 import { sourceKey } from "../sound/channels.js";
 
@@ -174,7 +175,7 @@ export function partId(typed) {
 function keyOf(place) {
   if (place.auto) return "auto";
   if (place.part) return `part/${place.part}`;
-  if (place.source) return `source/${place.source}`;
+  if (place.source) return ofSource(place.source);
   return `${place.screen ? "screen" : "seat"}/${place.seat}`;
 }
 
@@ -186,6 +187,6 @@ function placeOf(key) {
   if (key === "auto") return { auto: true };
   const id = key.slice(key.indexOf("/") + 1);
   if (key.startsWith("part/")) return { part: id };
-  if (key.startsWith("screen/")) return { seat: id, screen: true };
-  return key.startsWith("seat/") ? { seat: id } : { source: id };
+  if (isScreen(key)) return { seat: id, screen: true };
+  return isSeat(key) ? { seat: id } : { source: id };
 }

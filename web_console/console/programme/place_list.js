@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { html } from "../../shared/html.js";
+import { ofScreen, ofSeat, ofSource } from "../../shared/names.js";
 import { kept, MIN_CROP, WHOLE } from "./boxes.js";
 import { BoxEditor } from "./box_editor.js";
 import { capacity, changedPlace, partId, partsOf, placeMoved, togglePlace, withPlace } from "./compose.js";
@@ -27,11 +28,11 @@ export function choicesOf(state, places) {
       const name = state.seats[id]?.name || id;
       const shares = state.status.seats[id]?.screen !== undefined;
       return [
-        { key: `seat/${id}`, name, kind: state.seats[id]?.title ?? "" },
-        { key: `screen/${id}`, name: t("{name} — screen", { name }), kind: shares ? t("shared now") : t("not shared now") },
+        { key: ofSeat(id), name, kind: state.seats[id]?.title ?? "" },
+        { key: ofScreen(id), name: t("{name} — screen", { name }), kind: shares ? t("shared now") : t("not shared now") },
       ];
     }),
-    ...state.order.sources.map((id) => ({ key: `source/${id}`, name: state.sources[id]?.title || id, kind: state.sources[id]?.kind ?? "" })),
+    ...state.order.sources.map((id) => ({ key: ofSource(id), name: state.sources[id]?.title || id, kind: state.sources[id]?.kind ?? "" })),
   ];
 }
 

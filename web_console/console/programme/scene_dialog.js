@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { Dialog, Question } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
+import { ofSeat, ofSource } from "../../shared/names.js";
 import { CanvasFields } from "./canvas_fields.js";
 import { canvasesOf, formOf, toggled } from "./compose.js";
 import { Refusal } from "../form.js";
@@ -28,8 +29,8 @@ export function SceneDialog({ id, onClose }) {
   if (!state) return null;
   const set = (/** @type {Partial<typeof form>} */ change) => setForm({ ...form, ...change });
   const voices = [
-    ...speakers(state).map((one) => ({ key: `seat/${one}`, name: state.seats[one]?.name || one })),
-    ...state.order.sources.map((one) => ({ key: `source/${one}`, name: state.sources[one]?.title || one })),
+    ...speakers(state).map((one) => ({ key: ofSeat(one), name: state.seats[one]?.name || one })),
+    ...state.order.sources.map((one) => ({ key: ofSource(one), name: state.sources[one]?.title || one })),
   ];
   /** @param {SubmitEvent} event */
   const submit = async (event) => {

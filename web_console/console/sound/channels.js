@@ -1,4 +1,5 @@
 /** Pure: which sources have a channel on the desk, and what each shows. */
+import { ofSeat, ofSource } from "../../shared/names.js";
 
 /** @typedef {import("../../shared/types.js").DirectorState} DirectorState */
 /** @typedef {import("../../shared/types.js").Strip} Strip */
@@ -18,7 +19,7 @@ const ORDER = ["on_air", "next", "interpreter", "source", "more"];
  * @returns {string} as meters name it
  */
 export function sourceKey(id) {
-  return id.includes("/") ? id : `source/${id}`;
+  return id.includes("/") ? id : ofSource(id);
 }
 
 /**
@@ -35,7 +36,7 @@ export function channels(state) {
   const found = [];
   for (const id of state.order.seats) {
     const seat = state.seats[id];
-    const key = `seat/${id}`;
+    const key = ofSeat(id);
     const group = seat ? groupOf(state, id, besides, solo) : null;
     if (!seat || !group) continue;
     found.push({
@@ -46,7 +47,7 @@ export function channels(state) {
   }
   for (const id of state.order.sources) {
     const source = state.sources[id];
-    const key = `source/${id}`;
+    const key = ofSource(id);
     if (!source) continue;
     found.push({
       key, id, kind: "source", group: "source", name: source.title || id, muted: source.muted, gain_db: source.gain_db,
@@ -67,7 +68,7 @@ export function channels(state) {
 function groupOf(state, id, besides, solo) {
   const seat = state.seats[id];
   const status = state.status.seats[id];
-  const key = `seat/${id}`;
+  const key = ofSeat(id);
   if (seat?.role === "interpreter") {
     return seat.on || (status?.connection ?? "absent") !== "absent" || solo.has(key) ? "interpreter" : null;
   }

@@ -1,7 +1,7 @@
 /** The director's microphone to one guest or all: asked for once, open only while he talks. */
 
 import { signal } from "@preact/signals";
-import { Peer } from "../../shared/rtc.js";
+import { Peer } from "../../shared/media/rtc.js";
 import { tabClient } from "../../shared/session.js";
 import { toast } from "../../shared/toasts.js";
 import { latest } from "../programme/latest.js";

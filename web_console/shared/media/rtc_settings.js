@@ -1,6 +1,6 @@
 /** Pure decisions behind a peer: what to send, which codecs to offer, when a connection counts as dead. */
 
-/** @typedef {import("./types.js").UplinkTarget} UplinkTarget */
+/** @typedef {import("../types.js").UplinkTarget} UplinkTarget */
 
 /** No sound, picture or report of any kind for so long: whatever answered us is gone. */
 export const TRANSPORT_SILENCE_MS = 2_000;

@@ -6,14 +6,14 @@
  * multiview) only receives; the director's talkback is a microphone alone.
  */
 
-import { Backoff } from "./backoff.js";
-import { asStudioError, StudioError } from "./errors.js";
-import { call, callJson, withSession } from "./protocol.js";
+import { Backoff } from "../backoff.js";
+import { asStudioError, StudioError } from "../errors.js";
+import { call, callJson, withSession } from "../protocol.js";
 import {
   CONNECT_LIMIT_MS, encodingFor, lineQuality, preferredVideoCodecs, screenEncodingFor, startWatch, stepWatch,
 } from "./rtc_settings.js";
 
-/** @typedef {import("./types.js").UplinkTarget} UplinkTarget */
+/** @typedef {import("../types.js").UplinkTarget} UplinkTarget */
 /** @typedef {"idle"|"connecting"|"connected"|"reconnecting"|"refused"|"closed"} PeerState */
 /** @typedef {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null, screen: MediaStreamTrack|null}} Tracks */
 /** @typedef {"audio"|"video"|"screen"} Section in the order of the offer; only a guest's has the third */
