@@ -1,7 +1,7 @@
 """Whether a command may be, and what then happens: pure, ``(show, command, context) → events``.
 
-Commands that would change nothing give no events: sending one twice does no harm. Each noun has a module in
-:mod:`studio.deciding`.
+Commands that would change nothing give no events: sending one twice does no harm. Each noun has its
+own module, ``decisions``, in its folder.
 """
 
 from studio.planning.playing import played_on_take

@@ -15,10 +15,10 @@ from pathlib import Path
 import structlog
 
 from mixer.containers.clock_tags import clock_at
+from mixer.containers.disk import Room, free_bytes
 from mixer.containers.gate import Gate, Group
 from mixer.containers.marks import MarkLog
 from mixer.containers.muxing import CLUSTER_MS, NO_WAIT_US, PacketMuxer, open_output, parameters
-from mixer.contract.disk import Room, free_bytes
 from mixer.contract.messages import Mark, OutputState
 from mixer.contract.output_health import DISK_FULL, SECOND_NS, Failure, disk_failure
 from mixer.ipc.bus.packets import Packet

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import av
 import structlog
 
-from mixer.contract.disk import Room, free_bytes
+from mixer.containers.disk import Room, free_bytes
 from mixer.contract.output_health import DISK_FULL, Failure, disk_failure
 from mixer.ipc.failures import Failures
 from signaling.contract.messages import SeatsRecorded

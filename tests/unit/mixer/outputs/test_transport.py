@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mixer.contract import disk
-from mixer.contract.disk import Room
+from mixer.containers import disk
+from mixer.containers.disk import Room
 from mixer.contract.output_health import SECOND_NS
 from mixer.contract.output_url import StreamUrl
 from mixer.outputs.mpegts.datagrams import UdpDestination, open_socket
