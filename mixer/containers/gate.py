@@ -106,8 +106,15 @@ class Group:
             self._replace([p for p in self._packets if p.pts * bases[p.stream] >= start])
         self._packets.append(packet)
         self._bytes += len(packet.data)
-        if self._bytes > MAX_GROUP_BYTES or len(self._packets) > MAX_GROUP_PACKETS:
+        while self._is_too_much() and len(self._keys) > 1:
+            self._keys.popleft()
+            self._replace([p for p in self._packets if p.pts * bases[p.stream] >= self._keys[0]])
+        if self._is_too_much():
             self._replace(())
+            self._keys.clear()
+
+    def _is_too_much(self) -> bool:
+        return self._bytes > MAX_GROUP_BYTES or len(self._packets) > MAX_GROUP_PACKETS
 
     def take(self) -> list[Packet]:
         """Everything kept; the picture's keyframe first, as sound can't begin before it."""

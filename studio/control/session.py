@@ -117,6 +117,8 @@ class Session:
         newest: deque[Show] = deque(maxlen=BEHIND)
 
         def step(show: Show, event: AnyEvent) -> Show:
+            if show is self._show:  # the log's beginning, perhaps once more: it was mended
+                newest.clear()
             newest.appendleft(show)
             return apply(show, event)
 

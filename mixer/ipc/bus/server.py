@@ -2,7 +2,7 @@
 
 Encoders call :meth:`PacketBus.publish` from their threads; one thread of the bus's own does all socket work.
 Each subscriber has a bounded queue. When it is full, pictures are lost whole, from there to the next keyframe
-that finds room, and are counted; sound gets a short grace. What is kept of every stream (two groups of
+that finds room, and are counted; sound gets a short grace. What is kept of every stream (some seconds of
 pictures, the sound beside them) lets a late comer start at once.
 """
 

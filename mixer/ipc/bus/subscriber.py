@@ -16,6 +16,8 @@ SOUND_GRACE_BYTES = 512 * 1024
 """Sound is still queued when there is no more room for pictures."""
 LIVE_AGE_NS = 1_000_000_000
 """A viewer that reads nothing for this long loses what is queued: nobody wants to see the past."""
+AT_ONCE = 1024 * 1024
+"""Bytes given to the kernel while the lock is held, with one batch more."""
 BATCH = 64
 """Frames given to the kernel by one call."""
 
@@ -75,11 +77,11 @@ class Subscriber:
                 self._lost.add(stream)
                 if live:  # others wait for the grid's keyframe rather than have an extra one made
                     asks.append(stream)
-        self._past += sum(len(frame) for _, frame, _ in start)
         earliest = min((at for at, _, picture in start if picture), default=None)
         # a picture before the sound of its time: a destination begins with it
         for at, frame, picture in sorted(start, key=lambda item: (item[0], not item[2])):
             if picture or (earliest is not None and at >= earliest):
+                self._past += len(frame)
                 self._put(frame, 0, picture)
         return asks
 
@@ -116,21 +118,25 @@ class Subscriber:
     def send(self) -> bool:
         """Give the socket what it takes. True if frames are left. Raises OSError when the peer is gone.
 
-        With the lock held: the socket doesn't block, and the copy into it takes microseconds.
+        With the lock held, and so no more than :data:`AT_ONCE` bytes: the socket doesn't block, but encoders
+        wait for the lock.
         """
-        queue = self._queue
+        queue, sent = self._queue, 0
         while queue:
+            if sent > AT_ONCE:
+                return True
             batch = [entry[0] for entry in islice(queue, BATCH)]
             try:
                 taken = self.sock.sendmsg([memoryview(batch[0])[self._sent :], *batch[1:]])
             except (BlockingIOError, InterruptedError):
                 return True
             self._sent += taken
+            sent += taken
             while queue and self._sent >= len(queue[0][0]):
                 size = len(queue.popleft()[0])
                 self._sent -= size
                 self._queued -= size
-        self._past = 0
+                self._past = max(0, self._past - size)  # what is sent first was queued first
         return False
 
     def _put(self, frame: bytes, now_ns: int, picture: bool) -> None:

@@ -91,7 +91,8 @@ class Ledger:
         await self._flush_now()
         if self._held:
             log.error("not written", lines=len(self._held))
-        await self._mark()
+        if self._tending is not None:  # else it never began, and the mark is still the last control's
+            await self._mark()
         await self._store.close()
 
     async def append(self, line: Line) -> None:
@@ -235,7 +236,7 @@ class Ledger:
             await self._store.checkpoint()
         except sqlite3.Error as error:
             log.warning("checkpoint", **fault(error))
-        if self._reserve.whole:  # with too little room, the log's own lines come first
+        if self._reserve.whole and own.free >= 2 * _least(own):  # else the room is the log's own
             await self._advance_snapshots()
 
     async def _advance_snapshots(self) -> None:

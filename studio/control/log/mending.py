@@ -72,6 +72,7 @@ async def replayed(
             raise
     await store.close()
     await _mended(store.path, start, alarms)
+    snapshots.forget()
     await store.reopen()
     return await store.replay(step, start)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -61,6 +62,12 @@ class Snapshots:
     def newest(self) -> tuple[Show, int]:
         """The show of the newest snapshot that is good, and its revision; the start and 0 where there is
         none. Never raises: whatever is wrong with one is said, and the one before is looked at."""
+        try:
+            # Now, while the files are those that this process runs: an update may exchange them later.
+            self._known_rules()
+        except OSError as error:
+            _log.warning("no snapshots", reason=str(error))
+            return self._start, 0
         for path in self._files():
             try:
                 snapshot = self._read(path)
@@ -72,6 +79,10 @@ class Snapshots:
                 break
         return self._show, self._revision
 
+    def forget(self) -> None:
+        """The log is another one now: nothing that was found of it counts."""
+        self._show, self._revision, self._written = self._start, 0, 0
+
     def seed(self, show: Show, revision: int) -> None:
         """What a replay found at ``revision``: the next snapshot need not find it again."""
         self._show, self._revision = show, revision
@@ -79,7 +90,7 @@ class Snapshots:
     def advance(self) -> None:
         """Make a snapshot if the log has grown by :data:`EVERY` events. Raises sqlite3.Error, OSError, and
         what reading the log's events may raise."""
-        with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_S)) as database:
+        with contextlib.closing(self._opened()) as database:
             (newest,) = database.execute("SELECT max(revision) FROM events").fetchone()
             target = (newest or 0) - BEHIND
             if target - self._written < EVERY:
@@ -93,6 +104,10 @@ class Snapshots:
             line = _digest(_row(database, self._revision))
         self._write(Snapshot(self._revision, self._known_rules(), line, self._show))
         self._written = self._revision
+
+    def _opened(self) -> sqlite3.Connection:
+        """For reading alone: a log that somebody moved away is not begun anew here."""
+        return sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True, timeout=_BUSY_S)
 
     def _batches(self, database: sqlite3.Connection, target: int) -> Iterator[Sequence[Any]]:
         query = "SELECT * FROM events WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?"
@@ -108,7 +123,7 @@ class Snapshots:
         if rules != self._known_rules():
             raise ValueError("of another version, or of another configuration")
         snapshot = msgspec.msgpack.decode(content, type=Snapshot)
-        with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_S)) as database:
+        with contextlib.closing(self._opened()) as database:
             if snapshot.line != _digest(_row(database, revision)):
                 raise ValueError("of another log")
         return snapshot
@@ -117,23 +132,27 @@ class Snapshots:
         content = msgspec.msgpack.encode(snapshot)
         path = self._path.with_name(f"{self._path.name}.snapshot-{snapshot.revision}")
         unfinished = path.with_name(f"{self._path.name}.snapshot.new")
-        fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(content + hashlib.sha256(content).digest())
-            file.flush()
-            os.fsync(fd)
-        unfinished.replace(path)
-        for old in self._files()[KEPT:]:
+        try:
+            fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "wb") as file:
+                file.write(content + hashlib.sha256(content).digest())
+                file.flush()
+                os.fsync(fd)
+            unfinished.replace(path)
+        except OSError:  # of a full disk: the room is the log's
+            unfinished.unlink(missing_ok=True)
+            raise
+        newer: list[Path] = []
+        kept: list[Path] = []
+        for each in self._files():
+            (newer if _revision_of(each) > snapshot.revision else kept).append(each)
+        for old in (*newer, *kept[KEPT:]):  # the newer ones are of a log that was longer once
             old.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         """The newest first."""
-        found = []
-        for path in self._path.parent.glob(f"{self._path.name}.snapshot-*"):
-            revision = path.name.rpartition("-")[2]
-            if revision.isdecimal():
-                found.append((int(revision), path))
-        return [path for _, path in sorted(found, reverse=True)]
+        found = self._path.parent.glob(f"{self._path.name}.snapshot-*")
+        return sorted((path for path in found if _revision_of(path)), key=_revision_of, reverse=True)
 
     def _known_rules(self) -> bytes:
         if not self._rules:
@@ -145,12 +164,18 @@ class Snapshots:
 @cache
 def _code() -> bytes:
     """A hash of the modules that say what an event does: with other ones, only the log counts."""
-    modules = sorted(name for name in sys.modules if name.startswith(_RULES))
+    modules = sorted(name for name in list(sys.modules) if name.startswith(_RULES))
     digest = hashlib.sha256()
     for name in modules:
         if file := getattr(sys.modules[name], "__file__", None):
             digest.update(Path(file).read_bytes())
     return digest.digest()
+
+
+def _revision_of(path: Path) -> int:
+    """By the file's name; 0 where that says none."""
+    number = path.name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _row(database: sqlite3.Connection, revision: int) -> Sequence[Any]:

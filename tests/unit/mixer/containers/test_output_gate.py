@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.containers.gate import Gate, Group, Placed
+from mixer.containers.gate import MAX_GROUP_BYTES, Gate, Group, Placed
 from mixer.ipc.bus.packets import Packet, StreamHeader
 
 VIDEO, AUDIO = "program/h264", "floor/aac"
@@ -124,3 +124,17 @@ def test_group_is_bounded() -> None:
     for number in range(100):
         group.add(Packet(VIDEO, number, number, 1, number == 0, bytes(1024 * 1024)), BASES)
     assert len(group.take()) <= 17
+
+
+def test_of_too_much_the_oldest_groups_go() -> None:
+    group = Group(VIDEO, 16)
+    for number in range(16 * GROUP):
+        size = 2 * 1024 * 1024 if number % GROUP == 0 else 100_000
+        group.add(Packet(VIDEO, number, number, 1, number % GROUP == 0, bytes(size)), BASES)
+    kept = group.take()
+    assert kept[0].key
+    assert kept[0].pts % GROUP == 0
+    assert [packet.pts for packet in kept] == list(range(kept[0].pts, 16 * GROUP))
+    assert sum(len(packet.data) for packet in kept) <= MAX_GROUP_BYTES
+    gate = Gate(VIDEO, HEADERS)
+    assert all(gate.place(packet) for packet in kept)

@@ -208,6 +208,21 @@ def test_a_queue_is_bounded(rig: Rig) -> None:
     assert subscriber._queued == sum(len(frame) for frame, _, _ in subscriber._queue)
 
 
+def test_what_was_kept_takes_no_room_from_what_is_new(rig: Rig) -> None:
+    """A recording that goes on gets 8 s at once, more than a queue holds, and loses nothing that follows."""
+    for n in range(8 * GROUP):
+        rig.picture(n, 40_000)
+    reader = rig.subscribe(VIDEO, earlier=True)
+    subscriber = rig.bus._subscribers["reader"]
+    wait_for(lambda: subscriber.streams or None, "the subscription")
+    for n in range(8 * GROUP, 9 * GROUP):
+        rig.picture(n, 40_000)
+    assert pts(collect(reader, 1 + 9 * GROUP)) == list(range(9 * GROUP))
+    assert subscriber.dropped == 0
+    wait_for(lambda: not subscriber._queue or None, "an empty queue")
+    assert subscriber._past == 0
+
+
 def test_a_second_subscriber_of_a_name_replaces_the_first(rig: Rig) -> None:
     first = rig.subscribe(VIDEO)
     second = rig.subscribe(SOUND)

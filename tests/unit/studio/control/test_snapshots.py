@@ -160,3 +160,37 @@ async def test_a_missing_line_makes_no_snapshot(tmp_path: Path) -> None:
     assert files(path) == []
     with pytest.raises(StoreError):
         await started(path)
+
+
+async def test_one_of_a_log_that_was_longer_once_goes_with_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "show.db"
+    await two_snapshots(path)
+    await asyncio.to_thread(edited, path, "DELETE FROM events WHERE revision > 1000")
+    await asyncio.to_thread(edited, path, "UPDATE events SET actor = 'somebody' WHERE revision = 600")
+    making = Snapshots(path, START)
+    assert await asyncio.to_thread(making.newest) == (START, 0)
+    await asyncio.to_thread(making.advance)
+    assert [each.name for each in files(path)] == ["show.db.snapshot-600", "show.db.snapshot-936"]
+    assert (await started(path))[1:] == (1000, BEHIND)
+
+
+async def test_the_rules_are_those_of_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update that lies on the disk while the studio runs is none of what made the snapshot."""
+    path = tmp_path / "show.db"
+    making = Snapshots(path, START)
+    await grown(path, 600 + BEHIND)
+    await asyncio.to_thread(making.newest)
+    code = snapshots._code()
+    monkeypatch.setattr(snapshots, "_code", lambda: b"exchanged meanwhile")
+    await asyncio.to_thread(making.advance)
+    assert (await started(path))[2] == 664, "for the new code it is another's"
+    monkeypatch.setattr(snapshots, "_code", lambda: code)
+    assert (await started(path))[2] == BEHIND
+
+
+async def test_a_log_that_was_moved_away_is_not_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "show.db"
+    making = Snapshots(path, START)
+    with pytest.raises(sqlite3.OperationalError):
+        await asyncio.to_thread(making.advance)
+    assert not path.exists()
