@@ -82,6 +82,7 @@ class VideoJitter:
         self._scan = 0
         self._bytes = 0
         self._stray = -1
+        self._newest_timestamp: int | None = None
         self._waiting_key = True
         self._want_key = True
         self._pli_ns = 0
@@ -153,7 +154,8 @@ class VideoJitter:
         assert self._top is not None
         extended = unwrap(seq, self._top, 16)
         ahead = extended - self._top
-        if abs(ahead) > MAX_JUMP or extended < self._next - MAX_LATE:
+        late = extended < self._next
+        if abs(ahead) > MAX_JUMP or extended < self._next - MAX_LATE or (late and self._is_newer(timestamp)):
             self.strays += 1
             if repaired:
                 return []  # old ones in a row are no sender that counts anew
@@ -163,7 +165,7 @@ class VideoJitter:
             self._start(seq)
             extended = self._top
             self.require_key()
-        elif extended < self._next or extended in self._packets:
+        elif late or extended in self._packets:
             return []
         if ahead > 0 and extended > self._top:
             if ahead > MAX_GAP or len(self._holes) + ahead - 1 > MAX_HOLES:
@@ -179,11 +181,19 @@ class VideoJitter:
             self._go_on_at(self._top)
             if extended < self._top:
                 return []
+        if self._newest_timestamp is None or self._is_newer(timestamp):
+            self._newest_timestamp = timestamp
         self._packets[extended] = _Packet(timestamp, marker, chunk, now_ns)
         self._bytes += len(chunk.data)
         if self._waiting_key and not self._find_key():
             return []
         return self._release()
+
+    def _is_newer(self, timestamp: int) -> bool:
+        """Whether the picture is newer than all that came. A packet that is late by its number and newer by
+        its picture is a sender's that counts on from a lower one: what is sent again belongs to an old one."""
+        newest = self._newest_timestamp
+        return newest is not None and 0 < (timestamp - newest) & 0xFFFFFFFF < 1 << 31
 
     def feedback(self, now_ns: int) -> Feedback:
         """What is to be sent to the other side now; also gives up what has passed its deadline."""
@@ -241,6 +251,7 @@ class VideoJitter:
         self._bytes = 0
         self._top = self._next = self._scan = seq + 65536
         self._stray = -1
+        self._newest_timestamp = None
         self._waiting_key = self._want_key = True
 
     def _lose(self) -> None:

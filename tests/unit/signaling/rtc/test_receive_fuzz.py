@@ -3,7 +3,7 @@
 import functools
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signaling.rtc.synthetic.loops import FPS, Loop, make_loop
@@ -122,6 +122,7 @@ def _with(data: bytes, at: int, size: int, step: int) -> bytes:
 @given(
     codec=st.sampled_from(["h264", "vp8"]), first=st.integers(0, 65_535), steps=st.lists(STEP, max_size=14)
 )
+@example("vp8", 0, [("lose", 0, 0), ("turn", 0, 0), ("flip", 196, 1856)])  # a number 252 ahead of its time
 def test_whatever_comes_nothing_breaks_or_grows_and_the_picture_is_back(
     codec: str, first: int, steps: list[tuple[str, int, int]]
 ) -> None:

@@ -207,6 +207,22 @@ def test_sequence_jump_is_a_stray_unless_it_goes_on() -> None:
     assert [f.data for f in jitter.add(30_001, 0, True, Chunk(b"new", True), 0)] == [b"new"]
 
 
+@pytest.mark.parametrize("back", [20, 252, MAX_LATE])
+def test_a_sender_that_counts_on_from_a_little_lower_is_followed_at_once(back: int) -> None:
+    """Its pictures are newer than all before: they are not what was asked for again, and not thrown away."""
+    jitter = VideoJitter()
+    stream = packets(400, 1, 5, 1000)
+    for number, packet in enumerate(stream[:350]):
+        jitter.add(*packet, number * MS)
+    frames = [
+        frame
+        for number, (seq, timestamp, marker, chunk) in enumerate(stream[350:], 350)
+        for frame in jitter.add(seq - back, timestamp, marker, chunk, number * MS)
+    ]
+    assert frames[-1].data == whole(399, 1)
+    assert len(frames) >= 44, "from the second keyframe on at the latest"
+
+
 @pytest.mark.parametrize("age", [MAX_LATE + 100, 4000])
 def test_old_packets_sent_again_in_a_row_are_no_new_start(age: int) -> None:
     """A sender probes the path with what it has sent long ago; its own numbers go on."""
