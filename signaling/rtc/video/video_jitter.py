@@ -191,7 +191,8 @@ class VideoJitter:
 
     def _is_newer(self, timestamp: int) -> bool:
         """Whether the picture is newer than all that came. A packet that is late by its number and newer by
-        its picture is a sender's that counts on from a lower one: what is sent again belongs to an old one."""
+        its picture is a sender's that counts on from a lower one: what is sent again belongs to an old
+        one."""
         newest = self._newest_timestamp
         return newest is not None and 0 < (timestamp - newest) & 0xFFFFFFFF < 1 << 31
 
