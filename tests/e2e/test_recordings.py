@@ -191,7 +191,12 @@ def test_all_files_line_up_to_one_picture(left: Left) -> None:
     assert max(apart_s(flashes_s(clean), flashes_s(vod))) < 0.5 / FPS
     assert max(apart_s(beeps_s(clean), beeps_s(vod))) < 0.01
     for found in (flashes_s, beeps_s):
-        apart = apart_s(found(clean), [time_s for path in seats for time_s in found(path)])
+        theirs = [time_s for path in seats for time_s in found(path)]
+        ours = found(clean)
+        # A seat's file begins with a keyframe that is asked for, so some time after the others.
+        gaps = zip(ours, apart_s(ours, theirs), strict=True)
+        apart = [gap for time_s, gap in gaps if time_s > min(theirs) - 0.2]
+        assert len(apart) >= 2
         # Shown at the tick that follows its time. On a machine that is busy otherwise packets come unevenly,
         # and delays change: then only most of them are where they belong.
         assert np.median(apart) < (left.slack + 0.5) / FPS

@@ -267,7 +267,8 @@ def test_a_pulled_stream_is_in_step_and_comes_back(tmp_path: Path) -> None:
                 wait_until("it has settled", lambda: len(settling.pictures) > 80)
                 settling.stop()
                 watched = Watched(run, lambda picture: bool(picture.y.mean() > 128))
-                wait_until("two flashes", lambda: len(watched.pictures) > 80)
+                # Five seconds: of a flash a second at least two are seen whole, on a busy machine, too.
+                wait_until("some flashes", lambda: len(watched.pictures) > 150)
                 watched.stop()
                 offsets = lip_sync_ms(watched, run)
                 assert len(offsets) >= 2
