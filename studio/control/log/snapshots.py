@@ -1,7 +1,7 @@
 """Snapshots of the show beside its log, so that a start doesn't replay the whole log.
 
 A snapshot is made of what the log says, never of the session's state: the log's events are folded once more,
-some thousand at a time, in a thread. So a snapshot and a replay can't differ, and a missing or damaged one
+a few hundred at a time, in a thread. So a snapshot and a replay can't differ, and a missing or damaged one
 costs time alone. It holds what the show holds, secrets too, and has the log's mode.
 """
 
@@ -32,6 +32,7 @@ KEPT = 2
 BATCH = 200
 """Events that are folded without a pause: control's loop waits for no more than their 3 ms."""
 _PAUSE_S = 0.02
+"""Between two batches, in a thread of its own: the interpreter's lock belongs to control's loop meanwhile."""
 _BUSY_S = 0.25
 _RULES = ("studio.show.", "studio.planning.", "mixer.contract.")
 """What says what events mean, and what the state is made of."""
