@@ -14,7 +14,7 @@ from mixer.compose.draw import single_threaded
 from mixer.contract.picture import Picture, Plane, new_picture
 from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 W, H = 1920, 1080
 TICKS, WARM = 80, 10

@@ -12,9 +12,9 @@ from pathlib import Path
 from mixer.contract.messages import SenderConfig
 from tests.integration.test_pulls import GROUP_S, KEY, material, published, pull
 from tests.support.ingest import RtmpIngest
-from tests.support.players import PlayerRun
-from tests.support.programme import AUDIO, VIDEO, Programme
-from tests.support.sending import SenderProcess
+from tests.support.media.players import PlayerRun
+from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.sending import SenderProcess
 
 
 def back_s(folder: Path, away_s: float) -> float:

@@ -43,7 +43,7 @@ from mixer.contract.picture import Picture, i420_bytes, view_i420
 from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
 from studio.planning.layout import solve
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 WIDTH, HEIGHT = 1920, 1080
 

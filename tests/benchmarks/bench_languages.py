@@ -25,9 +25,9 @@ from signaling.rtc.transport.rtp import Rtp
 from studio.lab.harness.running import RunningStudio, running_studio, wait_until
 from studio.lab.harness.visit import visit
 from tests.e2e.test_lip_sync import beep_times_s, flash_times_s
-from tests.support import probe
 from tests.support.ingest import RtmpIngest
-from tests.support.voices import LEVEL, Voice
+from tests.support.media import probe
+from tests.support.peers.voices import LEVEL, Voice
 
 LANGUAGES = ("ko", "en")
 LOOK_S = 20.0

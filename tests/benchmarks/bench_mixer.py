@@ -20,7 +20,7 @@ from mixer.contract.messages import Rendition, SlotOpened
 from mixer.contract.picture import Picture
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.ipc.slot import SlotWriter, create_slot, sample_at
-from tests.support.mixing import ROOT, Mixer, small_config, tone
+from tests.support.media.mixing import ROOT, Mixer, small_config, tone
 
 GUESTS, TALKERS = 16, 8
 W, H, FPS = 480, 270, 30

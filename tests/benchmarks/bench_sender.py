@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mixer.contract.messages import SenderConfig
 from tests.support.ingest import Authority, Relay, RtmpIngest
-from tests.support.programme import AUDIO, VIDEO, Programme
-from tests.support.sending import SenderProcess
+from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.sending import SenderProcess
 
 BITRATE = 6_000_000
 

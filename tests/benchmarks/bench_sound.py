@@ -15,7 +15,7 @@ from signaling.rtc.audio.sound_in import SoundStream
 from signaling.rtc.audio.voice import Voice
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp
-from tests.support.microphones import MS, chirps, opus
+from tests.support.peers.microphones import MS, chirps, opus
 
 SECONDS = 10
 

@@ -10,8 +10,8 @@ import argparse
 import numpy as np
 import uvloop
 
-from tests.support.listeners import heard_by_both, page_of_chromium, seconds_of
-from tests.support.speech import Talker, encode, score, speak
+from tests.support.peers.listeners import heard_by_both, page_of_chromium, seconds_of
+from tests.support.peers.speech import Talker, encode, score, speak
 
 _WARM_UP_S = 6.0
 

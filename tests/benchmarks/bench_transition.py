@@ -40,7 +40,7 @@ from mixer.contract.plan import (
 from mixer.engine.stage import Stage
 from mixer.graphics.graphics import Graphics
 from studio.planning.layout import solve
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 WIDTH, HEIGHT, FPS = 1920, 1080, 30
 PERIOD_NS = 1_000_000_000 // FPS

@@ -40,8 +40,8 @@ from mixer.contract.messages import Rendition, SlotOpened
 from mixer.contract.picture import Picture, i420_bytes, view_i420
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.ipc.slot import SlotWriter, create_slot, sample_at
-from tests.support.mixing import ROOT, Mixer, small_config, tone
-from tests.support.probe import packets
+from tests.support.media.mixing import ROOT, Mixer, small_config, tone
+from tests.support.media.probe import packets
 
 FPS = 30
 BITRATE = 4_000_000

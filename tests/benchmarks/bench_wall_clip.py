@@ -15,7 +15,7 @@ from typing import Any
 from studio.contract.usage import cpu_seconds, proportional_bytes
 from studio.lab.harness.running import RunningStudio, running_studio, wait_until
 from studio.lab.harness.wall import running_wall
-from tests.support.material import ffmpeg
+from tests.support.media.material import ffmpeg
 
 CONFIGURATION = "[video]\nwall = [3840, 1080]\n\n[media]\nconvert_over = 0.0\n"
 LENGTH_S = 6

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.support.browsers import camera_file, chromium, microphone_file
-from tests.support.pages import violations
+from tests.support.browsers.chromium import camera_file, chromium, microphone_file
+from tests.support.browsers.pages import violations
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import WebSocket, expect
 
-from tests.support.browsers import chromium
-from tests.support.desk import GUEST, Desk, guest_on_stage
-from tests.support.pages import complaints, violations
+from tests.support.browsers.chromium import chromium
+from tests.support.browsers.desk import GUEST, Desk, guest_on_stage
+from tests.support.browsers.pages import complaints, violations
 from tests.support.running import running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.alone]

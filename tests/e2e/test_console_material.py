@@ -14,10 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.support.browsers import chromium
-from tests.support.desk import Desk
-from tests.support.material import beeps, ffmpeg, make_clip, make_pdf
-from tests.support.pages import complaints, guest, violations
+from tests.support.browsers.chromium import chromium
+from tests.support.browsers.desk import Desk
+from tests.support.browsers.pages import complaints, guest, violations
+from tests.support.media.material import beeps, ffmpeg, make_clip, make_pdf
 from tests.support.running import LIGHT, RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
@@ -296,7 +296,7 @@ async def _slides(desk: Desk, files: Files, browser: Browser, link: str) -> None
 
 
 def _grey(page: int) -> Callable[[NDArray[np.uint8]], bool]:
-    """As :func:`tests.support.material.make_pdf` paints it; BT.709 and JPEG take their share."""
+    """As :func:`tests.support.media.material.make_pdf` paints it; BT.709 and JPEG take their share."""
     return lambda picture: abs(float(picture[400:1000, 400:1800].mean()) - page * 7) < 3
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.browsers import chromium
-from tests.support.desk import Desk
-from tests.support.pages import complaints, violations
+from tests.support.browsers.chromium import chromium
+from tests.support.browsers.desk import Desk
+from tests.support.browsers.pages import complaints, violations
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from studio.planning.uplink import THUMBNAIL
 from tests.integration.test_service_restart import picture
-from tests.support.firefox import END, Firefox, Page, firefox, needs_firefox
+from tests.support.browsers.firefox import END, Firefox, Page, firefox, needs_firefox
 from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, needs_firefox, pytest.mark.alone]

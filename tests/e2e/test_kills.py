@@ -26,9 +26,9 @@ from studio.contract.client import ClientError
 from studio.contract.usage import waited_ns
 from studio.lab.cast import guests_of
 from studio.planning.layout import solve
-from tests.support import probe
-from tests.support.fontfolder import font_folder
 from tests.support.ingest import BlackHole, RtmpIngest
+from tests.support.media import probe
+from tests.support.media.fontfolder import font_folder
 from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

@@ -10,8 +10,8 @@ import pytest
 
 from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area
 from studio.planning.layout import solve
-from tests.support import probe
 from tests.support.ingest import RtmpIngest
+from tests.support.media import probe
 from tests.support.running import running_studio, wait_until
 
 pytestmark = pytest.mark.alone

@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import expect
 
 from mixer.contract.messages import Load, MixerReport
-from tests.support.browsers import chromium
+from tests.support.browsers.chromium import chromium
+from tests.support.browsers.pages import complaints, violations
 from tests.support.house import DIRECTOR, house
-from tests.support.pages import complaints, violations
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

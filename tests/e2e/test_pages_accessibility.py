@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext
 
-from tests.support.browsers import chromium
-from tests.support.pages import complaints, guest, violations
+from tests.support.browsers.chromium import chromium
+from tests.support.browsers.pages import complaints, guest, violations
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from signaling.contract.messages import PeerStats, ShardReport
 from studio.planning.demand import DemandSettings
-from tests.support.browsers import chromium
+from tests.support.browsers.chromium import chromium
 from tests.support.house import DIRECTOR, SDP, house
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

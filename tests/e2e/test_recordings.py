@@ -21,7 +21,7 @@ from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area, make_loop
 from studio.cli.main import app
 from studio.lab.harness.visit import visit
 from studio.vod.run import Made, make
-from tests.support import probe
+from tests.support.media import probe
 from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
 pytestmark = pytest.mark.alone

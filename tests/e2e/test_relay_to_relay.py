@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browsers import CHROMIUM, chromium
-from tests.support.firefox import firefox, needs_firefox
+from tests.support.browsers.chromium import CHROMIUM, chromium
+from tests.support.browsers.firefox import firefox, needs_firefox
+from tests.support.browsers.pages import guest as guest_page
 from tests.support.namespaces import (
     SECRET,
     TURN,
@@ -22,7 +23,6 @@ from tests.support.namespaces import (
     needs_namespaces,
     turn_server,
 )
-from tests.support.pages import guest as guest_page
 from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, needs_namespaces, pytest.mark.alone]

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page
 
 from studio.planning.uplink import SCREEN, SCREEN_UNSEEN
-from tests.support.browsers import chromium
+from tests.support.browsers.chromium import chromium
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

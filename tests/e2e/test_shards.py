@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.media.slots import Arrivals
 from tests.support.running import RunningStudio, running_studio, wait_until
-from tests.support.slots import Arrivals
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

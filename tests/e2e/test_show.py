@@ -20,9 +20,9 @@ from playwright.async_api import Page, expect
 
 from mixer.contract.plan import Rect
 from studio.planning.layout import solve
-from tests.support import probe
-from tests.support.browsers import camera_file, chromium, microphone_file
+from tests.support.browsers.chromium import camera_file, chromium, microphone_file
 from tests.support.ingest import RtmpIngest
+from tests.support.media import probe
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

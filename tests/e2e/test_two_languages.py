@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from studio.lab.harness.visit import visit
-from tests.support import probe
 from tests.support.ingest import RtmpIngest
+from tests.support.media import probe
+from tests.support.peers.voices import LEVEL, Voice
 from tests.support.running import RunningStudio, running_studio, wait_until
-from tests.support.voices import LEVEL, Voice
 
 pytestmark = pytest.mark.alone
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Route
 
-from tests.support.browsers import camera_file, chromium, microphone_file
+from tests.support.browsers.chromium import camera_file, chromium, microphone_file
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]

@@ -21,7 +21,7 @@ from mixer.graphics.graphics import Graphics
 from studio.control.library.themes import Themes
 from studio.planning.planner import Live, PlanSettings, plan
 from tests.golden.golden import assert_golden, bgr
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 from tests.support.shows import after, with_mayors
 
 NOON = 1_700_000_000

@@ -14,7 +14,7 @@ from mixer.contract.plan import CanvasPlan, MixPlan, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
 from studio.planning.layout import CAPACITY, SLIDES_AT, LayoutName, solve
 from tests.golden.golden import assert_golden, bgr
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 SHAPES = {"full-hd": (320, 180), "wall": (640, 120), "portrait": (180, 320)}
 """A sixth or a ninth of 1920×1080, 5760×1080 and 1080×1920."""

@@ -22,7 +22,7 @@ from mixer.contract.plan import (
 from mixer.graphics.graphics import Graphics
 from studio.planning.layout import solve
 from tests.golden.golden import assert_golden, bgr
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 TITLE = "World Cities Summit 세계도시 정상회의"
 

@@ -28,7 +28,7 @@ from mixer.engine.stage import Stage
 from mixer.graphics.graphics import Graphics
 from studio.planning.layout import solve
 from tests.golden.golden import assert_golden, bgr
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 W, H = 320, 180
 MS = 1_000_000

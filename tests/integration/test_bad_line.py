@@ -13,8 +13,8 @@ from mixer.contract.plan import Rect, Tile
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.network import NeverComes
-from tests.support.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
-from tests.support.mixing import Mixer, plan_of, small_config
+from tests.support.media.mixing import Mixer, plan_of, small_config
+from tests.support.peers.impaired import Loses, Noise, NumberedCamera, Watch, camera_of, join
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

@@ -11,8 +11,8 @@ from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTarge
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.network import NeverComes
 from tests.integration.test_shard_chromium import PAGE
-from tests.support.browsers import chromium
-from tests.support.impaired import Noise, Watch
+from tests.support.browsers.chromium import chromium
+from tests.support.peers.impaired import Noise, Watch
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

@@ -11,8 +11,8 @@ from signaling.contract.messages import Answer, Offer, ShardReport
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import proportional_bytes
-from tests.support.hostile import Hostile
-from tests.support.impaired import Beats, Ear, Noise, Watch, join
+from tests.support.peers.hostile import Hostile
+from tests.support.peers.impaired import Beats, Ear, Noise, Watch, join
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

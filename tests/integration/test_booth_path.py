@@ -18,7 +18,7 @@ from signaling.rtc.returns.listening import OPUS_SILENCE
 from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import HUM_LEVEL, Loop, make_loop
 from signaling.rtc.transport.rtp import Rtp
-from tests.support.mixing import Mixer, plan_of, small_config
+from tests.support.media.mixing import Mixer, plan_of, small_config
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

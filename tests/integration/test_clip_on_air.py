@@ -11,9 +11,9 @@ from mixer.contract.picture import Picture
 from mixer.contract.plan import Rect, Tile
 from mixer.contract.player_messages import PlayerConfig
 from mixer.ipc.slot import RATE
-from tests.support.material import beeps, make_clip, number_of
-from tests.support.mixing import Mixer, decoded, plan_of, small_config, sound_of
-from tests.support.players import PlayerRun
+from tests.support.media.material import beeps, make_clip, number_of
+from tests.support.media.mixing import Mixer, decoded, plan_of, small_config, sound_of
+from tests.support.media.players import PlayerRun
 
 pytestmark = pytest.mark.alone
 

@@ -15,9 +15,9 @@ from mixer.contract.colour import yuv_of
 from mixer.contract.messages import Rendition, SlotOpened
 from mixer.contract.plan import Rect, Tile
 from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTargets
-from tests.support.browsers import chromium
-from tests.support.firefox import FIREFOX, needs_firefox, write_profile
-from tests.support.mixing import Mixer, decoded, plan_of, small_config
+from tests.support.browsers.chromium import chromium
+from tests.support.browsers.firefox import FIREFOX, needs_firefox, write_profile
+from tests.support.media.mixing import Mixer, decoded, plan_of, small_config
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

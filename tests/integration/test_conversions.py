@@ -26,8 +26,8 @@ from studio.contract.spawning import python
 from studio.control.library.media import MediaStore
 from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
 from tests.support.ingest import wait_until
-from tests.support.material import ffmpeg
-from tests.support.players import PlayerRun
+from tests.support.media.material import ffmpeg
+from tests.support.media.players import PlayerRun
 from tests.unit.mixer.sources.test_clip_files import with_matrix
 
 pytestmark = pytest.mark.alone

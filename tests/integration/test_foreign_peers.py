@@ -29,7 +29,7 @@ from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = pytest.mark.alone
 
-SUPPORT = Path(__file__).parent.parent / "support"
+PEERS = Path(__file__).parent.parent / "support" / "peers"
 SYSTEM_PYTHON = "/usr/bin/python3"
 """Debian's ``gi`` is for this one."""
 RED = (81, 90, 240)
@@ -91,7 +91,7 @@ def running(command: list[str], **options: Any) -> Iterator["subprocess.Popen[st
 
 
 def gstreamer(way: str, url: str, token: str, codec: str) -> contextlib.AbstractContextManager[Any]:
-    command = [SYSTEM_PYTHON, str(SUPPORT / "gst_peer.py"), way, url, token, codec]
+    command = [SYSTEM_PYTHON, str(PEERS / "gst_peer.py"), way, url, token, codec]
     return running(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
@@ -125,7 +125,7 @@ def test_simple_whip_client_publishes(
     studio: RunningStudio, hall: tuple[str, str], options: list[str], tmp_path: Path
 ) -> None:
     shim = tmp_path / "soup_shim.so"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", shim, SUPPORT / "soup_shim.c", "-ldl"], check=True)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", shim, PEERS / "soup_shim.c", "-ldl"], check=True)
     picture = (
         "videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1 ! videoconvert"
         " ! vp8enc deadline=1 cpu-used=8 ! rtpvp8pay pt=96 ssrc=2 ! queue"

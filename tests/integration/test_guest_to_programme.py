@@ -14,7 +14,7 @@ from mixer.contract.plan import Rect, Tile
 from signaling.contract.messages import Answer, Offer, ShardReport
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.support.mixing import (
+from tests.support.media.mixing import (
     RED,
     Guest,
     Mixer,

@@ -24,9 +24,17 @@ from mixer.contract.plan import AudioInput, AudioPlan, Bus, Plate, Rect, Tile
 from mixer.ipc.slot import RATE, SlotWriter
 from mixer.outputs.mpegts.transport import DATAGRAM_BYTES
 from tests.support.ingest import RtmpIngest
-from tests.support.mixing import AHEAD, Mixer, plan_of, small_config, still
-from tests.support.probe import BT709, keyframe_times_s, picture_at, pictures, probe, sound, video_times_s
-from tests.support.sending import SenderProcess
+from tests.support.media.mixing import AHEAD, Mixer, plan_of, small_config, still
+from tests.support.media.probe import (
+    BT709,
+    keyframe_times_s,
+    picture_at,
+    pictures,
+    probe,
+    sound,
+    video_times_s,
+)
+from tests.support.media.sending import SenderProcess
 
 pytestmark = pytest.mark.alone
 

@@ -4,7 +4,17 @@ import msgspec
 import pytest
 
 from mixer.contract.plan import CanvasPlan, Rect, Tile
-from tests.support.mixing import GREEN, RED, Guest, Mixer, decoded, guests, is_colour, plan_of, small_config
+from tests.support.media.mixing import (
+    GREEN,
+    RED,
+    Guest,
+    Mixer,
+    decoded,
+    guests,
+    is_colour,
+    plan_of,
+    small_config,
+)
 
 pytestmark = pytest.mark.alone
 

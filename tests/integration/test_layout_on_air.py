@@ -11,7 +11,7 @@ from mixer.contract.messages import Rendition
 from mixer.contract.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.ipc.bus.packets import Packet
 from studio.planning.layout import LayoutName, solve
-from tests.support.mixing import Guest, Mixer, decoded, guests, small_config
+from tests.support.media.mixing import Guest, Mixer, decoded, guests, small_config
 
 pytestmark = pytest.mark.alone
 

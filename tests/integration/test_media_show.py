@@ -15,7 +15,7 @@ import pytest
 
 from studio.contract.client import Client
 from studio.contract.datadir import RunInfo
-from tests.support.material import beeps, ffmpeg, make_clip, make_pdf
+from tests.support.media.material import beeps, ffmpeg, make_clip, make_pdf
 from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = pytest.mark.alone

@@ -39,7 +39,7 @@ from mixer.contract.plan import (
 from mixer.contract.theme import Theme
 from mixer.ipc.bus.packets import Packet
 from mixer.ipc.slot import RATE, SlotWriter, create_slot
-from tests.support.mixing import (
+from tests.support.media.mixing import (
     AHEAD,
     BLUE,
     GREEN,
@@ -194,7 +194,7 @@ def test_kill_9_of_a_writer_gives_a_slate_and_it_comes_back(mixer: Mixer) -> Non
     fd = create_slot("slot", 320, 180)
     mixer.send(SlotOpened("seat/a"), (fd,))
     mixer.take(plan_of(1, BOTH))
-    code = f"from tests.support.mixing import *; Guest(SlotWriter({fd}), RED)._run()"
+    code = f"from tests.support.media.mixing import *; Guest(SlotWriter({fd}), RED)._run()"
     writer = subprocess.Popen([sys.executable, "-c", code], pass_fds=[fd], cwd=ROOT)
     mixer.expect(MixerReport, lambda r: r.sources.get("seat/a") == "live")
     tap = mixer.tap(VIDEO)

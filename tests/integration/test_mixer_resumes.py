@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mixer.contract.messages import PlanTaken, TakePlan
 from mixer.contract.plan import Plate, Rect, SourceInfo, Tile
-from tests.support.mixing import Mixer, decoded, plan_of, small_config
+from tests.support.media.mixing import Mixer, decoded, plan_of, small_config
 
 pytestmark = pytest.mark.alone
 

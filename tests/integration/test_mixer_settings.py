@@ -15,7 +15,7 @@ from mixer.contract.clock import NS
 from mixer.contract.messages import MixerReport, Rendition
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, Tile
 from mixer.ipc.slot import RATE
-from tests.support.mixing import (
+from tests.support.media.mixing import (
     BLUE,
     RED,
     ROOT,

@@ -16,10 +16,10 @@ from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, Media, make_loop
 from studio.contract.usage import cpu_seconds
 from tests.integration.test_real_guests import invite, post
-from tests.support.impaired import Beats, Ear, Noise, Watch, join
+from tests.support.media.slots import Arrivals
+from tests.support.peers.impaired import Beats, Ear, Noise, Watch, join
 from tests.support.running import RunningStudio, running_studio, wait_until
 from tests.support.shard_harness import ShardHouse, until
-from tests.support.slots import Arrivals
 
 pytestmark = pytest.mark.alone
 

@@ -20,7 +20,7 @@ from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect
 from mixer.ipc import priority
 from mixer.ipc.bus.packets import Packet
 from mixer.ipc.slot import SlotWriter
-from tests.support.mixing import (
+from tests.support.media.mixing import (
     RED,
     Guest,
     Mixer,

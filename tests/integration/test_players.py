@@ -18,8 +18,8 @@ from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig, PlayerKind
 from mixer.ipc.slot import RATE, Samples, sample_at
 from tests.support.ingest import BlackHole, RtmpIngest, free_port, wait_until
-from tests.support.material import beeps, flashes, make_clip, make_pdf, number_of
-from tests.support.players import PlayerRun
+from tests.support.media.material import beeps, flashes, make_clip, make_pdf, number_of
+from tests.support.media.players import PlayerRun
 
 pytestmark = pytest.mark.alone
 

@@ -14,9 +14,9 @@ from mixer.contract.player_messages import PlayerConfig, PlayerKind, PlayerRepor
 from mixer.engine.live_sources import SourceTrack
 from mixer.graphics.graphics import Graphics
 from mixer.sources.importer import examine
-from tests.support.fontfolder import font_folder
-from tests.support.material import ffmpeg
-from tests.support.players import PlayerRun
+from tests.support.media.fontfolder import font_folder
+from tests.support.media.material import ffmpeg
+from tests.support.media.players import PlayerRun
 
 pytestmark = pytest.mark.alone
 

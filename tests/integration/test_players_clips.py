@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mixer.contract.player_messages import PlayerConfig
 from mixer.ipc.slot import RATE, Samples
 from tests.integration.test_players import Watched
-from tests.support.material import ffmpeg, make_clip
-from tests.support.players import PlayerRun
+from tests.support.media.material import ffmpeg, make_clip
+from tests.support.media.players import PlayerRun
 
 pytestmark = pytest.mark.alone
 

@@ -20,8 +20,8 @@ from mixer.ipc.slot import sample_at
 from mixer.sources.frames import FrameConverter
 from mixer.sources.pull.pull_player import _Worker
 from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
-from tests.support.material import ffmpeg
-from tests.support.players import PlayerRun
+from tests.support.media.material import ffmpeg
+from tests.support.media.players import PlayerRun
 from tests.unit.mixer.sources.test_clip_pictures import combs
 
 pytestmark = pytest.mark.alone

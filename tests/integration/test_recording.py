@@ -15,7 +15,7 @@ from mixer.containers.clock_tags import file_clock
 from mixer.contract.messages import SenderConfig
 from mixer.outputs.recording.matroska import Recording
 from tests.support.ingest import wait_until
-from tests.support.probe import (
+from tests.support.media.probe import (
     BT709,
     duration_s,
     keyframe_times_s,
@@ -25,8 +25,8 @@ from tests.support.probe import (
     sound,
     video_times_s,
 )
-from tests.support.programme import AUDIO, VIDEO, Programme
-from tests.support.sending import SenderProcess
+from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.sending import SenderProcess
 
 HEAVY = 3_000_000
 

@@ -15,7 +15,7 @@ from mixer.ipc.bus.packets import PROGRAM
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.transport.rtp import parse_rtp
 from signaling.rtc.video.bitstream import depayload_h264, picture_size
-from tests.support.mixing import Mixer, small_config
+from tests.support.media.mixing import Mixer, small_config
 from tests.support.shard_harness import until
 from tests.unit.signaling.rtc.test_pacing import Line, sender
 

@@ -27,8 +27,8 @@ from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
-from tests.support.impaired import join
-from tests.support.mixing import Mixer, Tap, plan_of, small_config
+from tests.support.media.mixing import Mixer, Tap, plan_of, small_config
+from tests.support.peers.impaired import join
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

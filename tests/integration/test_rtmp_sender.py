@@ -10,7 +10,7 @@ import pytest
 
 from mixer.contract.messages import RetryNow, SenderConfig
 from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port, wait_until
-from tests.support.probe import (
+from tests.support.media.probe import (
     BT709,
     keyframe_distances_s,
     measured_fps,
@@ -20,8 +20,8 @@ from tests.support.probe import (
     sound,
     video_times_s,
 )
-from tests.support.programme import AUDIO, VIDEO, Programme
-from tests.support.sending import SenderProcess
+from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.sending import SenderProcess
 
 KEY = "ko-s3cret-key"
 

@@ -10,7 +10,7 @@ from playwright.async_api import async_playwright
 from signaling.contract.messages import Answer, Offer, ShardReport, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.test_shard_returns import FakeProgramme
-from tests.support.browsers import CHROMIUM
+from tests.support.browsers.chromium import CHROMIUM
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

@@ -12,7 +12,7 @@ from aiohttp import web
 from signaling.contract.messages import Answer, Offer
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.test_shard_returns import FakeProgramme
-from tests.support.firefox import FIREFOX, needs_firefox, write_profile
+from tests.support.browsers.firefox import FIREFOX, needs_firefox, write_profile
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

@@ -18,8 +18,8 @@ from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.paths import PAGES
 from studio.planning.uplink import FPS, NOTHING, THUMBNAIL, target_for
 from tests.integration.test_shard_returns import FakeProgramme
-from tests.support.browsers import camera_file, chromium
-from tests.support.firefox import firefox, needs_firefox
+from tests.support.browsers.chromium import camera_file, chromium
+from tests.support.browsers.firefox import firefox, needs_firefox
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

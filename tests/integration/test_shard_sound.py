@@ -15,10 +15,10 @@ from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms, gaps_ms
 from studio.lab.harness.shard import ShardHouse, until
-from tests.support.impaired import join
-from tests.support.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, seconds_of
-from tests.support.microphones import Line, Ordeal
-from tests.support.speech import SENTENCES, Speech, Talker, encode, score, speak
+from tests.support.peers.impaired import join
+from tests.support.peers.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, seconds_of
+from tests.support.peers.microphones import Line, Ordeal
+from tests.support.peers.speech import SENTENCES, Speech, Talker, encode, score, speak
 
 pytestmark = pytest.mark.alone
 

@@ -16,7 +16,7 @@ from signaling.contract.messages import PeerStats, ShardReport
 from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import cpu_seconds
-from tests.support.impaired import Noise, Watch, camera_of, join
+from tests.support.peers.impaired import Noise, Watch, camera_of, join
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone

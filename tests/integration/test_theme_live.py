@@ -21,7 +21,7 @@ from studio.control.log.store import Store
 from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
 from studio.planning.planner import Plans, PlanSettings
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 from tests.support.shows import DIRECTOR
 
 pytestmark = pytest.mark.alone

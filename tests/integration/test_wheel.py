@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -20,9 +20,9 @@ from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
 from studio.lab.bench.hearing import Ear, gaps_ms
-from tests.support import publisher
+from tests.support.media.slots import slot_of
+from tests.support.peers import publisher
 from tests.support.running import RunningStudio, running_studio, wait_until
-from tests.support.slots import slot_of
 
 pytestmark = pytest.mark.alone
 

@@ -5,7 +5,7 @@ import pytest
 
 from mixer.audio.measuring.activity import Activity, Hold, levels_db
 from mixer.ipc.slot import RATE, Samples
-from tests.support.mixing import tone
+from tests.support.media.mixing import tone
 
 BLOCK = 960
 SECOND = 50

@@ -11,8 +11,8 @@ from mixer.audio.measuring.levels import db_of_peak, gain_of_db
 from mixer.audio.returns import HOLD, MAX_MINUS
 from mixer.contract.plan import AudioInput, Hall, Interpreter, Monitor, Talkback
 from mixer.ipc.slot import RATE
-from tests.support.mixing import level_db, tone
-from tests.support.soundstage import (
+from tests.support.media.mixing import level_db, tone
+from tests.support.media.soundstage import (
     BUSES,
     EN,
     INTO_EN,

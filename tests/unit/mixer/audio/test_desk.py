@@ -10,7 +10,7 @@ from mixer.audio.strips.desk import DC_HZ, Desk
 from mixer.audio.strips.filters import FilterBank, without_dc
 from mixer.contract.plan import AudioInput, Strip
 from mixer.ipc.slot import RATE, Samples
-from tests.support.mixing import level_db, tone
+from tests.support.media.mixing import level_db, tone
 
 BLOCK = 960
 OFF = Strip()

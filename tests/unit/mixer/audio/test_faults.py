@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from mixer.audio.strips.faults import CLIPPING, DC, HUM, ZEROS, FaultFinder
 from mixer.ipc.slot import RATE, Samples
-from tests.support.mixing import tone
-from tests.support.speech import SENTENCES, speak
+from tests.support.media.mixing import tone
+from tests.support.peers.speech import SENTENCES, speak
 
 BLOCK = 960
 NAME = "seat/a"

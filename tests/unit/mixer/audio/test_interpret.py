@@ -8,8 +8,19 @@ import pytest
 
 from mixer.audio.interpret import DuckingError, checked, speaks, within_limits
 from mixer.contract.plan import AudioInput, AudioPlan, Ducking, Interpreter
-from tests.support.mixing import level_db
-from tests.support.soundstage import BUSES, EN, HZ, INTO_EN, INTO_KO, KO, SECOND, SUMMIT, SoundStage, tone_db
+from tests.support.media.mixing import level_db
+from tests.support.media.soundstage import (
+    BUSES,
+    EN,
+    HZ,
+    INTO_EN,
+    INTO_KO,
+    KO,
+    SECOND,
+    SUMMIT,
+    SoundStage,
+    tone_db,
+)
 
 LEVEL = 0.1
 DUCKED = -18.0

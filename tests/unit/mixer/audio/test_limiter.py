@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as hnp
 
 from mixer.audio.limiter import CEILING, LOOKAHEAD, LimiterBank, sliding_minimum, without_rubbish
 from mixer.ipc.slot import RATE, Samples
-from tests.support.ebur128 import measured
-from tests.support.mixing import level_db, tone
+from tests.support.media.ebur128 import measured
+from tests.support.media.mixing import level_db, tone
 
 BLOCK = 960
 

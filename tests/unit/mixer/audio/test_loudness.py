@@ -11,7 +11,7 @@ import pytest
 
 from mixer.audio.measuring.loudness import SILENT, Loudness, LoudnessMeter
 from mixer.ipc.slot import RATE, Samples
-from tests.support.ebur128 import measured
+from tests.support.media.ebur128 import measured
 
 Levels = tuple[tuple[float, float], ...]
 """(dBFS, seconds) of successive tones."""

@@ -10,8 +10,8 @@ import pytest
 from mixer.audio.matrix import mix
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Ducking, Hall, Interpreter, Monitor, Talkback
 from mixer.ipc.slot import Samples
-from tests.support.mixing import tone
-from tests.support.soundstage import BUSES, SECOND, SoundStage, floor, largest_step, own_steps
+from tests.support.media.mixing import tone
+from tests.support.media.soundstage import BUSES, SECOND, SoundStage, floor, largest_step, own_steps
 
 BLOCK = 960
 LAG_MS = 5

@@ -14,8 +14,8 @@ from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, Talkback
 from mixer.encode.audio import AAC_BLOCK, AacEncoder, OpusEncoder
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from mixer.ipc.slot import RATE, Samples
-from tests.support.mixing import level_db, sound_of
-from tests.support.soundstage import BUSES, SECOND, SoundStage, floor
+from tests.support.media.mixing import level_db, sound_of
+from tests.support.media.soundstage import BUSES, SECOND, SoundStage, floor
 
 BLOCK = 960
 A, B = "seat/a", "seat/b"

@@ -14,8 +14,8 @@ from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.plan import AudioPlan, Fade
 from mixer.ipc.bus.packets import Packet
 from mixer.ipc.slot import RATE, Samples
-from tests.support.mixing import sound_of, tone, wait_for
-from tests.support.soundstage import floor
+from tests.support.media.mixing import sound_of, tone, wait_for
+from tests.support.media.soundstage import floor
 from tests.unit.mixer.audio.test_sound_streams import Bus
 
 SLOW = Fraction(5)

@@ -17,7 +17,7 @@ from mixer.graphics.designs import TALLY
 from mixer.graphics.graphics import Graphics
 from mixer.ipc.slot import SlotReader, SlotWriter, create_slot
 from studio.planning.layout import solve
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 W, H = 640, 360
 RED, GREEN, BLUE = yuv_of("#c02020"), yuv_of("#20c040"), yuv_of("#2040c0")

@@ -16,7 +16,7 @@ from mixer.contract.plan import CanvasPlan, MixPlan, Overlay, Plate, Rect
 from mixer.contract.theme import Theme
 from mixer.graphics.graphics import Graphics
 from tests.golden.golden import bgr
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 SIZE = (640, 360)
 TICK_NS = 33_333_333

@@ -24,7 +24,7 @@ from mixer.contract.plan import (
     TileStyle,
 )
 from mixer.graphics.graphics import Graphics
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 W, H = 320, 180
 RED, GREEN, BLUE = yuv_of("#c02020"), yuv_of("#20c040"), yuv_of("#2040c0")

@@ -13,7 +13,17 @@ from mixer.encode.audio import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings, encode_slate
 from mixer.ipc.bus.packets import Packet
 from mixer.ipc.slot import RATE
-from tests.support.mixing import BLUE, RED, colour_at, decoded, extradata, level_db, sound_of, still, tone
+from tests.support.media.mixing import (
+    BLUE,
+    RED,
+    colour_at,
+    decoded,
+    extradata,
+    level_db,
+    sound_of,
+    still,
+    tone,
+)
 
 W, H = 320, 180
 

@@ -21,7 +21,7 @@ from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import PROGRAM, Packet, StreamHeader, language_of, programme_in
 from mixer.ipc.bus.server import PacketBus
 from tests.support.ingest import wait_until
-from tests.support.mixing import FONTS, GREEN, RED, decoded, extradata, is_colour
+from tests.support.media.mixing import FONTS, GREEN, RED, decoded, extradata, is_colour
 
 W, H = 256, 144
 GRID = 15

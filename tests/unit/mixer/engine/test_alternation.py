@@ -16,7 +16,7 @@ from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Ti
 from mixer.engine.scene_canvas import Scene
 from mixer.engine.stage import BUFFERS, Stage
 from mixer.graphics.graphics import Graphics
-from tests.support.mixing import FONTS
+from tests.support.media.mixing import FONTS
 
 W, H = 256, 144
 MS = 1_000_000

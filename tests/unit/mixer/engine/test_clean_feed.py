@@ -22,7 +22,7 @@ from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import StreamHeader
 from mixer.ipc.bus.server import PacketBus
 from tests.support.ingest import wait_until
-from tests.support.mixing import FONTS
+from tests.support.media.mixing import FONTS
 
 W, H = 256, 144
 PLATE = Plate("시장", "Mayor")

@@ -12,7 +12,7 @@ from mixer.engine.live_sources import SourceTrack
 from mixer.engine.stage import Stage
 from mixer.graphics.graphics import Graphics
 from mixer.ipc.slot import SlotReader, SlotWriter, create_slot
-from tests.support.mixing import BLUE, FONTS, RED
+from tests.support.media.mixing import BLUE, FONTS, RED
 
 START = 1000 * NS
 

@@ -31,7 +31,7 @@ from mixer.contract.theme import Theme
 from mixer.engine.stage import BUFFERS, Stage
 from mixer.engine.staging import on_air_sources, sources_of
 from mixer.graphics.graphics import Graphics
-from tests.support.mixing import FONTS
+from tests.support.media.mixing import FONTS
 
 W, H = 256, 144
 WALL = (320, 90)

@@ -17,7 +17,7 @@ from mixer.graphics.fonts import FontsMissingError, check_fonts
 from mixer.graphics.graphics import Graphics
 from mixer.graphics.install_fonts import main
 from mixer.graphics.text import Typesetter
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 
 def plan_of(*names: str, size: tuple[int, int] = (480, 270)) -> MixPlan:

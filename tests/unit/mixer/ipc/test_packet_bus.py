@@ -18,7 +18,7 @@ from mixer.ipc.bus.history import KEPT_S
 from mixer.ipc.bus.packets import FromMixer, Packet, ReturnAudio, StreamHeader
 from mixer.ipc.bus.server import PacketBus
 from mixer.ipc.bus.subscriber import QUEUE_BYTES
-from tests.support.mixing import wait_for
+from tests.support.media.mixing import wait_for
 
 VIDEO, SOUND = "program/h264", "floor/aac"
 GROUP = 30

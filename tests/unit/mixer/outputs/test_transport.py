@@ -14,7 +14,7 @@ from mixer.outputs.mpegts.transport import MAX_QUEUED, SPREAD_NS, Pacer
 from mixer.outputs.recording import matroska as recording
 from mixer.outputs.recording.matroska import Recording
 from tests.support.ingest import wait_until
-from tests.support.programme import VIDEO, Programme
+from tests.support.media.programme import VIDEO, Programme
 
 
 def test_a_burst_is_spread_evenly_and_keeps_its_order() -> None:

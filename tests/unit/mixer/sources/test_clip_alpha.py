@@ -17,7 +17,7 @@ from mixer.sources.clips.read_ahead import PictureReader, Shown
 from mixer.sources.importer import examine
 from mixer.sources.stills.still import layer_of
 from tests.support.ingest import wait_until
-from tests.support.material import ffmpeg
+from tests.support.media.material import ffmpeg
 from tests.unit.mixer.sources.test_clip_files import MATRICES, with_matrix
 
 Rgba = NDArray[np.uint8]

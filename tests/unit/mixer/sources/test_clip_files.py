@@ -15,7 +15,7 @@ from mixer.sources.clips.tracks import Heard, choose
 from mixer.sources.frames import FrameConverter
 from mixer.sources.importer import examine
 from mixer.sources.player import MediaError
-from tests.support.material import ffmpeg, make_clip
+from tests.support.media.material import ffmpeg, make_clip
 
 PICTURE = "-f lavfi -i testsrc2=s=160x90:r=25:d={}"
 TONE = "-f lavfi -i sine=d={}"

@@ -16,7 +16,7 @@ from mixer.sources.clips.read_ahead import PictureReader
 from mixer.sources.frames import FrameConverter
 from mixer.sources.tonemap import Colour, ToneMap
 from tests.support.ingest import wait_until
-from tests.support.material import ffmpeg
+from tests.support.media.material import ffmpeg
 
 MOVING = (
     "-f lavfi -i color=black:s=320x192:r=50:d=0.6 -f lavfi -i color=white:s=32x192:r=50:d=0.6"

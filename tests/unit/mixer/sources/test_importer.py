@@ -17,7 +17,7 @@ from mixer.sources.importer import examine, kind_of
 from mixer.sources.player import MediaError
 from signaling.contract.ports import RefusedError
 from studio.control.library.media import MediaStore, clean_name, looked_into
-from tests.support.material import beeps, make_clip, make_pdf
+from tests.support.media.material import beeps, make_clip, make_pdf
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -13,7 +13,7 @@ from mixer.sources.importer import examine
 from mixer.sources.slides.pdf import Deck
 from studio.contract.paths import FONTS
 from studio.control.library.media import looked_into
-from tests.support.material import make_pdf
+from tests.support.media.material import make_pdf
 
 FONTLESS = [
     ("HYSMyeongJo-Medium", "고양시 대한민국"),

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.support.hostile import Hostile
-from tests.support.simulated import Call, simulate
+from tests.support.peers.hostile import Hostile
+from tests.support.peers.simulated import Call, simulate
 
 SEEDS = (122, 1, 2, 3)
 """After storm 122 the guest's repairs had taken the last place of a stream, for good: no picture any more."""

@@ -17,7 +17,7 @@ from signaling.rtc.audio.voice import Voice
 from signaling.rtc.timeline import MIN_PICTURE_DELAY_NS, LipSync, Timeline
 from signaling.rtc.transport.rtp import Rtp, audio_level, build_rtp, level_extension, parse_rtp
 from studio.lab.bench.hearing import gaps_ms
-from tests.support.microphones import MS, Line, Mono, Ordeal, chirps, delay_ms, opus, opus_dtx, tone
+from tests.support.peers.microphones import MS, Line, Mono, Ordeal, chirps, delay_ms, opus, opus_dtx, tone
 
 PATH_MS, CODEC_MS = 25.0, 6.5
 DEAD_ZONE_MS = 10.0

@@ -6,7 +6,7 @@ from studio.control.library.glyphs import Glyphs, lacking
 from studio.control.preparing import Surroundings
 from studio.show.events import SeatUpdated
 from studio.show.model import Show
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 from tests.support.shows import after, events_of, with_mayors
 
 ASCII = ((0x20, 0x7E),)

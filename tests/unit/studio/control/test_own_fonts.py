@@ -14,7 +14,7 @@ from mixer.graphics.fonts import FORMAT, FontFile, Manifest, WatchedFonts, load_
 from studio.control.library.font_check import FILE_BYTES
 from studio.control.library.own_fonts import OwnFonts
 from studio.show.model import Show
-from tests.support.fontfolder import font_folder
+from tests.support.media.fontfolder import font_folder
 
 KHMER = font_folder() / "NotoSansKhmer_400Regular.ttf"
 PHNOM_PENH = "ភ្នំពេញ"

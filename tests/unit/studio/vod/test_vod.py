@@ -33,7 +33,7 @@ from studio.vod.errors import VodError
 from studio.vod.join import Segment, Span, join
 from studio.vod.run import Made, make
 from studio.vod.scenes import Placement, parse, place
-from tests.support.probe import duration_s, pictures, probe, sound, tone_db, video_times_s
+from tests.support.media.probe import duration_s, pictures, probe, sound, tone_db, video_times_s
 
 FPS = Fraction(30000, 1001)
 VIDEO = "program/h264"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 CONNECTED_MS = 15_000
 _VIOLATIONS = """async () => {

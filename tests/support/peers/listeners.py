@@ -16,9 +16,9 @@ from signaling.rtc.synthetic.loops import BLOCK, Media
 from signaling.rtc.synthetic.relay import Path, Relay
 from signaling.rtc.transport.rtp import is_rtcp
 from studio.lab.bench.hearing import Ear
-from tests.support.browsers import chromium
+from tests.support.browsers.chromium import chromium
+from tests.support.peers.speech import Mono, resampled
 from tests.support.shard_harness import ShardHouse, until
-from tests.support.speech import Mono, resampled
 
 BAD_LINE = Path(delay_s=0.025, jitter_s=0.05)
 """50 ms of jitter; what is lost, and what is late, is picked by :class:`Dice`."""

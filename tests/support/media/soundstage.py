@@ -10,7 +10,7 @@ from mixer.audio.core import Mixed, SoundCore
 from mixer.audio.limiter import LOOKAHEAD
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter
 from mixer.ipc.slot import RATE, Samples
-from tests.support.mixing import level_db, tone
+from tests.support.media.mixing import level_db, tone
 
 BLOCK = 960
 SECOND = RATE // BLOCK

@@ -41,7 +41,7 @@ from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import FromMixer, Packet, ReturnAudio, StreamHeader
 from mixer.ipc.slot import RATE, Samples, SlotReader, SlotWriter, create_slot, sample_at
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FONTS = ROOT / "web_console" / "vendor" / "fonts-whole"
 DEADLINE_S = 20.0
 

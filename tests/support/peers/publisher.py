@@ -1,7 +1,7 @@
 """A foreign WHIP publisher: FFmpeg's own ``whip`` muxer, in a process of its own, which can be killed.
 
-``python -m tests.support.publisher URL TOKEN PROFILE`` sends a red picture of 1280×720 at 25 fps and a tone
-of 1 kHz until it is killed. The muxer wants a P-256 certificate and key.
+``python -m tests.support.peers.publisher URL TOKEN PROFILE`` sends a red picture of 1280×720 at 25 fps and a
+tone of 1 kHz until it is killed. The muxer wants a P-256 certificate and key.
 """
 
 import datetime
@@ -25,7 +25,7 @@ FPS = 25
 
 def start(url: str, token: str, profile: str = "baseline") -> "subprocess.Popen[bytes]":
     """``url``: where a source's publisher sends its offer."""
-    command = [sys.executable, "-m", "tests.support.publisher", url, token, profile]
+    command = [sys.executable, "-m", "tests.support.peers.publisher", url, token, profile]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
 

@@ -1,0 +1,1 @@
+"""Pictures, sound and files that tests make, send and measure."""

@@ -1,0 +1,1 @@
+"""Guests, publishers and viewers: our own, foreign ones and hostile ones."""
