@@ -74,7 +74,11 @@ def received_s(path: Path) -> float:
 
 
 async def frequencies(page: Page, *tones_hz: int) -> list[float]:
-    """Levels in dB of tones in what the page's return feed sounds like, the loudest over 2 s."""
+    """Levels in dB of tones in what the page's return feed sounds like, the loudest over 2 s.
+
+    A tone counts where it stands out of its neighbourhood: a packet that came late is a click, which is loud
+    at every frequency, and no tone.
+    """
     levels: list[float] = await page.evaluate(
         """async (tones) => {
           const video = document.querySelector("video[data-role=programme]");
@@ -89,7 +93,8 @@ async def frequencies(page: Page, *tones_hz: int) -> list[float]:
             analyser.getFloatFrequencyData(bins);
             tones.forEach((tone, i) => {
               const at = Math.round(tone * 8192 / 48000);
-              best[i] = Math.max(best[i], ...bins.slice(at - 1, at + 2));
+              const level = Math.max(...bins.slice(at - 1, at + 2));
+              if (level > Math.max(bins[at - 15], bins[at + 15]) + 6) best[i] = Math.max(best[i], level);
             });
           }
           await context.close();
