@@ -1,9 +1,10 @@
 """The programme's threads go before everything else on the machine, where the system lets them.
 
-Real-time round robin needs root, CAP_SYS_NICE or an ``rtprio`` limit (systemd: ``LimitRTPRIO=3``); without
+Real-time round robin needs root, CAP_SYS_NICE or an ``rtprio`` limit (systemd: ``LimitRTPRIO=4``); without
 it a lower niceness is tried, and without that the mixer takes its equal share. All threads of the mixer
-become real-time ones, since any of them may hold the interpreter while the clock's thread waits for it. The
-kernel keeps 5 % of each second for the others, should the mixer ever want everything.
+become real-time ones, since any of them may hold the interpreter while the clock's thread waits for it; for
+the same reason none of them may wait for a guest's packets to be decoded. The kernel keeps 5 % of each second
+for the others, should all these ever want everything.
 """
 
 import contextlib
@@ -18,16 +19,19 @@ NICENESS = -10
 class Urgency(enum.IntEnum):
     """Real-time priorities, low ones: audio servers and the kernel's own threads stay above them."""
 
-    OTHERS = 1
-    PROGRAMME = 2
+    GUESTS = 1
+    """Shards: packets in and out, decoders."""
+    OTHERS = 2
+    """The rest of the mixer."""
+    PROGRAMME = 3
     """What the stream's next packet waits for: its encoder, the bus."""
-    CLOCK = 3
+    CLOCK = 4
     """The tick and the sound: short work that must begin on time."""
 
 
-def claim() -> bool:
+def claim(urgency: Urgency = Urgency.OTHERS) -> bool:
     """Make the calling thread, and all it starts from now on, urgent. True: as real-time threads."""
-    if _set(Urgency.OTHERS):
+    if _set(urgency):
         return True
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
@@ -35,6 +39,13 @@ def claim() -> bool:
         with contextlib.suppress(OSError):
             Path("/proc/self/autogroup").write_text(f"{NICENESS}\n", "ascii")
     return False
+
+
+def punctual(urgency: Urgency) -> None:
+    """Make the calling thread urgent where that is allowed, and nothing that it starts. For what stands for
+    other people's machines: those don't wait for ours."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(urgency))
 
 
 def allowed() -> bool:
@@ -47,9 +58,10 @@ def allowed() -> bool:
 
 
 def set_thread(urgency: Urgency) -> None:
-    """Change the calling thread's urgency; nothing where :func:`claim` did not get real-time threads."""
+    """Change the calling thread's urgency, up to what a lower limit allows; nothing where :func:`claim` did
+    not get real-time threads."""
     if os.sched_getscheduler(0) == os.SCHED_RR:
-        _set(urgency)
+        any(_set(Urgency(level)) for level in range(urgency, 0, -1))
 
 
 def _set(urgency: Urgency) -> bool:

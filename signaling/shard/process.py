@@ -332,7 +332,9 @@ def main() -> None:
     """Entry point."""
     name = sys.argv[1]
     link = child.start(name)
-    priority.claim()  # a packet read late counts as jitter, and all that it brings waits longer for it
+    priority.claim(
+        priority.Urgency.GUESTS
+    )  # a packet read late counts as jitter, and all that it brings waits longer for it
     sys.setswitchinterval(0.002)  # decoder threads must not keep the loop from its packets for 5 ms
 
     async def serve() -> None:

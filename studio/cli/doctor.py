@@ -92,7 +92,7 @@ def _urgency(_data: Path, _settings: config.Settings) -> Iterator[Finding]:
         yield Finding(
             "real time",
             "warning",
-            "not allowed: ticks may be late on a busy machine; LimitRTPRIO=3 in the systemd unit allows it",
+            "not allowed: ticks may be late on a busy machine; LimitRTPRIO=4 in the systemd unit allows it",
         )
 
 

@@ -8,6 +8,7 @@ is.
 import asyncio
 import contextlib
 import ctypes
+import math
 import multiprocessing
 import os
 import signal
@@ -21,22 +22,17 @@ import msgspec
 
 from signaling.rtc.synthetic.loops import Loop, LoopFrame, encode_sound, make_loop
 from studio.lab.cast import Part
+from studio.planning.uplink import bitrate_for
 
-SIZES = ((160, 90), (320, 180), (480, 270), (640, 360), (960, 540), (1280, 720))
-"""Pictures a guest can send; the smallest that fills what the studio asks for is sent."""
+SMALLEST, LARGEST = (160, 90), (1280, 720)
+"""Of the pictures that a guest can send; all are 16:9, or next to it."""
+KEPT = 8
+"""Loops with pictures that are kept of each guest: a grid that grows asks for one size after the other."""
 RATES = (5, 10, 30)
 """Pictures a second a guest can send; the lowest that reaches what the studio asks for."""
 VARIANTS = 4
 """Different loops of each size that more guests share: as many as are cheap, so that neighbours differ."""
 
-_BITRATES = {
-    (160, 90): 80_000,
-    (320, 180): 250_000,
-    (480, 270): 420_000,
-    (640, 360): 600_000,
-    (960, 540): 1_100_000,
-    (1280, 720): 1_800_000,
-}
 FIRST = (320, 180)
 """What guests begin with, before it is known what is asked of them."""
 _SECONDS = 4
@@ -59,14 +55,13 @@ def _encode(order: _Order) -> Loop:
     part = order.part
     audio = order.audio or encode_sound(_SECONDS, part.tone_hz)
     if order.size is None:
-        return Loop(part.caption, "h264", *SIZES[0], (LoopFrame((), False),) * 30, audio)
-    bitrate = max(_BITRATES[SIZES[0]], int(_BITRATES[order.size] * (order.fps / RATES[-1]) ** 0.5))
+        return Loop(part.caption, "h264", *SMALLEST, (LoopFrame((), False),) * 30, audio)
     return make_loop(
         part.caption,
         part.hue,
         seconds=_SECONDS,
         size=order.size,
-        bitrate=bitrate,
+        bitrate=bitrate_for(*order.size, order.fps),
         audio=audio,
         fps=order.fps,
         grain=order.grain,
@@ -152,11 +147,11 @@ class Loops:
         return self._made.get((size, fps))
 
     def now(self, size: Size, fps: int = RATES[-1]) -> Loop:
-        """One of :data:`SIZES` at one of :data:`RATES`. Encodes for a fraction of a second where the loop
-        isn't there yet. On any thread."""
+        """A size of :func:`fitting` at one of :data:`RATES`. Encodes for a fraction of a second where there
+        is none yet. On any thread."""
         with self._making:
             if (size, fps) not in self._made:
-                self._made[size, fps] = _encode(self._order(size, fps))
+                self._keep((size, fps), _encode(self._order(size, fps)))
             return self._made[size, fps]
 
     async def soon(self, workshop: Workshop, size: Size | None, fps: int = RATES[-1]) -> Loop:
@@ -164,9 +159,19 @@ class Loops:
         key = size, fps
         if key not in self._made:
             if key not in self._coming:
-                self._coming[key] = asyncio.create_task(workshop.encode(self._order(size, fps)))
-            self._made[key] = await asyncio.shield(self._coming[key])
+                self._coming[key] = task = asyncio.create_task(workshop.encode(self._order(size, fps)))
+                task.add_done_callback(lambda _: self._coming.pop(key, None))
+            loop = await asyncio.shield(self._coming[key])
+            self._keep(key, loop)
+            return loop
         return self._made[key]
+
+    def _keep(self, key: tuple[Size | None, int], loop: Loop) -> None:
+        """Those made last, and sound alone, which is made once. Who plays another plays it on."""
+        self._made[key] = loop
+        pictures = [each for each in self._made if each[0] is not None and each[0] != FIRST]
+        for old in pictures[:-KEPT]:
+            del self._made[old]
 
     def _order(self, size: Size | None, fps: int) -> _Order:
         audio = next((loop.audio for loop in self._made.values()), ())
@@ -174,8 +179,12 @@ class Loops:
 
 
 def fitting(width: int, height: int) -> Size:
-    """The smallest of :data:`SIZES` that fills the box, else the largest."""
-    return next((size for size in SIZES if size[0] >= width and size[1] >= height), SIZES[-1])
+    """What a browser makes of the box it is asked to cover: the smallest 16:9 picture of even sides that
+    does, no smaller than :data:`SMALLEST` and no larger than :data:`LARGEST`."""
+    covering = max(width, height * 16 / 9, SMALLEST[0])
+    if covering >= LARGEST[0]:
+        return LARGEST
+    return math.ceil(covering / 2) * 2, max(math.ceil(height / 2), round(covering * 9 / 32)) * 2
 
 
 def slowest(fps: int) -> int:

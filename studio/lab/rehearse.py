@@ -17,6 +17,7 @@ import aiohttp
 import uvloop
 
 from mixer.ipc.child import configure_logging
+from mixer.ipc.priority import Urgency, punctual
 from signaling.rtc.synthetic.client import Player
 from studio.contract.client import Client, ClientError, tls_context
 from studio.contract.datadir import RunInfo
@@ -245,6 +246,7 @@ def rehearse(
 
     Raises :class:`~studio.contract.client.ClientError` and :class:`RehearsalError`.
     """
+    punctual(Urgency.GUESTS)
     client = Client.of(data)
     cast = guests_of(guests)
     return perform(client, seat(client, cast), seconds, loss, shared(cast), over_s, ready, progress)

@@ -16,7 +16,7 @@ from signaling.rtc.synthetic.client import Player, RehearsalGuest
 from signaling.rtc.synthetic.loops import make_loop
 from studio.lab.cast import MAYORS
 from studio.lab.guest import SILENT_S, SyntheticGuest
-from studio.lab.guest_loops import SIZES, Loops, Workshop, fitting, slowest
+from studio.lab.guest_loops import LARGEST, Loops, Workshop, fitting, slowest
 from tests.integration.test_service_restart import picture
 from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
 
@@ -173,12 +173,12 @@ def test_demo_shows_six_mayors_and_records(tmp_path: Path) -> None:
 
 
 def test_guests_send_what_fills_the_box() -> None:
-    assert fitting(160, 90) == SIZES[0]
-    assert fitting(458, 248) == (480, 270)
-    assert fitting(482, 270) == (640, 360)
+    assert fitting(160, 90) == fitting(8, 4) == (160, 90)
+    assert fitting(480, 270) == (480, 270)
+    assert fitting(302, 196) == (350, 196), "it covers the box, as a browser's does, and no more"
     assert fitting(640, 540) == (960, 540)
     assert fitting(1280, 540) == (1280, 720)
-    assert fitting(3840, 1080) == SIZES[-1]
+    assert fitting(3840, 1080) == LARGEST
     assert [slowest(fps) for fps in (1, 5, 6, 30, 60)] == [5, 5, 10, 30, 30]
 
 

@@ -6,7 +6,6 @@ pictures and sounds are encoded once for a few of them and shared by all. Ends b
 """
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,16 +20,15 @@ SEEN = (480, 270)
 
 
 def main() -> None:
-    from mixer.ipc.priority import Urgency
+    from mixer.ipc.priority import Urgency, punctual
     from studio.contract.client import Client
     from studio.lab.cast import guests_of
     from studio.lab.guest_loops import shared
     from studio.lab.rehearse import perform, seat
 
-    # Guests' computers don't wait for ours: where it is allowed, packets go out on time, whatever the studio
-    # does. What the generator encodes beforehand, on threads of its own, stays ordinary work.
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(Urgency.CLOCK))
+    # Packets go out on time, whatever the studio does. What the generator encodes beforehand, on threads of
+    # its own, stays ordinary work.
+    punctual(Urgency.CLOCK)
     client = Client.of(Path(sys.argv[1]))
     count, first = (int(each) for each in (*sys.argv[2:], "1")[:2])
     cast = guests_of(first - 1 + count)[first - 1 :]
