@@ -1,8 +1,10 @@
 """The ladder that the mixer goes down when ticks come late, and up again when there is room.
 
 Pure: figures and the time are handed in, a change of step comes out; who asks does what the step says. Late
-ticks are what it goes down for. It goes up by time without them and by what a picture took on each step,
-and when a step up fails, it waits twice as long before the next: it doesn't swing.
+ticks are what it goes down for; and by the first step, which no viewer notices much, for processors that have
+nothing left, since guests' packets wait then long before the mixer's ticks do. It goes up by time without
+them and by what a picture took on each step, and when a step up fails, it waits twice as long before the
+next: it doesn't swing.
 """
 
 import enum
@@ -19,6 +21,10 @@ WINDOWS = 2
 """So many windows in a row with :data:`LATE_IN_WINDOW` late ticks or more are an overload."""
 LATE_AT_ONCE = 6
 """So many late ticks in one window are an overload before it ends."""
+FULL = 0.04
+"""Share of the processors' time: when less is left …"""
+FULL_WINDOWS = 3
+"""… in so many windows in a row, the machine is full."""
 ROOM = 0.85
 """A step up must leave the programme's encoder with less to do than this share of the period."""
 
@@ -47,11 +53,13 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Counted since the mixer started: late ticks, programme pictures encoded, the time their thread took."""
+    """Counted since the mixer started: late ticks, programme pictures encoded, the time their thread took.
+    ``free``: the share of all processors' time that nothing used lately."""
 
     late: int
     pictures: int
     busy_ns: int
+    free: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,18 @@ def spared(step: Step, tick: int, canvas: CanvasName) -> bool:
 
 
 class Ladder:
-    """Ask :meth:`look` at each tick. ``steps``: those that can be gone to, rising, beside ``NONE``."""
+    """Ask :meth:`look` at each tick. ``steps``: those that can be gone to, rising, beside ``NONE``.
+    ``processors``: how many there are."""
 
-    def __init__(self, period_ns: int, times: LadderTimes, steps: tuple[Step, ...] = tuple(Step)[1:]) -> None:
+    def __init__(
+        self,
+        period_ns: int,
+        times: LadderTimes,
+        steps: tuple[Step, ...] = tuple(Step)[1:],
+        processors: int = 1,
+    ) -> None:
         self._period_ns = period_ns
+        self._processors = processors
         self._steps = (Step.NONE, *steps)
         self._settle_ns, self._calm_ns = round(times.settle_s * _NS), round(times.calm_s * _NS)
         self._trial_ns, self._longest_ns = round(times.trial_s * _NS), round(times.longest_s * _NS)
@@ -85,7 +101,7 @@ class Ladder:
         self._wait_ns = self._calm_ns
         self._window_ns: int | None = None
         self._start = self._last = Work(0, 0, 0)
-        self._strikes = self._struck = 0
+        self._strikes = self._struck = self._full = 0
         self._changed_ns = self._late_ns = self._overloaded_ns = 0
         self._raised_ns: int | None = None
         """When it last went up, until that step has proved itself."""
@@ -128,7 +144,7 @@ class Ladder:
         assert self._window_ns is not None
         late = work.late - self._start.late
         if late >= LATE_AT_ONCE:
-            return self._down(now_ns, work, late)
+            return self._down(now_ns, work, self._late_reason(late, work))
         if now_ns - self._window_ns < WINDOW_NS:
             return None
         if self._window_ns >= self._effective_ns:
@@ -137,16 +153,23 @@ class Ladder:
                 self._least[self.step] = min(share, self._least.get(self.step, share))
         self._strikes = self._strikes + 1 if late >= LATE_IN_WINDOW else 0
         self._struck = self._struck + late if self._strikes else 0
+        self._full = self._full + 1 if work.free < FULL else 0
         if self._strikes >= WINDOWS:
-            return self._down(now_ns, work, self._struck)
+            return self._down(now_ns, work, self._late_reason(self._struck, work))
+        if self._full >= FULL_WINDOWS and self._at == 0 and Step.PRESET in self._steps:
+            return self._down(now_ns, work, f"Nothing of the processors was left for {FULL_WINDOWS} s.")
         self._window_ns, self._start = now_ns, work
         return None
 
-    def _down(self, now_ns: int, work: Work, late: int) -> Change | None:
+    def _late_reason(self, late: int, work: Work) -> str:
+        share, span_s = self._share(work), (self._strikes or 1) * WINDOW_NS // _NS
+        took = f", and encoding a programme picture took {self._times(share)}" if share is not None else ""
+        return f"{late} ticks came late within {span_s} s{took}."
+
+    def _down(self, now_ns: int, work: Work, reason: str) -> Change | None:
         share = self._share(work)
         if share is not None and self._window_ns is not None and self._window_ns >= self._effective_ns:
             self._least.setdefault(self.step, share)
-        span_s = (self._strikes or 1) * WINDOW_NS // _NS
         self._begin(now_ns, work)
         self._overloaded_ns = now_ns
         if self._at + 1 >= len(self._steps):
@@ -157,8 +180,7 @@ class Ladder:
         before = self.step
         self._at += 1
         self._changed_ns, self._effective_ns = now_ns, now_ns + self._settle_ns
-        took = f", and encoding a programme picture took {self._times(share)}" if share is not None else ""
-        self._reasons.append(f"{late} ticks came late within {span_s} s{took}.")
+        self._reasons.append(reason)
         return Change(before, self.step, self._reasons[-1])
 
     def _try_up(self, now_ns: int, work: Work) -> Change | None:
@@ -172,7 +194,7 @@ class Ladder:
         quiet_ns = now_ns - max(self._late_ns, self._changed_ns)
         above = self._steps[self._at - 1]
         expected = None if self._recent is None else self._recent * self._ratio(above)
-        fits = expected is not None and expected < ROOM
+        fits = expected is not None and expected < ROOM and self._leaves(expected, work.free)
         tolerable_ns = now_ns - max(self._overloaded_ns, self._changed_ns)
         if not (quiet_ns >= self._wait_ns and fits) and tolerable_ns < self._longest_ns:
             return None
@@ -185,13 +207,19 @@ class Ladder:
         figures = "" if expected is None else f", and encoding a picture should take {self._times(expected)}"
         return Change(before, self.step, f"No tick came late for {quiet_ns / _NS:.0f} s{figures}.")
 
+    def _leaves(self, expected: float, free: float) -> bool:
+        """Whether the machine has what a step up takes: an encoder's share of a period is one of a processor,
+        and two of its threads may be at work."""
+        more = 2 * max(0.0, expected - (self._recent or 0.0)) / self._processors
+        return free - more >= FULL
+
     def _ratio(self, above: Step) -> float:
         here, there = self._least.get(self.step), self._least.get(above)
         return there / here if here and there else 1.0
 
     def _begin(self, now_ns: int, work: Work) -> None:
         self._window_ns, self._start = now_ns, work
-        self._strikes = self._struck = 0
+        self._strikes = self._struck = self._full = 0
 
     def _share(self, work: Work) -> float | None:
         """Of a period, what a picture took in this window; None without pictures."""

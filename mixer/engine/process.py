@@ -5,6 +5,7 @@ one that draws a plan's graphics before the tick takes it.
 """
 
 import gc
+import os
 import select
 import selectors
 import socket
@@ -37,15 +38,16 @@ from mixer.contract.messages import (
     TakePlan,
     WatchMeters,
 )
-from mixer.contract.plan import CanvasPlan, MixPlan
+from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan
 from mixer.encode.latency import LatencyMeter
 from mixer.encode.overload import Ladder
 from mixer.encode.renditions import RenditionSet
+from mixer.engine.machine_load import MachineLoad
 from mixer.engine.outbox import Outbox
 from mixer.engine.stage import CANVASES, Stage
 from mixer.engine.tick_loop import Engine
 from mixer.graphics.fonts import WatchedFonts
-from mixer.graphics.graphics import Graphics
+from mixer.graphics.graphics import ALL_AT_ONCE, Graphics, Later
 from mixer.ipc import child, priority
 from mixer.ipc.bus.history import is_video
 from mixer.ipc.bus.server import PacketBus
@@ -58,6 +60,10 @@ REPORT_NS = NS
 TAKE_UP_NS = 3 * NS // 2
 """How long the first picture of a mixer that comes back waits at most for the plan's graphics."""
 TAKE_UP_POLL_MS = 10
+SETTLE_S = 0.3
+"""How long no other plan comes before what isn't seen yet is drawn: while forty people come, each brings a
+grid of its own, whose slates nobody is going to see."""
+_MULTIVIEW: frozenset[CanvasName] = frozenset({"multiview"})
 FONTS_S = 2.0
 """How often it is looked whether the operator has other fonts."""
 SWITCH_INTERVAL_S = 0.0005
@@ -67,8 +73,8 @@ _log = structlog.get_logger()
 
 
 class _Preparer:
-    """Draws what a plan needs on its own thread, then what may come next. The newest plan wins. Draws it
-    anew when there are other ``fonts``."""
+    """Draws what a plan needs on its own thread, then what may come next, and once no other plan follows for
+    a moment, what neither shows yet. The newest plan wins. Draws it anew when there are other ``fonts``."""
 
     def __init__(self, graphics: Graphics, stage: Stage, engine: Engine, fonts: WatchedFonts) -> None:
         self._fonts = fonts
@@ -85,7 +91,7 @@ class _Preparer:
 
     @property
     def drawn(self) -> bool:
-        """Whether all that the newest plan needs is drawn; False before the first."""
+        """Whether all that the newest plan shows at once is drawn; False before the first."""
         return self._drawn is not None and self._drawn.is_set()
 
     def take(self, message: TakePlan) -> None:
@@ -110,16 +116,26 @@ class _Preparer:
                     return
                 (message, drawn), self._next = self._next, None
                 self._latest = message, drawn
-            self._prepare(message.plan)
+            later = Later(self._engine.live, _MULTIVIEW - self._engine.shown)
+            self._prepare(message.plan, later=later)
             drawn.set()
             try:
                 self._stage.warm()
             except Exception as error:  # no room for buffers that only spare a transition's beginning
                 _log.error("warming.failed", error=str(error))
+            plans = [message.plan]
             if message.next:
                 # Until there is another plan to show: that one's graphics are not to wait.
-                following = msgspec.structs.replace(message.plan, canvases=message.next)
-                self._prepare(following, lambda: self._stopping or self._next is not None)
+                plans.append(msgspec.structs.replace(message.plan, canvases=message.next))
+                self._prepare(plans[1], self._overtaken, later)
+            with self._condition:
+                self._condition.wait_for(self._overtaken, SETTLE_S)
+            for plan in plans:
+                if not self._overtaken():
+                    self._prepare(plan, self._overtaken)
+
+    def _overtaken(self) -> bool:
+        return self._stopping or self._next is not None
 
     def _other_fonts(self) -> bool:
         """Whether there are, and something to draw in them."""
@@ -130,9 +146,11 @@ class _Preparer:
         self._next = self._latest
         return self._next is not None
 
-    def _prepare(self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False) -> None:
+    def _prepare(
+        self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False, later: Later = ALL_AT_ONCE
+    ) -> None:
         try:
-            self._graphics.prepare(plan, given_up)
+            self._graphics.prepare(plan, given_up, later)
         except Exception as error:
             _log.error("graphics.failed", revision=plan.revision, error=str(error))
 
@@ -159,7 +177,9 @@ class MixerProcess:
         )
         stage = Stage(self._graphics, config.canvases)
         self._renditions.open(self._graphics)
-        ladder = Ladder(self._clock.period_ns, config.ladder, self._renditions.steps)
+        processors = os.cpu_count() or 1
+        ladder = Ladder(self._clock.period_ns, config.ladder, self._renditions.steps, processors)
+        self._machine = MachineLoad()
         self._engine = Engine(
             self._clock, stage, self._renditions, self._sound, self._outbox.put, ladder, self._latency
         )
@@ -198,6 +218,7 @@ class MixerProcess:
                     beaten = ticks
                 if now >= report_ns:
                     report_ns = now + REPORT_NS
+                    self._engine.free = self._machine.free()
                     self._send("control", self._report())
                 if self._link.backlog:
                     self._link.flush()

@@ -97,6 +97,10 @@ class Engine:
         """The sources that each of the plan's canvases shows."""
         self._next: _Pending | None = None
         self._states: dict[SourceId, SourceState] = {}
+        self.free = 1.0
+        """As of :class:`mixer.engine.machine_load.MachineLoad`, told from time to time."""
+        self.shown: frozenset[CanvasName] = frozenset()
+        """Canvases that somebody saw at the last tick, be they spared at it."""
         self._tick = 0
         self._ticks = 0
         self._missed = 0
@@ -157,6 +161,11 @@ class Engine:
         with self._lock:
             self._asked |= {name}
 
+    @property
+    def live(self) -> frozenset[SourceId]:
+        """Sources that have a picture."""
+        return frozenset(source for source, state in self._states.items() if state == "live")
+
     def figures(self) -> Figures:
         late = self._work().late
         states = dict(self._states)
@@ -165,9 +174,9 @@ class Engine:
     def _work(self) -> Work:
         primary = self._renditions.primary
         if primary is None:
-            return Work(self._missed, 0, 0)
+            return Work(self._missed, 0, 0, self.free)
         late = self._missed + primary.late + primary.dropped + self._renditions.languages.late
-        return Work(late, primary.encoded, primary.busy_ns)
+        return Work(late, primary.encoded, primary.busy_ns, self.free)
 
     # --- the tick's thread -----------------------------------------------------------------------------
 
@@ -224,9 +233,8 @@ class Engine:
         fade = _AT_ONCE if plan.slate else plan.fade
         self._sound.advance(tick, plan.audio, plan.black or plan.slate, fade)
         self._renditions.follow(now_ns)
-        wanted: frozenset[str] = frozenset(
-            name for name in CANVASES if self._wants(name, asked) and not spared(step, tick, name)
-        )
+        self.shown = frozenset(name for name in CANVASES if self._wants(name, asked))
+        wanted: frozenset[str] = frozenset(name for name in self.shown if not spared(step, tick, name))
         differing = languages(plan, due_ns)
         if "program" in wanted:
             running = self._renditions.languages.running

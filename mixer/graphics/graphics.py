@@ -5,16 +5,28 @@ dictionary that is replaced whole, so they never wait; what isn't prepared is No
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
 from mixer.compose.sprites import Face, Sprite, blend, place
 from mixer.contract.colour import colour_bars
 from mixer.contract.picture import Picture, new_picture
-from mixer.contract.plan import CanvasPlan, CanvasView, MixPlan, Overlay, Plate, SourceInfo, Tally, Tile
+from mixer.contract.plan import (
+    CanvasName,
+    CanvasPlan,
+    CanvasView,
+    MixPlan,
+    Overlay,
+    Plate,
+    SourceId,
+    SourceInfo,
+    Tally,
+    Tile,
+)
 from mixer.contract.theme import Theme
 from mixer.graphics.art import Art, Dial, Drawable, Strip
 from mixer.graphics.designs import draw_card, draw_label, draw_slate
@@ -30,6 +42,16 @@ Wanted = dict[Key, Callable[[], Drawn]]
 
 BARS_SIZE = (1280, 720)
 
+
+class Later(NamedTuple):
+    """What is drawn when there is time: cards and slates of the sources that have a picture (``live``), and
+    all of the canvases that nobody sees (``unseen``)."""
+
+    live: Collection[SourceId] = ()
+    unseen: Collection[CanvasName] = ()
+
+
+ALL_AT_ONCE = Later()
 
 _log = structlog.get_logger()
 
@@ -73,20 +95,23 @@ class Graphics:
 
     # --- before the plan is taken ----------------------------------------------------------------------
 
-    def prepare(self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False) -> None:
-        """Draw all that ``plan`` may show. Takes milliseconds to a second: never call it in the tick. Once
-        ``given_up`` is true, it ends with what was drawn so far."""
+    def prepare(
+        self, plan: MixPlan, given_up: Callable[[], bool] = lambda: False, later: Later = ALL_AT_ONCE
+    ) -> None:
+        """Draw all that ``plan`` may show, but what may come ``later``. Takes milliseconds to a second: never
+        call it in the tick. Once ``given_up`` is true, it ends with what was drawn so far."""
         with self._preparing:
-            wanted = self._wanted(plan)
+            wanted, at_once = self._wanted(plan, later)
             kept = {} if self._outdated else dict(self._drawn)
             self._outdated = fresh = False
             for key, draw in wanted.items():
                 # Moved to the end: the dictionary's order is the order of last use.
                 if key in kept:
                     kept[key] = kept.pop(key)
-                elif not given_up():
+                elif key in at_once and not given_up():
                     kept[key], fresh = self._made(key, draw), True
-            self._plans = (*self._plans[-3:], frozenset(wanted))
+            plans = [each for each in self._plans if each != wanted.keys()]
+            self._plans = (*plans[-3:], frozenset(wanted))
             self._drawn = self._trimmed(kept)
             self._ready = frozenset(key[-1] for key in self._drawn)
             if fresh:
@@ -100,21 +125,29 @@ class Graphics:
             _log.error("graphic.failed", kind=key[0], error=f"{type(error).__name__}: {error}")
             return None
 
-    def _wanted(self, plan: MixPlan) -> Wanted:
+    def _wanted(self, plan: MixPlan, later: Later) -> tuple[Wanted, frozenset[Key]]:
+        """All of it, and what is needed at once."""
         wanted: Wanted = {}
+        spare: Wanted = {}
         for canvases in (plan.canvases, plan.leaving, plan.languages, plan.leaving_languages):
-            for canvas in canvases.values():
-                self._want_canvas(wanted, canvas, plan)
-        return wanted
+            for name, canvas in canvases.items():
+                if name in later.unseen:
+                    self._want_canvas(spare, spare, canvas, plan, later)
+                else:
+                    self._want_canvas(wanted, spare, canvas, plan, later)
+        return wanted | spare, frozenset(wanted)
 
-    def _want_canvas(self, wanted: Wanted, canvas: CanvasPlan, plan: MixPlan) -> None:
+    def _want_canvas(
+        self, wanted: Wanted, spare: Wanted, canvas: CanvasPlan, plan: MixPlan, later: Later
+    ) -> None:
         for tile in canvas.tiles:
             sheet = Sheet(self._type, tile.rect.w, tile.rect.h, plan.theme)
             if tile.plate is not None:
                 wanted[_key("plate", tile.plate, sheet)] = partial(draw_plate, sheet, tile.plate)
             who = _who(plan.sources.get(tile.source, SourceInfo()))
-            wanted[_key("card", who, sheet)] = partial(draw_card, sheet, who)
-            wanted[_key("slate", who, sheet)] = partial(draw_slate, sheet, who)
+            instead = spare if tile.source in later.live else wanted
+            instead[_key("card", who, sheet)] = partial(draw_card, sheet, who)
+            instead[_key("slate", who, sheet)] = partial(draw_slate, sheet, who)
             self._want_label(wanted, tile, plan.theme)
         for view in canvas.views:
             self._want_label(wanted, view, plan.theme)
@@ -135,12 +168,14 @@ class Graphics:
 
     def _trimmed(self, drawn: dict[Key, Drawn]) -> dict[Key, Drawn]:
         held = frozenset().union(*self._plans)
-        spare = sum(_nbytes(value) for key, value in drawn.items() if key not in held) - self._capacity
-        for key in list(drawn):
-            if spare <= 0:
-                break
-            if key not in held:
-                spare -= _nbytes(drawn.pop(key))
+        sizes = {key: _nbytes(drawn[key]) for key in drawn.keys() - held}
+        spare = sum(sizes.values()) - self._capacity
+        if spare > 0:
+            for key in [each for each in drawn if each in sizes]:
+                spare -= sizes[key]
+                del drawn[key]
+                if spare <= 0:
+                    break
         return drawn
 
     # --- in the tick -----------------------------------------------------------------------------------

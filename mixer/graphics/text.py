@@ -25,6 +25,7 @@ from mixer.graphics.fonts import FONTCONFIG, REGULAR, FontFile, covers, load_man
 MAX_CHARS = 500
 KEPT_BYTES = 12 << 20
 """Of masks that were set before: another theme sets the same texts in other colours."""
+KEPT_LINES = 2000
 ELLIPSIS = "…"
 
 _TALLEST, _DEEPEST = 1.8, 1.2
@@ -74,6 +75,7 @@ class Typesetter:
         pyvips.cache_set_max(0)
         self._vips: Any = pyvips
         self._kept: dict[object, Line | None] = {}
+        self._kept_bytes = 0
         self._keeping = threading.Lock()
         self._added: set[str] = set()
         self.use(())
@@ -90,7 +92,7 @@ class Typesetter:
             self._added.add(file)
         with self._keeping:
             self._families = families
-            self._kept = {}
+            self._kept, self._kept_bytes = {}, 0
 
     def line(
         self,
@@ -144,13 +146,10 @@ class Typesetter:
                 return line
         line = make()
         with self._keeping:
+            self._kept_bytes += _nbytes(line) - _nbytes(self._kept.get(key))
             self._kept[key] = line
-            spare = sum(each.mask.nbytes for each in self._kept.values() if each is not None) - KEPT_BYTES
-            for old in list(self._kept):
-                if spare <= 0 and len(self._kept) <= 2000:
-                    break
-                gone = self._kept.pop(old)
-                spare -= 0 if gone is None else gone.mask.nbytes
+            while self._kept_bytes > KEPT_BYTES or len(self._kept) > KEPT_LINES:
+                self._kept_bytes -= _nbytes(self._kept.pop(next(iter(self._kept))))
         return line
 
     def _wrapped(
@@ -301,6 +300,10 @@ def _bounded(line: Line) -> Line:
         return line
     top, above = max(0, line.above - tallest), min(line.above, tallest)
     return Line(line.mask[top : line.above + deepest], above, line.size_px)
+
+
+def _nbytes(line: Line | None) -> int:
+    return 0 if line is None else line.mask.nbytes
 
 
 def _escaped(text: str) -> str:

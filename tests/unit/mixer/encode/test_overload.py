@@ -24,6 +24,7 @@ class Machine:
     late: int = 0
     pictures: int = 0
     busy_ns: int = 0
+    free: float = 1.0
     changes: list[tuple[float, Change]] = field(default_factory=list)
 
     def tick(self, late: int = 0, share: float = 0.4) -> None:
@@ -31,7 +32,7 @@ class Machine:
         self.late += late
         self.pictures += 1
         self.busy_ns += round(share * PERIOD)
-        change = self.ladder.look(self.now, Work(self.late, self.pictures, self.busy_ns))
+        change = self.ladder.look(self.now, Work(self.late, self.pictures, self.busy_ns, self.free))
         if change is not None:
             self.changes.append(((self.now - 1000 * NS) / NS, change))
 
@@ -60,6 +61,29 @@ def test_nothing_happens_while_ticks_are_on_time(machine: Machine) -> None:
     machine.run(60, late_every=40)  # fewer than two a second
     assert machine.changes == []
     assert (machine.step, machine.ladder.code, machine.ladder.reason) == (Step.NONE, "", "")
+
+
+def test_full_processors_are_one_step_and_no_more(machine: Machine) -> None:
+    """Guests' packets wait, though no tick does; pictures are left out only for ticks that come late."""
+    machine.run(10)
+    machine.free = 0.01
+    machine.run(60)
+    ((at_s, change),) = machine.changes
+    assert change.step == Step.PRESET
+    assert 12 < at_s < 14
+    assert machine.ladder.reason == "Nothing of the processors was left for 3 s."
+
+
+def test_a_full_machine_gets_its_step_back_when_there_is_enough_left_for_it(machine: Machine) -> None:
+    machine.run(10, share=0.5)
+    machine.free = 0.0
+    machine.run(5, share=0.5)
+    machine.free = 0.3
+    machine.run(TIMES.calm_s + 5, share=0.2)
+    assert machine.on(Step.PRESET), "going back takes 0.6 of a processor"
+    machine.free = 0.7
+    machine.run(5, share=0.2)
+    assert machine.on(Step.NONE)
 
 
 def test_two_late_ticks_in_each_of_two_seconds_are_one_step(machine: Machine) -> None:

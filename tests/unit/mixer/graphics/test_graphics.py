@@ -14,7 +14,7 @@ from mixer.contract.picture import new_picture
 from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
 from mixer.contract.theme import PlateStyle, Theme
 from mixer.graphics.fonts import FontsMissingError, check_fonts
-from mixer.graphics.graphics import Graphics
+from mixer.graphics.graphics import Graphics, Later
 from mixer.graphics.install_fonts import main
 from mixer.graphics.text import Typesetter
 from tests.support.media.fontfolder import font_folder
@@ -80,6 +80,21 @@ def test_preparing_can_be_given_up_and_keeps_what_it_has() -> None:
     assert graphics.plate(Plate("Grace", "Mayor"), 480, 270) is None
     graphics.prepare(plan_of("Ada", "Grace"))
     assert graphics.plate(Plate("Grace", "Mayor"), 480, 270)
+
+
+def test_what_nobody_sees_yet_waits_for_the_rest() -> None:
+    graphics = Graphics(font_folder())
+    plan = plan_of("Ada", "Grace")
+    views = {"multiview": CanvasPlan(1280, 720, plan_of("Mary", size=(160, 90)).canvases["program"].tiles)}
+    plan = msgspec.structs.replace(plan, canvases={**plan.canvases, **views})
+    ada, grace, mary = (SourceInfo(name=name, title="Mayor") for name in ("Ada", "Grace", ""))
+    graphics.prepare(plan, later=Later(live={"seat/Ada"}, unseen={"multiview"}))
+    assert graphics.plate(Plate("Ada", "Mayor"), 480, 270)
+    assert [graphics.slate(ada, 480, 270), graphics.card(ada, 480, 270)] == [None, None], "she has a picture"
+    assert all([graphics.slate(grace, 480, 270), graphics.card(grace, 480, 270)])
+    assert [graphics.label("Mary", "", 160, 90), graphics.card(mary, 160, 90)] == [None, None]
+    graphics.prepare(plan)
+    assert all([graphics.slate(ada, 480, 270), graphics.label("Mary", "", 160, 90)])
 
 
 def test_a_theme_that_is_left_before_it_was_drawn_leaves_the_one_before_it_standing() -> None:
