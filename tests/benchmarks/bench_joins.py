@@ -1,7 +1,9 @@
-"""Many guests at once: ``python -m tests.benchmarks.bench_joins [--guests 60] [--over 10] [--seconds 60]``.
+"""Many guests at once: ``python -m tests.benchmarks.bench_joins [--guests 60] [--over 10] [--seconds 60]
+[--on-air 0]``.
 
-``studio rehearse`` beside a studio whose programme shows everybody in a grid. Says who came and when, how
-long the rehearsal took to end after SIGTERM, late and spared ticks, and the CPU of each process meanwhile.
+``studio rehearse`` beside a studio whose programme shows the first ``--on-air`` guests in a grid, where they
+come in one by one. Says who came and when, how long the rehearsal took to end after SIGTERM, late and spared
+ticks, and the CPU of each process meanwhile.
 """
 
 import argparse
@@ -15,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.contract.usage import cpu_seconds
+from studio.lab.cast import guests_of
 from studio.lab.harness.running import RunningStudio, running_studio
+from studio.lab.rehearse import seat
 
 END_S = 30.0
 
@@ -65,10 +69,17 @@ def main() -> None:
     parser.add_argument("--guests", type=int, default=60)
     parser.add_argument("--over", type=float, default=10.0)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--on-air", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, running_studio(Path(name) / "data") as studio:
-        studio.do("scene.create", scene="all", canvases={"program": {"layout": "grid"}})
-        studio.do("program.cut", scene="all")
+        if options.on_air:
+            cast = guests_of(options.guests)
+            seat(studio.client, cast)
+            places = [{"seat": part.seat} for part in cast[: options.on_air]]
+            studio.do(
+                "scene.create", scene="grid", canvases={"program": {"layout": "grid", "places": places}}
+            )
+            studio.do("program.cut", scene="grid")
         print(json.dumps(measure(studio, options.guests, options.over, options.seconds), indent=2))
 
 
