@@ -58,8 +58,11 @@ def allowed() -> bool:
 
 
 def set_thread(urgency: Urgency) -> None:
-    """Change the calling thread's urgency, up to what a lower limit allows; nothing where :func:`claim` did
-    not get real-time threads."""
+    """Change the calling thread's urgency, up to what a lower limit allows, where :func:`claim` got real-time
+    threads; and show the system its name, so that ``top -H`` says what costs what."""
+    with contextlib.suppress(OSError):
+        own = Path(f"/proc/self/task/{threading.get_native_id()}/comm")
+        own.write_text(threading.current_thread().name[:15], "ascii")
     if os.sched_getscheduler(0) == os.SCHED_RR:
         any(_set(Urgency(level)) for level in range(urgency, 0, -1))
 

@@ -53,6 +53,7 @@ class Metrics(Collector):
         """By shard and part."""
         self._cpu_seconds: dict[str, float] = {}
         self._resident_bytes: dict[str, int] = {}
+        self._link_bytes: Mapping[str, Mapping[str, int]] = {}
         self._restarts: dict[str, int] = {}
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._sockets = 0
@@ -83,10 +84,16 @@ class Metrics(Collector):
                     self._peers[sender] = Counter(owner.kind for owner in owners if owner is not None)
                     self._failures |= {(sender, part): count for part, count in message.failures.items()}
 
-    def on_usage(self, cpu_seconds: Mapping[str, float], resident_bytes: Mapping[str, int]) -> None:
-        """By process, since its first start; now."""
+    def on_usage(
+        self,
+        cpu_seconds: Mapping[str, float],
+        resident_bytes: Mapping[str, int],
+        link_bytes: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> None:
+        """By process, since its first start; now; by sender and receiver."""
         self._cpu_seconds = dict(cpu_seconds)
         self._resident_bytes = dict(resident_bytes)
+        self._link_bytes = dict(link_bytes or {})
 
     def on_process(self, process: str, restarts: int) -> None:
         self._restarts[process] = restarts
@@ -261,9 +268,16 @@ class Metrics(Collector):
             memory.add_metric([process], size)
         for process, count in self._restarts.items():
             restarts.add_metric([process], count)
+        carried = CounterMetricFamily(
+            "studio_link_bytes", "Bytes of messages between processes.", labels=["sender", "receiver"]
+        )
+        for sender, sizes in self._link_bytes.items():
+            for receiver, size in sizes.items():
+                carried.add_metric([sender, receiver], size)
         yield cpu
         yield memory
         yield restarts
+        yield carried
 
 
 def _latency(counts: tuple[int, ...], sum_s: float) -> Metric:

@@ -73,6 +73,8 @@ class ProcessUsage(Message, frozen=True):
 
     cpu_seconds: dict[str, float]
     resident_bytes: dict[str, int]
+    link_bytes: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    """By sender, then by receiver: bytes of all messages that went over their links so far."""
 
 
 class SlotFailed(Message, frozen=True):

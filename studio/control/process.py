@@ -329,8 +329,8 @@ class Control:
                 self._snapshots.slot_closed(source)
             case SlotFailed(source, reason):
                 log.error("no memory for a slot", source=source, reason=reason)
-            case ProcessUsage(cpu_seconds, resident_bytes):
-                self._metrics.on_usage(cpu_seconds, resident_bytes)
+            case ProcessUsage(cpu_seconds, resident_bytes, link_bytes):
+                self._metrics.on_usage(cpu_seconds, resident_bytes, link_bytes)
             case ProcessChanged():
                 self._process_changed(message)
             case Meters() | ShardLevels():

@@ -48,6 +48,8 @@ class Switchboard:
         self._children: dict[str, Child] = {}
         self.dropped: Counter[str] = Counter()
         """Messages that found no receiver, by its name; whoever reports them clears it."""
+        self.carried: dict[str, Counter[str]] = {}
+        """Bytes of messages, by sender and receiver, of children that are there."""
 
     def connect(self, child: Child) -> None:
         """A child has just been spawned."""
@@ -110,6 +112,8 @@ class Switchboard:
             self._route(child, envelope)
 
     def _route(self, child: Child, envelope: Envelope) -> None:
+        if envelope.to == SUPERVISOR or envelope.to in self._children:
+            self.carried.setdefault(child.name, Counter())[envelope.to] += len(bytes(envelope.body))
         try:
             if envelope.to == SUPERVISOR:
                 self._deliver(child, envelope.body)

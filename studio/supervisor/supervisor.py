@@ -13,6 +13,7 @@ import selectors
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -313,7 +314,13 @@ class Supervisor:
         resident = {child.name: usage.resident_bytes(child.pid) for child in self._children.values()}
         cpu["supervisor"] = usage.cpu_seconds(os.getpid())
         resident["supervisor"] = usage.resident_bytes(os.getpid())
-        self._board.send(self._children["control"], ProcessUsage(cpu, resident))
+        carried = {
+            sender: {to: size for to, size in sizes.items() if to in cpu}
+            for sender, sizes in self._board.carried.items()
+            if sender in cpu
+        }
+        self._board.carried = {sender: Counter(sizes) for sender, sizes in carried.items()}
+        self._board.send(self._children["control"], ProcessUsage(cpu, resident, carried))
         if self._board.dropped:
             log.info("messages without a receiver", dropped=dict(self._board.dropped))
             self._board.dropped.clear()

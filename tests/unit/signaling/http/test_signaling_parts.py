@@ -139,7 +139,7 @@ def test_the_metrics_that_operators_watch() -> None:
     metrics.on_message("shard-2", ShardReport((player,)))
     metrics.on_message("shard-3", ShardReport((player,)))
     metrics.on_process("shard-3", 1)
-    metrics.on_usage({"mixer": 12.5}, {"mixer": 4096})
+    metrics.on_usage({"mixer": 12.5}, {"mixer": 4096}, {"mixer": {"control": 64}})
     metrics.on_process("mixer", 2)
     metrics.count_request("GET", "/join/{token}", 303)
     status = {
@@ -189,6 +189,7 @@ def test_the_metrics_that_operators_watch() -> None:
         ("studio_process_cpu_seconds_total", "mixer"): 12.5,
         ("studio_process_resident_bytes", "mixer"): 4096,
         ("studio_process_restarts_total", "mixer"): 2,
+        ("studio_link_bytes_total", "control", "mixer"): 64,
         ("studio_http_requests_total", "/join/{token}", "303", "GET"): 1,
         ("studio_websockets",): 3,
     }.items():
