@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from mixer.contract.plan import BusName, CanvasName, CanvasPlan, MixPlan, SourceId
+from mixer.contract.hand_values import HandValues
+from mixer.contract.plan import AudioPlan, BusName, CanvasName, CanvasPlan, MixPlan, SourceId
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -119,6 +120,23 @@ class TakePlan(Message, frozen=True):
     """It is no take: how soon it is on air matters to nobody, and isn't told as command-to-air."""
 
 
+class TakeSound(Message, frozen=True):
+    """Control → mixer: the newest plan's pictures, with another sound."""
+
+    revision: int
+    audio: AudioPlan
+    issued_ns: int
+
+
+class TakeValues(Message, frozen=True):
+    """Control → mixer: the newest plan, with these values of what a hand moves. Each one holds, in place of
+    the one before, until the next :class:`TakePlan` or :class:`TakeSound`."""
+
+    revision: int
+    issued_ns: int
+    values: HandValues = HandValues()
+
+
 class PublishCanvas(Message, frozen=True):
     """Control → mixer: write the canvas's next picture into the slot ``canvas/<name>``."""
 
@@ -152,6 +170,8 @@ MixerIn = (
     MixerConfig
     | Expect
     | TakePlan
+    | TakeSound
+    | TakeValues
     | PublishCanvas
     | WatchMeters
     | ResetLoudness

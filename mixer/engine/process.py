@@ -36,6 +36,8 @@ from mixer.contract.messages import (
     SlotClosed,
     SlotOpened,
     TakePlan,
+    TakeSound,
+    TakeValues,
     WatchMeters,
 )
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan
@@ -250,6 +252,10 @@ class MixerProcess:
         match message:
             case TakePlan():
                 self._preparer.take(message)
+            case TakeSound(revision, audio, issued_ns):
+                self._engine.take_sound(revision, audio, issued_ns)
+            case TakeValues(revision, issued_ns, values):
+                self._engine.take_values(revision, values, issued_ns)
             case Expect(subscriber, streams):
                 self._expect(subscriber, streams)
             case PublishCanvas(name):

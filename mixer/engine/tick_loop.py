@@ -12,18 +12,21 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import structlog
+from msgspec import structs
 
 from mixer.audio.worker import SoundWorker
 from mixer.compose.canvas import Canvas
 from mixer.compose.compositor import SourcePicture
 from mixer.compose.transition import languages
 from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.hand_values import HandValues, with_values
 from mixer.contract.messages import CanvasPublished, Load, Message, PlanTaken, SourceState
 from mixer.contract.names import is_source
-from mixer.contract.plan import CanvasName, Fade, MixPlan, SourceId, SourceInfo
+from mixer.contract.plan import AudioPlan, CanvasName, Fade, MixPlan, SourceId, SourceInfo
 from mixer.encode.latency import LatencyMeter
 from mixer.encode.overload import Ladder, Work, full_tick, spared
 from mixer.encode.renditions import RenditionSet
+from mixer.engine.keeping import kept
 from mixer.engine.live_sources import CARD, SourceTrack
 from mixer.engine.stage import CANVASES, Stage
 from mixer.engine.staging import LANGUAGE, on_air_sources, sources_of
@@ -50,6 +53,14 @@ class _Pending:
     """When the first of the plans was issued that this one stands for."""
     ordinary: bool
     """Whether none of these was a take; ``issued_ns`` is the first take's else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Touch:
+    """The plan on air with other sound, or other values of what a hand moves: its pictures need nothing."""
+
+    plan: MixPlan
+    issued_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,11 @@ class Engine:
         self._plan = MixPlan(-1, {})
         self._on: dict[str, frozenset[SourceId]] = {}
         """The sources that each of the plan's canvases shows."""
+        self._newest = self._plan
+        """The last that came whole, with the sound that came after it."""
         self._next: _Pending | None = None
+        self._touch: _Touch | None = None
+        """There while ``_next`` isn't: else that has it."""
         self._states: dict[SourceId, SourceState] = {}
         self.free = 1.0
         """As of :class:`mixer.engine.machine_load.MachineLoad`, told from time to time."""
@@ -133,12 +148,35 @@ class Engine:
         While ``ready`` says that its graphics are still being drawn, it waits for a tick, not for longer:
         a cut is on time, and a plate that isn't there yet follows.
         """
+        plan = kept(plan, self._newest)
         with self._lock:
+            self._newest, self._touch = plan, None
             before = self._next
             since_ns = issued_ns if before is None else min(before.since_ns, issued_ns)
             if before is not None and not before.ordinary:
                 issued_ns, ordinary = before.issued_ns, False
             self._next = _Pending(plan, issued_ns, ready, since_ns, ordinary)
+
+    def take_sound(self, revision: int, audio: AudioPlan, issued_ns: int) -> None:
+        """Let the newest plan sound so from the next tick on. Called by :meth:`take`'s thread."""
+        same = audio == self._newest.audio
+        self._newest = structs.replace(
+            self._newest, revision=revision, audio=self._newest.audio if same else audio
+        )
+        self._touched(self._newest, issued_ns)
+
+    def take_values(self, revision: int, values: HandValues, issued_ns: int) -> None:
+        """Show and sound the newest plan with these values from the next tick on. Called by :meth:`take`'s
+        thread."""
+        plan = structs.replace(self._newest, revision=revision)
+        self._touched(with_values(plan, values), issued_ns)
+
+    def _touched(self, plan: MixPlan, issued_ns: int) -> None:
+        with self._lock:
+            if self._next is not None:
+                self._next = replace(self._next, plan=plan)
+            else:
+                self._touch = _Touch(plan, issued_ns)
 
     def open_source(self, source: SourceId, reader: SlotReader) -> None:
         """See and hear ``source`` in this slot."""
@@ -222,12 +260,20 @@ class Engine:
                 self._next = None
             else:
                 fresh = None
+            touch = None
+            if full_tick(step, tick):
+                touch, self._touch = self._touch, None
             tracks, writers = self._tracks, self._writers
             asked = frozenset(name for name in self._asked if not spared(step, tick, name))
             self._asked -= asked
+        shown: _Pending | _Touch | None = fresh
         if fresh is not None:
             self._on = sources_of(fresh.plan, self._plan)
             self._plan = fresh.plan
+        elif touch is not None:
+            if touch.plan.revision != self._plan.revision:
+                shown = touch
+            self._plan = touch.plan
         plan, due_ns = self._plan, self._clock.due_ns(tick)
         self._tick = tick
         fade = _AT_ONCE if plan.slate else plan.fade
@@ -256,9 +302,10 @@ class Engine:
                     self._latency.dropped(tick)
             if "program" in wanted:
                 self._renditions.offer_languages(tick, canvases, differing, now_ns)
-            if fresh is not None:
-                waited = tick - self._clock.tick_at(fresh.issued_ns)
-                self._notify(PlanTaken(plan.revision, tick, waited, fresh.ordinary))
+            if shown is not None:
+                waited = tick - self._clock.tick_at(shown.issued_ns)
+                ordinary = shown.ordinary if isinstance(shown, _Pending) else True
+                self._notify(PlanTaken(plan.revision, tick, waited, ordinary))
             for name in asked & canvases.keys():
                 self._write_snapshot(name, canvases[name], writers, now_ns)
         finally:

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from mixer.contract.plan import Transition
 from studio.planning.planner import Plans
 
 PERIOD_S = 1 / 30
@@ -57,5 +58,8 @@ class PlanPace:
 def _urgent(plans: Plans) -> object:
     """What a take changes, and the outputs that run."""
     mix = plans.mix
-    taken = mix.black, mix.slate, mix.fade, mix.transition, mix.canvases["program"].scene
+    how = mix.transition
+    if how is not None and how.position >= 0:
+        how = Transition(how.kind)  # a hand on the T-bar, wherever it is
+    taken = mix.black, mix.slate, mix.fade, how, mix.canvases["program"].scene
     return taken, [each.output for each in plans.desired.senders]

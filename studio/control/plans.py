@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 import structlog
 
+from mixer.contract.hand_values import HandValues, with_values
 from signaling.contract.ports import RefusedError
 from studio.control.alarms import Alarms
 from studio.control.log.faults import fault
@@ -108,6 +109,17 @@ class Planning:
         self._alarms.clear(ALARM)
         self.show = step.show
         self._told(self._asking(step.plans), issued_ns)
+
+    def move(self, show: Show, values: HandValues, revision: int, issued_ns: int) -> None:
+        """Hands have made ``show`` of the one before. Where the plans are the same but for the ``values``,
+        they aren't made anew."""
+        hand = 0 < show.tbar < 1 and 0 < self.show.tbar < 1
+        if self._alarms_now or (values.position >= 0 and not hand):
+            self.renew(show, revision, issued_ns)
+            return
+        self.show = show
+        mix = with_values(self.plans.mix, values)
+        self._told(msgspec.structs.replace(self.plans, mix=mix), issued_ns)
 
     def renew(self, show: Show, revision: int, issued_ns: int) -> None:
         """Something beside the show has changed, or time has passed."""

@@ -28,9 +28,8 @@ from mixer.contract.messages import (
     Shutdown,
     SlotClosed,
     SlotOpened,
-    TakePlan,
 )
-from mixer.contract.names import is_player, is_sender, is_shard
+from mixer.contract.names import is_player, is_sender, is_shard, shards
 from mixer.contract.plan import CanvasName
 from mixer.contract.player_messages import PlayerReport
 from mixer.ipc import child
@@ -44,7 +43,6 @@ from signaling.contract.messages import (
     SeatsRecorded,
     ShardLevels,
     ShardReport,
-    UplinkTargets,
 )
 from signaling.http.auth.sessions import SessionFile
 from signaling.http.deps import Deps
@@ -59,6 +57,7 @@ from studio.contract import config
 from studio.contract.datadir import write_private
 from studio.contract.messages import (
     ControlConfig,
+    Desired,
     Listening,
     ProcessChanged,
     ProcessUsage,
@@ -74,6 +73,7 @@ from studio.control.log.mending import open_log
 from studio.control.log.store import StoreError
 from studio.control.loop_link import LoopLink
 from studio.control.plan_pace import PlanPace
+from studio.control.plan_sender import PlanSender
 from studio.control.preparing import Surroundings
 from studio.control.process_messages import ProcessMessages
 from studio.control.session import Session
@@ -151,6 +151,8 @@ class Control:
         self._messages = ProcessMessages(self._send, str(self._recordings))
         self._alarms = Alarms(time.time)
         self._pace = PlanPace(self._publish)
+        self._plans = PlanSender(self._send)
+        self._planned: Desired | None = None
         self._session: Session | None = None
         self._hub: Hub | None = None
         self._server: Server | None = None
@@ -303,20 +305,13 @@ class Control:
     def _publish(self, plans: Plans, issued_ns: int, ordinary: bool) -> None:
         """The session's plans, to those they concern; the supervisor keeps the last for who comes back."""
         try:
-            self._send("mixer", TakePlan(plans.mix, issued_ns, plans.next, ordinary))
-            self._send("supervisor", plans.desired)
-            if self._session is not None:
+            self._plans.tell(plans, issued_ns, ordinary, shards(self._processes))
+            # With the same desired processes it is the same plan, but for what a hand moves.
+            if self._session is not None and plans.desired is not self._planned:
+                self._planned = plans.desired
                 self._messages.planned(plans, self._session.planned)
-            for name in self._processes:
-                if is_shard(name):
-                    self._tell_targets(name, plans)
         except (LinkClosedError, LinkOverflowError) as error:
             log.error("plan not sent", error=str(error))
-
-    def _tell_targets(self, shard: str, plans: Plans) -> None:
-        """Nothing while control learns who is there: the shard keeps what the one before has told it."""
-        if plans.known:
-            self._send(shard, UplinkTargets(plans.uplink, plans.microphones, plans.screens, plans.listens))
 
     def _receive(self, sender: str, message: ControlIn, fds: list[int]) -> None:
         match message:
@@ -364,9 +359,10 @@ class Control:
             if change.state == "running":
                 self._peers.shard_up(name)
                 if self._session is not None:
-                    self._tell_targets(name, self._session.plans)
+                    self._plans.tell_shard(name, self._session.plans)
             else:
                 self._peers.shard_down(name)
+                self._plans.forget_shard(name)
 
 
 def _recordings_of(settings: config.Settings, data: Path) -> Path:

@@ -19,7 +19,7 @@ All methods are called on one event loop.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from signaling.contract.ports import Actor, ChangeListener, Done, Grant, LoggedE
 from studio.control import invites
 from studio.control.alarms import Alarms
 from studio.control.changes import Changes
+from studio.control.hands import STILL_S, Hands, Value, hand_values, is_live, lets_go, patch_of, values_of
 from studio.control.lanes import bytes_go_first, must_happen
 from studio.control.log.faults import fault, refused
 from studio.control.log.ledger import Ledger, Line
@@ -52,7 +53,7 @@ from studio.show.booths.status import booth_times
 from studio.show.decide import decide
 from studio.show.events import AnyEvent, apply
 from studio.show.model import Show
-from studio.show.own import Own, decide_own
+from studio.show.own import Own, Still, decide_own
 from studio.show.rundown.decisions import with_used_languages
 from studio.show.seats.lost import Dropped, Hushed
 from studio.show.sources.player_status import PlayerStatus
@@ -107,6 +108,8 @@ class Session:
         self._view = PublicView()
         self._changes = Changes()
         self._invites = invites.Index()
+        self._hands = Hands()
+        self._still: asyncio.TimerHandle | None = None
         self._writer = Writer(self._perform)
         self._status_changed = asyncio.Event()
         self._telling: asyncio.Task[None] | None = None
@@ -142,11 +145,16 @@ class Session:
         """Carry out what was accepted, then end. Later commands are refused."""
         if self._closing:
             return
+        if self._hands:
+            self._order(Still())
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
         if self._telling is not None:
             self._telling.cancel()
+        if self._still is not None:
+            self._still.cancel()
+        self._changes.close()
         await self._writer.close()
         await self._ledger.close()
 
@@ -301,33 +309,70 @@ class Session:
             events = decide_own(self._show, request.command, context)
         else:
             events = decide(self._show, request.command, context)
-        if not events:
+        if is_live(request.command) and (values := values_of(events)) is not None:
+            return self._move(values, request)
+        owed: tuple[AnyEvent, ...] = ()
+        if events or lets_go(request.command):
+            owed = self._hands.owed(events)
+        lines = self._lines(owed, events, request.actor, int(now * 1000))
+        if not lines:
             return Done(self._revision, ())
-        line = Line(self._revision + 1, int(now * 1000), _named(request.actor), events)
         # What can't be applied, or can't be planned, must not be written.
-        step = self._planning.step(self._show, events, request.issued_ns, line.time_ms, line.last)
+        last = lines[-1]
+        step = self._planning.step(self._show, (*owed, *events), request.issued_ns, last.time_ms, last.last)
         try:
             if must_happen(request.command):
                 self._ledger.check()
-                self._carry_out(events, step, request.issued_ns)
-                await self._ledger.keep(line)
+                self._carry_out((*owed, *events), step, request.issued_ns)
+                for line in lines:
+                    await self._ledger.keep(line)
             else:
                 self._coming = step.show
-                await self._ledger.append(line)
-                self._carry_out(events, step, request.issued_ns)
+                for line in lines:
+                    await self._ledger.append(line)
+                    self._carry_out(line.events, step if line is last else None, request.issued_ns)
         except StoreError as error:
             raise refused(error) from error
         finally:
             self._coming = self._show
         told = self._around.told(events, self._show, request.prepared.token)
-        return Done(line.last, tuple(map(public_event, events)), told)
+        return Done(last.last, tuple(map(public_event, events or owed)), told)
 
-    def _carry_out(self, events: tuple[AnyEvent, ...], step: Step, issued_ns: int) -> None:
+    def _lines(
+        self, owed: tuple[AnyEvent, ...], events: tuple[AnyEvent, ...], actor: Actor | None, time_ms: int
+    ) -> list[Line]:
+        """What hands have moved before, as theirs who moved it; then what happens now."""
+        lines: list[Line] = []
+        revision = self._revision + 1
+        for part, whose in ((owed, self._hands.actor), (events, actor)):
+            if part:
+                lines.append(Line(revision, time_ms, _named(whose), part))
+                revision += len(part)
+        return lines
+
+    def _move(self, values: Sequence[Value], request: Request) -> Done:
+        """Heard and seen at once, told to consoles now and then, logged when the hand lets go."""
+        for value in values:
+            self._show = apply(self._show, value)
+        self._coming = self._show
+        if values:
+            assert request.actor is not None
+            self._hands.move(values, request.actor)
+            self._planning.move(self._show, hand_values(values), self._revision, request.issued_ns)
+            for value in values:
+                self._changes.later(patch_of(value), self._revision)
+        if self._still is not None:
+            self._still.cancel()
+        self._still = asyncio.get_running_loop().call_later(STILL_S, self._order, Still())
+        return Done(self._revision, ())
+
+    def _carry_out(self, events: tuple[AnyEvent, ...], step: Step | None, issued_ns: int) -> None:
+        self._hands.settled(events)
         for event in events:
             self._show = apply(self._show, event)
             self._revision += 1
             self._status.forget(self._show)
-            if event is events[-1]:
+            if event is events[-1] and step is not None:
                 # Before listeners are told: a plan on its way is worth more than a console's repaint.
                 self._planning.take(step, self._revision, issued_ns)
             self._tell_happened(event)

@@ -20,13 +20,19 @@ class Speaks(msgspec.Struct, frozen=True):
     to: Literal["preview", "program"]
 
 
-Own = Lost | Speaks | Ended
+class Still(msgspec.Struct, frozen=True):
+    """No hand has moved a fader or the T-bar for a while: what they moved is to be logged."""
+
+
+Own = Lost | Speaks | Ended | Still
 
 
 def decide_own(show: Show, own: Own, context: Context) -> tuple[e.AnyEvent, ...]:
     """Nothing, where it is no longer so."""
     if isinstance(own, Speaks):
         return _speaks(show, own)
+    if isinstance(own, Still):
+        return ()  # of what has happened already
     if isinstance(own, Ended):
         return _ended(show, own, context.now_ms)
     return decide_lost(show, own, context)

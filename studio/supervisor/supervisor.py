@@ -19,8 +19,18 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from mixer.contract.messages import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, TakePlan
-from mixer.contract.names import is_player, is_sender, is_shard
+from mixer.contract.messages import (
+    BusAttach,
+    Heartbeat,
+    Ready,
+    Shutdown,
+    SlotClosed,
+    SlotOpened,
+    TakePlan,
+    TakeSound,
+    TakeValues,
+)
+from mixer.contract.names import MIXER, is_player, is_sender, is_shard
 from mixer.ipc.failures import Failures
 from mixer.ipc.link import UNREADABLE
 from studio.contract import usage
@@ -45,6 +55,8 @@ BUS_BUFFER = 1024 * 1024
 _USAGE_EVERY_S = 5.0
 _SLOT_RETRY_S = 5.0
 _START_TRIES = 3
+_PLAN = ("TakePlan", "TakeSound", "TakeValues")
+"""Each holds until one of its own, or before it, comes."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -66,14 +78,13 @@ class Supervisor:
         self._failures = Failures("supervising")
         self._slots = SlotKeeper()
         self._desired = Desired(slots={}, senders=())
-        self._plan: msgspec.Raw | None = None
-        """The last :class:`TakePlan`, as it came: to decode each would make it late."""
+        self._plan: dict[str, msgspec.Raw] = {}
+        """By its messages' tags: the last :class:`TakePlan`, and what came after it of sound and values. As
+        they came: to decode each would make it late."""
         self._listening: Listening | None = None
         self._port = launch.port
         self._announced = False
-        self._stages = fixed_children(
-            launch, self.epoch_ns, lambda: self._port, lambda: self._plan is not None
-        )
+        self._stages = fixed_children(launch, self.epoch_ns, lambda: self._port, lambda: bool(self._plan))
         self._children = {child.name: child for stage in self._stages for child in stage}
         self._stage = 0
         self._ending: list[list[Child]] | None = None
@@ -276,8 +287,10 @@ class Supervisor:
                 self._want(message)
 
     def _observe(self, to: str, tag: str, body: msgspec.Raw) -> None:
-        if to == "mixer" and tag == "TakePlan":
-            self._plan = body
+        if to == MIXER and tag in _PLAN:
+            for later in _PLAN[_PLAN.index(tag) :]:
+                self._plan.pop(later, None)
+            self._plan[tag] = body
         elif tag == "Offer":
             for source in self._decode_guest(body).writes:
                 self._lend(source, to)
@@ -294,14 +307,13 @@ class Supervisor:
             self._board.send(new, SlotOpened(source), (self._slots.descriptor(source, shard),))
 
     def _say_plan(self, mixer: Child, now_ns: int) -> None:
-        if self._plan is None:
-            return
-        try:
-            plan = msgspec.msgpack.decode(self._plan, type=TakePlan)
-        except UNREADABLE as error:
-            log.warning("unreadable plan", error=str(error))
-            return
-        self._board.send(mixer, msgspec.structs.replace(plan, issued_ns=now_ns))
+        for body in self._plan.values():
+            try:
+                part = msgspec.msgpack.decode(body, type=TakePlan | TakeSound | TakeValues)
+            except UNREADABLE as error:
+                log.warning("unreadable plan", error=str(error))
+                return
+            self._board.send(mixer, msgspec.structs.replace(part, issued_ns=now_ns))
 
     def _tell_control(self, about: Child) -> None:
         control = self._children["control"]

@@ -2,6 +2,7 @@
 key, judged by the state of one running studio with a synthetic guest whose tone is on air."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -102,6 +103,22 @@ async def test_a_channels_controls(desk: Desk) -> None:
     for _ in range(6):
         await page.keyboard.press("ArrowLeft")
     await desk.state("fader by keys", lambda state: seat(state)["gain_db"] == -3)
+    # A hand on the fader is heard all the way, and logged when it lets go.
+    box = await page.locator(f"[data-action=fader][data-source='{key}']").bounding_box()
+    assert box is not None
+    revision, y = (await desk.whole())["revision"], box["y"] + box["height"] / 2
+    await page.mouse.move(box["x"] + 0.7 * box["width"], y)
+    await page.mouse.down()
+    for share in range(70, 29, -2):
+        await page.mouse.move(box["x"] + share / 100 * box["width"], y)
+    await desk.state("fader under way", lambda state: seat(state)["gain_db"] < -30)
+    await page.mouse.up()
+    await desk.until_told(revision + 1, "revision")
+    events = json.loads(await asyncio.to_thread(desk.studio.get, f"/api/v1/events?after={revision}"))
+    moved = [line["event"] for line in events["events"]]
+    assert {event["type"] for event in moved} == {"source.gained"}
+    assert len(moved) < 5, "one, and one wherever the hand was still for a second"
+    assert moved[-1]["db"] == seat(await desk.now())["gain_db"]
     # Typed as hands type: half a figure outlives the page's being drawn anew, which it is all the time.
     figure = page.locator(f"[data-action=gain-db][data-source='{key}']")
     await figure.fill("")

@@ -13,13 +13,17 @@ import pytest
 
 from mixer.contract.clock import NS
 from mixer.contract.colour import yuv_of
+from mixer.contract.hand_values import HandValues
 from mixer.contract.messages import (
     CanvasPublished,
     Heartbeat,
     Meters,
     MixerReport,
+    PlanTaken,
     PublishCanvas,
     SlotOpened,
+    TakeSound,
+    TakeValues,
     WatchMeters,
 )
 from mixer.contract.plan import (
@@ -363,6 +367,52 @@ def test_a_dissolve_goes_by_the_clock_on_all_canvases_and_loses_no_tick(mixer: M
             assert colour_at(frame, 160, 90)[0] == pytest.approx(wanted, abs=4), (stream, frame.pts)
             half_way += 0.1 < t < 0.9
         assert half_way > 12, stream
+
+
+def test_a_hand_moves_sound_and_picture_of_the_plan_that_is_on_air(mixer: Mixer) -> None:
+    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    whole = Rect(0, 0, 640, 360)
+    tap = mixer.tap(VIDEO, SOUND)
+    with guests(Guest(a, RED, 440.0), Guest(b, GREEN)):
+        before, after = (plan_of(2, (Tile(whole, source),), ("seat/a",)) for source in ("seat/a", "seat/b"))
+        mixer.take(before)
+        mixer.expect(MixerReport, lambda r: r.sources == {"seat/a": "live"})
+        both = msgspec.structs.replace(
+            after,
+            revision=3,
+            transition=Transition(position=0.25),
+            leaving=before.canvases,
+            sources={**before.sources, **after.sources},
+        )
+        mixer.take(both)
+        now = time.monotonic_ns
+        mixer.send(TakeValues(4, now(), HandValues({"seat/a": -20.0}, 0.75)))
+        moved = mixer.expect(PlanTaken, lambda taken: taken.revision == 4)
+        assert (moved.ordinary, moved.ticks_waited <= 2) == (True, True)
+        mixer.send(TakeValues(4, now(), HandValues({"seat/a": -20.0}, 0.5)))
+        tap.wait(VIDEO, lambda packets: packets[-1].pts > moved.tick + 12)
+        audio = msgspec.structs.replace(both.audio, open=(AudioInput("seat/a", -6.0),))
+        mixer.send(TakeSound(5, audio, now()))
+        louder = mixer.expect(PlanTaken, lambda taken: taken.revision == 5)
+        pictures = tap.wait(VIDEO, lambda packets: packets[-1].pts > louder.tick + 20)
+        blocks = tap.packets(SOUND)
+    assert len([1 for _, each in mixer.messages if isinstance(each, PlanTaken) and each.revision == 4]) == 1
+    left_out(mixer, pictures)
+    shares = {}
+    for frame in decoded(_whole(pictures), header=tap.headers(VIDEO)[-1]):
+        red = colour_at(frame, 320, 180)[0]
+        shares[frame.pts] = (red - RED[0]) / (GREEN[0] - RED[0])
+    assert shares[moved.tick - 1] == pytest.approx(0.25, abs=0.05)
+    assert shares[moved.tick] in (pytest.approx(0.75, abs=0.05), pytest.approx(0.5, abs=0.05))
+    assert shares[moved.tick + 10] == pytest.approx(0.5, abs=0.05)
+    assert shares[louder.tick + 15] == pytest.approx(0.25, abs=0.05), "of the plan, without the values"
+    first, samples = sound_of(blocks, "aac", tap.headers(SOUND)[0])
+
+    def heard(tick: int) -> float:
+        at = (tick + 8) * RATE // 30 - first
+        return level_db(samples[at : at + 2400], 440.0)
+
+    assert heard(moved.tick) - heard(louder.tick) == pytest.approx(-14, abs=1)
 
 
 def test_gain_changes_and_mutes_do_not_click(mixer: Mixer) -> None:

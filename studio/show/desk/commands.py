@@ -18,8 +18,12 @@ class SourceMute(Command, frozen=True, tag="source.mute"):
 
 
 class SourceGain(Command, frozen=True, tag="source.gain"):
+    """``live``: the hand is still on the fader and another value will follow. It is heard and seen at once,
+    and is no event yet."""
+
     source: AudioId
     db: Decibels
+    live: bool = False
 
 
 class SourceStrip(Command, frozen=True, tag="source.strip"):

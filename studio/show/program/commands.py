@@ -36,9 +36,11 @@ class ProgramAuto(Command, frozen=True, tag="program.auto"):
 
 
 class ProgramTbar(Command, frozen=True, tag="program.tbar"):
-    """The transition by hand: 0 shows the programme, 1 takes the preview."""
+    """The transition by hand: 0 shows the programme, 1 takes the preview. ``live``: as of ``source.gain``; a
+    take is an event all the same."""
 
     position: Annotated[float, Meta(ge=0, le=1)]
+    live: bool = False
 
 
 class ProgramFadeToBlack(Command, frozen=True, tag="program.fade_to_black"):

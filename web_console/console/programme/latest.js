@@ -3,9 +3,10 @@
  *
  * @template T
  * @param {(value: T) => Promise<unknown>} send never rejects
+ * @param {number} least_ms from one request to the next
  * @returns {(value: T) => Promise<void>} resolves once nothing waits any more
  */
-export function latest(send) {
+export function latest(send, least_ms = 0) {
   /** @type {{value: T}|null} */
   let waiting = null;
   /** @type {Promise<void>|null} */
@@ -14,7 +15,9 @@ export function latest(send) {
     while (waiting) {
       const { value } = waiting;
       waiting = null;
-      await send(value);
+      const sent = send(value);
+      if (least_ms > 0) await new Promise((resolve) => setTimeout(resolve, least_ms));
+      await sent;
     }
     running = null;
   };

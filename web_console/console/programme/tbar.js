@@ -1,19 +1,18 @@
-/** The T-bar: the transition by hand. What the hand does is sent while it moves, one command at a time. */
+/** The T-bar: the transition by hand. What the hand does is on air while it moves. */
 
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { html } from "../../shared/html.js";
-import { latest } from "./latest.js";
+import { useHand } from "./hand.js";
 import * as model from "../model.js";
 import { canTake, moveTbar } from "./onair.js";
 import { t } from "../words/say.js";
 
 export function Tbar() {
-  const [moved, setMoved] = useState(/** @type {number|null} */ (null));
+  const { held, move: moveLive, set, letGo: leave } = useHand((position, live) => model.send({ type: "program.tbar", position, ...(live ? { live } : {}) }));
   const hand = useRef({ spent: false });
-  const set = useMemo(() => latest((/** @type {number} */ position) => model.send({ type: "program.tbar", position })), []);
   const state = model.state.value;
   if (!state) return null;
-  const position = moved ?? state.tbar ?? 0;
+  const position = held ?? state.tbar ?? 0;
   const move = (/** @type {HTMLInputElement} */ lever) => {
     const next = moveTbar(hand.current, lever.valueAsNumber);
     hand.current = next.hand;
@@ -22,10 +21,13 @@ export function Tbar() {
       lever.value = String(position);
       return;
     }
-    setMoved(next.send);
-    void set(next.send).then(() => setMoved(null));
+    if (next.hand.spent) set(next.send);
+    else moveLive(next.send);
   };
-  const letGo = () => { hand.current = { spent: false }; };
+  const letGo = () => {
+    hand.current = { spent: false };
+    leave();
+  };
   return html`<span class="tbar" data-role="tbar" data-between=${String(position > 0)}>
     <span class="soft" aria-hidden="true">${t("T-bar")}</span>
     <input type="range" data-action="tbar" min="0" max="1" step="0.02" value=${position} disabled=${!model.can_direct.value || !canTake(state)}
@@ -36,6 +38,6 @@ export function Tbar() {
         letGo();
         // No change is reported of a lever that is back where it was.
         event.currentTarget.blur();
-      }} onKeyUp=${letGo} onBlur=${letGo} />
+      }} onKeyUp=${letGo} onChange=${leave} onBlur=${letGo} />
   </span>`;
 }

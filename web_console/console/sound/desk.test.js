@@ -131,3 +131,12 @@ test("of what a fader asks for meanwhile only the last is sent", async () => {
   void set(5);
   assert.deepEqual(sent, [1, 4, 5]);
 });
+
+test("what is sent at a bounded rate leaves out what came meanwhile, never the last", async () => {
+  /** @type {[number, number][]} */
+  const sent = [];
+  const set = latest(async (/** @type {number} */ value) => { sent.push([value, performance.now()]); }, 20);
+  await Promise.all([1, 2, 3].map(set));
+  assert.deepEqual(sent.map(([value]) => value), [1, 3]);
+  assert.ok((sent[1]?.[1] ?? 0) - (sent[0]?.[1] ?? 0) >= 19);
+});

@@ -1,0 +1,88 @@
+"""What hands move right now (faders, the T-bar): it counts at once and is not in the log yet.
+
+It gets there when the hand lets go, with whatever is logged before that, or once the hand has been still for
+:data:`STILL_S`: so nothing is lost with a console that is gone. A control that dies loses the move under way.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mixer.contract.hand_values import HandValues
+from mixer.contract.names import is_seat, seat_of
+from signaling.contract.ports import Actor
+from studio.show.checks import sound_source
+from studio.show.desk.commands import SourceGain
+from studio.show.desk.events import SourceGained
+from studio.show.events import AnyEvent
+from studio.show.own import Still
+from studio.show.program.commands import ProgramTbar
+from studio.show.program.events import PreviewChanged, ProgramChanged, TbarMoved
+
+STILL_S = 1.0
+Value = SourceGained | TbarMoved
+_TBAR = ""
+"""Its key; a source's is its name."""
+
+
+class Hands:
+    """Of all consoles. ``actor`` moved last."""
+
+    def __init__(self) -> None:
+        self._moved: dict[str | None, Value] = {}
+        self.actor = Actor("director")
+
+    def __bool__(self) -> bool:
+        return bool(self._moved)
+
+    def move(self, values: Sequence[Value], actor: Actor) -> None:
+        for value in values:
+            self._moved[_key(value)] = value
+            self.actor = actor
+
+    def owed(self, events: Sequence[AnyEvent]) -> tuple[Value, ...]:
+        """What the log must get before these ``events``; not what they say anew."""
+        anew = set(map(_key, events))
+        return tuple(value for key, value in self._moved.items() if key not in anew)
+
+    def settled(self, events: Sequence[AnyEvent]) -> None:
+        """These are in the log, or will be."""
+        for event in events:
+            self._moved.pop(_key(event), None)
+
+
+def is_live(command: object) -> bool:
+    """The hand goes on: it will be followed by another value."""
+    return isinstance(command, SourceGain | ProgramTbar) and command.live
+
+
+def lets_go(command: object) -> bool:
+    return isinstance(command, Still) or (isinstance(command, SourceGain | ProgramTbar) and not command.live)
+
+
+def values_of(events: Sequence[AnyEvent]) -> tuple[Value, ...] | None:
+    """None where there are others among them: a T-bar at its end takes a scene."""
+    values = tuple(event for event in events if isinstance(event, Value))
+    return values if len(values) == len(events) else None
+
+
+def hand_values(values: Sequence[Value]) -> HandValues:
+    """As the mixer takes them."""
+    gains = {sound_source(each.source): each.db for each in values if isinstance(each, SourceGained)}
+    positions = [each.position for each in values if isinstance(each, TbarMoved)]
+    return HandValues(gains, positions[-1] if positions else -1.0)
+
+
+def patch_of(value: Value) -> dict[str, Any]:
+    """What changes of the public state."""
+    if isinstance(value, TbarMoved):
+        return {"tbar": value.position}
+    if is_seat(value.source):
+        return {"seats": {seat_of(value.source): {"gain_db": value.db}}}
+    return {"sources": {value.source: {"gain_db": value.db}}}
+
+
+def _key(event: AnyEvent) -> str | None:
+    """What the event gives its value to; None: nothing that a hand moves."""
+    if isinstance(event, SourceGained):
+        return event.source
+    return _TBAR if isinstance(event, TbarMoved | ProgramChanged | PreviewChanged) else None
