@@ -103,6 +103,10 @@ class Show(Protocol):
         """Whether this is a take, black or the slate, which pass what others have asked for."""
         ...
 
+    def is_panic(self, command: bytes) -> bool:
+        """Whether this is black or the slate, which pass those, too, and every limit that others fill."""
+        ...
+
     async def events(self, after: int, limit: int) -> list[LoggedEvent]:
         """Public events with revision > ``after``, oldest first."""
         ...

@@ -12,6 +12,8 @@ _CUES = (RundownGo, RundownNext)
 _BOOTH = (BoothSpeak, BoothCough, BoothInto, BoothRelay, BoothHandover)
 _KEPT = (*_FIRST, *_CUES, p.PreviewSet, p.ProgramTbar, SourceMute, TalkbackSet, *_BOOTH)
 _FIRST_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in _FIRST)
+_PANIC = (p.ProgramSlate, p.ProgramFadeToBlack)
+_PANIC_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in _PANIC)
 _CUE_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in _CUES)
 
 
@@ -24,6 +26,16 @@ def bytes_go_first(command: bytes) -> bool:
     """The same of a command as it comes from outside; False for what is no command."""
     type_, take = head_of(command)
     return type_ in _FIRST_TYPES or (type_ in _CUE_TYPES and take)
+
+
+def is_panic(command: object) -> bool:
+    """The slate and black: they pass even what goes first."""
+    return isinstance(command, _PANIC)
+
+
+def bytes_panic(command: bytes) -> bool:
+    """The same of a command as it comes from outside."""
+    return head_of(command)[0] in _PANIC_TYPES
 
 
 def must_happen(command: object) -> bool:

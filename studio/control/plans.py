@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from mixer.contract.hand_values import HandValues, with_values
+from mixer.contract.plan import Fade
 from signaling.contract.ports import RefusedError
 from studio.control.alarms import Alarms
 from studio.control.log.faults import fault
@@ -38,6 +39,14 @@ class Step(msgspec.Struct, frozen=True):
     moment: int
 
 
+class _Ahead(msgspec.Struct, frozen=True):
+    """What was asked for and isn't in the log yet."""
+
+    black: bool
+    slate: bool
+    fade: Fade
+
+
 class Planning:
     """``say(plans, issued_ns)`` is called with new plans. ``live`` is set by the session, which then calls
     :meth:`renew`."""
@@ -56,6 +65,7 @@ class Planning:
         self._say = say
         self._moment = 0
         """Counts what plans are made of beside the show."""
+        self._ahead: dict[object, _Ahead] = {}
         self.live = Live()
         self.demand = Demand(time.monotonic(), demand)
         self.taking = Taking()
@@ -121,6 +131,20 @@ class Planning:
         mix = with_values(self.plans.mix, values)
         self._told(msgspec.structs.replace(self.plans, mix=mix), issued_ns)
 
+    def ahead(
+        self, show: Show, events: Sequence[AnyEvent], issued_ns: int, unix_ms: int
+    ) -> Callable[[], None]:
+        """These events turn black or the slate on, and wait for the log: show them already, over whatever
+        comes before them, until the result is called."""
+        taking = copy.copy(self.taking)
+        for event in events:
+            taking.happened(show, event, issued_ns, unix_ms)
+            show = apply(show, event)
+        key = object()
+        self._ahead[key] = _Ahead(show.black, show.slate, taking.fade)
+        self._told(self.plans, issued_ns)
+        return lambda: self._ahead.__delitem__(key)
+
     def renew(self, show: Show, revision: int, issued_ns: int) -> None:
         """Something beside the show has changed, or time has passed."""
         self._moment += 1
@@ -175,6 +199,13 @@ class Planning:
         self._alarms.set(ALARM, _TEXT)
 
     def _told(self, plans: Plans, issued_ns: int) -> None:
+        for each in self._ahead.values():
+            mix = plans.mix
+            fade = each.fade if each.black and not mix.black else mix.fade
+            mix = msgspec.structs.replace(
+                mix, black=mix.black or each.black, slate=mix.slate or each.slate, fade=fade
+            )
+            plans = msgspec.structs.replace(plans, mix=mix)
         if plans != self.plans:
             self.plans = plans
             self._say(plans, issued_ns)

@@ -28,19 +28,27 @@ import msgspec
 import structlog
 
 from mixer.contract.plan import CanvasName
-from signaling.contract.ports import Actor, ChangeListener, Done, Grant, LoggedEvent, Unsubscribe
+from signaling.contract.ports import (
+    Actor,
+    ChangeListener,
+    Done,
+    Grant,
+    LoggedEvent,
+    RefusedError,
+    Unsubscribe,
+)
 from studio.control import invites
 from studio.control.alarms import Alarms
 from studio.control.changes import Changes
 from studio.control.hands import STILL_S, Hands, Value, hand_values, is_live, lets_go, patch_of, values_of
-from studio.control.lanes import bytes_go_first, must_happen
+from studio.control.lanes import bytes_go_first, bytes_panic, is_panic, must_happen
 from studio.control.log.faults import fault, refused
 from studio.control.log.ledger import Ledger, Line
 from studio.control.log.mending import replayed
 from studio.control.log.snapshots import BEHIND, Snapshots
 from studio.control.log.store import Store, StoreError
 from studio.control.plans import Planning, Step
-from studio.control.preparing import Surroundings
+from studio.control.preparing import Prepared, Surroundings
 from studio.control.session_settings import SessionSettings
 from studio.control.status import Connection, Status
 from studio.control.writer import MAX_WAITING, Request, Writer
@@ -251,6 +259,9 @@ class Session:
     def goes_first(self, command: bytes) -> bool:
         return bytes_go_first(command)
 
+    def is_panic(self, command: bytes) -> bool:
+        return bytes_panic(command)
+
     async def execute(self, command: bytes, actor: Actor, client: str = "") -> Done:
         """See :meth:`signaling.contract.ports.Show.execute`. Also refuses with 429 ``session.busy``, 503
         ``session.closed``, 507 ``store.disk-full`` and 503 ``store.unwritable``.
@@ -259,7 +270,31 @@ class Session:
         """
         decoded = commands.decode(command)
         prepared = await self._around.prepare(decoded, actor)
-        return await self._writer.execute(decoded, actor, time.monotonic_ns(), prepared, client)
+        now_ns = time.monotonic_ns()
+        over = None
+        if is_panic(decoded) and self._writer.busy:
+            over = self._ahead(decoded, actor, prepared, now_ns)
+        try:
+            return await self._writer.execute(decoded, actor, now_ns, prepared, client)
+        finally:
+            if over is not None:
+                over()
+                self._replan(now_ns)  # of the show, whatever has become of it
+
+    def _ahead(
+        self, command: commands.AnyCommand, actor: Actor, prepared: Prepared, now_ns: int
+    ) -> Callable[[], None] | None:
+        """Show black or the slate before its turn; None where it is there already, or goes off."""
+        now = self._unix_time()
+        connected = self._planning.live.connected
+        try:
+            context = self._around.context(prepared, actor, now, self._settings, connected)
+            events = decide(self._show, command, context)
+        except RefusedError:
+            return None  # it will be said in its turn
+        if not getattr(command, "on", False) or not events:
+            return None
+        return self._planning.ahead(self._show, events, now_ns, int(now * 1000))
 
     async def events(self, after: int, limit: int) -> list[LoggedEvent]:
         try:

@@ -2,7 +2,8 @@
 
 There are two lanes. What goes first (:func:`studio.control.lanes.goes_first`) passes what waits of others,
 and takes along what the same client asked for before it: a preview and the cut after it stay in order. In it
-clients take turns, and each has room for one command, so that one client's flood delays nobody else's slate.
+clients take turns, and each has room for one command, so that one client's flood delays nobody else's take.
+The slate and black pass them all, those of the same client, too.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import msgspec
 import structlog
 
 from signaling.contract.ports import Actor, Done, RefusedError
-from studio.control.lanes import goes_first
+from studio.control.lanes import goes_first, is_panic
 from studio.control.log.faults import fault, shutting_down
 from studio.control.preparing import Prepared
 from studio.show.commands import AnyCommand
@@ -53,12 +54,15 @@ class Writer:
         self._first: dict[str, deque[Request]] = {}
         """By client; who was served goes behind the others."""
         self._waiting_first = 0
+        self._panic: deque[Request] = deque()
         self._others: deque[Request] = deque()
         self._of: Counter[str] = Counter()
         """How many of ``_others`` are each client's."""
         self._filled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.closed = False
+        self.busy = False
+        """A command has its turn: what comes now must wait for it."""
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._write(), name="session writer")
@@ -97,7 +101,12 @@ class Writer:
     def _put(self, request: Request) -> bool:
         """False where its lane is full."""
         client = request.client
-        if goes_first(request.command):
+        if is_panic(request.command):
+            mine = sum(each.client == client for each in self._panic)
+            if mine and (len(self._panic) >= MAX_FIRST or (client and mine >= FIRST_OF_ONE)):
+                return False
+            self._panic.append(request)
+        elif goes_first(request.command):
             mine = len(self._first.get(client, ()))
             if mine and (self._waiting_first >= MAX_FIRST or (client and mine >= FIRST_OF_ONE)):
                 return False
@@ -117,6 +126,8 @@ class Writer:
         return True
 
     def _next(self) -> Request | None:
+        if self._panic:
+            return self._panic.popleft()
         if self._first:
             client = next(iter(self._first))
             queue = self._first.pop(client)
@@ -139,14 +150,16 @@ class Writer:
                 self._filled.clear()
                 while (request := self._next()) is not None:
                     if not request.done.cancelled():
+                        self.busy = True
                         await self._answer(request)
+                self.busy = False
                 if self.closed:
                     return
                 await self._filled.wait()
         finally:
             # Nobody waits for ever, whatever has ended the writer.
             self.closed = True
-            for request in chain(*self._first.values(), self._others):
+            for request in chain(self._panic, *self._first.values(), self._others):
                 _refuse(request, shutting_down())
 
     async def _answer(self, request: Request) -> None:

@@ -140,7 +140,7 @@ def test_mixer_dies(studio: RunningStudio) -> None:
     others = _others(studio, "mixer")
     # What came after the last whole plan is there again, too.
     studio.do("monitor.set", bus="hall")
-    revision = studio.do("show.update", title="Another")["revision"]
+    revision = studio.do("transition.update", duration_ms=700)["revision"]
     ticks = studio.status("mixer", "ticks")
     pid, at = _kill(studio, "mixer")
     _back(studio, "mixer", pid, 3.0)

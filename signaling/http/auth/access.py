@@ -38,6 +38,7 @@ class Access:
         self._offers_ip = Limiter(limits.offers_ip, "rate.offers")
         self._commands = Limiter(limits.commands, "rate.commands")
         self._takes = Limiter(limits.takes, "rate.commands")
+        self._panic = Limiter(limits.panic, "rate.commands")
         self._commands_guest = Limiter(limits.commands_guest, "rate.commands")
         self._commands_booth = Limiter(limits.commands_booth, "rate.commands")
         self.ws_messages = limits.ws_messages
@@ -110,12 +111,12 @@ class Access:
     def check_origin(self, request: web.Request) -> None:
         check_origin(request, self._public_url)
 
-    def take_command(self, session: Session, client: str, *, first: bool) -> None:
-        """Count one command. ``client``: where it comes from. ``first``: a take, black or the slate, which
-        have an account of their own. Raises RefusedError 429 ``rate.commands``."""
+    def take_command(self, session: Session, client: str, *, first: bool, panic: bool = False) -> None:
+        """Count one command. ``client``: where it comes from. ``first``: a take, ``panic``: black or the
+        slate, which have accounts of their own. Raises RefusedError 429 ``rate.commands``."""
         match session.grant.role:
             case "director":
-                limiter = self._takes if first else self._commands
+                limiter = self._panic if panic else self._takes if first else self._commands
                 limiter.take(f"{session.key}:{client}")
             case "interpreter":
                 self._commands_booth.take(session.key)

@@ -60,7 +60,9 @@ class Limits(msgspec.Struct, frozen=True):
     sockets_all: int = 2000
     """The same for everybody together."""
     takes: Rate = Rate(50, 200)
-    """Takes, black and the slate, counted like the director's commands, beside them."""
+    """Takes, counted like the director's commands, beside them."""
+    panic: Rate = Rate(20, 100)
+    """Black and the slate, counted in the same way beside both, and not among the messages."""
 
 
 class Limiter:

@@ -56,7 +56,7 @@ async def command(request: web.Request) -> web.Response:
     if not first and (limited := request.get(LIMITED)) is not None:
         raise limited
     address = ctx.access.address.key(request)
-    ctx.access.take_command(session, address, first=first)
+    ctx.access.take_command(session, address, first=first, panic=ctx.deps.show.is_panic(body))
     client = f"{session.key}:{address}{':first' if first else ''}"
     return json_response(await ctx.deps.show.execute(body, session.actor, client))
 

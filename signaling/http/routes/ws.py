@@ -8,12 +8,14 @@ from aiohttp import WSMsgType, web
 from signaling.contract.ports import RefusedError
 from signaling.http import messages
 from signaling.http.auth.access import SESSION
-from signaling.http.auth.limits import WS_MESSAGE_BYTES, Limiter
+from signaling.http.auth.limits import WS_MESSAGE_BYTES, Limiter, RateLimitedError
 from signaling.http.live.hub import Client
 from signaling.http.problems import as_refused, log_unforeseen, problem
 from signaling.http.routes.context import Context, context
 
 HEARTBEAT_S = 20.0
+PANIC_BYTES = 1024
+"""A longer message isn't looked into where there are too many: it is neither black nor the slate."""
 AT_ONCE = 192
 """Commands of one socket under way, as many as the show takes of one client: more are refused. A socket is
 always read, or a take would wait behind what is slow."""
@@ -77,11 +79,20 @@ class Commands:
 def _receive(ctx: Context, client: Client, commands: Commands, limiter: Limiter, data: bytes) -> None:
     id_ = ""
     try:
-        limiter.take("")
+        overdue = _counted(limiter)
+        if overdue is not None and len(data) > PANIC_BYTES:
+            raise overdue
         try:
             message = messages.decode_from_client(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise RefusedError(400, "message.malformed", "This message is not understood.") from None
+        show, panic = ctx.deps.show, False
+        if isinstance(message, messages.Command):
+            panic = client.actor.role == "director" and show.is_panic(bytes(message.command))
+        if overdue is not None and not panic:
+            if isinstance(message, messages.Command):
+                id_ = message.id
+            raise overdue
         if isinstance(message, messages.Ping):
             ctx.hub.send(client, messages.Pong())
             return
@@ -89,13 +100,22 @@ def _receive(ctx: Context, client: Client, commands: Commands, limiter: Limiter,
             ctx.hub.watch_meters(client, message.on)
             return
         id_, command = message.id, bytes(message.command)
-        first = ctx.deps.show.goes_first(command)
-        ctx.access.take_command(client.session, client.id, first=first)
+        first = show.goes_first(command)
+        ctx.access.take_command(client.session, client.id, first=first, panic=panic)
         if not ctx.access.auth.not_withdrawn(client.session):
             raise RefusedError(401, "session.ended", "This link was replaced or withdrawn.")
         commands.begin(id_, command, first=first)
     except Exception as error:
         _failed(ctx, client, id_, error)
+
+
+def _counted(limiter: Limiter) -> RateLimitedError | None:
+    """What is wrong with one message more; black and the slate pass all the same."""
+    try:
+        limiter.take("")
+    except RateLimitedError as error:
+        return error
+    return None
 
 
 def _failed(ctx: Context, client: Client, id_: str, error: Exception) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from studio.control.lanes import bytes_go_first, goes_first, must_happen
+from studio.control.lanes import bytes_go_first, bytes_panic, goes_first, is_panic, must_happen
 from studio.show import commands
 
 
@@ -14,6 +14,7 @@ from studio.show import commands
     [
         ("program.cut", {}, True, True),
         ("program.slate", {"on": True}, True, True),
+        ("program.fade_to_black", {"on": False}, True, True),
         ("rundown.next", {"take": True}, True, True),
         ("rundown.go", {"cue": "a", "take": True}, True, True),
         ("rundown.next", {}, False, True),
@@ -30,6 +31,8 @@ def test_takes_pass_and_what_hands_do_happens(
     data = msgspec.json.encode({"type": type_, **fields})
     command = commands.decode(data)
     assert (goes_first(command), bytes_go_first(data), must_happen(command)) == (first, first, kept)
+    panic = type_ in ("program.slate", "program.fade_to_black")
+    assert (is_panic(command), bytes_panic(data)) == (panic, panic)
 
 
 @pytest.mark.parametrize(
