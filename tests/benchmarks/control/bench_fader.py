@@ -1,4 +1,4 @@
-"""What a hand on a fader costs: ``python -m tests.benchmarks.bench_fader [--of tbar] [--live]``.
+"""What a hand on a fader costs: ``python -m tests.benchmarks.control.bench_fader [--of tbar] [--live]``.
 
 In a whole studio with a scene of 49 people (their cards: nobody is connected) a fader is swept over the
 WebSocket as the console does it, 60 times a second, one command at a time and of those that come meanwhile

@@ -1,4 +1,4 @@
-"""How long the show's core takes: ``python -m tests.benchmarks.show_core``; prints one line a figure.
+"""How long the show's core takes: ``python -m tests.benchmarks.control.show_core``; prints one line a figure.
 
 Figures are CPU time, so that a busy machine doesn't colour them; the plan's delay alone is
 real time.
