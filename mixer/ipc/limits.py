@@ -9,13 +9,15 @@ from pathlib import Path
 PLAYER_BYTES = 4 << 30
 """Address space of a player: a 4096×2304 clip of 10 bits takes about 1 GB with its decoder's threads."""
 IMPORTER_BYTES = 3 << 30
+PLAYER_NICENESS = -10
+"""What a player plays may be on air: the mixer's and the shards' real-time threads go before it, and nothing
+else that runs on the machine does, where the system lets it."""
 IMPORTER_NICENESS = 10
-"""A player has no niceness: what it plays may be on air, and the mixer's and the shards' real-time threads go
-before it anyway. Who looks into an upload may take his time."""
+"""Who looks into an upload may take his time."""
 
 
 def confine(address_bytes: int, niceness: int = 0) -> None:
-    """Limit this process, and let it give way by ``niceness``."""
+    """Limit this process, and let it give way by ``niceness``, or go before others by a negative one."""
     resource.setrlimit(resource.RLIMIT_AS, (address_bytes, address_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):

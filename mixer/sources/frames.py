@@ -59,8 +59,8 @@ class FrameConverter:
         self._toner: tuple[Colour, ToneMap] | None = None
 
     def picture(self, frame: av.VideoFrame, aspect: Fraction) -> Picture:
-        """A new picture of ``frame``, over black where it is transparent; ``aspect`` of its pixels, 0 for
-        unknown. Raises av.FFmpegError."""
+        """``frame`` as a picture, over black where it is transparent; ``aspect`` of its pixels, 0 for
+        unknown. It may be the frame's own memory: nobody changes it. Raises av.FFmpegError."""
         return self.layer(frame, aspect).picture
 
     def layer(self, frame: av.VideoFrame, aspect: Fraction) -> Layer:
@@ -120,6 +120,10 @@ class FrameConverter:
         frame, encoding = self._as_i420(frame)
         source = turned(Picture(*_planes(frame)), orientation)
         width, height = fitted(source.width, source.height, aspect, self._box)
+        if encoding == HOUSE and (width, height) == (source.width, source.height):
+            return (
+                source  # the decoder's own memory, which is free again when nobody has the picture any more
+            )
         picture = new_picture(width, height)
         for into, plane in zip(picture, source, strict=True):
             _scale(plane, into)

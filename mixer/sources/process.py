@@ -4,6 +4,7 @@ One loop: its link, and what the player has to do next. What may hang (a decoder
 its own; the heartbeat stops when they do, and the supervisor ends and restarts the process.
 """
 
+import gc
 import select
 import sys
 import time
@@ -15,7 +16,7 @@ from mixer.contract.messages import Heartbeat, Ready, Shutdown, SlotClosed, Slot
 from mixer.contract.player_messages import PlayerConfig, PlayerIn, PlayerOrder, PlayerReport
 from mixer.ipc import child
 from mixer.ipc.inbox import Inbox
-from mixer.ipc.limits import PLAYER_BYTES, confine
+from mixer.ipc.limits import PLAYER_BYTES, PLAYER_NICENESS, confine
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
 from mixer.sources.player import MS, Player
 from mixer.sources.slot_out import SlotOut
@@ -31,7 +32,9 @@ _log = structlog.get_logger()
 
 def main() -> int:
     link = child.start(sys.argv[1])
-    confine(PLAYER_BYTES)
+    confine(PLAYER_BYTES, PLAYER_NICENESS)
+    gc.collect()
+    gc.freeze()  # what was imported is never looked at again, so that a collection is short
     try:
         PlayerProcess(link).run()
     except LinkClosedError:

@@ -1,10 +1,11 @@
 """Decodes a stretch of a clip ahead, picture and sound each on a thread of its own with a file of its own.
 
 Apart from each other, so that a file whose sound lies seconds away from its picture starves neither. What is
-ahead is bounded: :data:`PICTURES` pictures, :data:`SOUND` samples.
+ahead is bounded: :data:`PICTURES` pictures, fewer where they are large, :data:`SOUND` samples.
 """
 
 import contextlib
+import gc
 import threading
 import time
 from collections import deque
@@ -29,6 +30,10 @@ from mixer.sources.sound import StereoSound
 from mixer.sources.tonemap import told_by
 
 PICTURES = 12
+PICTURE_BYTES = 48 << 20
+"""Of pictures so large that twelve take more than this, fewer are read ahead …"""
+FEWEST = 5
+"""… but so many always: a decoder's threads hand them over in spurts."""
 SOUND = RATE
 _WAIT_S = 0.2
 _NEAR_S = Fraction(1, 1000)
@@ -102,6 +107,9 @@ class _Reader:
             # What was read so far is played; the player tells a clip without a picture by its emptiness.
             self.damage.packets += 1
             _log.warning("a clip can't be read on", error=type(error).__name__)
+        finally:
+            # A frame whose side data was looked at is in a cycle, and holds all of its decoder's pictures.
+            gc.collect()
         self.ended = True
 
     def _read(self) -> None:
@@ -156,7 +164,10 @@ class PictureReader(_Reader):
             self._changed.notify_all()
 
     def _full(self) -> bool:
-        return len(self._queue) >= PICTURES
+        count = len(self._queue)
+        if count < FEWEST:
+            return False
+        return count >= PICTURES or count * _nbytes(self._queue[-1]) >= PICTURE_BYTES
 
     def _read(self) -> None:
         info = self._info
@@ -271,6 +282,11 @@ class SoundReader(_Reader):
         self.begun = True
         self.end_s = Fraction(start + last, RATE)
         self._queue.append(heard)
+
+
+def _nbytes(shown: Shown) -> int:
+    planes = shown.picture if shown.alpha is None else (*shown.picture, shown.alpha)
+    return sum(plane.nbytes for plane in planes)
 
 
 def sought(container: InputContainer, stream: "av.stream.Stream", at_s: Fraction) -> None:

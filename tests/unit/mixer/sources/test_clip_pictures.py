@@ -1,6 +1,7 @@
 """What becomes of interlaced and HDR pictures: no combs, all of the motion, white near white."""
 
 import gc
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -157,3 +158,34 @@ def test_no_picture_outlives_its_conversion(tmp_path: Path) -> None:
     finally:
         gc.enable()
     assert alive <= 3
+
+
+PLAIN = "-f lavfi -i testsrc2=s=320x192:r=25:d=1 -c:v libx264 -pix_fmt yuv420p -colorspace bt709"
+
+
+def test_a_picture_that_is_as_it_should_be_is_not_copied(tmp_path: Path) -> None:
+    with av.open(ffmpeg(tmp_path / "plain.mp4", PLAIN)) as container:
+        frame = next(container.decode(video=0))
+        picture = FrameConverter((640, 360)).picture(frame, Fraction(1))
+    assert np.shares_memory(picture.y, np.frombuffer(memoryview(frame.planes[0]), np.uint8))
+    small = FrameConverter((160, 96)).picture(frame, Fraction(1))
+    assert (small.width, small.height) == (160, 96)
+
+
+def test_a_clip_that_was_read_leaves_no_pictures_behind(tmp_path: Path) -> None:
+    """One alone holds all that its decoder made: a clip that loops would take more with each turn."""
+    path = ffmpeg(tmp_path / "plain.mp4", PLAIN)
+    info = look(path)
+    gc.disable()
+    try:
+        reader = PictureReader(path, info, Fraction(0), info.duration_s, (640, 360))
+        wait_until("there is a picture", lambda: reader.peek() is not None)
+        while not reader.ended or reader.peek() is not None:
+            wait_until("a picture or the end", lambda: reader.peek() is not None or reader.ended)
+            if reader.peek() is not None:
+                reader.take()
+        wait_until("the reader has cleaned up", lambda: threading.active_count() == 1)
+        left = [each for each in gc.get_objects() if isinstance(each, av.VideoFrame)]
+    finally:
+        gc.enable()
+    assert left == []
