@@ -1,0 +1,45 @@
+"""What every role is told, held to a recording of a rich show from before the public state had types."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.control import session
+from tests.support.told import ACTORS, RECORDED, follow, named, run
+
+Json = dict[str, Any]
+
+
+def _without_nulls(value: Any) -> Any:
+    """To who follows patches, a member that is null and one that isn't there are the same."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
+async def test_every_role_is_told_what_it_was_told_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "STATUS_INTERVAL_S", 0.0)
+    recorded = [json.loads(line) for line in RECORDED.read_text("utf-8").splitlines()]
+    told = await run(tmp_path)
+    assert len(told) == len(recorded)
+    for actor in map(named, ACTORS):
+        states: list[Any] = [None, None]
+        for number, steps in enumerate(zip(recorded[:-1], told[:-1], strict=True)):
+            before, now = (step[actor] for step in steps)
+            assert [_head(each) for each in now] == [_head(each) for each in before], (actor, number)
+            for which, messages in enumerate((before, now)):
+                for message in messages:
+                    states[which] = follow(states[which], message)
+            assert _without_nulls(states[1]) == _without_nulls(states[0]), (actor, number)
+        late_before, late_now = (steps[-1][f"late/{actor}"][0]["state"] for steps in (recorded, told))
+        assert _without_nulls(late_now) == _without_nulls(states[0])
+        if actor == "director/":
+            assert late_now == late_before, "nulls too"
+
+
+def _head(message: Json) -> tuple[Any, ...]:
+    return message["type"], message["revision"], message["serial"], message.get("event")
