@@ -1,8 +1,8 @@
-"""What telling the state costs control: ``python -m tests.benchmarks.bench_state [--seats 40] [--rounds 300]``.
+"""What telling the state costs control: ``python -m tests.benchmarks.bench_state [--seats 40]``.
 
-A real session and hub with 40 speakers' pages, four interpreters', two consoles', a viewer's and a wall's; sockets
-end in nothing. CPU milliseconds of control's loop for a fader's event, and for a second's reports of the mixer
-and a shard, each told to every page; and the largest of both.
+A real session and hub with 40 speakers' pages, four interpreters', two consoles', a viewer's and a wall's;
+their sockets end in nothing. CPU milliseconds of control's loop for a fader's event, and for a second's
+reports of the mixer and a shard, each told to every page.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from mixer.contract.messages import MixerReport
+from mixer.contract.messages import MixerReport, SourceState
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.contract.ports import Actor, Grant
 from signaling.http.auth.auth import Session as Caller
@@ -87,7 +87,9 @@ async def measure(folder: Path, seats: int, rounds: int) -> None:
     hub = Hub(session, lambda caller: True)
     actors = await _show(session, seats)
     hub.start()
-    clients = [hub.join(Nowhere(), Caller(Grant(a.role, a.seat, 1, 0)), lambda: None) for a in actors]  # type: ignore[arg-type]
+    callers = [Caller(Grant(actor.role, actor.seat, 1, 0)) for actor in actors]
+    socket: Any = Nowhere()
+    clients = [hub.join(socket, caller, lambda: None) for caller in callers]
 
     async def sent() -> None:
         while any(client.backlog for client in clients):
@@ -101,8 +103,8 @@ async def measure(folder: Path, seats: int, rounds: int) -> None:
     async def reports(number: int) -> None:
         serial = session.serial
         levels = {f"seat/m{each}": -20.0 - (number + each) % 9 for each in range(seats)}
-        live = dict.fromkeys(levels, "live")
-        session.handle("mixer", MixerReport(number, number, 0, 1, live, levels, {}, {}))  # type: ignore[arg-type]
+        live: dict[str, SourceState] = dict.fromkeys(levels, "live")
+        session.handle("mixer", MixerReport(number, number, 0, 1, live, levels, {}, {}))
         stats = (
             PeerStats(f"p{each}", f"m{each}", 1280, 720, 30.0, 900_000 + number, level_db=-20.0 - number % 7)
             for each in range(seats)

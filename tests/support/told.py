@@ -1,7 +1,7 @@
-"""What pages are told while a rich show runs: the real session and hub, with the far ends of sockets played here.
+"""What pages are told while a rich show runs: the real session and hub, with played far ends of the sockets.
 
 :func:`run` plays the same show every time and gives, step by step, each role's messages as they would go over
-the wire. ``python -m tests.support.told`` writes them down anew, one line a step: only where what is told is
+the wire. ``python -m tests.support.told`` records them again, one line a step: only where what is told is
 meant to change.
 """
 
