@@ -37,7 +37,7 @@ class Track(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Found(msgspec.Struct, frozen=True, tag=True):
-    """Fields as of ``studio.show.sources.medium.Medium``."""
+    """Fields as of ``signaling.contract.medium.Medium``."""
 
     kind: Literal["clip", "still", "slides"]
     width: int = 0

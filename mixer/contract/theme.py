@@ -18,7 +18,7 @@ PlateStyle = Literal["box", "bar", "line"]
 ground, the text over a soft shadow with a line above it."""
 
 
-class Theme(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, cache_hash=True):
+class ThemeLook(msgspec.Struct, frozen=True):
     """Colours are ``#rrggbb``. Lengths are shares of the canvas's shorter side, so that a theme fits any
     canvas."""
 
@@ -46,6 +46,11 @@ class Theme(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     glide_ms: Annotated[int, Meta(ge=0, le=3000)] = 400
     animate_ms: Annotated[int, Meta(ge=0, le=3000)] = 400
     """How long graphics take to come and to go."""
+
+
+class Theme(ThemeLook, frozen=True, omit_defaults=True, forbid_unknown_fields=True, cache_hash=True):
+    """With its pictures' files."""
+
     logo: str = ""
     """Picture's file; empty for none."""
     backdrop: str = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -11,8 +11,7 @@ from mixer.contract.messages import Message
 from mixer.contract.picture import Picture
 from mixer.contract.plan import CanvasName
 from signaling.contract.messages import IceServer, PeerKind
-
-Role = Literal["director", "speaker", "interpreter", "wall", "viewer"]
+from signaling.contract.state import DirectorState, Role
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -47,7 +46,7 @@ class RefusedError(Exception):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One step of the public state. ``patch`` is a JSON merge patch (RFC 7386) on the state before.
+    """One step of the public state; ``patch`` is the JSON merge patch (RFC 7396) that makes ``state``.
 
     ``event`` is None when only the live status changed (a guest connected, an output's health); the
     revision then stays what it was and ``serial`` alone counts on.
@@ -57,6 +56,7 @@ class Change(msgspec.Struct, frozen=True):
     serial: int
     event: Mapping[str, Any] | None
     patch: Mapping[str, Any]
+    state: DirectorState
 
 
 class Done(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,8 +88,8 @@ class Show(Protocol):
         """Of the newest :class:`Change`."""
         ...
 
-    def public_state(self) -> Mapping[str, Any]:
-        """The whole public state as JSON-able builtins, without secrets, live status included."""
+    def public_state(self) -> DirectorState:
+        """The whole public state, without secrets, live status included."""
         ...
 
     async def execute(self, command: bytes, actor: Actor, client: str = "") -> Done:

@@ -7,7 +7,17 @@ import msgspec
 from msgspec import Meta
 
 from signaling.contract.messages import IceServer
-from signaling.contract.ports import Done, LoggedEvent, Role
+from signaling.contract.ports import Done, LoggedEvent
+from signaling.contract.state import BY_ROLE, DirectorState, EventInfo, Role, RoleState
+
+REF = "#/components/schemas/{name}"
+STATES = tuple(dict.fromkeys(BY_ROLE.values()))
+"""What a state can be: msgspec makes no schema of a union of plain structs."""
+
+
+def _ref(state: type[RoleState]) -> dict[str, str]:
+    return {"$ref": REF.format(name=state.__name__)}
+
 
 # --- HTTP ----------------------------------------------------------------------------------------------
 
@@ -22,10 +32,6 @@ class Problem(msgspec.Struct, frozen=True):
     code: str
 
 
-class EventInfo(msgspec.Struct, frozen=True):
-    title: str
-
-
 class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who the caller is, and what its browser needs to connect."""
 
@@ -38,7 +44,7 @@ class Me(msgspec.Struct, frozen=True, omit_defaults=True):
 class State(msgspec.Struct, frozen=True):
     revision: int
     serial: int
-    state: Mapping[str, Any]
+    state: Annotated[Any, Meta(extra_json_schema=_ref(DirectorState))]
 
 
 class Events(msgspec.Struct, frozen=True):
@@ -101,11 +107,12 @@ class SessionList(msgspec.Struct, frozen=True):
 class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     revision: int
     serial: int
-    state: Mapping[str, Any]
+    state: Annotated[Any, Meta(extra_json_schema={"anyOf": list(map(_ref, STATES))})]
+    """Which one, the session's role says."""
 
 
 class Changed(msgspec.Struct, frozen=True, tag="change"):
-    """``patch``: JSON merge patch (RFC 7386) on the state before; ``event`` null when only status changed."""
+    """``patch``: JSON merge patch (RFC 7396) on the state before; ``event`` null when only status changed."""
 
     revision: int
     serial: int

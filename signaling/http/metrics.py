@@ -7,8 +7,9 @@ the counter reset that Prometheus knows how to read. Labels are ids, never URLs.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Any, get_args
+from typing import get_args
 
+from msgspec import UNSET
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
@@ -21,6 +22,7 @@ from prometheus_client.registry import Collector
 from mixer.contract.ingests import sender_of
 from mixer.contract.messages import MixerReport, OutputState, PlanTaken, SenderReport
 from signaling.contract.messages import PeerKind, PeerStats, ShardReport
+from signaling.contract.state import DirectorState, StudioStatus
 from signaling.router.known_peers import owner_of
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -58,7 +60,7 @@ class Metrics(Collector):
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._sockets = 0
         self._connections_ended: Counter[str] = Counter()
-        self._state: Mapping[str, Any] = {}
+        self._status = StudioStatus()
 
     # --- fed by the control process --------------------------------------------------------------------
 
@@ -111,16 +113,15 @@ class Metrics(Collector):
         """``ended``: why the door ended or refused one."""
         self._connections_ended[ended] += 1
 
-    def render(self, state: Mapping[str, Any], sockets: int) -> bytes:
-        """Everything as Prometheus text; ``state`` is the public state, ``sockets`` the open WebSockets."""
-        self._state, self._sockets = state, sockets
-        outputs, seats = state.get("outputs", {}), state.get("seats", {})
+    def render(self, state: DirectorState, sockets: int) -> bytes:
+        """Everything as Prometheus text; ``sockets``: the open WebSockets."""
+        self._status, self._sockets = state.status, sockets
+        outputs, seats = state.outputs, state.seats
         for name in [each for each in self._outputs if sender_of(each).output not in outputs]:
             del self._outputs[name]
         for seat in [each for each in self._guests if each not in seats]:
             del self._guests[seat]
-        sources = state.get("sources", {})
-        for source in [each for each in self._publishers if each not in sources]:
+        for source in [each for each in self._publishers if each not in state.sources]:
             del self._publishers[source]
         return generate_latest(self._registry)
 
@@ -131,8 +132,8 @@ class Metrics(Collector):
         yield from self._of_peers()
         yield from self._of_processes()
         alarms = GaugeMetricFamily("studio_alarm", "1 while this alarm is there.", labels=["code"])
-        for alarm in self._state.get("status", {}).get("alarms", ()):
-            alarms.add_metric([alarm["code"]], 1)
+        for alarm in self._status.alarms:
+            alarms.add_metric([alarm.code], 1)
         yield alarms
         requests = CounterMetricFamily(
             "studio_http_requests", "HTTP requests answered.", labels=["method", "route", "status"]
@@ -196,10 +197,11 @@ class Metrics(Collector):
         sent = CounterMetricFamily("studio_output_bytes", "Bytes sent.", labels=labels)
         dropped = CounterMetricFamily("studio_output_dropped", "Pictures lost on the way.", labels=labels)
         # The state is the show's, which knows also of outputs that have no process to report.
-        for output, shown in self._state.get("status", {}).get("outputs", {}).items():
-            for ingest, status in (("primary", shown), ("backup", shown.get("backup"))):
-                for each in OUTPUT_STATES if status else ():
-                    state.add_metric([output, ingest, each], float(each == status.get("state")))
+        for output, shown in self._status.outputs.items():
+            for ingest, status in (("primary", shown), ("backup", shown.backup)):
+                if status is not UNSET:
+                    for each in OUTPUT_STATES:
+                        state.add_metric([output, ingest, each], float(each == status.state))
         for name, report in self._outputs.items():
             sent.add_metric([*sender_of(name)], report.bytes_sent)
             dropped.add_metric([*sender_of(name)], report.dropped)
@@ -208,9 +210,7 @@ class Metrics(Collector):
         yield dropped
 
     def _of_people(self) -> Iterator[Metric]:
-        counts = Counter(
-            each.get("state", "absent") for each in self._state.get("status", {}).get("seats", {}).values()
-        )
+        counts = Counter[str](each.state for each in self._status.seats.values())
         seats = GaugeMetricFamily("studio_seats", "Seats by state.", labels=["state"])
         for state in SEAT_STATES:
             seats.add_metric([state], counts[state])
@@ -218,8 +218,8 @@ class Metrics(Collector):
         booths = GaugeMetricFamily(
             "studio_booth_open", "1 while an interpreter's microphone is on in a booth.", labels=["booth"]
         )
-        for booth, shown in self._state.get("status", {}).get("booths", {}).items():
-            booths.add_metric([booth], float(shown.get("state") in BOOTH_OPEN))
+        for booth, shown in self._status.booths.items():
+            booths.add_metric([booth], float(shown.state in BOOTH_OPEN))
         yield booths
         lost = CounterMetricFamily(
             "studio_guest_packets_lost", "RTP packets lost from a guest since it connected.", labels=["seat"]

@@ -4,20 +4,12 @@ An alarm is there while its cause is; what was wrong when control started stays 
 """
 
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
 import structlog
 
+from signaling.contract.state import Alarm
+
 log = structlog.get_logger()
-
-
-class Alarm(msgspec.Struct, frozen=True):
-    """``code`` is stable; ``text`` is one sentence that says what to do; ``since`` in Unix seconds."""
-
-    code: str
-    text: str
-    since: int
 
 
 class Alarms:
@@ -46,6 +38,6 @@ class Alarms:
             log.info("alarm over", code=code)
             self.changed()
 
-    def public(self) -> list[dict[str, Any]]:
-        """``[{"code", "text", "since"}]``, the oldest first."""
-        return [msgspec.to_builtins(alarm) for alarm in self._alarms.values()]
+    def public(self) -> tuple[Alarm, ...]:
+        """The oldest first."""
+        return tuple(self._alarms.values())

@@ -7,10 +7,10 @@ from typing import Any
 
 import structlog
 
+from signaling.contract.merge_patch import diff
 from signaling.contract.ports import Change, ChangeListener, Unsubscribe
-from signaling.http.live.views import merge_patch
+from signaling.contract.state import DirectorState
 from studio.control.log.faults import fault
-from studio.show.patch import diff
 
 LATER_S = 0.1
 """What a hand moves is told to consoles this often."""
@@ -19,13 +19,13 @@ log = structlog.get_logger()
 
 
 class Changes:
-    """``state`` is never changed in place; ``serial`` is that of the newest change."""
+    """``serial`` is that of the newest change."""
 
-    def __init__(self) -> None:
-        self.state: Mapping[str, Any] = {}
+    def __init__(self, state: DirectorState) -> None:
+        self.state = state
         self.serial = 0
         self._listeners: dict[object, ChangeListener] = {}
-        self._waiting: Mapping[str, Any] = {}
+        self._waiting: DirectorState | None = None
         self._told_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -43,10 +43,15 @@ class Changes:
             self._timer.cancel()
         self._timer = None
 
-    def later(self, patch: Mapping[str, Any], revision: int) -> None:
-        """Tell this step soon, with others like it: at most every :data:`LATER_S`. The state that comes with
-        the next :meth:`advance` has it."""
-        self._waiting = merge_patch(self._waiting, patch)
+    @property
+    def coming(self) -> DirectorState:
+        """The newest state, told or not yet."""
+        return self._waiting or self.state
+
+    def later(self, state: DirectorState, revision: int) -> None:
+        """Tell the step to this state soon, with others like it: at most every :data:`LATER_S`. The state that
+        comes with the next :meth:`advance` has it, too."""
+        self._waiting = state
         wait_s = self._told_s + LATER_S - time.monotonic()
         if wait_s <= 0:
             self._tell_waiting(revision)
@@ -55,28 +60,18 @@ class Changes:
 
     def _tell_waiting(self, revision: int) -> None:
         self._told_s = time.monotonic()
-        self.close()
-        patch, self._waiting = self._waiting, {}
-        self._tell(merge_patch(self.state, patch), revision, None, patch)
+        self.advance(self.coming, revision, None)
 
-    def advance(self, state: Mapping[str, Any], revision: int, event: Mapping[str, Any] | None) -> None:
+    def advance(self, state: DirectorState, revision: int, event: Mapping[str, Any] | None) -> None:
         """Tell the step to the new state; without an event and without a difference there is none."""
         patch = diff(self.state, state)
         self.close()
-        self._waiting = {}
-        if event is not None or patch:
-            self._tell(state, revision, event, patch)
-
-    def _tell(
-        self,
-        state: Mapping[str, Any],
-        revision: int,
-        event: Mapping[str, Any] | None,
-        patch: Mapping[str, Any],
-    ) -> None:
+        self._waiting = None
+        if event is None and not patch:
+            return
         self.state = state
         self.serial += 1
-        change = Change(revision, self.serial, event, patch)
+        change = Change(revision, self.serial, event, patch, state)
         for listener in tuple(self._listeners.values()):
             try:
                 listener(change)

@@ -4,12 +4,15 @@ It gets there when the hand lets go, with whatever is logged before that, or onc
 :data:`STILL_S`: so nothing is lost with a console that is gone. A control that dies loses the move under way.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from mixer.contract.hand_values import HandValues
 from mixer.contract.names import is_seat, seat_of
 from signaling.contract.ports import Actor
+from signaling.contract.state import DirectorState, PublicSeat, PublicSource
 from studio.show.checks import sound_source
 from studio.show.desk.commands import SourceGain
 from studio.show.desk.events import SourceGained
@@ -20,6 +23,7 @@ from studio.show.program.events import PreviewChanged, ProgramChanged, TbarMoved
 
 STILL_S = 1.0
 Value = SourceGained | TbarMoved
+Heard = TypeVar("Heard", PublicSeat, PublicSource)
 _TBAR = ""
 """Its key; a source's is its name."""
 
@@ -72,13 +76,20 @@ def hand_values(values: Sequence[Value]) -> HandValues:
     return HandValues(gains, positions[-1] if positions else -1.0)
 
 
-def patch_of(value: Value) -> dict[str, Any]:
-    """What changes of the public state."""
-    if isinstance(value, TbarMoved):
-        return {"tbar": value.position}
-    if is_seat(value.source):
-        return {"seats": {seat_of(value.source): {"gain_db": value.db}}}
-    return {"sources": {value.source: {"gain_db": value.db}}}
+def moved(state: DirectorState, values: Sequence[Value]) -> DirectorState:
+    """The public state after these."""
+    for value in values:
+        if isinstance(value, TbarMoved):
+            state = replace(state, tbar=value.position)
+        elif is_seat(value.source):
+            state = replace(state, seats=_with_gain(state.seats, seat_of(value.source), value.db))
+        else:
+            state = replace(state, sources=_with_gain(state.sources, value.source, value.db))
+    return state
+
+
+def _with_gain(heard: Mapping[str, Heard], id_: str, gain_db: float) -> dict[str, Heard]:
+    return {**heard, id_: replace(heard[id_], gain_db=gain_db)}
 
 
 def _key(event: AnyEvent) -> str | None:

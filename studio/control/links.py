@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from signaling.contract.ports import Role
+from signaling.contract.state import Role
 
 
 def link(public_url: str, role: Role, token: str) -> str:

@@ -9,7 +9,9 @@ import msgspec
 
 from mixer.contract.names import of_seat
 from mixer.contract.theme import Theme
-from signaling.contract.ports import Actor, RefusedError, Role
+from signaling.contract.medium import Medium
+from signaling.contract.ports import Actor, RefusedError
+from signaling.contract.state import Role, StudioStatus
 from studio.control import invites
 from studio.control.library.glyphs import Glyphs
 from studio.control.session_settings import SessionSettings
@@ -19,7 +21,6 @@ from studio.show.events import AnyEvent, SeatCreated, SeatInvited, SeatUpdated
 from studio.show.graphics.commands import ThemeSet
 from studio.show.model import Show
 from studio.show.program.events import GraphicCreated, GraphicUpdated
-from studio.show.sources.medium import Medium
 from studio.show.sources.publishing import made_token, needs_token
 from studio.show.tokens import hashed
 
@@ -82,14 +83,15 @@ class Surroundings(msgspec.Struct, frozen=True):
             theme=prepared.theme,
         )
 
-    def public(self, show: Show) -> dict[str, Any]:
-        """Their part of ``status``: ``{"themes", "media", "glyphs", "fonts"}``."""
-        return {
-            "themes": list(self.theme_names()),
-            "media": {id_: msgspec.to_builtins(medium) for id_, medium in self.media().items()},
-            "glyphs": self.glyphs.missing(show),
-            "fonts": dict(self.own_fonts()),
-        }
+    def public(self, show: Show, status: StudioStatus) -> StudioStatus:
+        """``status`` with their part: themes, media, glyphs, fonts."""
+        return msgspec.structs.replace(
+            status,
+            themes=tuple(self.theme_names()),
+            media=dict(self.media()),
+            glyphs=self.glyphs.missing(show),
+            fonts=dict(self.own_fonts()),
+        )
 
     def told(self, events: Sequence[AnyEvent], show: Show, token: str) -> Mapping[str, Any] | None:
         """The link of an invite, a publisher's address and token: told once, kept nowhere. ``warnings``:

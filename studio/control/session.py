@@ -37,10 +37,11 @@ from signaling.contract.ports import (
     RefusedError,
     Unsubscribe,
 )
+from signaling.contract.state import DirectorState
 from studio.control import invites
 from studio.control.alarms import Alarms
 from studio.control.changes import Changes
-from studio.control.hands import STILL_S, Hands, Value, hand_values, is_live, lets_go, patch_of, values_of
+from studio.control.hands import STILL_S, Hands, Value, hand_values, is_live, lets_go, moved, values_of
 from studio.control.lanes import bytes_go_first, bytes_panic, is_panic, must_happen
 from studio.control.log.faults import fault, refused
 from studio.control.log.ledger import Ledger, Line
@@ -114,7 +115,6 @@ class Session:
         self._players = PlayerStatus()
         self._dropouts = Dropouts(self._show)
         self._view = PublicView()
-        self._changes = Changes()
         self._invites = invites.Index()
         self._hands = Hands()
         self._still: asyncio.TimerHandle | None = None
@@ -122,6 +122,7 @@ class Session:
         self._status_changed = asyncio.Event()
         self._telling: asyncio.Task[None] | None = None
         self._closing = False
+        self._changes = Changes(self._public())
 
     async def start(self) -> None:
         """Restore the state and begin. Raises :class:`StoreError`."""
@@ -252,8 +253,8 @@ class Session:
     def serial(self) -> int:
         return self._changes.serial
 
-    def public_state(self) -> Mapping[str, Any]:
-        """As of :attr:`serial`; never changed in place."""
+    def public_state(self) -> DirectorState:
+        """As of :attr:`serial`."""
         return self._changes.state
 
     def goes_first(self, command: bytes) -> bool:
@@ -394,8 +395,7 @@ class Session:
             assert request.actor is not None
             self._hands.move(values, request.actor)
             self._planning.move(self._show, hand_values(values), self._revision, request.issued_ns)
-            for value in values:
-                self._changes.later(patch_of(value), self._revision)
+            self._changes.later(moved(self._changes.coming, values), self._revision)
         if self._still is not None:
             self._still.cancel()
         self._still = asyncio.get_running_loop().call_later(STILL_S, self._order, Still())
@@ -452,17 +452,20 @@ class Session:
             # The state is written already; what couldn't be said is in the next plan, which is whole.
             log.error("plans not sent", **fault(error))
 
-    def _public(self) -> dict[str, Any]:
+    def _public(self) -> DirectorState:
         plans, status, planning = self.plans, self._status, self._planning
         waiting = planning.demand.waiting(plans.preview, status.arriving, time.monotonic())
         uplink, screens = (plans.uplink, plans.screens) if plans.known else ({}, {})
         now = int(self._unix_time())
         leaving = planning.taking.take.leaving if planning.taking.take is not None else None
         live = status.public(planning.show, uplink, screens, waiting, now, leaving)
-        live |= {"take": planning.taking.public(), **self._around.public(self._show)}
-        live["alarms"] = self._alarms.public()
-        live["sources"] = {**self._players.public(self._show), **self._whip.public(self._show)}
-        return {**self._view(self._show, now), "status": live}
+        live = msgspec.structs.replace(
+            self._around.public(self._show, live),
+            take=planning.taking.public(),
+            alarms=self._alarms.public(),
+            sources={**self._players.public(self._show), **self._whip.public(self._show)},
+        )
+        return self._view(self._show, live, now)
 
     def _advance(self, event: AnyEvent | None) -> None:
         """Make the new public state and tell the listeners the step to it."""

@@ -1,16 +1,17 @@
 """The live part of the public state: who is connected, how outputs and processes are.
 
-Messages go in, one JSON-able snapshot comes out; nothing here is stored. What is kept is bounded by the
+Messages go in, one snapshot comes out; nothing here is stored. What is kept is bounded by the
 show's seats and outputs and by the supervisor's processes.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from mixer.contract.ingests import backup_of, sender_of
-from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport, SourceState
+from mixer.contract.messages import Latency, MixerReport, PlanTaken, SenderReport, SourceState
 from mixer.contract.names import is_shard, of_seat, output_of
 from signaling.contract.messages import (
     SILENT,
@@ -19,6 +20,21 @@ from signaling.contract.messages import (
     SeatsRecorded,
     ShardReport,
     UplinkTarget,
+)
+from signaling.contract.state import (
+    ABSENT,
+    IceStatus,
+    LatencyStatus,
+    LoadStatus,
+    MixerStatus,
+    OutputStatus,
+    PreviewStatus,
+    ProcessStatus,
+    ScreenStatus,
+    SeatState,
+    SeatStatus,
+    StudioStatus,
+    projected,
 )
 from studio.contract.messages import ProcessChanged
 from studio.planning.places import Staged, missing, on_scene
@@ -30,21 +46,6 @@ from studio.show.model import Output, Seat, Show
 from studio.show.outputs.status import public_output, redacted
 
 Connection = Literal["connecting", "connected"]
-Json = dict[str, Any]
-
-_ABSENT: Json = {
-    "state": "absent",
-    "connection": "absent",
-    "picture": "card",
-    "width": 0,
-    "height": 0,
-    "fps": 0.0,
-    "bitrate": 0,
-    "lost": 0,
-    "level_db": -100,
-    "problem": "",
-}
-"""One object for all who aren't there: patches see at once that it is the same."""
 
 
 class Status:
@@ -57,16 +58,7 @@ class Status:
         self._sound = SoundProblems()
         self._back: frozenset[str] = frozenset()
         """Interpreters who were lost and have been back since."""
-        self._mixer: Json = {
-            "ticks": 0,
-            "late_ticks": 0,
-            "spared_ticks": 0,
-            "revision": -1,
-            "air_ticks": 0,
-            "load": _load(Load()),
-            "latency_ms": _latency(Latency()),
-            "levels": {},
-        }
+        self._mixer = MixerStatus()
         self._outputs: dict[str, SenderReport] = {}
         self._recorded: dict[str, SeatsRecorded] = {}
         """What each shard says of the recording of seats."""
@@ -106,18 +98,18 @@ class Status:
             case MixerReport():
                 self._pictures = message.sources
                 self._sound.take(message.sound_problems, show)
-                self._mixer = {
-                    **self._mixer,
-                    "ticks": message.ticks,
-                    "late_ticks": message.late_ticks,
-                    "spared_ticks": message.spared_ticks,
-                    "revision": message.revision,
-                    "load": _load(message.load),
-                    "latency_ms": _latency(message.latency_ms),
-                    "levels": {source: round(level) for source, level in message.levels.items()},
-                }
+                self._mixer = MixerStatus(
+                    ticks=message.ticks,
+                    late_ticks=message.late_ticks,
+                    spared_ticks=message.spared_ticks,
+                    revision=message.revision,
+                    air_ticks=self._mixer.air_ticks,
+                    load=projected(LoadStatus, message.load),
+                    latency_ms=_latency(message.latency_ms),
+                    levels={source: round(level) for source, level in message.levels.items()},
+                )
             case PlanTaken(ordinary=False):
-                self._mixer = {**self._mixer, "air_ticks": message.ticks_waited}
+                self._mixer = msgspec.structs.replace(self._mixer, air_ticks=message.ticks_waited)
             case ShardReport():
                 self._stats |= {
                     stats.seat: stats for stats in message.peers if stats.seat in self.connections
@@ -145,7 +137,7 @@ class Status:
         if message.process == "mixer" and message.state != "running":
             self._pictures = {}
             self._sound.take({}, show)
-            self._mixer = {**self._mixer, "load": _load(Load()), "latency_ms": _latency(Latency())}
+            self._mixer = msgspec.structs.replace(self._mixer, load=LoadStatus(), latency_ms=LatencyStatus())
         if is_shard(message.process) and message.state != "running":
             self._recorded.pop(message.process, None)
             self._ice_silent.pop(message.process, None)
@@ -165,10 +157,11 @@ class Status:
         waiting: Collection[str] = (),
         now: int = 0,
         leaving: Staged | None = None,
-    ) -> Json:
-        """``{"seats", "booths", "outputs", "processes", "mixer", "ice", "preview"}`` as ARCHITECTURE.md has
-        it. ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds. Who
-        is in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air; nobody is
+    ) -> StudioStatus:
+        """What this knows: seats, booths, outputs, processes, mixer, ice and preview.
+
+        ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds. Who is
+        in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air; nobody is
         while the slate or black covers it."""
         on_air, coming = on_scene(show, on_air_of(show)), on_scene(show, coming_to(show))
         if show.tbar > 0:
@@ -185,26 +178,22 @@ class Status:
             )
             for seat in show.seats.values()
         }
-        problems = {seat: shown["problem"] for seat, shown in seats.items()}
+        problems = {seat: shown.problem for seat, shown in seats.items()}
         self._back = back_again(show, self.connections, problems, self._back)
         here = [seat for seat, state in self.connections.items() if state == "connected"]
         away = missing(show, coming_to(show), here)
-        return {
-            "seats": seats,
-            "booths": public_booths(show, self.connections, problems, now, self._back),
-            "outputs": {output.id: self._output(output) for output in show.outputs.values()},
-            "processes": {
-                name: {"state": process.state, "restarts": process.restarts}
+        return StudioStatus(
+            seats=seats,
+            booths=public_booths(show, self.connections, problems, now, self._back),
+            outputs={output.id: self._output(output) for output in show.outputs.values()},
+            processes={
+                name: ProcessStatus(process.state, process.restarts)
                 for name, process in self._processes.items()
             },
-            "mixer": self._mixer,
-            "ice": {"silent": sorted({url for urls in self._ice_silent.values() for url in urls})},
-            "preview": {
-                "ready": not waiting and not away,
-                "waiting": list(waiting),
-                **({"missing": list(away)} if away else {}),
-            },
-        }
+            mixer=self._mixer,
+            ice=IceStatus(tuple(sorted({url for urls in self._ice_silent.values() for url in urls}))),
+            preview=PreviewStatus(not waiting and not away, tuple(waiting), tuple(away) or UNSET),
+        )
 
     def _seat(
         self,
@@ -213,10 +202,11 @@ class Status:
         coming: bool,
         uplink: UplinkTarget | None,
         screen: UplinkTarget | None,
-    ) -> Json:
+    ) -> SeatStatus:
         connection = self.connections.get(seat.id)
         if connection is None:
-            return _ABSENT
+            return ABSENT
+        state: SeatState
         if connection == "connecting":
             state = "absent"
         elif not seat.stage and seat.role != "interpreter":
@@ -224,31 +214,26 @@ class Status:
         else:
             state = "on_air" if on_air else "next" if coming else "ready"
         stats = self._stats.get(seat.id) or PeerStats(peer="")
-        shown: Json = {
-            "state": state,
-            "connection": connection,
-            "picture": self._pictures.get(of_seat(seat.id), "card"),
-            "width": stats.width,
-            "height": stats.height,
-            "fps": round(stats.fps, 1),
-            "bitrate": stats.bitrate,
-            "lost": stats.lost,
-            "level_db": round(stats.level_db),
-            "problem": stats.problem or self._sound.problem_of(seat),
-        }
-        if uplink is not None:
-            shown["uplink"] = msgspec.to_builtins(uplink)
-        if screen is not None:
-            shown["screen_uplink"] = msgspec.to_builtins(screen)
+        arriving: ScreenStatus | UnsetType = UNSET
         if stats.sharing:
-            shown["screen"] = {
-                "width": stats.screen_width,
-                "height": stats.screen_height,
-                "fps": round(stats.screen_fps, 1),
-            }
-        return shown
+            arriving = ScreenStatus(stats.screen_width, stats.screen_height, round(stats.screen_fps, 1))
+        return SeatStatus(
+            state=state,
+            connection=connection,
+            picture=self._pictures.get(of_seat(seat.id), "card"),
+            width=stats.width,
+            height=stats.height,
+            fps=round(stats.fps, 1),
+            bitrate=stats.bitrate,
+            lost=stats.lost,
+            level_db=round(stats.level_db),
+            problem=stats.problem or self._sound.problem_of(seat),
+            uplink=UNSET if uplink is None else uplink,
+            screen_uplink=UNSET if screen is None else screen,
+            screen=arriving,
+        )
 
-    def _output(self, output: Output) -> Json:
+    def _output(self, output: Output) -> OutputStatus:
         reports = self._outputs if output.running else {}
         recorded = [each for each in self._recorded.values() if each.output == output.id]
         return public_output(output, reports.get(output.id), reports.get(backup_of(output.id)), recorded)
@@ -262,15 +247,6 @@ class Status:
         }
 
 
-def _load(load: Load) -> Json:
-    return {"step": load.step, "code": load.code, "reason": load.reason}
-
-
-def _latency(latency: Latency) -> Json:
+def _latency(latency: Latency) -> LatencyStatus:
     """Whole milliseconds, and how many pictures."""
-    return {
-        "p50": round(latency.p50),
-        "p95": round(latency.p95),
-        "max": round(latency.max),
-        "count": latency.count,
-    }
+    return LatencyStatus(round(latency.p50), round(latency.p95), round(latency.max), latency.count)

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from mixer.contract.names import of_source
 from mixer.contract.plan import BACKDROP, CanvasPlan, Plate, Rect, Tile, TileStyle
 from mixer.contract.theme import Theme
+from signaling.contract.state import SceneCanvas
 from studio.planning.layout import SLIDES_AT, solve
 from studio.planning.overlays import Tongues, name_plate, overlays
 from studio.planning.places import EMPTY, Staged, composition_of, shown, source_id
-from studio.show.model import Composition, Place, SceneCanvas, Show
+from studio.show.model import Composition, Place, Show
 
 Size = tuple[int, int]
 _CAMERAS = ("pull", "whip")

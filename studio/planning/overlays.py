@@ -2,7 +2,8 @@
 
 from mixer.contract.plan import Overlay, Plate
 from mixer.graphics.characters import written_in
-from studio.show.model import Composition, Graphic, Naming, SceneCanvas, Seat, Show
+from signaling.contract.state import SceneCanvas
+from studio.show.model import Composition, Graphic, Naming, Seat, Show
 
 Tongues = tuple[str, str]
 """The language that comes first, and the one under it; empty for none."""

@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from mixer.contract.names import of_screen, of_seat, of_source
 from mixer.contract.plan import SourceId
+from signaling.contract.state import SceneCanvas
 from studio.planning.layout import CAPACITY, SLIDES_AT
-from studio.show.model import Composition, Place, Scene, SceneCanvas, Seat, Show
+from studio.show.model import Composition, Place, Scene, Seat, Show
 
 CANVASES: tuple[SceneCanvas, ...] = ("program", "wall")
 EMPTY = Place()

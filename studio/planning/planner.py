@@ -22,6 +22,7 @@ from mixer.contract.plan import (
 from mixer.graphics.characters import written_in
 from mixer.ipc.bus.packets import programme_in
 from signaling.contract.messages import UplinkTarget
+from signaling.contract.state import SceneCanvas
 from studio.contract.messages import Desired, SlotSpec
 from studio.planning.composing import compose, first_tongues, in_language, scaled
 from studio.planning.multiview import multiview, preview_size
@@ -31,7 +32,7 @@ from studio.planning.playing import player_slots, players, source_info
 from studio.planning.sounds import audio, listens, microphones
 from studio.planning.transitions import Take, transition
 from studio.planning.uplink import NOTHING, THUMBNAIL, screen_targets, target_for, uplink_targets
-from studio.show.model import Output, SceneCanvas, Show
+from studio.show.model import Output, Show
 from studio.show.sources.publishing import whip_slots
 
 __all__ = ["Live", "PlanSettings", "Plans", "asking", "plan"]

@@ -4,11 +4,10 @@ The log says what was taken and how; when it began is known to this control alon
 started knows of none: the scene that was being gone to is on air at once.
 """
 
-from typing import Any
-
 import msgspec
 
 from mixer.contract.plan import Direction, Fade, Transition
+from signaling.contract.state import TakeStatus
 from studio.planning.places import Staged, on_air
 from studio.show.events import AnyEvent
 from studio.show.model import Show, TransitionStyle
@@ -67,18 +66,18 @@ class Taking:
         ends += [_end_ns(self.fade)] if self.fade.duration_ns else []
         return min(ends, default=None)
 
-    def public(self) -> dict[str, Any] | None:
+    def public(self) -> TakeStatus | None:
         """``status.take``."""
         if self.take is None:
             return None
         leaving = self.take.leaving.scene
-        return {
-            "scene": self.take.scene,
-            "leaving": leaving.id if leaving is not None else None,
-            "kind": self.take.style.kind,
-            "duration_ms": self.take.style.duration_ms,
-            "ends_at_ms": self.take.ends_at_ms,
-        }
+        return TakeStatus(
+            scene=self.take.scene,
+            leaving=leaving.id if leaving is not None else None,
+            kind=self.take.style.kind,
+            duration_ms=self.take.style.duration_ms,
+            ends_at_ms=self.take.ends_at_ms,
+        )
 
 
 def transition(style: TransitionStyle, *, start_ns: int = 0, position: float = -1.0) -> Transition:

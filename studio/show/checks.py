@@ -10,9 +10,9 @@ from msgspec import UnsetType
 from mixer.contract.credentials import CredentialsError, with_credentials
 from mixer.contract.names import is_name, of_seat, of_source
 from mixer.contract.theme import Theme
+from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
 from studio.show.model import FLOOR, HALL, Seat, Show, Source
-from studio.show.sources.medium import Medium
 from studio.show.text import clean
 
 

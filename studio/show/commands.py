@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from signaling.contract.ports import RefusedError, Role
+from signaling.contract.ports import RefusedError
+from signaling.contract.state import Role, SceneCanvas
 from studio.show.booths.commands import BoothCommand
 from studio.show.desk.commands import BusCommand, RundownCommand, StripCommand
 from studio.show.fields import (
@@ -28,7 +29,7 @@ from studio.show.fields import (
     Url,
 )
 from studio.show.graphics.commands import GraphicCommand
-from studio.show.model import MAX_LANGUAGES, MAX_PLACES, SceneCanvas
+from studio.show.model import MAX_LANGUAGES, MAX_PLACES
 from studio.show.program.commands import ProgramCommand
 from studio.show.sources.commands import MaybeId, SourceCommand
 

@@ -12,22 +12,11 @@ from msgspec.structs import replace
 
 from mixer.contract.names import of_seat
 from mixer.contract.plan import BusName
-from signaling.contract.ports import Role
+from signaling.contract.state import Role, SceneCanvas
 from studio.show.booths.events import BoothEvent, apply_booth, with_seat, without_offers_of
 from studio.show.desk.events import DeskEvent, apply_desk
 from studio.show.event import Event, without
-from studio.show.model import (
-    MAX_REVOKED,
-    AudioPolicy,
-    Composition,
-    Invite,
-    Naming,
-    Output,
-    Scene,
-    SceneCanvas,
-    Seat,
-    Show,
-)
+from studio.show.model import MAX_REVOKED, AudioPolicy, Composition, Invite, Naming, Output, Scene, Seat, Show
 from studio.show.program.events import PictureEvent, apply_picture, without_speaker
 from studio.show.sources.events import SourceEvent, apply_source
 

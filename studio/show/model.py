@@ -10,12 +10,8 @@ import msgspec
 
 from mixer.contract.plan import Anchor, BusName, Crop, Direction, GraphicKind, SourceId, Strip, TransitionKind
 from mixer.contract.theme import Theme
-from signaling.contract.ports import Role
+from signaling.contract.state import Role, SceneCanvas, SourceKind
 from studio.planning.layout import LayoutName
-
-SceneCanvas = Literal["program", "wall"]
-"""Canvases a scene composes; the multiview is the console's own."""
-SourceKind = Literal["bars", "still", "clip", "slides", "pull", "whip"]
 
 MAX_SEATS = 200
 MAX_SCENES = 200

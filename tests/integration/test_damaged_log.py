@@ -19,6 +19,7 @@ from studio.show.events import ShowUpdated
 from studio.show.model import Show
 from tests.integration.test_session import House
 from tests.support.house import until
+from tests.support.merging import as_json
 
 LINES = 400
 
@@ -47,7 +48,7 @@ async def reopened(path: Path) -> House:
 
 
 def told(house: House) -> dict[str, str]:
-    return {each["code"]: each["text"] for each in house.session.public_state()["status"]["alarms"]}
+    return {each["code"]: each["text"] for each in as_json(house.session.public_state())["status"]["alarms"]}
 
 
 async def command(*arguments: str) -> tuple[int, Any]:

@@ -17,6 +17,7 @@ from studio.show.events import apply
 from studio.show.model import Show
 from tests.integration.test_session import House, refusal
 from tests.support.fulldisk import fill, small_disk
+from tests.support.merging import as_json
 
 pytestmark = pytest.mark.alone
 
@@ -76,7 +77,7 @@ async def test_on_a_full_disk_the_reserve_takes_what_must_happen(house: House) -
     assert all(alarm["text"] and alarm["since"] == house.now for alarm in state["status"]["alarms"])
     # the room that is left is not for what can wait
     assert await refusal(house.do("scene.create", scene="c")) == (507, "store.disk-full")
-    assert house.session.public_state()["scenes"].keys() == {"a", "b"}
+    assert as_json(house.session.public_state())["scenes"].keys() == {"a", "b"}
     lines = await house.session.events(0, 1000)
     assert [line.revision for line in lines] == list(range(1, 3 + made))
     _, revision = await in_the_log(house.path)
@@ -138,7 +139,10 @@ async def test_a_control_that_dies_on_a_full_disk_loses_only_that_and_says_so(tm
         try:
             lost = done - house.session.revision
             assert 0 < lost < done
-            told = {each["code"]: each["text"] for each in house.session.public_state()["status"]["alarms"]}
+            told = {
+                each["code"]: each["text"]
+                for each in as_json(house.session.public_state())["status"]["alarms"]
+            }
             assert f"last {lost} changes" in told["log.lost"]
             assert "disk was full" in told["log.lost"]
             await by_hand(house)

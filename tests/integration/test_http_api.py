@@ -188,10 +188,7 @@ async def test_an_offer_is_answered_and_closed_by_its_owner(tmp_path: Path) -> N
         sent = studio.shard.offers[0]
         assert (sent.kind, sent.seat, sent.sdp) == ("guest", "mayor-1", SDP)
         assert [each.urls[0] for each in sent.ice] == ["stun:stun.test:3478", "turn:turn.test:3478"]
-        connection = {"connection": "connected"}
-        await until(
-            lambda: connection.items() <= studio.show.public_state()["status"]["seats"]["mayor-1"].items()
-        )
+        await until(lambda: studio.show.public_state().status.seats["mayor-1"].connection == "connected")
         for headers, client, status, code in (
             (bearer(other), "tab-1", 403, "peer.not-yours"),
             (BOSS, "tab-1", 403, "peer.not-yours"),

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from mixer.contract.theme import Theme
+from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
 from signaling.http.auth.limits import Limits, Rate
 from studio.control.library.media import MediaStore
@@ -19,7 +20,6 @@ from studio.control.log.store import Store
 from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
 from studio.control.writer import FIRST_OF_ONE, MAX_FIRST, MAX_OF_ONE, MAX_WAITING
-from studio.show.sources.medium import Medium
 from tests.integration.test_session import House, refusal
 from tests.support.house import DIRECTOR as TOKEN
 from tests.support.house import bearer, house, until

@@ -11,8 +11,8 @@ import pytest
 
 from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport
 from signaling.contract.messages import PeerStats, ShardReport
-from signaling.contract.ports import Actor, Change, RefusedError, Role, Show
-from signaling.http.live.views import merge_patch
+from signaling.contract.ports import Actor, Change, RefusedError, Show
+from signaling.contract.state import PublicEvent, Role
 from studio.contract.messages import ProcessChanged
 from studio.control.alarms import Alarms
 from studio.control.links import link
@@ -21,7 +21,7 @@ from studio.control.preparing import Surroundings
 from studio.control.session import MAX_WAITING, Session, SessionSettings
 from studio.planning.demand import DemandSettings
 from studio.planning.planner import Plans
-from studio.show.patch import without_nulls
+from tests.support.merging import as_json, merged, without_nulls
 from tests.support.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
 
 DEADLINE_S = 5.0
@@ -51,7 +51,7 @@ class House:
             alarms=alarms,
         )
         await self.session.start()
-        self.mirror = self.session.public_state()
+        self.mirror = as_json(self.session.public_state())
         self.session.listen(self._follow)
         return self
 
@@ -60,8 +60,8 @@ class House:
 
     def _follow(self, change: Change) -> None:
         self.changes.append(change)
-        self.mirror = merge_patch(self.mirror, change.patch)
-        assert without_nulls(self.mirror) == without_nulls(self.session.public_state())
+        self.mirror = merged(self.mirror, change.patch)
+        assert without_nulls(self.mirror) == without_nulls(as_json(self.session.public_state()))
         self._changed.set()
 
     async def do(self, type_: str, actor: Actor = DIRECTOR, **fields: Any) -> Any:
@@ -156,7 +156,7 @@ async def test_commands_at_once_come_one_after_the_other(house: House) -> None:
     revisions = await asyncio.gather(*(make(number) for number in range(100)))
     assert sorted(revisions) == list(range(1, 101))
     assert [change.serial for change in house.changes] == list(range(1, 101))
-    assert len(house.session.public_state()["seats"]) == 100
+    assert len(as_json(house.session.public_state())["seats"]) == 100
     logged = await house.session.events(0, 1000)
     assert [line.revision for line in logged] == list(range(1, 101))
     assert [line.event for line in logged] == [change.event for change in house.changes]
@@ -198,7 +198,7 @@ async def test_a_full_disk_refuses_and_changes_nothing(house: House) -> None:
 
     assert await refusal(fill()) == (507, "store.disk-full")
     made, revision = house.session.public_state(), house.session.revision
-    assert list(made["scenes"]) == list(before["scenes"]) + [f"s{n}" for n in range(revision)]
+    assert list(made.scenes) == list(before.scenes) + [f"s{n}" for n in range(revision)]
     assert await refusal(house.do("seat.create", seat="x" * 60, name="y" * 80)) == (507, "store.disk-full")
     assert house.session.public_state() is made
     await database.execute_fetchall("PRAGMA max_page_count = 1000000")
@@ -528,11 +528,11 @@ async def test_a_show_begins_as_configured_and_keeps_the_languages_it_uses(tmp_p
 
     first = await opened("ko", "en", "ja", both_open=True, targets={"ko": -14.0})
     state = first.public_state()
-    assert state["event"] == {"title": "Summit", "languages": ["ko", "en", "ja"], "both_open": True}
-    assert state["targets"] == {"ko": -14.0}
+    assert state.event == PublicEvent("Summit", ("ko", "en", "ja"), both_open=True)
+    assert state.targets == {"ko": -14.0}
     await first.execute(b'{"type": "booth.create", "booth": "j", "languages": ["ko", "ja"]}', DIRECTOR)
     await first.close()
     second = await opened("ko", "en")
-    assert second.public_state()["event"]["languages"] == ["ko", "en", "ja"], "the booth speaks Japanese"
+    assert second.public_state().event.languages == ("ko", "en", "ja"), "the booth speaks Japanese"
     assert [bus.name for bus in second.plans.mix.audio.buses] == ["floor", "ko", "en", "ja"]
     await second.close()

@@ -14,6 +14,7 @@ from studio.planning.hysteresis import Patience
 from studio.planning.uplink import NOTHING, THUMBNAIL, target_for
 from tests.integration.test_session import House
 from tests.support.house import bearer, house, until
+from tests.support.merging import as_json
 
 pytestmark = pytest.mark.alone
 
@@ -138,7 +139,7 @@ async def test_a_control_that_is_back_takes_nothing_from_anybody(tmp_path: Path)
         again.session.set_peers({"two": "connected"}, ())
         again.session.set_peers({"two": "connected"}, {"multiview"})
         assert not known(again)
-        assert "uplink" not in again.session.public_state()["status"]["seats"]["two"]
+        assert "uplink" not in as_json(again.session.public_state())["status"]["seats"]["two"]
         assert not asked(again, "two"), "it may have been told to send nothing"
         assert asked(again, "one")
         await until(lambda: known(again))
@@ -178,7 +179,7 @@ async def arriving(show: House) -> None:
     # nothing more comes: a camera may be small, and nobody waits for ever
     await show.until(lambda state: bool(ready(state)["ready"]))
     await show.do("program.cut")
-    assert show.session.public_state()["program"] == "both"
+    assert as_json(show.session.public_state())["program"] == "both"
 
 
 async def test_a_cut_is_not_held_up_by_what_is_missing(show: House) -> None:

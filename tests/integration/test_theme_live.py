@@ -22,6 +22,7 @@ from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
 from studio.planning.planner import Plans, PlanSettings
 from tests.support.media.fontfolder import font_folder
+from tests.support.merging import as_json
 from tests.support.shows import DIRECTOR
 
 pytestmark = pytest.mark.alone
@@ -75,15 +76,15 @@ async def test_plates_and_ground_are_the_new_themes_on_the_next_tick(tmp_path: P
         )
         await do("program.cut", scene="s")
         before = await asyncio.to_thread(tick)
-        assert session.public_state()["status"]["themes"] == ["plain", "red", "summit"]
+        assert as_json(session.public_state())["status"]["themes"] == ["plain", "red", "summit"]
         await do("theme.set", theme="red")
         after = await asyncio.to_thread(tick)
         red = yuv_of("#c00000")
         assert not np.any(before.v == red[2])
         assert np.count_nonzero(after.v == red[2]) > 200
         assert session.show.theme == Theme(name="red", plate="#c00000", background="#0000ff")
-        assert session.public_state()["theme"]["plate"] == "#c00000"
-        assert "logo" not in session.public_state()["theme"]
+        assert as_json(session.public_state())["theme"]["plate"] == "#c00000"
+        assert "logo" not in as_json(session.public_state())["theme"]
 
         (folder / "theme.toml").write_text('plate = "#00c000"')
         await do("theme.set", theme="red")  # its folder is read anew

@@ -10,6 +10,7 @@ import pytest
 from studio.control.log.store import Store
 from studio.show.events import AnyEvent, SceneCreated, decode
 from tests.integration.test_session import House, refusal
+from tests.support.merging import as_json
 
 HOLLOW: dict[str, Any] = {"type": "scene.created", "scene": "hollow", "title": "", "canvases": {}}
 """No command makes such a scene; composing it fails."""
@@ -21,7 +22,7 @@ def event(**fields: Any) -> AnyEvent:
 
 
 def alarms(house: House) -> list[str]:
-    return [alarm["code"] for alarm in house.session.public_state()["status"]["alarms"]]
+    return [alarm["code"] for alarm in as_json(house.session.public_state())["status"]["alarms"]]
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from mixer.contract.player_messages import PlayerReport
 from signaling.http.auth.limits import Limits, Rate
 from signaling.http.live import hub
-from signaling.http.live.views import merge_patch
 from tests.support.house import DIRECTOR, SDP, House, bearer, house, token_of, until
+from tests.support.merging import as_json, merged, without_nulls
 
 
 async def connect(studio: House, token: str = DIRECTOR, **headers: str) -> aiohttp.ClientWebSocketResponse:
@@ -35,14 +35,8 @@ async def changes_until(
         if message["type"] == "change":
             assert message["serial"] == serial + 1
             serial = message["serial"]
-            state = merge_patch(state, message["patch"])
+            state = merged(state, message["patch"])
     return state
-
-
-def without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: without_nulls(each) for name, each in value.items() if each is not None}
-    return value
 
 
 async def test_a_client_that_folds_the_changes_has_the_state(tmp_path: Path) -> None:
@@ -64,7 +58,7 @@ async def test_a_client_that_folds_the_changes_has_the_state(tmp_path: Path) -> 
             assert snapshot["type"] == "snapshot"
             followed.append((socket, snapshot))
         await writing
-        final = without_nulls(json.loads(json.dumps(studio.show.public_state())))
+        final = without_nulls(as_json(studio.show.public_state()))
         for socket, snapshot in followed:
             state = await changes_until(socket, snapshot["state"], snapshot["serial"], studio.show.serial)
             assert without_nulls(state) == final
@@ -81,16 +75,16 @@ async def test_a_viewer_follows_it_all_but_why_an_address_cannot_be_read(tmp_pat
         await studio.do("source.create", source="p", kind="pull", title="P", url="rtmp://pull.test/live/x")
 
         def code_now() -> str:
-            return str(studio.show.public_state()["status"]["sources"]["p"]["code"])
+            return str(studio.show.public_state().status.sources["p"].code)
 
         for code in ("pull.refused", "pull.tls"):
             studio.show.handle("player/p", PlayerReport("p", "failed", code=code, reason=code))
             await until(functools.partial(lambda code: code_now() == code, code))
         state = await changes_until(socket, snapshot["state"], snapshot["serial"], studio.show.serial)
-        shown = without_nulls(json.loads(json.dumps(studio.show.public_state())))
+        expected = without_nulls(as_json(studio.show.public_state()))
         told = {"code": "pull.failed", "reason": "The stream can't be read."}
-        shown["status"]["sources"]["p"] |= told
-        assert without_nulls(state) == shown
+        expected["status"]["sources"]["p"] |= told
+        assert without_nulls(state) == expected
         async with studio.http.get(f"{studio.url}/api/v1/state", headers=bearer(viewer)) as answer:
             assert told.items() <= (await answer.json())["state"]["status"]["sources"]["p"].items()
 
@@ -176,14 +170,14 @@ async def test_a_speaker_sees_only_its_own_seat(tmp_path: Path) -> None:
             message = await receive(socket)
             texts.append(json.dumps(message))
             assert message["event"] is None
-            state = merge_patch(state, message["patch"])
+            state = merged(state, message["patch"])
         assert state["seat"]["stage"] is True
         assert set(state["status"]["uplink"]) == {"width", "height", "fps", "bitrate"}
         assert "mayor-2" not in "".join(texts)
         assert "Secret" not in "".join(texts)
         await studio.do("program.fade_to_black", on=True)
         while state["status"]["live"]:
-            state = merge_patch(state, (await receive(socket))["patch"])
+            state = merged(state, (await receive(socket))["patch"])
         assert state["status"]["state"] == "next", "nobody sees him in black"
         await socket.send_json(
             {"type": "command", "id": "1", "command": {"type": "program.cut", "scene": "one"}}

@@ -19,6 +19,7 @@ from mixer.contract.findings import Track
 from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport
 from mixer.contract.player_messages import PlayerReport
 from mixer.contract.theme import Theme
+from signaling.contract.medium import Conversion, Medium
 from signaling.contract.messages import IceServersSilent, PeerStats, SeatsRecorded, ShardReport
 from signaling.contract.ports import Actor, Grant
 from signaling.http.auth.auth import Session as Caller
@@ -30,7 +31,7 @@ from studio.control.log.store import Store
 from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
 from studio.planning.demand import DemandSettings
-from studio.show.sources.medium import Conversion, Medium
+from tests.support.merging import merged
 from tests.support.shows import PLAN_SETTINGS
 
 RECORDED = Path(__file__).with_name("told.jsonl")
@@ -402,7 +403,7 @@ def named(actor: Actor) -> str:
 
 @dataclass
 class Follower:
-    """What a page makes of its messages, by the letter of RFC 7386."""
+    """What a page makes of its messages, by the letter of RFC 7396."""
 
     page: Page
     followed: Any = None
@@ -418,18 +419,6 @@ class Follower:
 def follow(state: Any, message: Json) -> Any:
     """The state after a message."""
     return message["state"] if message["type"] == "snapshot" else merged(state, message["patch"])
-
-
-def merged(target: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from signaling.contract.ports import RefusedError, Role
+from signaling.contract.ports import RefusedError
+from signaling.contract.state import Role
 from signaling.http.auth.auth import COOKIE_PREFIX, Authenticator, Session, missing
 from signaling.http.auth.limits import Limiter, Limits, RateLimitedError
 from signaling.http.auth.origin import ClientAddress, check_origin

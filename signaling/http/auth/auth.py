@@ -18,7 +18,8 @@ from typing import Literal
 
 import msgspec
 
-from signaling.contract.ports import Actor, Grant, RefusedError, Role, Show
+from signaling.contract.ports import Actor, Grant, RefusedError, Show
+from signaling.contract.state import Role
 
 PageName = Literal["console", "join", "booth", "wall"]
 

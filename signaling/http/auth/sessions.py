@@ -13,7 +13,8 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from signaling.contract.ports import Grant, RefusedError, Role
+from signaling.contract.ports import Grant, RefusedError
+from signaling.contract.state import Role
 from signaling.http.auth.auth import Session
 
 log = structlog.get_logger()

@@ -18,22 +18,16 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from mixer.contract.messages import Meters
+from signaling.contract.merge_patch import diff
 from signaling.contract.messages import ShardLevels
 from signaling.contract.ports import Actor, Change, RefusedError, Show, Unsubscribe
+from signaling.contract.state import RoleState
 from signaling.http import messages
 from signaling.http.auth.auth import Session
 from signaling.http.auth.guard import ended_seat
 from signaling.http.auth.limits import Limits
 from signaling.http.live.meters import MeterBoard
-from signaling.http.live.views import (
-    State,
-    booth_sources,
-    follows_show,
-    merge_patch,
-    patch_between,
-    sees_everything,
-    view,
-)
+from signaling.http.live.views import booth_sources, follows_show, sees_everything, view
 
 log = structlog.get_logger()
 
@@ -117,8 +111,8 @@ class Hub:
         self._show = show
         self._not_withdrawn = not_withdrawn
         self._clients: dict[Client, asyncio.Task[None]] = {}
-        self._views: dict[Actor, State] = {}
-        self._state: State = {}
+        self._views: dict[Actor, RoleState] = {}
+        self._state = show.public_state()
         self._serial = -1
         self._endings: set[asyncio.Task[None]] = set()
         self._unsubscribe: Unsubscribe | None = None
@@ -157,7 +151,7 @@ class Hub:
         if self._show.serial != self._serial:
             self._take_state()
         if sees_everything(client.actor):
-            state = self._show.public_state()
+            state: RoleState = self._state
         else:
             state = self._views.setdefault(client.actor, view(self._state, client.actor))
         client.offer(messages.encode(messages.Snapshot(self._show.revision, self._show.serial, state)))
@@ -236,12 +230,9 @@ class Hub:
     def _on_change(self, change: Change) -> None:
         if change.serial <= self._serial:
             return  # a client joined between the change and its announcement and has it in its snapshot
-        if change.serial == self._serial + 1:
-            self._state = merge_patch(self._state, change.patch)
-            self._serial = change.serial
-            self._booths.clear()
-        else:
-            self._take_state()
+        self._state = change.state
+        self._serial = change.serial
+        self._booths.clear()
         whole: bytes | None = None
         parts: dict[Actor, bytes | None] = {}
         for client in list(self._clients):
@@ -262,7 +253,7 @@ class Hub:
     def _part(self, actor: Actor, change: Change) -> bytes | None:
         """The change as ``actor`` may see it; None where nothing of it is its business."""
         now = view(self._state, actor)
-        patch = patch_between(self._views.get(actor, {}), now)
+        patch = diff(self._views.get(actor, {}), now)
         self._views[actor] = now
         if follows_show(actor):
             return _encode_change(change, change.event, patch)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from mixer.contract.plan import CanvasName
 from signaling.contract.ports import RefusedError
+from signaling.contract.state import EventInfo
 from signaling.http import messages
 from signaling.http import metrics as metrics_text
 from signaling.http.auth.access import LIMITED, SESSION
@@ -32,12 +33,12 @@ def json_response(value: object, status: int = 200) -> web.Response:
 
 async def me(request: web.Request) -> web.Response:
     deps, session = context(request).deps, request[SESSION]
-    title = deps.show.public_state().get("event", {}).get("title", "")
+    title = deps.show.public_state().event.title
     return json_response(
         messages.Me(
             session.grant.role,
             deps.peers.ice_servers(),
-            messages.EventInfo(title),
+            EventInfo(title),
             session.grant.seat or None,
         )
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from signaling.contract.ports import Role
+from signaling.contract.state import Role
 from signaling.http.auth.access import Access
 from signaling.http.deps import Deps
 from signaling.http.live.hub import Hub

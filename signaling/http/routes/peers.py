@@ -5,7 +5,8 @@ import re
 from aiohttp import web
 
 from signaling.contract.messages import PeerKind
-from signaling.contract.ports import RefusedError, Role
+from signaling.contract.ports import RefusedError
+from signaling.contract.state import Role
 from signaling.http.auth.access import SESSION
 from signaling.http.auth.limits import SDP_BYTES, read_body
 from signaling.http.routes.context import context

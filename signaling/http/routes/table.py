@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from signaling.contract.ports import Done, Role
+from signaling.contract.ports import Done
+from signaling.contract.state import Role
 from signaling.http import messages, metrics
 from signaling.http.routes import api, media, pages, peers, sessions, whip, ws
 from signaling.http.routes.context import ANYONE, EVERYONE, Route

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from signaling.contract.messages import IceServer
-from signaling.contract.ports import PeerOwner, RefusedError, Role
+from signaling.contract.ports import PeerOwner, RefusedError
+from signaling.contract.state import Role
 from signaling.http.auth.auth import Session
 from signaling.http.auth.limits import SMALL_BYTES, read_body
 from signaling.http.routes.context import Context, context
@@ -183,12 +184,12 @@ def _created(location: str, peer: str, answer: str, servers: Iterable[IceServer]
 
 
 def _takes_whip(ctx: Context, source: str) -> bool:
-    found = ctx.deps.show.public_state().get("sources", {}).get(source)
-    return found is not None and found["kind"] == "whip"
+    found = ctx.deps.show.public_state().sources.get(source)
+    return found is not None and found.kind == "whip"
 
 
 def _buses(ctx: Context) -> tuple[str, ...]:
-    return ("floor", "hall", *ctx.deps.show.public_state().get("event", {}).get("languages", ()))
+    return ("floor", "hall", *ctx.deps.show.public_state().event.languages)
 
 
 def _viewer(request: web.Request, canvas: str) -> Session:

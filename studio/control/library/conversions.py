@@ -23,9 +23,9 @@ from mixer.contract.findings import (
     Refused,
     Written,
 )
+from signaling.contract.medium import Conversion
 from studio.control.library.apart import apart
 from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
-from studio.show.sources.medium import Conversion
 
 log = structlog.get_logger()
 

@@ -20,13 +20,13 @@ import structlog
 from msgspec.structs import replace
 
 from mixer.contract.findings import PICTURE_FILE, TOO_SLOW, Demands, Found, Outcome, Refused
+from signaling.contract.medium import Conversion, Medium
 from signaling.contract.ports import RefusedError
 from studio.contract.config import Media as MediaSettings
 from studio.control.library.apart import apart
 from studio.control.library.conversions import UNFINISHED, Conversions
 from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
 from studio.show.model import MAX_TITLE
-from studio.show.sources.medium import Conversion, Medium
 from studio.show.text import clean
 
 log = structlog.get_logger()

@@ -1,17 +1,15 @@
 """Pure: how each booth is doing, as the console names it."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from signaling.contract.messages import SILENT
+from signaling.contract.state import BoothState, BoothStatus
 from studio.show.model import Booth, Seat, Show
 
 SLOWER_S = 10
 """How long a speaker sees that he was asked to slow down."""
 LOST = "booth.lost"
 """Problem of a booth whose interpreter's connection broke while on."""
-
-Json = dict[str, Any]
 
 
 def back_again(
@@ -30,8 +28,8 @@ def public_booths(
     problems: Mapping[str, str],
     now: int,
     back: Collection[str] = (),
-) -> dict[str, Json]:
-    """``{id: {"state": "off" | "open" | "on_air" | "lost", "seat", "into", "slower", "problem"}}``.
+) -> dict[str, BoothStatus]:
+    """By booth's id.
 
     ``open``: on, but held shut, muted, not connected, or black or the slate on air; ``on_air``: on a
     language's bus. ``lost``: who was on is gone, nobody has taken over, and he isn't back. ``connections``
@@ -59,28 +57,17 @@ def _booth(
     problems: Mapping[str, str],
     now: int,
     back: Collection[str],
-) -> Json:
-    shown: Json = {
-        "state": "off",
-        "seat": "",
-        "into": "",
-        "slower": 0 < booth.slower_at <= now < booth.slower_at + SLOWER_S,
-        "problem": "",
-    }
+) -> BoothStatus:
+    slower = 0 < booth.slower_at <= now < booth.slower_at + SLOWER_S
     on = [seat for seat in show.seats.values() if seat.booth == booth.id and seat.on]
     # Where two may be open at once, the one who is heard stands for the booth.
     on.sort(key=lambda seat: not is_on_bus(show, seat))
     if on:
         seat = on[0]
         heard = is_on_bus(show, seat) and connections.get(seat.id) == "connected"
-        state = "on_air" if heard else "open"
-        return shown | {
-            "state": state,
-            "seat": seat.id,
-            "into": seat.into,
-            "problem": problems.get(seat.id, ""),
-        }
+        state: BoothState = "on_air" if heard else "open"
+        return BoothStatus(state, seat.id, seat.into, slower, problems.get(seat.id, ""))
     lost = show.seats.get(booth.lost)
     if lost is not None and lost.booth == booth.id and lost.id not in back:
-        return shown | {"state": "lost", "seat": lost.id, "problem": LOST}
-    return shown
+        return BoothStatus("lost", lost.id, "", slower, LOST)
+    return BoothStatus("off", "", "", slower, "")

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from mixer.contract.plan import Anchor, GraphicKind
+from signaling.contract.state import SceneCanvas
 from studio.show.fields import ID_PATTERN, Caption, Command, Id, Language, Title
-from studio.show.model import MAX_LANGUAGES, SceneCanvas
+from studio.show.model import MAX_LANGUAGES
 
 Texts = Annotated[dict[Language, Caption], Meta(max_length=MAX_LANGUAGES + 1)]
 """By language; the key ``""`` is for all that have none of their own."""

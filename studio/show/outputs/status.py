@@ -1,16 +1,14 @@
 """Pure: an output's health as the console shows it, from what its senders and the shards report."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from mixer.contract.messages import SenderReport
 from mixer.contract.output_url import StreamUrl, UrlError
 from signaling.contract.messages import SeatsRecorded
+from signaling.contract.state import BackupStatus, OutputStatus, projected
 from studio.show.model import Output
-
-Json = dict[str, Any]
 
 
 def public_output(
@@ -18,17 +16,16 @@ def public_output(
     report: SenderReport | None,
     backup: SenderReport | None,
     recorded: Sequence[SeatsRecorded],
-) -> Json:
-    """As ARCHITECTURE.md has it; ``backup`` is there where the output has one. ``recorded``: what each shard
+) -> OutputStatus:
+    """``backup`` is there where the output has one. ``recorded``: what each shard
     says of the seats it writes for this output."""
     if output.seats:
         return _shown(_of_seats(output, recorded))
     shown = _shown(report or _silent(output))
-    if output.backup:
-        second = _shown(backup or _silent(output))
-        kept = ("state", "code", "reason", "bytes", "dropped", "bitrate", "retry_in_s")
-        shown["backup"] = {name: second[name] for name in kept}
-    return shown
+    if not output.backup:
+        return shown
+    second = _shown(backup or _silent(output))
+    return msgspec.structs.replace(shown, backup=projected(BackupStatus, second))
 
 
 def redacted(report: SenderReport, output: Output) -> SenderReport:
@@ -68,18 +65,18 @@ def _of_seats(output: Output, recorded: Sequence[SeatsRecorded]) -> SenderReport
     )
 
 
-def _shown(report: SenderReport) -> Json:
-    return {
-        "state": report.state,
-        "code": report.code,
-        "reason": report.reason,
-        "bytes": report.bytes_sent,
-        "dropped": report.dropped,
-        "bitrate": report.bitrate,
-        "file": report.file,
-        "retry_in_s": round(report.retry_in_s, 1),
-        "remaining_s": _coarse(report.remaining_s),
-    }
+def _shown(report: SenderReport) -> OutputStatus:
+    return OutputStatus(
+        state=report.state,
+        code=report.code,
+        reason=report.reason,
+        bytes=report.bytes_sent,
+        dropped=report.dropped,
+        bitrate=report.bitrate,
+        file=report.file,
+        retry_in_s=round(report.retry_in_s, 1),
+        remaining_s=_coarse(report.remaining_s),
+    )
 
 
 def _coarse(remaining_s: float) -> int:

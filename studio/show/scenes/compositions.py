@@ -2,10 +2,11 @@
 
 from mixer.contract.plan import Crop
 from signaling.contract.ports import RefusedError
+from signaling.contract.state import SceneCanvas
 from studio.planning.layout import CAPACITY, LayoutName
 from studio.show.checks import sound_source, sounding, unknown
 from studio.show.commands import AudioSpec, BoxSpec, CompositionSpec, PlaceSpec
-from studio.show.model import AudioPolicy, Box, Composition, Place, SceneCanvas, Seat, Show
+from studio.show.model import AudioPolicy, Box, Composition, Place, Seat, Show
 
 LEAST_CROP = 0.05
 """Share of a source's side that a crop leaves at least."""

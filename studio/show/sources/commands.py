@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from signaling.contract.state import SourceKind
 from studio.show.fields import ID_PATTERN, Command, Credential, Id, Language, Title, Url
-from studio.show.model import MAX_PAGES, SourceKind
+from studio.show.model import MAX_PAGES
 
 MediaSeconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
 Pattern = Literal["bars", "grid", "ramp", "white", "black", "sync"]

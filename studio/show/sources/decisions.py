@@ -6,14 +6,15 @@ from msgspec import UNSET, UnsetType
 
 from mixer.contract.names import of_source
 from mixer.contract.pull_url import PullUrlError, as_ffmpeg_takes, names_private, redacted_pull
+from signaling.contract.medium import Medium
 from signaling.contract.ports import RefusedError
+from signaling.contract.state import SourceKind
 from studio.planning.playing import kind_of, out_point_s, position_now_s, sounds_of
 from studio.show.checks import Context, addressed, kept, new_id, texted, unknown
-from studio.show.model import MAX_PLAYERS, MAX_SOURCES, MAX_TITLE, Playback, Show, Source, SourceKind
+from studio.show.model import MAX_PLAYERS, MAX_SOURCES, MAX_TITLE, Playback, Show, Source
 from studio.show.sources import commands as s
 from studio.show.sources import events as e
 from studio.show.sources.events import apply_source
-from studio.show.sources.medium import Medium
 
 Events = tuple[e.SourceEvent, ...]
 

@@ -5,8 +5,9 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from mixer.contract.names import of_source
+from signaling.contract.state import SourceKind
 from studio.show.event import Event, without
-from studio.show.model import Playback, Show, Source, SourceKind
+from studio.show.model import Playback, Show, Source
 
 
 class SourceCreated(Event, frozen=True, tag="source.created"):

@@ -1,7 +1,6 @@
 """What players say of themselves, as the public state has it, and orders to them. Bounded by the sources."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -9,11 +8,11 @@ from msgspec.structs import replace
 from mixer.contract.messages import Message
 from mixer.contract.names import is_player, played_by, player_name
 from mixer.contract.player_messages import PlayerOrder, PlayerReport
+from signaling.contract.state import SourceStatus
 from studio.contract.messages import ProcessChanged
 from studio.planning.playing import Ended, kind_of, order_of, out_point_s, takes
 from studio.show.model import Show, Source
 
-Json = dict[str, Any]
 LATE_S = 5.0
 """After the end of a clip by its length: so late its player may say that it is over."""
 _RESTARTING = ("player.restarting", "Its player ended and is being started anew.")
@@ -60,8 +59,8 @@ class PlayerStatus:
         self._over[ended.source] = ended.order
         return ended if takes(show, ended) and _just_now(show.sources[ended.source], now_ms) else None
 
-    def public(self, show: Show) -> dict[str, Json]:
-        """Of every source with a player: see ARCHITECTURE.md."""
+    def public(self, show: Show) -> dict[str, SourceStatus]:
+        """Of every source with a player."""
         known = {id_ for id_, source in show.sources.items() if kind_of(source) is not None}
         self._reports = {id_: report for id_, report in self._reports.items() if id_ in known}
         return {id_: _shown(self._reports.get(id_) or PlayerReport(id_, "starting")) for id_ in sorted(known)}
@@ -76,22 +75,22 @@ def _just_now(source: Source, now_ms: int) -> bool:
     return now_ms <= playback.at_ms + round((lasts_s + LATE_S) * 1000)
 
 
-def _shown(report: PlayerReport) -> Json:
-    return {
-        "state": report.state,
-        "code": report.code,
-        "reason": report.reason,
-        "position_s": round(report.position_s, 2),
-        "duration_s": round(report.duration_s, 2),
-        "remaining_s": round(report.remaining_s, 2),
-        "page": report.page,
-        "pages": report.pages,
-        "width": report.width,
-        "height": report.height,
-        "fps": report.fps,
-        "sound": report.sound,
-        "late": report.late,
-    }
+def _shown(report: PlayerReport) -> SourceStatus:
+    return SourceStatus(
+        state=report.state,
+        code=report.code,
+        reason=report.reason,
+        position_s=round(report.position_s, 2),
+        duration_s=round(report.duration_s, 2),
+        remaining_s=round(report.remaining_s, 2),
+        page=report.page,
+        pages=report.pages,
+        width=report.width,
+        height=report.height,
+        fps=report.fps,
+        sound=report.sound,
+        late=report.late,
+    )
 
 
 class PlayerOrders:

@@ -1,31 +1,17 @@
 """How the sources are into which somebody publishes by WHIP: waited for, live, or stopped, and why. Pure."""
 
-from typing import Any
-
 import msgspec
 
 from mixer.contract.names import is_shard
 from signaling.contract.messages import SILENT, PeerStats, ShardReport
+from signaling.contract.state import SourceStatus
 from studio.contract.messages import ProcessChanged
 from studio.show.model import Show
 
-Json = dict[str, Any]
-
-_WAITING: Json = {
-    "state": "waiting",
-    "code": "",
-    "reason": "",
-    "width": 0,
-    "height": 0,
-    "fps": 0.0,
-    "bitrate": 0,
-    "lost": 0,
-    "level_db": -100,
-    "sound": False,
-}
+_WAITING = SourceStatus("waiting", "", "", 0, 0, 0.0, False, bitrate=0, lost=0, level_db=-100)
 """One object for all whom nobody publishes into: patches see at once that it is the same."""
 _GONE = {"code": "whip.gone", "reason": "Its publisher has vanished. It may publish again at once."}
-_LEFT: Json = {**_WAITING, **_GONE}
+_LEFT = msgspec.structs.replace(_WAITING, **_GONE)
 _REASONS = {
     "whip.gone": _GONE["reason"],
     "whip.no-picture": "Its publisher sends sound and no pictures any more: look at its encoder.",
@@ -74,15 +60,15 @@ class WhipStatus:
             self._pictured.discard(source)
         return bool(gone)
 
-    def public(self, show: Show) -> dict[str, Json]:
-        """Of every ``whip`` source ``{"state": "waiting" | "live" | "stalled", "code", "reason", …}``."""
+    def public(self, show: Show) -> dict[str, SourceStatus]:
+        """Of every ``whip`` source: ``waiting``, ``live`` or ``stalled``."""
         whips = [source.id for source in show.sources.values() if source.kind == "whip"]
         for known in (self._pictured, self._lost):
             known.intersection_update(whips)
         self._stats = {source: told for source, told in self._stats.items() if source in whips}
         return {source: self._one(source) for source in whips}
 
-    def _one(self, source: str) -> Json:
+    def _one(self, source: str) -> SourceStatus:
         if source not in self._stats:
             return _LEFT if source in self._lost else _WAITING
         stats = self._stats[source][1]
@@ -90,15 +76,15 @@ class WhipStatus:
         if not code and stats.fps == 0 and stats.bitrate > 0 and source in self._pictured:
             code = "whip.no-picture"
         waiting = not code and stats.width == 0 and not stats.sound
-        return {
-            "state": "stalled" if code in _STALLED else "waiting" if waiting else "live",
-            "code": code,
-            "reason": _REASONS.get(code, f"Something is wrong with what it sends: {code}." if code else ""),
-            "width": stats.width,
-            "height": stats.height,
-            "fps": round(stats.fps, 1),
-            "bitrate": stats.bitrate,
-            "lost": stats.lost,
-            "level_db": round(stats.level_db),
-            "sound": stats.sound,
-        }
+        return SourceStatus(
+            state="stalled" if code in _STALLED else "waiting" if waiting else "live",
+            code=code,
+            reason=_REASONS.get(code, f"Something is wrong with what it sends: {code}." if code else ""),
+            width=stats.width,
+            height=stats.height,
+            fps=round(stats.fps, 1),
+            bitrate=stats.bitrate,
+            lost=stats.lost,
+            level_db=round(stats.level_db),
+            sound=stats.sound,
+        )

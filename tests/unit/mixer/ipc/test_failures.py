@@ -23,6 +23,8 @@ from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.bitstream import depayload_h264
 from signaling.rtc.video.decode import DecoderPool, Lane
+from studio.show.model import Show
+from studio.show.view import PublicView
 from tests.support.ingest import wait_until
 
 
@@ -147,7 +149,7 @@ async def test_a_host_that_cannot_be_a_name_is_answered_as_one_that_is_not_there
 def test_failures_are_in_the_metrics() -> None:
     metrics = Metrics()
     metrics.on_message("shard-1", ShardReport((PeerStats("p"),), {"decode": 3, "sound": 1}))
-    families = text_string_to_metric_families(metrics.render({}, 0).decode())
+    families = text_string_to_metric_families(metrics.render(PublicView()(Show()), 0).decode())
     samples = [each for family in families for each in family.samples]
     told = {each.labels["part"]: each.value for each in samples if each.name == "studio_shard_failures_total"}
     assert told == {"decode": 3, "sound": 1}

@@ -4,21 +4,24 @@ import base64
 import hashlib
 import hmac
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from mixer.contract.messages import Load, MixerReport, PlanTaken, SenderReport
 from signaling.contract import vendor
 from signaling.contract.messages import IceServer, PeerStats, ShardReport
 from signaling.contract.ports import RefusedError
+from signaling.contract.state import ABSENT, BackupStatus, BoothState, BoothStatus, OutputStatus, StudioStatus
 from signaling.http import plain
 from signaling.http.auth.origin import ClientAddress, check_origin
 from signaling.http.metrics import Metrics
 from signaling.router.turn import IceSettings, ice_servers
+from studio.show.model import Output, Seat, Show, Source
+from studio.show.view import PublicView
 from tests.support.house import PAGES
 
 
@@ -142,13 +145,22 @@ def test_the_metrics_that_operators_watch() -> None:
     metrics.on_usage({"mixer": 12.5}, {"mixer": 4096}, {"mixer": {"control": 64}})
     metrics.on_process("mixer", 2)
     metrics.count_request("GET", "/join/{token}", 303)
-    status = {
-        "seats": {"a": {"state": "on_air"}},
-        "booths": {"b1": {"state": "open"}, "b2": {"state": "on_air"}, "b3": {"state": "lost"}},
-        "outputs": {"tv": {"state": "retrying", "backup": {"state": "live"}}, "new": {"state": "stopped"}},
-    }
-    sources: dict[str, Any] = {"cam": {}}
-    state = {"seats": {"a": {}}, "sources": sources, "outputs": {"tv": {}, "new": {}}, "status": status}
+    show = Show(
+        seats={"a": Seat("a", "A")},
+        sources={"cam": Source("cam", "Camera", "whip")},
+        outputs={"tv": Output("tv"), "new": Output("new")},
+    )
+    booths: dict[str, BoothState] = {"b1": "open", "b2": "on_air", "b3": "lost"}
+    live = BackupStatus("live", "", "", 0, 0, 0, 0.0)
+    status = StudioStatus(
+        seats={"a": replace(ABSENT, state="on_air")},
+        booths={id_: BoothStatus(state, "", "", False, "") for id_, state in booths.items()},
+        outputs={
+            "tv": OutputStatus("retrying", "", "", 0, 0, 0, 0.0, "", -1, live),
+            "new": OutputStatus("stopped", "", "", 0, 0, 0, 0.0, "", -1),
+        },
+    )
+    state = PublicView()(show, status)
     text = metrics.render(state, 3).decode()
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value

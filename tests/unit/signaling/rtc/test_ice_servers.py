@@ -16,6 +16,7 @@ from studio.contract.messages import ProcessChanged
 from studio.control.status import Status
 from studio.show.model import Show
 from tests.support.house import until
+from tests.support.merging import as_json
 
 
 class StunServer(asyncio.DatagramProtocol):
@@ -126,7 +127,7 @@ def test_the_operator_is_told() -> None:
     status, show = Status(), Show()
 
     def told() -> list[str]:
-        silent: list[str] = status.public(show, {}, {})["ice"]["silent"]
+        silent: list[str] = as_json(status.public(show, {}, {}))["ice"]["silent"]
         return silent
 
     assert told() == []

@@ -1,6 +1,7 @@
 """Characters that no font has are named before the show, without setting any text."""
 
 from mixer.graphics.fonts import FontFile, load_manifest
+from signaling.contract.state import StudioStatus
 from studio.control.library import scripts
 from studio.control.library.glyphs import Glyphs, lacking
 from studio.control.preparing import Surroundings
@@ -41,7 +42,7 @@ def test_the_answer_to_a_command_warns_of_what_it_wrote() -> None:
     show = after(show, "seat.update", seat="mayor-1", name="Żółć")
     told = around.told(events, show, "")
     assert told == {"warnings": [{"code": "text.missing-glyph", "characters": "Żółć"}]}
-    assert around.public(show)["glyphs"] == {"seat/mayor-1": "Żółć"}
+    assert around.public(show, StudioStatus()).glyphs == {"seat/mayor-1": "Żółć"}
     made = events_of(show, "seat.create", seat="guest", name="Żó")
     told = around.told(made, after(show, "seat.create", seat="guest", name="Żó"), "token")
     assert told is not None

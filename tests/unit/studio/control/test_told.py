@@ -7,16 +7,10 @@ from typing import Any
 import pytest
 
 from studio.control import session
+from tests.support.merging import without_nulls
 from tests.support.told import ACTORS, RECORDED, follow, named, run
 
 Json = dict[str, Any]
-
-
-def _without_nulls(value: Any) -> Any:
-    """To who follows patches, a member that is null and one that isn't there are the same."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 async def test_every_role_is_told_what_it_was_told_before(
@@ -34,9 +28,9 @@ async def test_every_role_is_told_what_it_was_told_before(
             for which, messages in enumerate((before, now)):
                 for message in messages:
                     states[which] = follow(states[which], message)
-            assert _without_nulls(states[1]) == _without_nulls(states[0]), (actor, number)
+            assert without_nulls(states[1]) == without_nulls(states[0]), (actor, number)
         late_before, late_now = (steps[-1][f"late/{actor}"][0]["state"] for steps in (recorded, told))
-        assert _without_nulls(late_now) == _without_nulls(states[0])
+        assert without_nulls(late_now) == without_nulls(states[0])
         if actor == "director/":
             assert late_now == late_before, "nulls too"
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mixer.sources.slides.pdf import Deck
+from signaling.contract.medium import Medium
 from studio.lab.cast import MAYORS
 from studio.lab.demo_show import SLIDES, first, then
 from studio.lab.demo_slides import slides
@@ -15,7 +16,6 @@ from studio.lab.rehearse import seat_command
 from studio.show.decide import decide
 from studio.show.events import apply
 from studio.show.model import Show
-from studio.show.sources.medium import Medium
 from tests.support.shows import command, context
 
 LANGUAGES = ("ko", "en")

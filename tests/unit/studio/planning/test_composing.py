@@ -10,6 +10,7 @@ from mixer.contract.messages import MixerIn, TakePlan
 from mixer.contract.plan import BACKDROP, CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, TileStyle
 from mixer.contract.theme import Theme
 from mixer.ipc.link import MAX_MESSAGE, Link, pair
+from signaling.contract.state import PreviewStatus
 from studio.control.status import Status
 from studio.planning.composing import compose
 from studio.planning.places import coming, on_air, shown
@@ -154,11 +155,11 @@ def test_who_is_missing_for_the_scene_in_preview_is_named() -> None:
     show = after(show, "preview.set", scene="talk")
     status = Status()
     status.set_connections({"mayor-1": "connected", "mayor-2": "connected", "mayor-3": "connecting"})
-    preview = status.public(show, {}, {})["preview"]
-    assert preview == {"ready": False, "waiting": [], "missing": ["mayor-2", "mayor-3"]}
+    preview = status.public(show, {}, {}).preview
+    assert preview == PreviewStatus(ready=False, waiting=(), missing=("mayor-2", "mayor-3"))
     status.set_connections(dict.fromkeys(("mayor-1", "mayor-2", "mayor-3"), "connected"))
-    there = status.public(after(show, "seat.admit", seat="mayor-2"), {}, {})["preview"]
-    assert there == {"ready": True, "waiting": []}
+    there = status.public(after(show, "seat.admit", seat="mayor-2"), {}, {}).preview
+    assert there == PreviewStatus(ready=True, waiting=())
 
 
 @pytest.mark.parametrize("cover", ["program.slate", "program.fade_to_black"])
@@ -168,7 +169,7 @@ def test_nobody_is_on_air_under_the_slate_or_black(cover: str) -> None:
     status.set_connections({"mayor-1": "connected"})
 
     def state(show: Show) -> str:
-        return str(status.public(show, {}, {})["seats"]["mayor-1"]["state"])
+        return status.public(show, {}, {}).seats["mayor-1"].state
 
     assert state(show) == "on_air"
     covered = after(show, cover, on=True)

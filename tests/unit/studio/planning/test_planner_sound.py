@@ -1,5 +1,7 @@
 """What the show means for the buses: who is open, who interprets, who hears what, what is decoded."""
 
+from msgspec import UNSET
+
 from mixer.contract.messages import MixerReport, SenderReport
 from mixer.contract.plan import (
     AudioInput,
@@ -13,6 +15,7 @@ from mixer.contract.plan import (
     Talkback,
 )
 from signaling.contract.messages import PeerStats, SeatsRecorded, ShardReport
+from signaling.contract.state import BackupStatus, StudioStatus
 from studio.control.status import Status
 from studio.planning.planner import SOUND_ONLY, Live, Plans, plan
 from studio.show.model import Show
@@ -176,11 +179,17 @@ def test_status_names_what_is_wrong_with_a_sound_unless_signalling_knows_worse()
     status.take(MixerReport(1, 1, 0, 1, {}, {}, {}, {}, sound_problems=problems), show)
     status.take(ShardReport((PeerStats("p", "mayor-2", problem="rtp.garbage"),)), show)
     shown = status.public(show, {}, {})
-    named = {seat: shown["seats"][seat]["problem"] for seat in ("mayor-1", "mayor-2", "mayor-3")}
+    named = {seat: shown.seats[seat].problem for seat in ("mayor-1", "mayor-2", "mayor-3")}
     assert named == {"mayor-1": "sound.hum", "mayor-2": "rtp.garbage", "mayor-3": ""}
-    booth = shown["booths"]["kr"]
-    assert (booth["state"], booth["seat"], booth["problem"]) == ("on_air", "anna", "sound.zeros")
-    assert (shown["seats"]["anna"]["state"], shown["seats"]["bora"]["state"]) == ("on_air", "absent")
+    booth = shown.booths["kr"]
+    assert (booth.state, booth.seat, booth.problem) == ("on_air", "anna", "sound.zeros")
+    assert (shown.seats["anna"].state, shown.seats["bora"].state) == ("on_air", "absent")
+
+
+def backup_of(status: StudioStatus) -> BackupStatus:
+    backup = status.outputs["yt"].backup
+    assert backup is not UNSET
+    return backup
 
 
 def test_status_of_a_backup_of_the_disk_and_of_recorded_seats() -> None:
@@ -188,19 +197,20 @@ def test_status_of_a_backup_of_the_disk_and_of_recorded_seats() -> None:
     show = after(show, "output.create", output="vod", recording=True, buses=["ko"])
     show = after(show, "output.create", output="iso", seats=True)
     status = Status()
-    assert status.public(show, {}, {})["outputs"]["yt"]["backup"]["state"] == "stopped"
+    assert backup_of(status.public(show, {}, {})).state == "stopped"
     for output in ("yt", "vod", "iso"):
         show = after(show, "output.start", output=output)
     status.take(SenderReport("yt", "live", bytes_sent=5), show)
     status.take(SenderReport("yt~backup", "retrying", f"{URL}-b refused", "destination.refused"), show)
     status.take(SenderReport("vod", "live", remaining_s=7290.5), show)
-    outputs = status.public(show, {}, {})["outputs"]
-    assert (outputs["yt"]["state"], outputs["yt"]["backup"]["state"]) == ("live", "retrying")
-    assert "k3y" not in outputs["yt"]["backup"]["reason"]
-    assert (outputs["vod"]["remaining_s"], outputs["yt"]["remaining_s"]) == (7260, -1)
-    assert "backup" not in outputs["vod"]
-    assert outputs["iso"]["state"] == "starting"
+    public = status.public(show, {}, {})
+    outputs = public.outputs
+    assert (outputs["yt"].state, backup_of(public).state) == ("live", "retrying")
+    assert "k3y" not in backup_of(public).reason
+    assert (outputs["vod"].remaining_s, outputs["yt"].remaining_s) == (7260, -1)
+    assert outputs["vod"].backup is UNSET
+    assert outputs["iso"].state == "starting"
     status.take(SeatsRecorded("iso", "shard-1", True, bytes=10, dropped=1), show)
     status.take(SeatsRecorded("iso", "shard-2", True, bytes=5, code="disk.full", reason="Full."), show)
-    iso = status.public(show, {}, {})["outputs"]["iso"]
-    assert (iso["state"], iso["code"], iso["bytes"], iso["dropped"]) == ("failed", "disk.full", 15, 1)
+    iso = status.public(show, {}, {}).outputs["iso"]
+    assert (iso.state, iso.code, iso.bytes, iso.dropped) == ("failed", "disk.full", 15, 1)

@@ -3,9 +3,10 @@
 import pytest
 
 from mixer.contract.plan import Crop
+from signaling.contract.state import SourceKind
 from studio.planning.planner import Live, Plans, plan, steady
 from studio.planning.player_size import PICTURE, player_size
-from studio.show.model import Composition, Place, Scene, Show, Source, SourceKind
+from studio.show.model import Composition, Place, Scene, Show, Source
 from tests.support.shows import PLAN_SETTINGS
 
 PROGRAM, WALL = (1920, 1080), (3840, 1080)

@@ -1,11 +1,12 @@
 """Shared screens in the plans: seen whole, heard as the person, in full where somebody sees them."""
 
-import msgspec
 import pytest
+from msgspec import UNSET
 
 from mixer.contract.plan import AudioInput, SourceInfo
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.contract.ports import Actor, RefusedError
+from signaling.contract.state import ScreenStatus, SeatStatus, SpeakerState
 from signaling.http.live.views import view
 from studio.contract.messages import SlotSpec
 from studio.control.status import Status
@@ -15,6 +16,7 @@ from studio.planning.planner import Live, Plans, plan
 from studio.planning.uplink import SCREEN, SCREEN_GLANCE, SCREEN_UNSEEN
 from studio.show.model import Place, Show
 from studio.show.view import PublicView
+from tests.support.merging import as_json
 from tests.support.shows import PLAN_SETTINGS, after, with_mayors
 
 SLIDES = {"seat": "mayor-1", "screen": True}
@@ -110,7 +112,7 @@ def test_places_of_screens_in_commands_and_in_the_state() -> None:
         Place(seat="mayor-1", screen=True),
         Place(seat="mayor-1"),
     )
-    assert PublicView()(show)["scenes"]["talk"]["canvases"]["program"]["places"] == [SLIDES, SPEAKER]
+    assert as_json(PublicView()(show))["scenes"]["talk"]["canvases"]["program"]["places"] == [SLIDES, SPEAKER]
     for wrong in ({"source": "bars", "screen": True}, {"screen": True}):
         with pytest.raises(RefusedError) as refused:
             scene(show, wrong, name="other")
@@ -121,19 +123,20 @@ def test_the_status_says_what_is_shared_and_tells_the_page_what_to_send() -> Non
     show, status = with_mayors(1), Status()
     plans = planned(show)
 
-    def seat() -> dict[str, object]:
-        shown: dict[str, object] = status.public(show, plans.uplink, plans.screens)["seats"]["mayor-1"]
-        return shown
+    def seat() -> SeatStatus:
+        return status.public(show, plans.uplink, plans.screens).seats["mayor-1"]
 
     status.set_connections({"mayor-1": "connected"})
     status.take(ShardReport((PeerStats("p", "mayor-1"),)), show)
-    assert "screen" not in seat()
+    assert seat().screen is UNSET
     assert status.sharing == frozenset()
     shared = PeerStats("p", "mayor-1", sharing=True, screen_width=1920, screen_height=1080, screen_fps=9.96)
     status.take(ShardReport((shared,)), show)
-    assert seat()["screen"] == {"width": 1920, "height": 1080, "fps": 10.0}
+    assert seat().screen == ScreenStatus(1920, 1080, 10.0)
     assert status.sharing == {"mayor-1"}
-    own = view({"status": {"seats": {"mayor-1": seat()}}}, Actor("speaker", "mayor-1"))
-    assert own["status"]["screen_uplink"] == msgspec.to_builtins(SCREEN_UNSEEN)
+    public = PublicView()(show, status.public(show, plans.uplink, plans.screens))
+    own = view(public, Actor("speaker", "mayor-1"))
+    assert isinstance(own, SpeakerState)
+    assert own.status.screen_uplink == SCREEN_UNSEEN
     status.set_connections({})
     assert status.sharing == frozenset()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from mixer.contract.ingests import sender_of
+from signaling.contract.merge_patch import diff
 from signaling.contract.ports import Actor, RefusedError
-from signaling.http.live.views import merge_patch
 from studio.planning.layout import CAPACITY
 from studio.planning.places import on_air, on_scene
 from studio.planning.planner import Live, plan
@@ -20,8 +20,8 @@ from studio.show.decide import decide
 from studio.show.events import apply
 from studio.show.model import MAX_REVOKED, Show
 from studio.show.own import Speaks, decide_own
-from studio.show.patch import diff, without_nulls
 from studio.show.view import PublicView, public_event
+from tests.support.merging import as_json, merged, without_nulls
 from tests.support.shows import PLAN_SETTINGS, STREAM_KEY, URL, context
 
 BUSES = st.lists(st.sampled_from(["floor", "ko", "en", "ja"]), max_size=3)
@@ -115,7 +115,7 @@ class ShowMachine(RuleBasedStateMachine):
         self.show = Show(title="Summit")
         self.log: list[bytes] = []
         self.view = PublicView()
-        self.mirror: Any = self.view(self.show)
+        self.mirror: Any = as_json(self.view(self.show))
         self.hashes = 0
         self.taking = Taking()
         self.now_ns = 0
@@ -130,7 +130,7 @@ class ShowMachine(RuleBasedStateMachine):
         for event in decide_own(self.show, Speaks(seat, to), context()):
             self.log.append(events.encode(event))
             self.show = apply(self.show, event)
-        self.mirror = self.view(self.show)
+        self.mirror = as_json(self.view(self.show))
 
     @rule(asked=COMMANDS, actor=st.sampled_from([Actor("director")] * 6 + [Actor("speaker", "a")]))
     def command(self, asked: dict[str, Any], actor: Actor) -> None:
@@ -154,9 +154,9 @@ class ShowMachine(RuleBasedStateMachine):
             assert STREAM_KEY not in str(public_event(event))
             assert "token_hash" not in public_event(event)
         shown_before = self.view(self.show)
-        shown = self.view(after)
-        self.mirror = merge_patch(self.mirror, diff(shown_before, shown))
-        assert without_nulls(self.mirror) == without_nulls(shown)
+        now = self.view(after)
+        self.mirror = merged(self.mirror, as_json(diff(shown_before, now)))
+        assert without_nulls(self.mirror) == without_nulls(as_json(now))
         self.show = after
 
     def decided(
@@ -238,10 +238,10 @@ class ShowMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_public_holds_a_secret(self) -> None:
-        shown = msgspec.json.encode(self.view(self.show))
-        assert STREAM_KEY.encode() not in shown
+        public = msgspec.json.encode(self.view(self.show))
+        assert STREAM_KEY.encode() not in public
         for seat in self.show.seats.values():
-            assert seat.invite is None or seat.invite.token_hash.encode() not in shown
+            assert seat.invite is None or seat.invite.token_hash.encode() not in public
 
     def teardown(self) -> None:
         replayed = reduce(apply, map(events.decode, self.log), Show(title="Summit"))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mixer.contract.plan import Fade
+from signaling.contract.state import TakeStatus
 from studio.planning.planner import Live, Plans, plan
 from studio.planning.transitions import MS, Taking
 from studio.show.events import apply
@@ -77,13 +78,7 @@ def test_auto_goes_from_one_scene_to_the_other_and_is_over_by_itself(desk: Desk)
     assert (desk.show.program, desk.show.preview) == ("b", "a")
     public = desk.taking.public()
     ends_at_ms = desk.now_ns // MS + 2000
-    assert public == {
-        "scene": "b",
-        "leaving": "a",
-        "kind": "wipe",
-        "duration_ms": 2000,
-        "ends_at_ms": ends_at_ms,
-    }
+    assert public == TakeStatus("b", "a", "wipe", 2000, ends_at_ms)
     assert desk.taking.due_ns() == desk.now_ns + 2 * S
     desk.wait(1.9)
     assert desk.plans().mix.transition == how

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from signaling.contract.ports import Actor, RefusedError
+from signaling.contract.state import BoothStatus, PublicHandover
 from studio.show.booths.dropouts import Dropouts
 from studio.show.booths.status import SLOWER_S, back_again, booth_times, is_on_bus, public_booths
 from studio.show.decide import decide
@@ -192,12 +193,8 @@ def test_an_offer_ends_by_itself_by_either_and_with_any_other_change() -> None:
     assert refusal(offered, BORA, "booth.handover", late, action="accept") == (409, "booth.no-offer")
     assert refusal(offered, ANNA, "booth.handover", late, action="cancel") == (409, "booth.no-offer")
     view = PublicView()
-    assert view(offered, late - 1)["booths"]["kr"]["handover"] == {
-        "giver": "anna",
-        "taker": "bora",
-        "until": late,
-    }
-    assert view(offered, late)["booths"]["kr"]["handover"] is None, "an offer whose time is over is none"
+    assert view(offered, now=late - 1).booths["kr"].handover == PublicHandover("anna", "bora", late)
+    assert view(offered, now=late).booths["kr"].handover is None, "an offer whose time is over is none"
     assert booth_times(offered, NOW) == [late]
     for end in (
         do(offered, ANNA, "booth.handover", action="cancel"),
@@ -226,29 +223,23 @@ def test_a_lost_interpreter_is_switched_off_and_the_partner_is_offered_the_micro
     assert on(dropped) == {}
     assert dropped.booths["kr"].handover == Handover("anna", "bora", NOW + OFFER_S)
     status = public_booths(dropped, {"bora": "connected"}, {}, NOW)
-    assert status["kr"] == {
-        "state": "lost",
-        "seat": "anna",
-        "into": "",
-        "slower": False,
-        "problem": "booth.lost",
-    }
+    assert status["kr"] == BoothStatus("lost", "anna", "", slower=False, problem="booth.lost")
     steps = [("connected", "media.silent"), ("connecting", ""), ("connected", ""), ("absent", "")]
     back: frozenset[str] = frozenset()
     states = []
     for connection, problem in steps:
         back = back_again(dropped, {"anna": connection}, {"anna": problem}, back)
-        states.append(public_booths(dropped, {}, {}, NOW, back)["kr"]["state"])
+        states.append(public_booths(dropped, {}, {}, NOW, back)["kr"].state)
     assert states == ["lost", "lost", "off", "off"], "who has been back may leave"
     assert back_again(do(dropped, ANNA, "booth.speak", on=True), {}, {}, back) == frozenset()
     seen = do(dropped, DIRECTOR, "booth.speak", seat="anna", on=False)
     moved = after(dropped, "seat.update", seat="anna", booth="jp")
     for over in (seen, moved, after(dropped, "seat.remove", seat="anna")):
         assert over.booths["kr"].lost == ""
-        assert public_booths(over, {}, {}, NOW)["kr"]["state"] == "off"
+        assert public_booths(over, {}, {}, NOW)["kr"].state == "off"
     taken = do(dropped, BORA, "booth.handover", action="accept")
     assert on(taken) == {"bora": "en"}
-    assert public_booths(taken, {"bora": "connected"}, {}, NOW)["kr"]["state"] == "on_air"
+    assert public_booths(taken, {"bora": "connected"}, {}, NOW)["kr"].state == "on_air"
     assert lost(show, "anna").booths["kr"].handover is None, "nobody is there to take over"
     third = after(dropped, "seat.update", seat="carl", booth="kr")
     assert do(third, CARL, "booth.speak", on=True).booths["kr"].handover is None, "somebody else has acted"
@@ -291,14 +282,12 @@ def test_the_state_of_a_booth() -> None:
     show = show_of_two()
 
     def state(show: Show, **connections: str) -> str:
-        return str(public_booths(show, connections, {"anna": "sound.hum"}, NOW)["kr"]["state"])
+        return public_booths(show, connections, {"anna": "sound.hum"}, NOW)["kr"].state
 
     assert state(show, anna="connected") == "off"
     show = do(show, ANNA, "booth.speak", on=True)
     assert state(show, anna="connected") == "on_air"
-    assert (
-        public_booths(show, {"anna": "connected"}, {"anna": "sound.hum"}, NOW)["kr"]["problem"] == "sound.hum"
-    )
+    assert public_booths(show, {"anna": "connected"}, {"anna": "sound.hum"}, NOW)["kr"].problem == "sound.hum"
     assert state(show, anna="connecting") == "open"
     assert state(do(show, ANNA, "booth.cough", on=True), anna="connected") == "open"
     assert state(after(show, "source.mute", source="seat/anna", muted=True), anna="connected") == "open"
@@ -308,10 +297,10 @@ def test_the_state_of_a_booth() -> None:
 def test_slower_please_is_seen_for_a_while() -> None:
     show = do(show_of_two(), ANNA, "booth.slower")
     assert show.booths["kr"].slower_at == NOW
-    slower = [public_booths(show, {}, {}, now)["kr"]["slower"] for now in (NOW, NOW + 9, NOW + SLOWER_S)]
+    slower = [public_booths(show, {}, {}, now)["kr"].slower for now in (NOW, NOW + 9, NOW + SLOWER_S)]
     assert slower == [True, True, False]
     assert booth_times(show, NOW) == [NOW + SLOWER_S]
-    assert not public_booths(show_of_two(), {}, {}, 5)["kr"]["slower"], "never asked"
+    assert not public_booths(show_of_two(), {}, {}, 5)["kr"].slower, "never asked"
 
 
 def test_notes_are_kept_in_bounds_and_go_with_the_booth() -> None:
@@ -365,7 +354,7 @@ def test_a_first_press_speaks_into_a_language_that_the_floor_does_not(
     spoken: tuple[str, ...], into: str
 ) -> None:
     show = heard(with_booth(with_mayors(2, admitted=False), "kr", "anna"), *spoken)
-    assert PublicView()(show)["seats"]["anna"]["into"] == into
+    assert PublicView()(show).seats["anna"].into == into
     assert on(do(show, ANNA, "booth.speak", on=True)) == {"anna": into}
 
 
@@ -377,7 +366,7 @@ def test_the_next_press_follows_the_floor_until_a_language_is_chosen() -> None:
     off = do(english, ANNA, "booth.speak", on=False)
     assert on(do(off, ANNA, "booth.speak", on=True)) == {"anna": "ko"}
     chosen = do(off, ANNA, "booth.into", into="en")
-    assert PublicView()(chosen)["seats"]["anna"]["into"] == "en"
+    assert PublicView()(chosen).seats["anna"].into == "en"
     assert on(do(chosen, ANNA, "booth.speak", on=True)) == {"anna": "en"}
 
 

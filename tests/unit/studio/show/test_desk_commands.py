@@ -11,6 +11,7 @@ from studio.show.desk.events import BusReset
 from studio.show.events import apply
 from studio.show.model import Show
 from studio.show.view import PublicView
+from tests.support.merging import as_json
 from tests.support.shows import URL, after, events_of, with_booth, with_mayors, with_scene
 from tests.unit.studio.show.test_decide import refusal
 
@@ -94,8 +95,8 @@ def test_a_strip_changes_part_by_part() -> None:
     assert events_of(show, "source.strip", source="seat/mayor-1", delay_ms=120) == ()
     show = after(show, "source.strip", source="source/bars", compressor_db=-20, ratio=4, gate_db=-50)
     assert show.sources["bars"].strip == Strip(compressor_db=-20, ratio=4, gate_db=-50)
-    shown = PublicView()(show)["seats"]["mayor-1"]["strip"]
-    assert shown == {
+    strip = as_json(PublicView()(show))["seats"]["mayor-1"]["strip"]
+    assert strip == {
         "delay_ms": 120,
         "highpass_hz": 80,
         "gate_db": -100,

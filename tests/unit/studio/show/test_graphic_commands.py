@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from mixer.contract.theme import Theme
+from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
 from studio.show.decide import decide
 from studio.show.events import apply
 from studio.show.model import Show
-from studio.show.sources.medium import Medium
 from tests.support.shows import after, command, context, events_of, with_mayors
 
 MEDIA = {"photo": Medium("photo", "photo.png", "still", 10, 4, 4), "film": Medium("film", "a.mp4", "clip", 9)}

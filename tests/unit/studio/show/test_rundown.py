@@ -10,6 +10,7 @@ from studio.planning.marks import Marker
 from studio.planning.planner import Live, plan
 from studio.show.model import MAX_CUES, Show
 from studio.show.view import PublicView
+from tests.support.merging import as_json
 from tests.support.shows import PLAN_SETTINGS, URL, after, events_of, with_mayors, with_scene
 from tests.unit.studio.show.test_decide import refusal
 
@@ -34,9 +35,9 @@ def test_the_rundown_is_set_whole_and_walked_through() -> None:
     assert (len(kept.rundown), kept.cue) == (1, "key")
     assert after(show, "rundown.set", cues=CUES[:1]).cue is None, "the cue that is on is gone"
     assert after(show, "rundown.go", cue=None).cue is None
-    shown = PublicView()(show)
-    assert shown["cue"] == "key"
-    assert shown["rundown"][1] == {
+    state = as_json(PublicView()(show))
+    assert state["cue"] == "key"
+    assert state["rundown"][1] == {
         "cue": "key",
         "title": "Keynote",
         "planned": 0,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from signaling.contract.ports import Actor, RefusedError, Role
+from signaling.contract.ports import Actor, RefusedError
+from signaling.contract.state import Role
 from studio.show.decide import decide
 from studio.show.desk.status import EXCUSED, ZEROS, SoundProblems
 from studio.show.model import Show

@@ -7,6 +7,7 @@ import pytest
 
 from mixer.contract.findings import Track
 from mixer.contract.player_messages import PlayerReport
+from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
 from studio.planning.playing import Ended, kind_of, order_of, player_slots, players, source_info
 from studio.show import commands
@@ -15,7 +16,6 @@ from studio.show.decide import decide
 from studio.show.events import apply
 from studio.show.model import MAX_PLAYERS, Seat, Show
 from studio.show.own import decide_own
-from studio.show.sources.medium import Medium
 from studio.show.sources.player_status import PlayerStatus
 from studio.show.view import PublicView, public_event
 
@@ -124,8 +124,8 @@ def test_an_address_is_never_told() -> None:
     (event,) = decide(BASE, command, Context(Actor("director"), 0, "", 60))
     show = apply(BASE, event)
     assert SECRET not in str(public_event(event))
-    shown = PublicView()(show)["sources"]["pull-1"]
-    assert shown["url"] == "rtsp://camera.example:8554/•••"
+    shown = PublicView()(show).sources["pull-1"]
+    assert shown.url == "rtsp://camera.example:8554/•••"
 
 
 def test_a_clip_plays_pauses_and_is_sought() -> None:
@@ -149,7 +149,7 @@ def test_which_sound_tracks_are_heard_is_chosen_of_those_that_are_there() -> Non
     show = clip(sounds="3")
     order = order_of(show.sources["x"], 0, 0)
     assert (show.sources["x"].sounds, order.sounds, order.order) == ("3", (3,), 0)
-    assert PublicView()(show)["sources"]["x"]["sounds"] == "3"
+    assert PublicView()(show).sources["x"].sounds == "3"
     show = told(told(show, "source.play", source="x"), "source.update", source="x", sounds="3+1")
     order = order_of(show.sources["x"], 0, 0)
     assert (order.sounds, order.order, order.playing) == ((3, 1), 1, True), "what plays goes on"
@@ -259,7 +259,7 @@ def test_a_pull_says_whether_it_is_insecure() -> None:
     assert not show.sources["cam"].insecure
     assert [each.ca_file for each in players(show, "/m", ca_file="/ca.pem")] == ["/ca.pem"]
     show = told(show, "source.update", source="cam", insecure=True)
-    assert PublicView()(show)["sources"]["cam"]["insecure"]
+    assert PublicView()(show).sources["cam"].insecure
     assert [each.insecure for each in players(show, "/m")] == [True]
     assert refused(show, "source.create", kind="bars", insecure=True) == (400, "source.not-for-kind")
 

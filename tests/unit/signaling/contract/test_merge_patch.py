@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signaling.http.live.views import merge_patch
-from studio.show.patch import diff, without_nulls
+from signaling.contract.merge_patch import diff
+from tests.support.merging import merged, without_nulls
 
 SCALARS = (
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 0.5]) | st.text(max_size=2)
@@ -35,16 +35,16 @@ patient = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 @patient
 @given(STATES, STATES)
 def test_a_patch_makes_the_new_state_of_the_old(old: dict[str, Any], new: dict[str, Any]) -> None:
-    merged = merge_patch(old, diff(old, new))
-    assert exact(without_nulls(merged)) == exact(without_nulls(new))
+    made = merged(old, diff(old, new))
+    assert exact(without_nulls(made)) == exact(without_nulls(new))
 
 
 @patient
 @given(STATES, STATES)
 def test_patches_follow_one_another(old: dict[str, Any], new: dict[str, Any]) -> None:
     """A client keeps what patches made, which has no nulls, and still follows."""
-    mirror = merge_patch(without_nulls(old), diff(old, new))
-    assert exact(without_nulls(merge_patch(mirror, diff(new, old)))) == exact(without_nulls(old))
+    mirror = merged(without_nulls(old), diff(old, new))
+    assert exact(without_nulls(merged(mirror, diff(new, old)))) == exact(without_nulls(old))
 
 
 @patient
