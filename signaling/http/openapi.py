@@ -1,26 +1,27 @@
 """The OpenAPI 3.1 document, made from the route table, the messages' schemas and the commands'. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 
 from signaling.http import messages
+from signaling.http.messages import REF
 from signaling.http.problems import CONTENT_TYPE as PROBLEM
 from signaling.http.routes.context import Route
-
-_REF = "#/components/schemas/{name}"
 
 
 def document(routes: Iterable[Route], commands: Mapping[str, Any], version: str) -> dict[str, Any]:
     """``commands``: see :meth:`ports.Show.command_schema`."""
     listed = list(routes)
-    types = [messages.Problem, messages.FromClient, messages.ToClient]
+    types = [messages.Problem, messages.FromClient, messages.ToClient, *messages.STATES]
     types += [each.body[1] for each in listed if each.body and each.body[1] not in (None, "command")]
     types += [each.answer[2] for each in listed if each.answer[2] is not None]
-    found, components = msgspec.json.schema_components(types, ref_template=_REF)
+    found, components = msgspec.json.schema_components(types, ref_template=REF)
     schemas = {str(kind): schema for kind, schema in zip(types, found, strict=True)}
+    _require_what_is_sent(components)
     schemas["command"] = dict(commands.get("schema", {}))
     paths: dict[str, dict[str, Any]] = {}
     for each in listed:
@@ -45,6 +46,37 @@ def document(routes: Iterable[Route], commands: Mapping[str, Any], version: str)
             },
         },
     }
+
+
+def _require_what_is_sent(components: dict[str, Any]) -> None:
+    """The states' members are always there, but for those that may be ``UNSET``; msgspec takes those with a
+    default for optional, as they are where they are read."""
+    for name in {kind.__name__ for kind in state_structs() if not kind.__struct_config__.omit_defaults}:
+        properties = components[name]["properties"]
+        given = {each for each, schema in properties.items() if "default" in schema}
+        components[name]["required"] = [
+            each for each in properties if each in given or each in components[name].get("required", ())
+        ]
+        for each in given:
+            del properties[each]["default"]
+
+
+def state_structs() -> Iterator[type[msgspec.Struct]]:
+    """Every struct that a state is made of, in the order in which they are met."""
+    left = list(reversed(msgspec.inspect.multi_type_info(messages.STATES)))
+    met: set[type[msgspec.Struct]] = set()
+    while left:
+        match left.pop():
+            case msgspec.inspect.StructType() as info if info.cls not in met:
+                met.add(info.cls)
+                yield info.cls
+                left += [field.type for field in reversed(info.fields)]
+            case msgspec.inspect.UnionType() as info:
+                left += reversed(info.types)
+            case msgspec.inspect.DictType() as info:
+                left.append(info.value_type)
+            case msgspec.inspect.VarTupleType() as info:
+                left.append(info.item_type)
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
@@ -75,7 +107,7 @@ def _operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": route.summary}
     if content_type:
         good["content"] = {content_type.partition(";")[0]: {"schema": schemas[str(answer)]} if answer else {}}
-    problem = {"$ref": _REF.format(name="Problem")}
+    problem = {"$ref": REF.format(name="Problem")}
     operation: dict[str, Any] = {
         "summary": route.summary,
         "parameters": parameters,

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from signaling.contract.state import BY_ROLE
 from studio.control import session
-from tests.support.merging import without_nulls
+from tests.support.merging import as_json, without_nulls
 from tests.support.told import ACTORS, RECORDED, follow, named, run
 
 Json = dict[str, Any]
@@ -17,8 +19,8 @@ async def test_every_role_is_told_what_it_was_told_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "STATUS_INTERVAL_S", 0.0)
-    recorded = [json.loads(line) for line in RECORDED.read_text("utf-8").splitlines()]
     told = await run(tmp_path)
+    recorded = [json.loads(line) for line in RECORDED.read_text("utf-8").splitlines()]
     assert len(told) == len(recorded)
     for actor in map(named, ACTORS):
         states: list[Any] = [None, None]
@@ -33,6 +35,10 @@ async def test_every_role_is_told_what_it_was_told_before(
         assert without_nulls(late_now) == without_nulls(states[0])
         if actor == "director/":
             assert late_now == late_before, "nulls too"
+    for each in ACTORS:
+        # A state that is read by its type, nothing unknown and nothing missing, is written as it was.
+        state = told[-1][f"late/{named(each)}"][0]["state"]
+        assert as_json(msgspec.convert(state, BY_ROLE[each.role])) == state
 
 
 def _head(message: Json) -> tuple[Any, ...]:
