@@ -13,7 +13,7 @@ NODE := web_console/node.sh
 # Folders that may be installed already, with what only checks need
 DEV_MODULES := node_modules/.with-dev
 
-.PHONY: setup demo run test quick check soak wheel clean help
+.PHONY: setup demo run test quick check protocol soak wheel clean help
 
 help:
 	@echo 'make demo    set up, start the demo, print the link of the console'
@@ -21,6 +21,7 @@ help:
 	@echo 'make test    install what only tests need, run every check and test'
 	@echo 'make quick   lint, formats, types and the tests that start nothing: a minute and a half'
 	@echo 'make check   lint, formats and types only'
+	@echo 'make protocol  generate docs/protocol.md and the types of the pages'
 	@echo 'make soak    half an hour of guests coming and going: does memory grow?'
 	@echo 'make wheel   build dist/summit_studio-….whl, which pip installs anywhere'
 	@echo 'make setup   set up only      make clean   remove what set-up made'
@@ -67,8 +68,13 @@ check: $(VENV)/.installed-dev $(DEV_MODULES) web_console/vendor/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -P -m studio.lab.protocol --check
 	$(NODE) node node_modules/typescript/bin/tsc -p .
 	$(NODE) node --test $$(find web_console -name '*.test.js' -not -path '*/vendor/*' | sort)
+
+# What is generated from the code: docs/protocol.md and the pages' types
+protocol: setup
+	$(BIN)/python -P -m studio.lab.protocol
 
 quick: check
 	$(BIN)/pytest -q -n 2 tests/unit tests/golden tests/test_architecture.py

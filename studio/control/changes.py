@@ -49,8 +49,8 @@ class Changes:
         return self._waiting or self.state
 
     def later(self, state: DirectorState, revision: int) -> None:
-        """Tell the step to this state soon, with others like it: at most every :data:`LATER_S`. The state that
-        comes with the next :meth:`advance` has it, too."""
+        """Tell the step to this state soon, with others like it: at most every :data:`LATER_S`. The state of
+        the next :meth:`advance` has it, too."""
         self._waiting = state
         wait_s = self._told_s + LATER_S - time.monotonic()
         if wait_s <= 0:

@@ -1,8 +1,12 @@
 """Which role may send which command. Pure."""
 
+from collections.abc import Mapping
+from typing import get_args
+
 from msgspec import UNSET
 
 from signaling.contract.ports import Actor, RefusedError
+from signaling.contract.state import Role
 from studio.show import commands as c
 from studio.show.booths import commands as b
 from studio.show.model import Show
@@ -13,31 +17,50 @@ _OWN_SEAT = {
     "interpreter": frozenset(("name", "listen")),
 }
 """What a person may change of his own seat."""
+_OWN_BOOTH: dict[Role, str] = {"interpreter": "in the own booth, with the own microphone"}
+MAY_SEND: Mapping[type[c.AnyCommand], Mapping[Role, str]] = {
+    c.SeatUpdate: {
+        role: "of the own seat: " + ", ".join(f"`{field}`" for field in sorted(_OWN_SEAT[role]))
+        for role in ("speaker", "interpreter")
+    },
+    s.SourcePage: {"speaker": "of slides that the own seat presents"},
+    **dict.fromkeys(get_args(b.BoothUse), _OWN_BOOTH),
+}
+"""Roles that may send a command beside the director, who may send them all, and what they may do with it."""
 
 
 def check_role(show: Show, command: c.AnyCommand, actor: Actor) -> None:
     """Raises RefusedError 403: ``role.forbidden``; ``booth.not-yours`` for another's booth or microphone."""
-    if actor.role == "director":
+    if actor.role == "director" or (
+        actor.role in MAY_SEND.get(type(command), ()) and _is_own(show, command, actor)
+    ):
         return
-    if isinstance(command, c.SeatUpdate) and command.seat == actor.seat:
-        fields = set(command.__struct_fields__) - {"seat"}
-        if {name for name in fields if getattr(command, name) is not UNSET} <= _OWN_SEAT.get(
-            actor.role, frozenset()
-        ):
-            return
-    if isinstance(command, s.SourcePage) and _presents(show, command.source, actor):
-        return
-    if actor.role == "interpreter" and isinstance(command, b.BoothUse):
-        seat = show.seats.get(actor.seat)
-        if seat is None or seat.booth != command.booth:
-            raise RefusedError(403, "booth.not-yours", "This is another booth than yours.")
-        named = None if isinstance(command, b.BoothSlower | b.BoothNote) else command.seat
-        # Of several partners an interpreter names the one he offers the microphone to.
-        if named in (None, actor.seat) or isinstance(command, b.BoothHandover):
-            return
-        raise RefusedError(403, "booth.not-yours", "You can use your own microphone only.")
     article = "An" if actor.role == "interpreter" else "A"
     raise RefusedError(403, "role.forbidden", f"{article} {actor.role}'s link doesn't allow this command.")
+
+
+def _is_own(show: Show, command: c.AnyCommand, actor: Actor) -> bool:
+    """Whether this person may do so with this seat or these slides. Raises RefusedError 403
+    ``booth.not-yours``."""
+    match command:
+        case c.SeatUpdate():
+            given = {name for name in command.__struct_fields__ if getattr(command, name) is not UNSET}
+            return command.seat == actor.seat and given - {"seat"} <= _OWN_SEAT[actor.role]
+        case s.SourcePage():
+            return _presents(show, command.source, actor)
+        case b.BoothSlower() | b.BoothNote() | b.BoothHandover():
+            # Of several partners an interpreter names the one he offers the microphone to.
+            named = None
+        case b.BoothSpeak() | b.BoothInto() | b.BoothCough() | b.BoothRelay():
+            named = command.seat
+        case _:
+            return False
+    seat = show.seats.get(actor.seat)
+    if seat is None or seat.booth != command.booth:
+        raise RefusedError(403, "booth.not-yours", "This is another booth than yours.")
+    if named not in (None, actor.seat):
+        raise RefusedError(403, "booth.not-yours", "You can use your own microphone only.")
+    return True
 
 
 def _presents(show: Show, source_id: str, actor: Actor) -> bool:

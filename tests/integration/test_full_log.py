@@ -68,7 +68,7 @@ async def in_the_log(path: Path) -> tuple[Show, int]:
 
 
 async def test_on_a_full_disk_the_reserve_takes_what_must_happen(house: House) -> None:
-    assert alarms(house.session.public_state()) == []
+    assert alarms(as_json(house.session.public_state())) == []
     await asyncio.to_thread(fill, house.path.parent)
     made = await by_hand(house)
     state = await house.until(lambda state: "log.disk-full" in alarms(state))
@@ -166,7 +166,7 @@ async def test_a_log_that_somebody_holds_locked_is_no_full_disk(house: House) ->
     other.execute("BEGIN IMMEDIATE")
     try:
         assert await by_hand(house) > 0
-        assert "log.disk-full" not in alarms(house.session.public_state())
+        assert "log.disk-full" not in alarms(as_json(house.session.public_state()))
         assert await refusal(house.do("show.update", title="Later")) == (503, "store.unwritable")
     finally:
         other.close()

@@ -10,6 +10,7 @@ import pytest
 from signaling.contract.ports import Actor
 from studio.control import session as sessions
 from tests.integration.test_session import House, refusal
+from tests.support.merging import as_json
 
 pytestmark = pytest.mark.alone
 
@@ -40,7 +41,7 @@ async def logged(house: House, after: int) -> list[tuple[str, dict[str, Any]]]:
 async def state_again(house: House) -> tuple[House, dict[str, Any]]:
     """What a control that starts anew makes of the log."""
     again = await House(house.path).open()
-    return again, {**again.session.public_state(), "status": None}
+    return again, {**as_json(again.session.public_state()), "status": None}
 
 
 async def test_a_fader_is_one_event_however_far_it_went(house: House) -> None:
@@ -106,7 +107,7 @@ async def test_what_happens_meanwhile_is_logged_behind_it(house: House) -> None:
     await house.do("source.gain", source="bars", db=-4, live=True)
     await house.do("source.delete", source="bars")
     assert next(event["type"] for _, event in await logged(house, revision + 3)) == "source.gained"
-    state = {**house.session.public_state(), "status": None}
+    state = {**as_json(house.session.public_state()), "status": None}
     await house.session.close()
     again, restored = await state_again(house)
     assert restored == state
@@ -126,7 +127,7 @@ async def test_the_t_bar_is_on_air_as_it_goes_and_takes_at_its_end(house: House)
     done = await house.do("program.tbar", position=1, live=True)
     assert [event["type"] for event in done.events] == ["program.changed"], "a take is no live value"
     assert [event["type"] for _, event in await logged(house, revision)] == ["program.changed"]
-    state = {**house.session.public_state(), "status": None}
+    state = {**as_json(house.session.public_state()), "status": None}
     assert (state["program"], state["tbar"]) == ("bora", 0)
 
     await house.do("program.tbar", position=0.5, live=True)
@@ -135,7 +136,7 @@ async def test_the_t_bar_is_on_air_as_it_goes_and_takes_at_its_end(house: House)
     await house.do("program.tbar", position=0.3, live=True)
     await house.do("program.cut")
     assert [event["type"] for _, event in await logged(house, revision + 1)] == ["program.changed"]
-    state = {**house.session.public_state(), "status": None}
+    state = {**as_json(house.session.public_state()), "status": None}
     await house.session.close()
     again, restored = await state_again(house)
     assert restored == state

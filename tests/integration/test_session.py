@@ -60,7 +60,7 @@ class House:
 
     def _follow(self, change: Change) -> None:
         self.changes.append(change)
-        self.mirror = merged(self.mirror, change.patch)
+        self.mirror = merged(self.mirror, as_json(change.patch))
         assert without_nulls(self.mirror) == without_nulls(as_json(self.session.public_state()))
         self._changed.set()
 
@@ -73,10 +73,10 @@ class House:
 
     async def until(self, condition: Callable[[Any], bool]) -> Any:
         async with asyncio.timeout(DEADLINE_S):
-            while not condition(self.session.public_state()):
+            while not condition(as_json(self.session.public_state())):
                 self._changed.clear()
                 await self._changed.wait()
-        return self.session.public_state()
+        return as_json(self.session.public_state())
 
 
 @pytest.fixture

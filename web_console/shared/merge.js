@@ -1,5 +1,5 @@
 /**
- * JSON merge patch, RFC 7386: the same result as the server's state, without mutating what was there.
+ * JSON merge patch, RFC 7396: the same result as the server's state, without mutating what was there.
  *
  * What a patch doesn't touch keeps its identity, so that a view which compares by `===` redraws only what
  * changed.

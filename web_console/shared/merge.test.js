@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mergePatch } from "./merge.js";
 
-// The table of RFC 7386, appendix A.
+// The table of RFC 7396, appendix A.
 const CASES = [
   [{ a: "b" }, { a: "c" }, { a: "c" }],
   [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],

@@ -181,7 +181,7 @@ export function graphicLine(state, graphic) {
  */
 export function onAirOf(state, id) {
   if (state.graphics?.[id]?.on) return "on";
-  const names = (/** @type {string|null} */ scene) => Object.values(state.scenes[scene ?? ""]?.canvases ?? {})
+  const names = (/** @type {string|null|undefined} */ scene) => Object.values(state.scenes[scene ?? ""]?.canvases ?? {})
     .some((canvas) => canvas?.graphics?.includes(id));
   if (names(state.program)) return "scene";
   return names(state.preview) ? "next" : "off";

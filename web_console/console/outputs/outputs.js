@@ -43,7 +43,7 @@ function OutputRow({ id }) {
   const shown = outputState(output, status);
   const disk = diskTime(status?.remaining_s);
   const name = outputName(id, output);
-  const command = (/** @type {string} */ type) => void model.send({ type, output: id });
+  const command = (/** @type {import("../../shared/types.js").CommandType} */ type) => void model.send({ type, output: id });
   return html`<li class="output" data-role="output" data-output=${id} data-state=${shown.state}>
     <div class="seat-main">
       <span class=${`badge ${shown.badge}`} data-role="output-state">${shown.word}</span>

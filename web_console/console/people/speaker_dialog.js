@@ -6,13 +6,13 @@ import { html } from "../../shared/html.js";
 import { toggled } from "../programme/compose.js";
 import { fields, Refusal } from "../form.js";
 import * as model from "../model.js";
-import { autoSpeakerOf, speakerChange, speakers } from "../programme/onair.js";
+import { speakerChange, speakers } from "../programme/onair.js";
 import { t } from "../words/say.js";
 
 /** @param {{onClose: () => void}} props */
 export function SpeakerDialog({ onClose }) {
   const state = model.state.value;
-  const [was] = useState(() => (state ? autoSpeakerOf(state) : null));
+  const [was] = useState(() => state?.auto_speaker ?? null);
   const [form, setForm] = useState(was);
   const [refusal, setRefusal] = useState("");
   if (!state || !was || !form) return null;

@@ -2,13 +2,13 @@
 
 import { html } from "../../shared/html.js";
 import * as model from "../model.js";
-import { autoSpeakerOf, speakers } from "../programme/onair.js";
+import { speakers } from "../programme/onair.js";
 import { t } from "../words/say.js";
 
 export function SpeakerStrip() {
   const state = model.state.value;
   if (!state || !model.can_direct.value) return null;
-  const { pin } = autoSpeakerOf(state);
+  const { pin } = state.auto_speaker;
   const name = (/** @type {string|undefined} */ id) => (id ? state.seats[id]?.name || id : t("nobody"));
   const [on_air, next] = [state.speaker, state.preview_speaker];
   return html`<div class="row speaker-strip" role="group" aria-label=${t("Automatic choice of who speaks")}>

@@ -40,7 +40,7 @@ export function formOf(scene) {
 
 /**
  * @param {SceneForm} form
- * @returns {{program: SceneCanvas, wall?: SceneCanvas}} what is as it always is stays unsaid
+ * @returns {{program: Partial<SceneCanvas>, wall?: Partial<SceneCanvas>}} what is as it always is stays unsaid
  */
 export function canvasesOf(form) {
   const program = canvasOf(form.program);
@@ -66,10 +66,10 @@ function canvasForm(canvas) {
 
 /**
  * @param {CanvasForm} form
- * @returns {SceneCanvas}
+ * @returns {Partial<SceneCanvas>} as a command takes it: what is left out is as usual
  */
 function canvasOf(form) {
-  /** @type {SceneCanvas} */
+  /** @type {Partial<SceneCanvas>} */
   const canvas = { layout: form.layout };
   const free = form.layout === "free";
   // Nobody has drawn a rectangle for everyone.

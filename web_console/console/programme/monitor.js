@@ -8,7 +8,7 @@ import { withSession } from "../../shared/protocol.js";
 import * as model from "../model.js";
 import { busesOf } from "../sound/channels.js";
 import { clipOnAir } from "../sources/material.js";
-import { coverOf, tallyOf, transitionOf } from "./onair.js";
+import { coverOf, tallyOf } from "./onair.js";
 import { busName, t } from "../words/say.js";
 import { TalkToAll } from "../sound/talk_buttons.js";
 import { previewLine } from "../words/text.js";
@@ -54,7 +54,7 @@ export function Monitor() {
           data-ready=${String(coming.ready)}
           title=${coming.ready ? t("Preview goes to programme (Space)") : `${t("Cuts at once (Space).")} ${coming.text}`}>CUT<kbd>Space</kbd></button>
         <button class="auto" data-action="auto" disabled=${!preview || !model.can_direct.value} onClick=${model.auto} data-taking=${String(Boolean(take))}
-          title=${t("Preview goes to programme by the transition, {seconds} s (Enter)", { seconds: transitionOf(state).duration_ms / 1000 })}>AUTO<kbd>Enter</kbd>
+          title=${t("Preview goes to programme by the transition, {seconds} s (Enter)", { seconds: state.transition.duration_ms / 1000 })}>AUTO<kbd>Enter</kbd>
           ${take ? html`<span key=${take.ends_at_ms} class="progress" role="progressbar" data-role="take" aria-label=${t("Transition")}
             style=${`animation-duration: ${take.duration_ms}ms`}></span>` : null}</button>
         <button class=${black ? "black on" : "black"} data-action="fade-to-black" aria-pressed=${black}

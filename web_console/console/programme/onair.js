@@ -18,14 +18,6 @@ export const QUICK_S = [0.5, 1, 2];
 export const MAX_DURATION_S = 30;
 
 /**
- * @param {DirectorState} state
- * @returns {TransitionStyle} the show's, whole
- */
-export function transitionOf(state) {
-  return { kind: "mix", duration_ms: 1000, direction: "left", colour: "#000000", ...state.transition };
-}
-
-/**
  * @param {TransitionStyle["kind"]} kind
  * @returns {{direction: boolean, colour: boolean}} which settings mean something for it
  */
@@ -45,11 +37,11 @@ export function durationMs(seconds) {
  * While a transition runs, or the T-bar stands between, both scenes are on air.
  *
  * @param {DirectorState} state
- * @param {string|null} scene
+ * @param {string|null|undefined} scene
  * @returns {"program"|"preview"|""}
  */
 export function tallyOf(state, scene) {
-  if (scene === null) return "";
+  if (scene === null || scene === undefined) return "";
   const { take } = state.status;
   if (scene === state.program || (take && scene === take.leaving)) return "program";
   if (scene !== state.preview) return "";
@@ -85,14 +77,6 @@ export function canTake(state) {
 export function moveTbar(hand, position) {
   if (hand.spent) return { hand, send: null };
   return { hand: { spent: position >= 1 }, send: Math.min(1, Math.max(0, position)) };
-}
-
-/**
- * @param {DirectorState} state
- * @returns {AutoSpeaker} the show's, whole
- */
-export function autoSpeakerOf(state) {
-  return { to: "preview", hold_ms: 1500, least_ms: 4000, exclude: [], pin: "", ...state.auto_speaker };
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
-  autoSpeakerOf, canTake, coverOf, DIRECTIONS, durationMs, KINDS, MAX_DURATION_S, moveTbar, settingsOf, speakerChange, tallyOf, transitionOf,
+  canTake, coverOf, DIRECTIONS, durationMs, KINDS, MAX_DURATION_S, moveTbar, settingsOf, speakerChange, tallyOf,
 } from "./onair.js";
 
 const show = (over = {}) => /** @type {any} */ ({ program: "a", preview: "b", black: false, status: {}, ...over });
@@ -20,12 +20,6 @@ test("a wipe and a push have a direction, a dip a colour, a mix neither", () => 
   assert.deepEqual(KINDS.map((kind) => settingsOf(kind)), [
     { direction: false, colour: false }, { direction: true, colour: false }, { direction: true, colour: false }, { direction: false, colour: true },
   ]);
-});
-
-test("an older studio's state has the defaults", () => {
-  assert.deepEqual(transitionOf(show()), { kind: "mix", duration_ms: 1000, direction: "left", colour: "#000000" });
-  assert.equal(transitionOf(show({ transition: { kind: "dip" } })).kind, "dip");
-  assert.equal(autoSpeakerOf(show()).to, "preview");
 });
 
 test("durations are tenths of a second", () => {
@@ -56,7 +50,8 @@ test("a hand that took the preview by the T-bar moves nothing more until it lets
 });
 
 test("of the automatic choice only what was changed is sent", () => {
-  const was = autoSpeakerOf(show());
+  /** @type {import("../../shared/types.js").AutoSpeaker} */
+  const was = { to: "preview", hold_ms: 1500, least_ms: 4000, exclude: [], pin: "" };
   assert.equal(speakerChange(was, was), null);
   assert.deepEqual(speakerChange(was, { ...was, to: "program", least_ms: 2000 }), { type: "speaker.update", to: "program", least_ms: 2000 });
   assert.deepEqual(speakerChange({ ...was, pin: "a" }, { ...was, exclude: ["b"] }), { type: "speaker.update", exclude: ["b"], pin: null });

@@ -2,7 +2,7 @@
 
 import { html } from "../../shared/html.js";
 import * as model from "../model.js";
-import { DIRECTION_WORDS, DIRECTIONS, durationMs, KIND_WORDS, KINDS, MAX_DURATION_S, QUICK_S, settingsOf, transitionOf } from "./onair.js";
+import { DIRECTION_WORDS, DIRECTIONS, durationMs, KIND_WORDS, KINDS, MAX_DURATION_S, QUICK_S, settingsOf } from "./onair.js";
 import { NumberField } from "../number_field.js";
 import { t } from "../words/say.js";
 import { Tbar } from "./tbar.js";
@@ -17,7 +17,7 @@ const leaveOnEnter = (/** @type {any} */ event) => { if (event.key === "Enter") 
 export function TransitionRow() {
   const state = model.state.value;
   if (!state || !model.can_direct.value) return null;
-  const style = transitionOf(state);
+  const style = state.transition;
   const wants = settingsOf(style.kind);
   return html`<div class="transition-row" role="group" aria-label=${t("Transition")} data-role="transition" data-kind=${style.kind}>
     <select class="slim" data-action="transition-kind" value=${style.kind} aria-label=${t("Kind of transition")} title=${t("Kind of transition")}

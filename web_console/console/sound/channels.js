@@ -141,7 +141,7 @@ export function parseLanguages(text) {
  */
 
 /**
- * @param {Strip} strip
+ * @param {Partial<Strip>} strip
  * @returns {StripForm} with a sensible figure where a part is off
  */
 export function stripForm(strip) {

@@ -47,5 +47,5 @@ export function same(a, b) {
  */
 export function talksTo(state, seat) {
   const talk = state.talk ?? null;
-  return talk !== null && (talk === "all" || talk.length === 0 || talk.includes(seat));
+  return talk !== null && (talk.length === 0 || talk.includes(seat));
 }

@@ -239,7 +239,7 @@ export function soundChoices(medium, chosen = "") {
   return choices;
 }
 
-/** @param {import("../../shared/types.js").MediumTrack} track @returns {string} `2 · Korean · Original · aac · stereo` */
+/** @param {import("../../shared/types.js").Track} track @returns {string} `2 · Korean · Original · aac · stereo` */
 function soundName(track) {
   return [String(track.number), track.language ? busName(track.language) : "", track.title, track.codec, track.detail, track.silent ? t("silent") : ""]
     .filter(Boolean).join(" · ");

@@ -154,7 +154,7 @@ const LOADS = {
 };
 
 /**
- * @param {Partial<import("../../shared/types.js").Load>|undefined} load
+ * @param {Partial<import("../../shared/types.js").LoadStatus>|undefined} load
  * @returns {string} what the mixer leaves out and why; "" while it leaves out nothing
  */
 export function loadLine(load) {
