@@ -26,6 +26,19 @@ from tests.unit.mixer.sources.test_clip_pictures import combs
 
 pytestmark = pytest.mark.alone
 
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""Debian's ``gi`` is for this one."""
+PEERS = Path(__file__).parents[1] / "support/peers"
+
+
+def _has_gstreamer_rtsp() -> bool:
+    asked = [SYSTEM_PYTHON, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"]
+    return Path(SYSTEM_PYTHON).exists() and subprocess.run(asked, capture_output=True).returncode == 0
+
+
+needs_gstreamer_rtsp = pytest.mark.skipif(
+    not _has_gstreamer_rtsp(), reason="GStreamer's RTSP server isn't installed"
+)
 KEY = "s3cr3t-key"
 GROUP_S = 4
 
@@ -167,6 +180,30 @@ def test_certificates_are_verified_unless_the_source_says_otherwise(tmp_path: Pa
             each.wait_for("a picture", lambda report: report.state == "live" and report.width > 0)
         assert all(each.last.state == "stalled" and each.last.width == 0 for each in wrong)
         assert not any(KEY in each.spoken() for each in wrong)
+
+
+@contextlib.contextmanager
+def rtsp_server(transport: str) -> Iterator[str]:
+    """The address of a camera: GStreamer's server, which sends over this transport alone."""
+    with subprocess.Popen(
+        [SYSTEM_PYTHON, str(PEERS / "gst_rtsp.py"), transport], stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            yield f"rtsp://127.0.0.1:{int(server.stdout.readline())}/camera"
+        finally:
+            server.kill()
+
+
+@needs_gstreamer_rtsp
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_camera_that_sends_over_one_transport_alone_is_live(tmp_path: Path, transport: str) -> None:
+    """By UDP alone it answers 461 to a client that asks for TCP."""
+    with rtsp_server(transport) as url, PlayerRun(pull(url), tmp_path / "log") as run:
+        run.wait_for("live with sound", lambda report: report.state == "live" and report.sound)
+        wait_until("its tone is heard", lambda: heard(run) > 0.1)
+        picture = run.shown()
+        assert abs(int(picture.v[90 // 2, 160 // 2]) - 240) < 10, "red"
 
 
 def test_private_places_are_not_connected_to(tmp_path: Path) -> None:
