@@ -55,7 +55,7 @@ def public_event(event: AnyEvent) -> dict[str, Any]:
     if isinstance(event, ThemeChanged):
         shown["theme"] = msgspec.to_builtins(projected(PublicTheme, event.theme))
     for address in ("url", "backup"):
-        if address in shown:
+        if shown.get(address):
             shown[address] = redacted(shown[address])
     return shown
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import socket
 import subprocess
 import time
@@ -22,6 +23,7 @@ from mixer.sources.pull.pull_player import _Worker
 from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
 from tests.support.media.material import ffmpeg
 from tests.support.media.players import PlayerRun
+from tests.support.running import running_studio
 from tests.unit.mixer.sources.test_clip_pictures import combs
 
 pytestmark = pytest.mark.alone
@@ -204,6 +206,18 @@ def test_a_camera_that_sends_over_one_transport_alone_is_live(tmp_path: Path, tr
         wait_until("its tone is heard", lambda: heard(run) > 0.1)
         picture = run.shown()
         assert abs(int(picture.v[90 // 2, 160 // 2]) - 240) < 10, "red"
+
+
+@needs_gstreamer_rtsp
+def test_a_pull_is_moved_to_another_address_while_it_runs(tmp_path: Path) -> None:
+    config = "[sources]\nprivate_addresses = true\n"
+    with rtsp_server("tcp") as url, running_studio(tmp_path / "data", config=config) as studio:
+        wrong = url.replace("/camera", "/kamera")
+        studio.do("source.create", source="cam", kind="pull", title="Camera", url=wrong)
+        wait_until("refused", lambda: studio.status("sources", "cam", "code") == "pull.not-found", 20)
+        studio.do("source.update", source="cam", url=url, user="u", password=KEY)
+        wait_until("live", lambda: studio.status("sources", "cam", "state") == "live", 20)
+        assert KEY not in json.dumps(studio.state())
 
 
 def test_private_places_are_not_connected_to(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ TRUNCATED = Trouble(
 DAMAGED = Trouble("clip.damaged", "Parts of this clip can't be decoded and are left out.")
 TOO_SLOW = Trouble(
     findings.TOO_SLOW,
-    "This machine can't decode the clip fast enough, so pictures are left out; convert it to 1080p H.264.",
+    "This machine can't decode the clip fast enough, so pictures are left out; convert it to 1080p H.264,"
+    " or where parts of it are transparent to the size at which it is shown.",
 )
 _EMPTY = Trouble("clip.empty", "This file has neither a picture nor sound that could be played.")
 

@@ -42,12 +42,16 @@ class SourceCreate(Command, frozen=True, tag="source.create"):
 
 
 class SourceUpdate(Command, frozen=True, tag="source.update"):
-    """``hall``: its sound is made in the hall, which must not hear it from its loudspeakers."""
+    """``hall``: its sound is made in the hall, which must not hear it from its loudspeakers. ``url``: another
+    address of a pull, with the account that belongs to it; what is not said of an account is none."""
 
     source: Id
     title: Title | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     hall: bool | UnsetType = UNSET
+    url: Url | UnsetType = UNSET
+    user: Credential | UnsetType = UNSET
+    password: Credential | UnsetType = UNSET
     insecure: bool | UnsetType = UNSET
     pattern: Pattern | UnsetType = UNSET
     tone: bool | UnsetType = UNSET

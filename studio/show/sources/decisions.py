@@ -164,6 +164,10 @@ def _update(show: Show, source: Source, command: s.SourceUpdate, context: Contex
     given: dict[str, Any] = {
         name: value for name in _FIELDS[source.kind] if (value := getattr(command, name, UNSET)) is not UNSET
     }
+    if source.kind == "pull":
+        user, password = given.pop("user", ""), given.pop("password", "")
+        if given.get("url") or user or password:
+            given["url"] = _address(given.get("url"), user, password, private=context.private_addresses)
     if source.kind == "clip":
         points = given.get("in_s", source.in_s), given.get("out_s", source.out_s)
         _check_points(*points, source.duration_s)

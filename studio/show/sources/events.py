@@ -41,6 +41,7 @@ class SourceUpdated(Event, frozen=True, tag="source.updated"):
     title: str
     language: str | None = None
     hall: bool | None = None
+    url: str | None = None
     insecure: bool | None = None
     pattern: str | None = None
     tone: bool | None = None

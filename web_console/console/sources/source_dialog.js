@@ -44,8 +44,8 @@ export function SourceDialog({ id, onClose }) {
       </fieldset>
       <p class="hint">${t(HINTS[kind])}</p>`}
       ${!id && ofFile(kind) ? html`<${FileChoice} form=${form} set=${set} onBusy=${setBusy} />` : null}
-      ${!id && kind === "pull" ? html`<${SecretField} name="url" label=${t("Address")} required maxlength=${2048} placeholder="rtsp://… · rtmp://…"
-          hint=${t("It is not shown again: what is secret in it stays in the studio.")} />
+      ${kind === "pull" ? html`<${SecretField} name="url" label=${t(id ? "New address" : "Address")} required=${!id} maxlength=${2048} placeholder="rtsp://… · rtmp://…"
+          hint=${t(id ? "Leave it empty to keep the one there is, with its account." : "It is not shown again: what is secret in it stays in the studio.")} />
         <${AccountFields} hint=${t("Where the camera or the server asks for an account: any characters, and not shown again.")} />` : null}
       ${kind === "pull" ? html`<${Tick} name="insecure" form=${form} set=${set} label=${t("Take any certificate: nobody knows then who sends (rtmps, rtsps)")} />` : null}
       ${kind === "bars" ? html`<label class="field"><span>${t("Pattern")}</span><select name="pattern" value=${form.pattern}

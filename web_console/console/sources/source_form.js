@@ -95,7 +95,8 @@ export function sourceCommand(form) {
 }
 
 /**
- * Only what was changed is sent: what somebody else changes meanwhile stays.
+ * Only what was changed is sent: what somebody else changes meanwhile stays. Of a pull's address nothing is known here: one
+ * that is typed replaces it, with the account that is typed.
  *
  * @param {string} id
  * @param {Source} source as the form began
@@ -106,7 +107,8 @@ export function sourceChange(id, source, form) {
   /** @type {Record<string, unknown>} */
   const was = { ...formOf(source) };
   const changed = Object.entries({ title: form.title, ...own(form) }).filter(([name, value]) => value !== was[name]);
-  return { type: "source.update", source: id, ...Object.fromEntries(changed) };
+  const moved = form.kind === "pull" && (form.url || form.user || form.password) ? { url: form.url, ...accountFields(form) } : {};
+  return { type: "source.update", source: id, ...Object.fromEntries(changed), ...moved };
 }
 
 /**

@@ -24,9 +24,11 @@ test("a change names only what was changed", () => {
   assert.deepEqual(sourceChange("b", slides, { ...formOf(slides), presenter: "" }), { type: "source.update", source: "b", presenter: "" });
 });
 
-test("whether a pulled stream's certificate counts can be changed, its address can not", () => {
+test("a pulled stream can be moved to another address, and its certificate be taken or not", () => {
   const source = /** @type {any} */ ({ kind: "pull", title: "T", muted: false, gain_db: 0, url: "rtsps://hall/•••", insecure: true });
-  assert.deepEqual(sourceChange("c", source, { ...formOf(source), insecure: false, user: "u", url: "rtsps://x/1" }), { type: "source.update", source: "c", insecure: false });
+  assert.deepEqual(sourceChange("c", source, { ...formOf(source), insecure: false }), { type: "source.update", source: "c", insecure: false });
+  const moved = { ...formOf(source), user: "u", url: "rtsps://x/1" };
+  assert.deepEqual(sourceChange("c", source, moved), { type: "source.update", source: "c", user: "u", url: "rtsps://x/1" });
 });
 
 test("a file's name becomes a title", () => {

@@ -5,6 +5,8 @@ export const KOREAN_MATERIAL = {
   "A PDF, a page a slide. A password has to be taken off before.": "PDF, 한 쪽이 슬라이드 한 장입니다. 암호는 미리 풀어야 합니다.",
   "Add a source": "소스 추가",
   "Address (WHIP)": "주소 (WHIP)",
+  "New address": "새 주소",
+  "Leave it empty to keep the one there is, with its account.": "비워 두면 지금 주소와 계정이 그대로 유지됩니다.",
   "All languages": "모든 언어",
   "As the file says: {tracks}": "파일의 설정대로: {tracks}",
   "At its end, on air, what is in preview is taken": "방송 중 끝나면 프리뷰를 방송으로 전환",

@@ -264,6 +264,22 @@ def test_a_pull_says_whether_it_is_insecure() -> None:
     assert refused(show, "source.create", kind="bars", insecure=True) == (400, "source.not-for-kind")
 
 
+def test_a_pull_moves_to_another_address_with_the_account_that_belongs_to_it() -> None:
+    first = told(BASE, "source.create", source="cam", kind="pull", url="rtsp://cam/a", user="u", password="p")
+    assert [each.url for each in players(first, "/m")] == ["rtsp://u:p@cam/a"]
+    titled = told(first, "source.update", source="cam", title="Camera")
+    assert titled.sources["cam"].url == first.sources["cam"].url
+    moved = told(titled, "source.update", source="cam", url="RTSP://cam/b", user="v", password="q#")
+    assert [each.url for each in players(moved, "/m")] == ["rtsp://v:q%23@cam/b"]
+    assert "q" not in msgspec.json.encode(PublicView()(moved)["sources"]["cam"]["url"]).decode()
+    assert refused(moved, "source.update", source="cam", password="z") == (400, "source.needs-url")
+    assert refused(moved, "source.update", source="cam", url="file:///etc/passwd")[0] == 400
+    assert refused(BASE, "source.update", source="bars", url="rtsp://cam/a") in (
+        (400, "source.not-for-kind"),
+        (404, "source.unknown"),
+    )
+
+
 def test_a_configuration_allows_private_addresses() -> None:
     url = "rtsp://192.168.1.10/hall"
     command = commands.decode(msgspec.json.encode({"type": "source.create", "kind": "pull", "url": url}))
