@@ -10,6 +10,7 @@ from msgspec import Meta
 from mixer.contract.messages import Message
 from mixer.contract.picture import Picture
 from mixer.contract.plan import CanvasName
+from signaling.contract.medium import Medium
 from signaling.contract.messages import IceServer, PeerKind
 from signaling.contract.state import DirectorState, Role
 
@@ -210,11 +211,11 @@ class Media(Protocol):
         """The largest file that is taken."""
         ...
 
-    def listed(self) -> list[Mapping[str, object]]:
-        """Everything that is kept, oldest first, as ``status.media`` has it with its ``id``."""
+    def listed(self) -> list[Medium]:
+        """Everything that is kept, oldest first."""
         ...
 
-    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Mapping[str, object]:
+    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Medium:
         """Receive a file and look into it. Raises RefusedError: 400 for what can't be used (``media.…``,
         ``clip.…``, ``picture.…``, ``pdf.…``), 409 ``media.too-many``, 413 ``media.too-large``, 429
         ``media.busy``, 507 ``media.disk-full``, 503 ``media.unwritable``."""
@@ -230,10 +231,10 @@ class NoMedia:
 
     limit_bytes = 0
 
-    def listed(self) -> list[Mapping[str, object]]:
+    def listed(self) -> list[Medium]:
         return []
 
-    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Mapping[str, object]:
+    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Medium:
         raise RefusedError(503, "media.unwritable", "This server keeps no files.")
 
     async def remove(self, id_: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from signaling.contract.medium import Medium
 from signaling.contract.messages import IceServer
 from signaling.contract.ports import Done, LoggedEvent
 from signaling.contract.state import BY_ROLE, DirectorState, EventInfo, Role, RoleState
@@ -49,6 +50,13 @@ class State(msgspec.Struct, frozen=True):
 
 class Events(msgspec.Struct, frozen=True):
     events: list[LoggedEvent]
+
+
+class MediaList(msgspec.Struct, frozen=True):
+    """Oldest first; ``limit_bytes``: the largest file that is taken."""
+
+    media: list[Medium]
+    limit_bytes: int
 
 
 class QrText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,7 @@ from mixer.sources.clips.converter import convert
 from mixer.sources.clips.effort import effort, shown_size
 from mixer.sources.frames import FrameConverter
 from mixer.sources.tonemap import told_by
+from signaling.contract.medium import Conversion
 from studio.contract.spawning import python
 from studio.control.library.media import MediaStore
 from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
@@ -193,9 +194,9 @@ async def test_a_clip_that_is_too_slow_is_converted_once_and_its_progress_told(t
     path = await asyncio.to_thread(ffmpeg, tmp_path / "l.mp4", LONG)
     async with library(tmp_path / "media") as lib:
         medium = await lib.store.add("l.mp4", None, blocks(path))
-        id_ = str(medium["id"])
-        assert medium["warnings"] == ("clip.too-slow",)
-        assert medium["conversion"] == {"state": "waiting"}
+        id_ = medium.id
+        assert medium.warnings == ("clip.too-slow",)
+        assert medium.conversion == Conversion("waiting")
         await until("converted", lambda: lib.state(id_) == "done")
         shares = [share for state, share in lib.told if state == "running"]
         assert lib.halfway
@@ -223,16 +224,16 @@ async def test_a_transparent_clip_stays_as_it_is(tmp_path: Path) -> None:
     path = await asyncio.to_thread(ffmpeg, tmp_path / "a.webm", made)
     async with library(tmp_path / "media") as lib:
         medium = await lib.store.add("a.webm", None, blocks(path))
-        assert (medium["alpha"], "conversion" in medium) == (True, False)
-        assert "clip.too-slow" in str(medium["warnings"])
+        assert (medium.alpha, medium.conversion) == (True, None)
+        assert "clip.too-slow" in medium.warnings
 
 
 async def test_a_conversion_ends_with_its_clip_and_begins_again_after_a_restart(tmp_path: Path) -> None:
     path = await asyncio.to_thread(ffmpeg, tmp_path / "l.mp4", LONG)
     folder = tmp_path / "media"
     async with library(folder) as lib:
-        one = str((await lib.store.add("a.mp4", None, blocks(path)))["id"])
-        two = str((await lib.store.add("b.mp4", None, blocks(path)))["id"])
+        one = (await lib.store.add("a.mp4", None, blocks(path))).id
+        two = (await lib.store.add("b.mp4", None, blocks(path))).id
         await until("in the middle", lambda: lib.halfway)
         assert (lib.state(one), lib.state(two), len(converters(tmp_path))) == ("running", "waiting", 1)
         await lib.store.remove(one)
@@ -259,7 +260,7 @@ async def test_a_full_disk_is_told_and_tried_again_once_there_is_room(
         await until("converted", lambda: "done" in {state for state, _ in lib.told})
         other = next(iter(lib.store.media))
         medium = await lib.store.add("s.mp4", None, blocks(path))
-        id_ = str(medium["id"])
+        id_ = medium.id
         await until("under way", lambda: lib.state(id_) == "running")
         await lib.store.close()
         full = usage(tmp_path)._replace(free=1000)
@@ -282,7 +283,7 @@ async def test_what_cannot_be_converted_says_so_and_is_played_as_it_is(tmp_path:
     folder = tmp_path / "media"
     slow = MediaStore(folder, 10**9)
     await slow.open()
-    id_ = str((await slow.add("s.mp4", None, blocks(path)))["id"])
+    id_ = (await slow.add("s.mp4", None, blocks(path))).id
     (folder / id_ / MEDIA_FILE).write_bytes(b"nothing that could be read")
     async with library(folder) as lib:
         await until("failed", lambda: lib.state(id_) == "failed")

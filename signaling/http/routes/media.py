@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 from aiohttp import web
 
 from signaling.contract.ports import RefusedError
+from signaling.http import messages
 from signaling.http.routes.api import json_response
 from signaling.http.routes.context import context
 
 IDLE_S = 30.0
 """An upload of which nothing comes for so long is given up."""
 MAX_NAME = 1000
-
-MEDIUM: dict[str, Any] = {"type": "object", "required": ["id", "name", "kind", "bytes"]}
 
 
 async def add(request: web.Request) -> web.Response:
@@ -28,7 +26,7 @@ async def add(request: web.Request) -> web.Response:
 
 async def listed(request: web.Request) -> web.Response:
     media = context(request).deps.media
-    return json_response({"media": media.listed(), "limit_bytes": media.limit_bytes})
+    return json_response(messages.MediaList(media.listed(), media.limit_bytes))
 
 
 async def remove(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from signaling.contract.medium import Medium
 from signaling.contract.ports import Done
 from signaling.contract.state import Role
 from signaling.http import messages, metrics
@@ -177,7 +178,7 @@ def routes() -> tuple[Route, ...]:
                 }
             },
             body=("application/octet-stream", None),
-            answer=(201, _JSON, None),
+            answer=(201, _JSON, Medium),
         ),
         Route(
             "GET",
@@ -186,7 +187,7 @@ def routes() -> tuple[Route, ...]:
             _DIRECTOR,
             "What was uploaded, and the largest file that is taken",
             query=_AS,
-            answer=(200, _JSON, None),
+            answer=(200, _JSON, messages.MediaList),
         ),
         Route(
             "DELETE",

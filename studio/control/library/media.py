@@ -95,10 +95,10 @@ class MediaStore:
         """Conversions that are under way are left, and begin again with the next start."""
         await self._conversions.close()
 
-    def listed(self) -> list[Mapping[str, object]]:
-        return [msgspec.to_builtins(medium) for medium in self._media.values()]
+    def listed(self) -> list[Medium]:
+        return list(self._media.values())
 
-    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Mapping[str, object]:
+    async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Medium:
         """See :meth:`signaling.contract.ports.Media.add`."""
         if len(self._media) >= MAX_MEDIA:
             raise RefusedError(409, "media.too-many", f"At most {MAX_MEDIA} files are kept; delete some.")
@@ -123,8 +123,7 @@ class MediaStore:
         self._put(self._judged(medium))
         log.info("media kept", media=medium.id, kind=medium.kind, bytes=medium.bytes, effort=medium.effort)
         await self._convert_slow()
-        told: Mapping[str, object] = msgspec.to_builtins(self._media.get(medium.id, medium))
-        return told
+        return self._media.get(medium.id, medium)
 
     async def remove(self, id_: str) -> None:
         """See :meth:`signaling.contract.ports.Media.remove`."""

@@ -67,6 +67,7 @@ def page(source: Source) -> str:
                     messages.State,
                     Done,
                     messages.Events,
+                    messages.MediaList,
                     LoggedEvent,
                     messages.SessionList,
                     messages.SessionInfo,

@@ -28,6 +28,8 @@ test("durations are tenths of a second", () => {
 
 test("both scenes are red while one goes over into the other", () => {
   assert.deepEqual(["a", "b", "c", null].map((scene) => tallyOf(show(), scene)), ["program", "preview", "", ""]);
+  // A patch removes what it sets to null: nothing in preview may be missing, too, and is no scene.
+  assert.equal(tallyOf(show({ preview: undefined }), undefined), "");
   const taking = show({ program: "b", preview: "a", status: { take: { scene: "b", leaving: "a" } } });
   assert.deepEqual(["a", "b"].map((scene) => tallyOf(taking, scene)), ["program", "program"]);
   assert.equal(tallyOf(show({ tbar: 0.4 }), "b"), "program");

@@ -138,7 +138,7 @@ async def test_a_name_of_marks_alone_is_no_name(tmp_path: Path) -> None:
     await store.open()
     data = make_pdf(tmp_path / "a.pdf", 1).read_bytes()
     kept = await store.add("\N{COMBINING ACUTE ACCENT}" * 300, None, blocks(data))
-    assert kept["name"] == "slides"
+    assert kept.name == "slides"
 
 
 async def blocks(*parts: bytes) -> AsyncIterator[bytes]:
@@ -154,8 +154,8 @@ async def test_the_store_keeps_lists_and_deletes(tmp_path: Path) -> None:
     await store.open()
     data = make_pdf(tmp_path / "a.pdf", 2).read_bytes()
     kept = await store.add("deck.pdf", len(data), blocks(data[:100], data[100:]))
-    id_ = str(kept["id"])
-    assert (kept["kind"], kept["pages"], kept["bytes"], kept["name"]) == ("slides", 2, len(data), "deck.pdf")
+    id_ = kept.id
+    assert (kept.kind, kept.pages, kept.bytes, kept.name) == ("slides", 2, len(data), "deck.pdf")
     for length, part, code in (
         (len(data), data[:-9], "media.incomplete"),
         (20_000_000, data, "media.too-large"),
@@ -184,7 +184,7 @@ async def test_the_store_keeps_lists_and_deletes(tmp_path: Path) -> None:
     (folder / "broken" / "medium.json").write_text("{")
     again = MediaStore(folder, 10_000_000)
     await again.open()
-    assert [each["id"] for each in again.listed()] == [id_]
+    assert [each.id for each in again.listed()] == [id_]
     assert not (folder / ".upload-dead").exists()
     await again.remove(id_)
     assert again.listed() == []

@@ -2,11 +2,17 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
+from msgspec.structs import replace
 
+from signaling.contract.medium import Conversion, Medium
 from signaling.contract.merge_patch import diff
-from tests.support.merging import merged, without_nulls
+from signaling.contract.messages import UplinkTarget
+from signaling.contract.state import ABSENT, SeatStatus
+from tests.support.merging import as_json, merged, without_nulls
 
 SCALARS = (
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 0.5]) | st.text(max_size=2)
@@ -67,3 +73,32 @@ def test_only_what_changed_is_said() -> None:
     old = {"seats": {"a": {"name": "A", "stage": False}, "b": {"name": "B"}}, "preview": "x"}
     new = {"seats": {"a": {"name": "A", "stage": True}}, "preview": None}
     assert diff(old, new) == {"seats": {"a": {"stage": True}, "b": None}, "preview": None}
+
+
+SEAT = SeatStatus("ready", "connected", "card", 0, 0, 0.0, 0, 0, -100, "")
+UPLINK = UplinkTarget(640, 360, 30, 900_000)
+CLIP = Medium("a", "A", "clip", 9, conversion=Conversion("running", 0.5), warnings=("clip.truncated",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "patch"),
+    [
+        (SEAT, replace(SEAT), {}),
+        (SEAT, replace(SEAT, width=640), {"width": 640}),
+        (SEAT, replace(SEAT, uplink=UPLINK), {"uplink": structs.asdict(UPLINK)}),
+        (
+            replace(SEAT, uplink=UPLINK),
+            replace(SEAT, uplink=replace(UPLINK, fps=15)),
+            {"uplink": {"fps": 15}},
+        ),
+        (replace(SEAT, uplink=UPLINK), SEAT, {"uplink": None}),
+        ({"a": SEAT}, {"b": SEAT}, {"a": None, "b": as_json(SEAT)}),
+        ({"a": ABSENT}, {"a": SEAT}, {"a": {"state": "ready", "connection": "connected"}}),
+        ({"a": CLIP}, {"a": replace(CLIP, conversion=None)}, {"a": {"conversion": None}}),
+        ({"a": CLIP}, {"a": replace(CLIP, warnings=())}, {"a": {"warnings": None}}),
+    ],
+    ids=["same", "field", "set", "inner", "unset", "other", "shared", "default", "empty"],
+)
+def test_structs_are_patched_as_what_is_sent_of_them(old: Any, new: Any, patch: Any) -> None:
+    assert as_json(diff(old, new)) == patch
+    assert without_nulls(merged(as_json(old), patch)) == without_nulls(as_json(new))
