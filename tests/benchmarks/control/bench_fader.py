@@ -4,7 +4,8 @@ In a whole studio with a scene of 49 people (their cards: nobody is connected) a
 WebSocket as the console does it, 60 times a second, one command at a time and of those that come meanwhile
 only the latest, while a second console looks on. Prints CPU seconds of control and of the mixer's tick
 thread and bytes over the links, while nothing moves and during the sweep, and what the sweep has added.
-``--live``: as the console does it since values that aren't the last say so, at most 30 of them a second.
+``--live``: as the console does it since values that aren't the last say so, at most 25 of them a second, or
+30 of the T-bar.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from studio.lab.harness.running import RunningStudio, running_studio, wait_until
 
 GUESTS = 49
 INPUTS_PER_S = 60
+LIVE_PER_S = {"fader": 25, "tbar": 30}
 TICKS_PER_S = 100
 """Of the kernel's accounts of threads."""
 
@@ -71,16 +73,18 @@ def sweep(socket: ClientConnection, of: str, seconds: float, live: bool) -> int:
     """How many commands were sent: each once the one before is answered."""
     begun, sent = time.monotonic(), 0
     commands = values(of)
-    last = -1
+    rate = LIVE_PER_S[of] if live else INPUTS_PER_S
+    last, moved = -1, 0
     while (now := time.monotonic()) < begun + seconds:
-        at = int((now - begun) * INPUTS_PER_S) // (2 if live else 1) * (2 if live else 1)
+        at = int((now - begun) * rate)
         if at == last:
             time.sleep(0.002)
             continue
         command: dict[str, Any] = {}
-        for _ in range(at - last):
+        inputs = int((now - begun) * INPUTS_PER_S) + 1
+        for _ in range(inputs - moved):
             command = next(commands)
-        last = at
+        last, moved = at, inputs
         _send(socket, sent, command | ({"live": True} if live else {}))
         sent += 1
     if live:

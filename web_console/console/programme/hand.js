@@ -3,22 +3,24 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { latest } from "./latest.js";
 
-/** No more than one value a picture of the programme. */
-const LIVE_MS = 33;
+/** From one value to the next: of what is seen no more than one a picture of the programme, of what is heard 25 a second. */
+export const SEEN_MS = 33;
+export const HEARD_MS = 40;
 /** A hand that is still for so long no longer says what is shown: the show logs its value by then. */
 const STILL_MS = 1500;
 
 /**
  * @param {(value: number, live: boolean) => Promise<unknown>} send never rejects
+ * @param {number} least_ms from one live value to the next
  * @param {unknown} of what the value belongs to
  * @returns {{held: number|null, move: (value: number) => void, set: (value: number) => void, letGo: () => void}}
  *   held: null while the show's own value is to be shown; move: another value follows, or letGo; set: for good
  */
-export function useHand(send, of = null) {
+export function useHand(send, least_ms, of = null) {
   const [held, setHeld] = useState(/** @type {number|null} */ (null));
   const live = useRef(/** @type {number|null} */ (null));
   const still = useRef(0);
-  const give = useMemo(() => latest((/** @type {{value: number, live: boolean}} */ one) => send(one.value, one.live), LIVE_MS), [of]);
+  const give = useMemo(() => latest((/** @type {{value: number, live: boolean}} */ one) => send(one.value, one.live), least_ms), [of]);
   useEffect(() => () => clearTimeout(still.current), []);
   const set = (/** @type {number} */ value) => {
     clearTimeout(still.current);

@@ -2,13 +2,13 @@
 
 import { useRef } from "preact/hooks";
 import { html } from "../../shared/html.js";
-import { useHand } from "./hand.js";
+import { SEEN_MS, useHand } from "./hand.js";
 import * as model from "../model.js";
 import { canTake, moveTbar } from "./onair.js";
 import { t } from "../words/say.js";
 
 export function Tbar() {
-  const { held, move: moveLive, set, letGo: leave } = useHand((position, live) => model.send({ type: "program.tbar", position, ...(live ? { live } : {}) }));
+  const { held, move: moveLive, set, letGo: leave } = useHand((position, live) => model.send({ type: "program.tbar", position, ...(live ? { live } : {}) }), SEEN_MS);
   const hand = useRef({ spent: false });
   const state = model.state.value;
   if (!state) return null;

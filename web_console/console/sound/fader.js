@@ -1,7 +1,7 @@
 /** A level to set: by sliding, by typing, by keys. What the hand does is heard while it moves. */
 
 import { html } from "../../shared/html.js";
-import { useHand } from "../programme/hand.js";
+import { HEARD_MS, useHand } from "../programme/hand.js";
 import { decibels } from "./loudness.js";
 import * as model from "../model.js";
 import { NumberField } from "../number_field.js";
@@ -13,7 +13,7 @@ const MAX_GAIN_DB = 20;
 
 /** @param {{source: string, gain_db: number, name: string}} props source: `seat/<id>` or `source/<id>` */
 export function Fader({ source, gain_db, name }) {
-  const { held, move, set, letGo } = useHand((db, live) => model.send({ type: "source.gain", source, db, ...(live ? { live } : {}) }), source);
+  const { held, move, set, letGo } = useHand((db, live) => model.send({ type: "source.gain", source, db, ...(live ? { live } : {}) }), HEARD_MS, source);
   const shown_db = held ?? gain_db;
   return html`<span class="fader">
     <input type="range" data-action="fader" data-source=${source} min=${MIN_GAIN_DB} max=${MAX_GAIN_DB} step="0.5" value=${shown_db}
