@@ -5,6 +5,7 @@ doesn't, whatever happens to those who write and read it.
 """
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -43,24 +44,35 @@ class SlotKeeper:
         """Spec, and the descriptors for its writer and for readers."""
         self._lent: dict[str, str] = {}
         """Of what guests send: the shard that each is on, or was last; also before there is a slot."""
+        self.more = False
+        """Whether there are others to be made, at the next :meth:`reconcile`."""
+        self.failed: set[str] = set()
+        """What could not be made since all was tried the last time."""
 
     def __len__(self) -> int:
         return len(self._slots)
 
-    def reconcile(self, desired: Mapping[str, SlotSpec]) -> tuple[list[str], list[str], dict[str, OSError]]:
-        """Make what is missing, drop what is too much.
+    def reconcile(
+        self, desired: Mapping[str, SlotSpec], most: int = sys.maxsize
+    ) -> tuple[list[str], list[str], dict[str, OSError]]:
+        """Make what is missing, ``most`` of them at once, drop what is too much.
 
         Returns the sources opened, those closed, and those that could not be made (no memory) with why;
-        these are tried again at the next call. A slot whose spec changed is closed and opened.
+        these are tried again once all others are made. A slot whose spec changed is closed and opened.
         """
+        if not self.more:
+            self.failed.clear()
         closed = [source for source, (spec, *_) in self._slots.items() if desired.get(source) != spec]
         for source in closed:
             self._close(source)
         opened: list[str] = []
         failed: dict[str, OSError] = {}
         for source, spec in desired.items():
-            if source in self._slots:
+            if source in self._slots or source in self.failed:
                 continue
+            if len(opened) + len(failed) >= most:
+                self.more = True
+                return opened, closed, failed
             try:
                 fd = create_slot(f"studio:{source}", spec.width, spec.height, spec.frames, spec.alpha)
                 try:
@@ -70,9 +82,11 @@ class SlotKeeper:
                     raise
             except OSError as error:
                 failed[source] = error
+                self.failed.add(source)
                 continue
             self._slots[source] = (spec, fd, reading)
             opened.append(source)
+        self.more = False
         return opened, closed, failed
 
     def descriptor(self, source: str, process: str) -> int:

@@ -136,6 +136,7 @@ class Supervisor:
     def _pause_s(self) -> float:
         now = time.monotonic_ns()
         due = [child.start_at_ns for child in self._children.values() if child.start_at_ns is not None]
+        due += [self._slots_at_ns] if self._slots_at_ns and self._ending is None else []
         return max(0.0, min([0.25, *((at - now) / 1e9 for at in due)]))
 
     def _over(self) -> bool:
@@ -148,6 +149,7 @@ class Supervisor:
             self._end()
         if self._stop_signals > 1:  # whoever presses Ctrl-C twice doesn't want to wait
             self._kill_all()
+        started = False
         for child in list(self._children.values()):
             if reason := child.silent(now):
                 log.error("process killed", child=child.name, reason=reason)
@@ -155,7 +157,10 @@ class Supervisor:
                 child.heard(now)
             if child.state == "running" and child.deaths and now - child.started_ns > HEALTHY_S * 1e9:
                 child.deaths = 0
-            if child.start_at_ns is not None and now >= child.start_at_ns and self._ending is None:
+            due = child.start_at_ns is not None and now >= child.start_at_ns
+            waits = self._slots.more and is_player(child.name)  # for its slot
+            if due and not started and not waits and self._ending is None:
+                started = True  # one a turn, as with slots
                 self._spawn(child)
         if self._ending is not None:
             self._go_on_ending()
@@ -352,7 +357,8 @@ class Supervisor:
             self._reconcile_children()
 
     def _reconcile_slots(self) -> None:
-        opened, closed, failed = self._slots.reconcile(self._desired.slots)
+        """One slot a turn: what others send each other, a cut on its way to the mixer, goes in between."""
+        opened, closed, failed = self._slots.reconcile(self._desired.slots, most=1)
         alive = [child for child in self._children.values() if child.alive]
         for source in closed:
             for child in alive:
@@ -366,7 +372,11 @@ class Supervisor:
             reason = error.strerror or "no memory"
             log.error("slot not made", source=source, reason=reason)
             self._board.send(self._children["control"], SlotFailed(source, reason))
-        self._slots_at_ns = time.monotonic_ns() + int(_SLOT_RETRY_S * 1e9) if failed else 0
+        now = time.monotonic_ns()
+        if self._slots.more:
+            self._slots_at_ns = now
+        else:
+            self._slots_at_ns = now + int(_SLOT_RETRY_S * 1e9) if self._slots.failed else 0
 
     def _reconcile_children(self) -> None:
         wanted = {child.name: child for child in desired_children(self._desired)}

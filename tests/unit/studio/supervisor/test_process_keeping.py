@@ -50,6 +50,21 @@ def test_slots_follow_what_is_desired() -> None:
     assert len(keeper) == 0
 
 
+def test_slots_are_made_one_at_a_time_where_others_wait() -> None:
+    keeper = SlotKeeper()
+    small, huge = SlotSpec(16, 16), SlotSpec(8192 * 1024, 8192 * 1024)
+    desired = {"seat/a": small, "seat/b": huge, "seat/c": small}
+    try:
+        for opened, failed, more in (("seat/a", "", True), ("", "seat/b", True), ("seat/c", "", False)):
+            made = keeper.reconcile(desired, most=1)
+            assert (made[0], list(made[2])) == ([opened] * bool(opened), [failed] * bool(failed))
+            assert keeper.more == more
+        assert keeper.failed == {"seat/b"}, "told once, and tried again when all others are made"
+        assert list(keeper.reconcile(desired, most=1)[2]) == ["seat/b"]
+    finally:
+        keeper.close()
+
+
 def test_a_slot_without_memory_is_told_and_tried_again() -> None:
     keeper = SlotKeeper()
     huge = SlotSpec(8192 * 1024, 8192 * 1024)
