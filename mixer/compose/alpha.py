@@ -46,7 +46,7 @@ def over_black(picture: Picture, alpha: Plane, black: int = BLACK[0]) -> Picture
     return Picture(*planes)
 
 
-class Layers:
+class AlphaLayers:
     """Draws pictures with alpha into tiles. Used by one thread; keeps as much memory as the largest
     needed."""
 

@@ -43,14 +43,14 @@ _ROOM = 3.0
 33 code values, and 8 bits hold 42 either way."""
 
 
-class Encoding(NamedTuple):
+class ColourEncoding(NamedTuple):
     """How a picture's numbers mean colours. ``full``: 0 … 255 (JPEG), else 16 … 235 and 16 … 240."""
 
     matrix: Matrix = "bt709"
     full: bool = False
 
 
-HOUSE: Final = Encoding()
+HOUSE: Final = ColourEncoding()
 """What every picture in the house is."""
 
 
@@ -74,13 +74,13 @@ def weights(matrix: Matrix) -> tuple[float, float]:
     return _WEIGHTS[matrix]
 
 
-def encoding_of(colorspace: int, color_range: int, unspecified: Matrix) -> Encoding:
+def encoding_of(colorspace: int, color_range: int, unspecified: Matrix) -> ColourEncoding:
     """What a decoder says of a frame: ``AVColorSpace`` and ``AVColorRange`` as numbers (H.273's
     MatrixCoefficients; PyAV's ``frame.colorspace`` and ``frame.color_range``).
 
     ``unspecified``: the matrix where the stream names none. A range that isn't named is the limited one.
     """
-    return Encoding(_BY_CODE.get(int(colorspace), unspecified), int(color_range) == _FULL_RANGE)
+    return ColourEncoding(_BY_CODE.get(int(colorspace), unspecified), int(color_range) == _FULL_RANGE)
 
 
 def by_size(height: int) -> Matrix:
@@ -89,7 +89,7 @@ def by_size(height: int) -> Matrix:
     return "bt709" if height >= 720 else "bt601"
 
 
-def to_house(source: Picture, encoding: Encoding, into: Picture) -> None:
+def to_house(source: Picture, encoding: ColourEncoding, into: Picture) -> None:
     """Write ``source`` into ``into`` (same size, any strides) as BT.709, limited range.
 
     Both may be the same picture. Within 1 code value of the exact result, where that lies in 0 … 255.
@@ -97,7 +97,7 @@ def to_house(source: Picture, encoding: Encoding, into: Picture) -> None:
     convert(source, encoding, into, HOUSE)
 
 
-def convert(source: Picture, encoding: Encoding, into: Picture, wanted: Encoding) -> None:
+def convert(source: Picture, encoding: ColourEncoding, into: Picture, wanted: ColourEncoding) -> None:
     """The same into any other encoding."""
     if encoding == wanted:
         if into is not source:
@@ -132,7 +132,7 @@ class HouseCopies(threading.local):
     def __init__(self) -> None:
         self._buffer: Plane = np.empty(0, np.uint8)
 
-    def of(self, source: Picture, encoding: Encoding) -> Picture:
+    def of(self, source: Picture, encoding: ColourEncoding) -> Picture:
         """``source`` itself if it is as the house has it, else a converted copy, good until the next call."""
         if encoding == HOUSE:
             return source
@@ -144,7 +144,7 @@ class HouseCopies(threading.local):
         return copy
 
 
-def exact(yuv: NDArray[np.float64], encoding: Encoding) -> NDArray[np.float64]:
+def exact(yuv: NDArray[np.float64], encoding: ColourEncoding) -> NDArray[np.float64]:
     """The same for single colours, not rounded and not cut off: (…, 3) code values to (…, 3) code values."""
     f = _factors(encoding, HOUSE)
     y, u, v = yuv[..., 0] - f.black, yuv[..., 1] - 128, yuv[..., 2] - 128
@@ -168,7 +168,7 @@ def _opencv() -> ModuleType:
 
 
 @functools.lru_cache(maxsize=16)
-def _factors(of: Encoding, wanted: Encoding) -> _Factors:
+def _factors(of: ColourEncoding, wanted: ColourEncoding) -> _Factors:
     both = np.linalg.inv(_rgb_of(*_WEIGHTS[wanted.matrix])) @ _rgb_of(*_WEIGHTS[of.matrix])
     both = np.diag(_steps(wanted)) @ both @ np.diag(1 / _steps(of))
     both[abs(both) < 1e-9] = 0.0
@@ -176,12 +176,12 @@ def _factors(of: Encoding, wanted: Encoding) -> _Factors:
     return _Factors(y_y, y_u, y_v, u_u, u_v, v_u, v_v, _black(of), _black(wanted))
 
 
-def _steps(encoding: Encoding) -> NDArray[np.float64]:
+def _steps(encoding: ColourEncoding) -> NDArray[np.float64]:
     """Code values of E′Y's, E′PB's and E′PR's whole range."""
     return np.array([255.0] * 3 if encoding.full else [219.0, 224.0, 224.0])
 
 
-def _black(encoding: Encoding) -> float:
+def _black(encoding: ColourEncoding) -> float:
     return 0.0 if encoding.full else 16.0
 
 

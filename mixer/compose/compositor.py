@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mixer.compose import draw, rounding
-from mixer.compose.alpha import Layers
+from mixer.compose.alpha import AlphaLayers
 from mixer.compose.backing_store import lay, lift_off
 from mixer.compose.canvas import Buffer, Canvas, Pool
 from mixer.compose.canvas_lookups import CanvasLookups, Design, Item
@@ -69,7 +69,7 @@ class Compositor:
         self._pool = pool or Pool(width, height, buffers)
         self._bars = SourcePicture("live", graphics.bars, origin=-1)
         self._lookups: CanvasLookups | None = None
-        self._layers = Layers()
+        self._layers = AlphaLayers()
         self.redrawn = 0
         self.torn = 0
 

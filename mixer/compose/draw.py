@@ -24,7 +24,7 @@ _NEAR = 1.03
 much and only blur it. Browsers that follow the layout send such sizes."""
 
 
-class Crop(NamedTuple):
+class PixelCrop(NamedTuple):
     """The part of a source that is shown, in its pixels; x and y are even."""
 
     x: int
@@ -44,7 +44,7 @@ def window(canvas: Picture, rect: Rect) -> Picture:
     return Picture(canvas.y[y : y + h, x : x + w], canvas.u[chroma], canvas.v[chroma])
 
 
-def cover_crop(source_w: int, source_h: int, w: int, h: int) -> Crop:
+def cover_crop(source_w: int, source_h: int, w: int, h: int) -> PixelCrop:
     """The largest centred part of the source with the aspect of ``w`` × ``h``, to the nearest pixel."""
     if source_w * h >= source_h * w:
         part_w, part_h = max(1, round(source_h * w / h)), source_h
@@ -57,7 +57,7 @@ def cover_crop(source_w: int, source_h: int, w: int, h: int) -> Crop:
     if part_h < source_h:
         part_h = max(2, part_h + (part_h & 1))
     part_w, part_h = min(part_w, source_w), min(part_h, source_h)
-    return Crop((source_w - part_w) // 2 & ~1, (source_h - part_h) // 2 & ~1, part_w, part_h)
+    return PixelCrop((source_w - part_w) // 2 & ~1, (source_h - part_h) // 2 & ~1, part_w, part_h)
 
 
 def contain_rect(source_w: int, source_h: int, w: int, h: int) -> Rect:

@@ -11,7 +11,7 @@ from mixer.compose.arrange import Wish, arrange
 from mixer.compose.sprites import Sprite, clipped, faded, moved
 from mixer.contract.clock import NS
 from mixer.contract.plan import Overlay, Rect
-from mixer.graphics.art import Art, Dial, Drawable, Strip
+from mixer.graphics.art import Art, Dial, Drawable, RunningText
 from mixer.graphics.graphics import Graphics
 
 SLIDE = 0.06
@@ -124,7 +124,7 @@ class _Shown:
         rect = self.place()
         step = round(FADE_STEPS * _eased(self.level))
         # A running text has new art at each tick; it has moved if its offset has.
-        key = (self.drawn if isinstance(self.drawn, Strip) else art, self.offset, rect, step)
+        key = (self.drawn if isinstance(self.drawn, RunningText) else art, self.offset, rect, step)
         if key == self.key:
             return
         self.key = key
@@ -228,7 +228,7 @@ class OverlayShow:
         return self._last if self._last.sprites else None
 
 
-def _pixels(strip: Strip, pace_ns: int) -> int:
+def _pixels(strip: RunningText, pace_ns: int) -> int:
     """Per tick, even, at least two: the same at each one, or the text would tremble."""
     return max(2, 2 * round(strip.speed * pace_ns / NS / 2)) if pace_ns else 0
 

@@ -18,7 +18,7 @@ LEAST_NS = 2 * SECOND_NS
 """Over less time than this no rate is told."""
 
 
-class Room:
+class RecordingRoom:
     """The room for one recording. :meth:`look` once a second."""
 
     def __init__(self) -> None:

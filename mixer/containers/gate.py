@@ -15,7 +15,7 @@ MAX_GROUP_BYTES = 16 * 1024 * 1024
 MAX_GROUP_PACKETS = 4096
 
 
-class Placed(NamedTuple):
+class TimedPacket(NamedTuple):
     """A packet with a destination's timestamps, in its stream's time base."""
 
     stream: str
@@ -26,7 +26,7 @@ class Placed(NamedTuple):
     data: bytes
 
 
-class Gate:
+class KeyframeGate:
     """For one connection or one file. ``headers`` of all its streams, ``video`` the picture's name."""
 
     def __init__(self, video: str, headers: dict[str, StreamHeader]) -> None:
@@ -55,7 +55,7 @@ class Gate:
         self.dropped += pictures
         self._needs_key = True
 
-    def place(self, packet: Packet, congested: bool = False, choked: bool = False) -> Placed | None:
+    def place(self, packet: Packet, congested: bool = False, choked: bool = False) -> TimedPacket | None:
         """The packet as it goes out, None if it doesn't. ``congested``: the destination takes less than
         comes, so lose pictures; ``choked``: so little that sound is lost too."""
         base = self._bases.get(packet.stream)
@@ -81,7 +81,7 @@ class Gate:
         if packet.stream == self._video:
             self._needs_key = False
         self._last[packet.stream] = dts
-        return Placed(packet.stream, pts, dts, packet.duration, packet.key, packet.data)
+        return TimedPacket(packet.stream, pts, dts, packet.duration, packet.key, packet.data)
 
 
 class Group:

@@ -33,7 +33,7 @@ class Chapter(NamedTuple):
     title: str
 
 
-class Placed(NamedTuple):
+class TimedMark(NamedTuple):
     """A mark and its time in the file, in seconds."""
 
     time_s: Fraction
@@ -45,7 +45,7 @@ def marks_path(recording: Path) -> Path:
     return recording.with_name(recording.name + SUFFIX)
 
 
-def line_of(placed: Placed) -> str:
+def line_of(placed: TimedMark) -> str:
     """The sidecar's line: ``{"kind", "id", "title", "tick", "time_s", "sources"}``."""
     mark = placed.mark
     fields = {
@@ -59,21 +59,21 @@ def line_of(placed: Placed) -> str:
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def opening(recent: Iterable[Mark], start_s: Fraction, tick_s: Fraction) -> list[Placed]:
+def opening(recent: Iterable[Mark], start_s: Fraction, tick_s: Fraction) -> list[TimedMark]:
     """What a part that begins at ``start_s`` of the programme begins with: of each kind the mark that is
     current then, at time 0, and those that came since. ``recent`` in the order of their ticks."""
     current: dict[str, Mark] = {}
-    since: list[Placed] = []
+    since: list[TimedMark] = []
     for mark in recent:
         time_s = mark.tick * tick_s - start_s
         if time_s <= 0:
             current[mark.kind] = mark
         else:
-            since.append(Placed(time_s, mark))
-    return [*(Placed(Fraction(0), mark) for mark in current.values()), *since]
+            since.append(TimedMark(time_s, mark))
+    return [*(TimedMark(Fraction(0), mark) for mark in current.values()), *since]
 
 
-def chapters(placed: Iterable[Placed], end_s: Fraction) -> list[Chapter]:
+def chapters(placed: Iterable[TimedMark], end_s: Fraction) -> list[Chapter]:
     """One chapter for each moment with marks, up to the next one or the file's end. A cue's title leads."""
     titles: dict[Fraction, list[str]] = {}
     for entry in sorted(placed, key=lambda entry: (entry.time_s, entry.mark.kind)):
@@ -95,7 +95,7 @@ class MarkLog:
         self._lost: dict[str, Mark] = {}
         """Of each kind the newest that ``_recent`` has lost."""
         self._newest: dict[str, Mark] = {}
-        self._placed: list[Placed] = []
+        self._placed: list[TimedMark] = []
         self._start_s: Fraction | None = None
         self._tick_s = Fraction(0)
         self._path = Path()
@@ -118,7 +118,7 @@ class MarkLog:
             self._lost[self._recent[0].kind] = self._recent[0]
         self._recent.append(mark)
         if self._start_s is not None:
-            self._put(Placed(max(Fraction(0), mark.tick * self._tick_s - self._start_s), mark))
+            self._put(TimedMark(max(Fraction(0), mark.tick * self._tick_s - self._start_s), mark))
 
     def chapters(self, end_s: Fraction) -> list[Chapter]:
         """Of the part that is being written, which is ``end_s`` long."""
@@ -130,7 +130,7 @@ class MarkLog:
             os.close(self._fd)
         self._fd, self._start_s, self._placed = -1, None, []
 
-    def _put(self, placed: Placed) -> None:
+    def _put(self, placed: TimedMark) -> None:
         if len(self._placed) < MAX_CHAPTERS:
             self._placed.append(placed)
         try:

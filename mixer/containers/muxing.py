@@ -10,7 +10,7 @@ from av.packet import Packet as AvPacket
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from mixer.containers.gate import Placed
+from mixer.containers.gate import TimedPacket
 from mixer.containers.languages import bibliographic
 from mixer.containers.marks import Chapter
 from mixer.ipc.bus.packets import StreamHeader
@@ -62,7 +62,7 @@ class PacketMuxer:
         """Metadata of the whole file; before the first packet."""
         self._container.metadata.update(tags)
 
-    def mux(self, packet: Placed) -> None:
+    def mux(self, packet: TimedPacket) -> None:
         """Raises OSError."""
         stream, time_base = self._streams[packet.stream]
         # av.Packet(data) would keep a Python buffer, whose release needs the GIL in FFmpeg's threads.

@@ -18,7 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
-from mixer.compose.colour_convert import HOUSE, Encoding, convert
+from mixer.compose.colour_convert import HOUSE, ColourEncoding, convert
 from mixer.containers import headers
 from mixer.contract.picture import i420_bytes, view_i420
 from mixer.ipc.bus.packets import Packet
@@ -31,7 +31,7 @@ _NEVER = 1 << 20
 """Pictures between keyframes that the encoder would make by itself."""
 _BT709 = 1
 _LIMITED = 1
-_VP8 = Encoding("bt601")
+_VP8 = ColourEncoding("bt601")
 _EASED = "subme=0:me=dia:partitions=none:no-mixed-refs=1:trellis=0:aq-mode=0:no-psy=1:weightp=1:no-deblock=1"
 """What x264 decides for each picture: none of it is told in the parameter sets. CABAC, 8×8 transforms,
 reference pictures and the use of weights are, and stay."""

@@ -16,7 +16,7 @@ from mixer.graphics.graphics import Graphics
 _log = structlog.get_logger()
 
 
-class Scene:
+class DrawnScene:
     """A scene as one canvas shows it: where its tiles are, how its graphics come and go."""
 
     def __init__(self, graphics: Graphics, pool: Pool) -> None:
@@ -30,7 +30,7 @@ class Scene:
         """What it showed last, and when."""
         self.seen_ns = 0
 
-    def follow(self, other: "Scene") -> None:
+    def follow(self, other: "DrawnScene") -> None:
         """Begin with the graphics that ``other`` shows: those that both have are to stand still."""
         self._overlays = other._overlays.fork()
 
@@ -70,7 +70,7 @@ class SceneCanvas:
 
     def __init__(self, graphics: Graphics, width: int, height: int, buffers: int) -> None:
         self.pool = Pool(width, height, buffers)
-        self._scenes = Scene(graphics, self.pool), Scene(graphics, self.pool)
+        self._scenes = DrawnScene(graphics, self.pool), DrawnScene(graphics, self.pool)
         self._cast_ns = -1
 
     @property
@@ -78,10 +78,10 @@ class SceneCanvas:
         return self.pool.width, self.pool.height
 
     @property
-    def on_air(self) -> Scene:
+    def on_air(self) -> DrawnScene:
         return self._scenes[0]
 
-    def scene(self, plan: CanvasPlan, now_ns: int) -> Scene:
+    def scene(self, plan: CanvasPlan, now_ns: int) -> DrawnScene:
         """Who draws ``plan`` while there is no transition: who had it in the one before, or is on air."""
         on_air, other = self._scenes
         fresh = other.plan is not None and now_ns - other.seen_ns <= STALE_NS
@@ -89,7 +89,7 @@ class SceneCanvas:
             self._scenes = other, on_air
         return self._scenes[0]
 
-    def scenes(self, leaving: CanvasPlan, now_ns: int) -> tuple[Scene, Scene]:
+    def scenes(self, leaving: CanvasPlan, now_ns: int) -> tuple[DrawnScene, DrawnScene]:
         """Who draws ``leaving``, which is on air, and who draws what comes."""
         going = self.scene(leaving, now_ns)
         coming = self._scenes[1]

@@ -15,7 +15,7 @@ from mixer.contract.picture import Picture
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, SourceId
 from mixer.engine.alternation import Alternation, Drawn
 from mixer.engine.quarantine import Quarantine
-from mixer.engine.scene_canvas import Scene, SceneCanvas
+from mixer.engine.scene_canvas import DrawnScene, SceneCanvas
 from mixer.engine.staging import LANGUAGE, OFF_AIR, PROGRAM, Staging, in_words_of, plateless, staging
 from mixer.graphics.graphics import Graphics
 
@@ -245,7 +245,7 @@ class Stage:
         going: bool,
         program: CanvasPlan,
         shot: Shot,
-    ) -> tuple[Scene, Shot, bool]:
+    ) -> tuple[DrawnScene, Shot, bool]:
         """Who draws a canvas, where its tiles are, and whether they are the clean feed's."""
         scene = self._scene(name, tick, going)
         if name in (PROGRAM, "clean"):
@@ -291,7 +291,7 @@ class Stage:
             self._complain("transition.failed", name, error, tick.now_ns)
             return entering.canvas.hold()
 
-    def _scene(self, name: str, tick: _Tick, going: bool) -> Scene:
+    def _scene(self, name: str, tick: _Tick, going: bool) -> DrawnScene:
         scene_canvas, stage = self._scene_canvases[name], tick.stage
         if not stage.leaving or not _changes(stage, name):
             return scene_canvas.scene(self._plan_of(name, stage.entering), tick.now_ns)
@@ -316,7 +316,7 @@ class Stage:
             return None
 
     def _draw(
-        self, name: str, scene: Scene, shot: Shot, tick: _Tick, base: Picture | None = None
+        self, name: str, scene: DrawnScene, shot: Shot, tick: _Tick, base: Picture | None = None
     ) -> Canvas | None:
         return self._quarantine.compose(
             scene.compositor,

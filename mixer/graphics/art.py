@@ -75,7 +75,7 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Strip:
+class RunningText:
     """A text that runs through a band for ever. ``picture`` repeats itself after ``period`` pixels (even) and
     is that much longer than the band is wide. ``rightwards``: it runs the other way, for scripts that are
     read from the right. ``speed``: pixels a second.
@@ -102,4 +102,4 @@ class Strip:
         return Art(self.width, self.height, (Sprite(0, 0, part),), band=True)
 
 
-Drawable = Art | Dial | Strip
+Drawable = Art | Dial | RunningText

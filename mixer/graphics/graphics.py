@@ -28,7 +28,7 @@ from mixer.contract.plan import (
     Tile,
 )
 from mixer.contract.theme import Theme
-from mixer.graphics.art import Art, Dial, Drawable, Strip
+from mixer.graphics.art import Art, Dial, Drawable, RunningText
 from mixer.graphics.designs import draw_card, draw_label, draw_slate
 from mixer.graphics.fonts import FontFile
 from mixer.graphics.kinds import draw_backdrop, draw_event_slate, draw_overlay
@@ -219,7 +219,7 @@ class Graphics:
     def overlay(self, overlay: Overlay, width: int, height: int) -> Drawable | None:
         """A graphic for a canvas of this size."""
         drawn = self._find("overlay", overlay, width, height)
-        return drawn if isinstance(drawn, Art | Dial | Strip) else None
+        return drawn if isinstance(drawn, Art | Dial | RunningText) else None
 
     def _find(self, kind: str, what: object, width: int, height: int) -> Drawn:
         drawn = self._drawn

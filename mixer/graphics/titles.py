@@ -9,7 +9,7 @@ from mixer.compose.sprites import Paint, Sprite, rounded_box
 from mixer.contract.colour import yuv_of
 from mixer.contract.picture import Picture, Plane, new_picture
 from mixer.contract.plan import Overlay, Plate
-from mixer.graphics.art import Art, Strip
+from mixer.graphics.art import Art, RunningText
 from mixer.graphics.plates import plate_edges, plate_paint, plate_rows
 from mixer.graphics.stack import (
     SMALLEST_TEXT,
@@ -91,7 +91,7 @@ def draw_full_card(
     return Art(sheet.width, sheet.height, tuple(sprites), whole=True)
 
 
-def draw_ticker(sheet: Sheet, overlay: Overlay) -> Strip | None:
+def draw_ticker(sheet: Sheet, overlay: Overlay) -> RunningText | None:
     """A band from edge to edge through which the text runs, over and over."""
     size = max(0.036 * sheet.short * overlay.size, SMALLEST_TEXT)
     text = sheet.type.line(
@@ -127,7 +127,7 @@ def draw_ticker(sheet: Sheet, overlay: Overlay) -> Strip | None:
         )
         picture = Picture(y, u, v)
     longer = Picture(*(_repeated(plane, period + sheet.width, index) for index, plane in enumerate(picture)))
-    return Strip(sheet.width, paint.height, longer, period, 3.2 * size, rightwards=right)
+    return RunningText(sheet.width, paint.height, longer, period, 3.2 * size, rightwards=right)
 
 
 def _repeated(plane: Plane, length: int, index: int) -> Plane:

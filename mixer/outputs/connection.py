@@ -68,7 +68,7 @@ class Resolver:
         os.eventfd_write(self._wake, 1)
 
 
-class Connection:
+class DestinationConnection:
     """One attempt at one place. ``tls`` None for plain TCP.
 
     Call :meth:`advance` when :meth:`watched` says so until :attr:`open`; then :meth:`read`, :meth:`write`.

@@ -32,7 +32,7 @@ from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import Packet, StreamHeader
 from mixer.ipc.inbox import Inbox
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
-from mixer.outputs.sink import POLL_MS, Headers, Sink, Status
+from mixer.outputs.sink import POLL_MS, Headers, Sink, SinkStatus
 
 HEARTBEAT_NS = SECOND_NS // 2
 REPORT_NS = SECOND_NS
@@ -51,13 +51,13 @@ def main() -> int:
     name = sys.argv[1]
     link = child.start(name)
     try:
-        Sender(link).run()
+        SenderProcess(link).run()
     except LinkClosedError:
         _log.warning("the supervisor is gone")
     return 0
 
 
-class Sender:
+class SenderProcess:
     """The loop between the bus and one destination."""
 
     def __init__(self, link: Link) -> None:
@@ -221,7 +221,7 @@ class Sender:
         if self._sink is not None:
             self._sink.interrupt()
 
-    def _status(self, now_ns: int) -> Status:
+    def _status(self, now_ns: int) -> SinkStatus:
         if self._sink is None:
             refusal = self._refusal
             state, reason, code = (
@@ -229,7 +229,7 @@ class Sender:
             )
             if self._shutdown_ns:
                 state, reason, code = "stopped", "", ""
-            return Status(state, reason, code, 0, 0, "", 0.0)  # type: ignore[arg-type]
+            return SinkStatus(state, reason, code, 0, 0, "", 0.0)  # type: ignore[arg-type]
         status = self._sink.status(now_ns)
         if status.code or status.state not in ("starting", "live"):
             return status

@@ -10,7 +10,7 @@ POLL_MS = 100
 """How often :meth:`Sink.step` is called at least."""
 
 
-class Status(NamedTuple):
+class SinkStatus(NamedTuple):
     """For the report. ``bytes_sent`` and ``dropped`` count from the process's start."""
 
     state: OutputState
@@ -63,4 +63,4 @@ class Sink(Protocol):
     def close(self) -> None:
         """Let go of everything at once."""
 
-    def status(self, now_ns: int) -> Status: ...
+    def status(self, now_ns: int) -> SinkStatus: ...

@@ -10,12 +10,12 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from mixer.compose.alpha import Layer, over_black, seen
-from mixer.compose.colour_convert import HOUSE, Encoding, by_size, encoding_of, to_house
+from mixer.compose.colour_convert import HOUSE, ColourEncoding, by_size, encoding_of, to_house
 from mixer.contract.colour import BLACK
 from mixer.contract.picture import Picture, Plane, new_picture
 from mixer.contract.plan import Rect
 from mixer.sources.orientation import Orientation, orientation_of, turned, turned_plane
-from mixer.sources.tonemap import Colour, Told, ToneMap, colour_of, either
+from mixer.sources.tonemap import Colour, FileColour, ToneMap, colour_of, either
 
 _FULL = int(ColorRange.JPEG)
 _UNWRITTEN = ("rawvideo", "huffyuv")
@@ -51,7 +51,7 @@ class FrameConverter:
 
     def __init__(self, box: tuple[int, int]) -> None:
         self._box = box
-        self.told = Told()
+        self.told = FileColour()
         self.alpha = True
         """Whether alpha counts for what it says; False: all of each picture is seen."""
         self._orientation: tuple[tuple[int, int, int], Orientation] | None = None
@@ -85,7 +85,7 @@ class FrameConverter:
             to_house(picture, encoding, picture)
         return Layer(picture, alpha)
 
-    def _with_alpha(self, frame: av.VideoFrame, encoding: Encoding) -> tuple[Picture, Plane]:
+    def _with_alpha(self, frame: av.VideoFrame, encoding: ColourEncoding) -> tuple[Picture, Plane]:
         """The frame over black, its chroma of any size, and its alpha: before anything is scaled, for what
         can't be seen has a colour, too. Only the part of it that is seen is looked at."""
         if _is_rgb(frame):
@@ -131,7 +131,7 @@ class FrameConverter:
             to_house(picture, encoding, picture)
         return picture
 
-    def _as_i420(self, frame: av.VideoFrame) -> tuple[av.VideoFrame, Encoding]:
+    def _as_i420(self, frame: av.VideoFrame) -> tuple[av.VideoFrame, ColourEncoding]:
         name = frame.format.name
         if _is_rgb(frame):
             made = self._reformatter.reformat(
@@ -155,12 +155,12 @@ class FrameConverter:
             self._orientation = key, orientation_of(frame)
         return self._orientation[1]
 
-    def _encoding(self, frame: av.VideoFrame) -> Encoding:
+    def _encoding(self, frame: av.VideoFrame) -> ColourEncoding:
         # yuvj420p and its like say by their name that they are of full range
         range_ = _FULL if frame.format.name.startswith("yuvj") else int(frame.color_range) or self.told.range
         return encoding_of(either(int(frame.colorspace), self.told.matrix), range_, by_size(frame.height))
 
-    def _sampled(self, frame: av.VideoFrame, format_: str, encoding: Encoding) -> av.VideoFrame:
+    def _sampled(self, frame: av.VideoFrame, format_: str, encoding: ColourEncoding) -> av.VideoFrame:
         space = Colorspace.ITU709  # the same on both sides: swscale changes the sampling alone
         range_ = ColorRange.JPEG if encoding.full else ColorRange.MPEG
         return self._reformatter.reformat(

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.compose.colour_convert import Encoding, weights
+from mixer.compose.colour_convert import ColourEncoding, weights
 from mixer.contract.picture import Picture
 
 Transfer = Literal["sdr", "hlg", "pq"]
@@ -50,7 +50,7 @@ _ROOM = 2.0
 class Colour(NamedTuple):
     """What a frame's numbers mean."""
 
-    encoding: Encoding
+    encoding: ColourEncoding
     transfer: Transfer = "sdr"
     primaries: Primaries = "bt709"
 
@@ -66,7 +66,7 @@ class Colour(NamedTuple):
         return "" if self.plain else f"{words[self.transfer]} {words[self.primaries]}".strip()
 
 
-class Told(NamedTuple):
+class FileColour(NamedTuple):
     """What a file says of its pictures' colours, for those that say nothing themselves: numbers of ITU-T
     H.273, 2 for unspecified; the range as FFmpeg has it, 0 for unspecified."""
 
@@ -76,10 +76,10 @@ class Told(NamedTuple):
     range: int = 0
 
 
-def told_by(stream: av.VideoStream) -> Told:
+def told_by(stream: av.VideoStream) -> FileColour:
     """Before anything of it is decoded: ProRes's decoder, for one, forgets what the file says."""
     context = stream.codec_context
-    return Told(
+    return FileColour(
         int(context.color_trc),
         int(context.color_primaries),
         int(context.colorspace),
@@ -92,7 +92,7 @@ def either(frame: int, told: int) -> int:
     return told if frame in _UNTOLD else frame
 
 
-def colour_of(frame: av.VideoFrame, encoding: Encoding, file: Told) -> Colour:
+def colour_of(frame: av.VideoFrame, encoding: ColourEncoding, file: FileColour) -> Colour:
     """What the frame, or the file, says of it; HDR that names no primaries has BT.2020's."""
     transfer = _TRANSFERS.get(either(int(frame.color_trc), file.transfer), "sdr")
     told = either(int(frame.color_primaries), file.primaries)

@@ -78,7 +78,7 @@ class LoggedEvent(msgspec.Struct, frozen=True):
     event: Mapping[str, Any]
 
 
-class Show(Protocol):
+class ShowPort(Protocol):
     """The single writer of the show's state."""
 
     @property
@@ -203,7 +203,7 @@ class Peers(Protocol):
         ...
 
 
-class Media(Protocol):
+class MediaPort(Protocol):
     """What was uploaded."""
 
     @property
@@ -241,13 +241,13 @@ class NoMedia:
         raise RefusedError(404, "media.unknown", "There is no such file.")
 
 
-class Snapshots(Protocol):
+class SnapshotsPort(Protocol):
     async def picture(self, canvas: CanvasName) -> Picture:
         """A copy of the canvas's newest picture. Raises RefusedError 503 while the mixer is away."""
         ...
 
 
-class Outbox(Protocol):
+class OutboxPort(Protocol):
     """The control link: send a message to a process by name."""
 
     def __call__(self, to: str, message: Message) -> None: ...

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from signaling.contract.ports import Media, NoMedia, Peers, Show, Snapshots
+from signaling.contract.ports import MediaPort, NoMedia, Peers, ShowPort, SnapshotsPort
 from signaling.http.auth.limits import Limits
 from signaling.http.auth.sessions import Keeping, Nowhere
 from signaling.http.metrics import Metrics
@@ -31,9 +31,9 @@ class Deps:
     ``meters_wanted`` is told when the first one watches the meters, and when the last one no longer does.
     """
 
-    show: Show
+    show: ShowPort
     peers: Peers
-    snapshots: Snapshots
+    snapshots: SnapshotsPort
     director_token: str
     secret: bytes
     pages: Path
@@ -43,7 +43,7 @@ class Deps:
     metrics: Metrics = field(default_factory=Metrics)
     ready: Callable[[], Sequence[str]] = _always_ready
     meters_wanted: Callable[[bool], None] = _nobody_to_tell
-    media: Media = field(default_factory=NoMedia)
+    media: MediaPort = field(default_factory=NoMedia)
     limits: Limits = field(default_factory=Limits)
     sessions: Keeping = field(default_factory=Nowhere)
 

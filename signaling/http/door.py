@@ -87,7 +87,7 @@ class _Visit:
         return self.handler.overdue(now_s, limits)
 
 
-class Door:
+class ConnectionDoor:
     """``make`` gives each connection its protocol, which is an ``asyncio.Protocol`` and a :class:`Handler`.
     ``key`` is what an address is counted under; None for proxies, which are many clients and have the total
     alone. ``counted`` is told why one was ended or refused: ``idle``, ``room``, ``refused``."""

@@ -19,13 +19,13 @@ from signaling.http.auth.limits import COMMAND_BYTES
 from signaling.http.auth.origin import ClientAddress
 from signaling.http.auth.sessions import Sessions
 from signaling.http.deps import Deps
-from signaling.http.door import Door, DoorLimits
+from signaling.http.door import ConnectionDoor, DoorLimits
 from signaling.http.live.hub import Hub
 from signaling.http.metrics import Metrics
 from signaling.http.pages import Pages, add_security_headers, policy
 from signaling.http.protocol import StudioRunner
 from signaling.http.routes.api import command, json_response
-from signaling.http.routes.context import ANYONE, CONTEXT, Context, Handler, Route, context
+from signaling.http.routes.context import ANYONE, CONTEXT, Handler, Route, RouteContext, context
 from signaling.http.routes.table import routes
 from signaling.http.routes.whip import add_cross_origin
 from signaling.http.snapshots import JpegCache
@@ -69,7 +69,7 @@ def make_app(deps: Deps) -> web.Application:
     access = Access(auth, sessions, ClientAddress(deps.trusted_proxies), deps.public_url, deps.limits)
     hub = Hub(deps.show, auth.not_withdrawn, deps.meters_wanted)
     app = web.Application(middlewares=[_outermost], client_max_size=COMMAND_BYTES)
-    app[CONTEXT] = Context(deps, access, hub, Pages(deps.pages), JpegCache(deps.snapshots))
+    app[CONTEXT] = RouteContext(deps, access, hub, Pages(deps.pages), JpegCache(deps.snapshots))
     listed = routes()
     for route in listed:
         for method in _methods(route):
@@ -156,7 +156,7 @@ def _wants_page(request: web.Request) -> bool:
 class Server:
     """A running server. ``url`` is where it answers on this machine."""
 
-    def __init__(self, runner: StudioRunner, door: Door, url: str, port: int) -> None:
+    def __init__(self, runner: StudioRunner, door: ConnectionDoor, url: str, port: int) -> None:
         self._runner = runner
         self.door = door
         self.url = url
@@ -188,7 +188,7 @@ async def serve(
     )
     await runner.setup()
     ctx = app.get(CONTEXT)
-    door = Door(
+    door = ConnectionDoor(
         runner.handler,
         limits or DoorLimits.of(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
         (ctx.access.address if ctx else ClientAddress(())).of_peer,

@@ -16,7 +16,7 @@ from mixer.contract.picture import Picture, copy_into, new_picture
 from mixer.contract.plan import CanvasName
 from mixer.ipc.link import LinkClosedError, LinkOverflowError
 from mixer.ipc.slot import SlotReader
-from signaling.contract.ports import Outbox, RefusedError, Snapshots
+from signaling.contract.ports import OutboxPort, RefusedError, SnapshotsPort
 
 PUBLISH_TIMEOUT_S = 2.0
 CACHE_S = 1.0
@@ -52,7 +52,7 @@ class CanvasSnapshots:
 
     def __init__(
         self,
-        send: Outbox,
+        send: OutboxPort,
         timeout_s: float = PUBLISH_TIMEOUT_S,
         asked: Callable[[CanvasName], None] = lambda _: None,
     ) -> None:
@@ -120,7 +120,7 @@ class CanvasSnapshots:
 class JpegCache:
     """JPEGs of the canvases, at most ``CACHE_S`` old; concurrent requests share one encode."""
 
-    def __init__(self, snapshots: Snapshots, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, snapshots: SnapshotsPort, clock: Callable[[], float] = time.monotonic) -> None:
         self._snapshots = snapshots
         self._clock = clock
         self._made: dict[CanvasName, tuple[float, bytes]] = {}

@@ -31,7 +31,7 @@ from signaling.contract.messages import (
     PeerStats,
     ShardReport,
 )
-from signaling.contract.ports import Outbox, PeerOwner, RefusedError
+from signaling.contract.ports import OutboxPort, PeerOwner, RefusedError
 from signaling.router.known_peers import Connection, KnownPeer, owner_of, peer_id
 from signaling.router.turn import IceSettings, ice_servers
 
@@ -57,7 +57,7 @@ MAX_WHEP_SEAT = 16
 _STATUS = {"sdp.invalid": 400, "sdp.no-codec": 406, "sdp.unsuited": 422, "shard.full": 503}
 
 
-class _Waiting(msgspec.Struct):
+class _AwaitedAnswer(msgspec.Struct):
     """An offer without an answer."""
 
     offer: Offer
@@ -76,7 +76,7 @@ class PeerRouter:
 
     def __init__(
         self,
-        send: Outbox,
+        send: OutboxPort,
         ice: IceSettings,
         on_presence: Callable[[Mapping[str, Connection], Collection[CanvasName]], None],
         offer_timeout_s: float = OFFER_TIMEOUT_S,
@@ -92,7 +92,7 @@ class PeerRouter:
         self._shards: set[str] = set()
         self._heard_s: dict[str, float] = {}
         self._peers: dict[str, KnownPeer] = {}
-        self._offers: dict[str, _Waiting] = {}
+        self._offers: dict[str, _AwaitedAnswer] = {}
         self._told: tuple[dict[str, Connection], frozenset[CanvasName]] = ({}, frozenset())
 
     # --- signaling.contract.ports.Peers ---------------------------------------------------------------------
@@ -137,7 +137,7 @@ class PeerRouter:
             bus=bus,
             full=full,
         )
-        waiting = _Waiting(offer, asyncio.get_running_loop().create_future())
+        waiting = _AwaitedAnswer(offer, asyncio.get_running_loop().create_future())
         self._peers[peer.id] = peer
         self._offers[peer.id] = waiting
         self._tell()
@@ -309,7 +309,7 @@ class PeerRouter:
                 load[peer.shard] += 1
         return min(load, key=lambda name: load[name], default="")
 
-    def _place(self, peer: KnownPeer, waiting: _Waiting, shard: str) -> None:
+    def _place(self, peer: KnownPeer, waiting: _AwaitedAnswer, shard: str) -> None:
         """Send the offer to a shard; without one it is held for a while."""
         if waiting.hold is not None:
             waiting.hold.cancel()
@@ -326,7 +326,7 @@ class PeerRouter:
             log.warning("offer failed", shard=shard, error=type(error).__name__)
             self._fail(peer.id, _unavailable())
 
-    def _look(self, peer: KnownPeer, waiting: _Waiting) -> None:
+    def _look(self, peer: KnownPeer, waiting: _AwaitedAnswer) -> None:
         """Where an offer's shard hangs and another one doesn't, that one gets it."""
         if waiting.answer.done():
             return

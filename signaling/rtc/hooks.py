@@ -13,9 +13,9 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 
 from signaling.rtc.transport.certificate import Certificate
 from signaling.rtc.transport.dtls import DtlsTransport
-from signaling.rtc.transport.ice import Connection, Network, StunProtocol
+from signaling.rtc.transport.ice import IceConnection, Network, StunProtocol
 from signaling.rtc.transport.receive import Receiver
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 from signaling.rtc.video.color_space import COLOUR_URI
 
 AIORTC_VERSION = "1.16.0"
@@ -24,10 +24,10 @@ _COLOUR_ID = 9
 
 REPLACED: tuple[tuple[object, str, type], ...] = (
     (rtcpeerconnection, "RTCRtpReceiver", Receiver),
-    (rtcpeerconnection, "RTCRtpSender", Sender),
+    (rtcpeerconnection, "RTCRtpSender", RtpSender),
     (rtcpeerconnection, "RTCDtlsTransport", DtlsTransport),
     (rtcpeerconnection, "RTCCertificate", Certificate),
-    (rtcicetransport, "Connection", Connection),
+    (rtcicetransport, "IceConnection", IceConnection),
     (aioice.ice, "StunProtocol", StunProtocol),
 )
 
@@ -48,4 +48,4 @@ def install(network: Network | None = None) -> None:
     if all(extension.uri != COLOUR_URI for extension in told):
         told.append(RTCRtpHeaderExtensionParameters(id=_COLOUR_ID, uri=COLOUR_URI))
     if network is not None:
-        Connection.network = network
+        IceConnection.network = network

@@ -20,7 +20,7 @@ from mixer.contract.names import of_screen
 from signaling.contract.messages import SILENT, Candidates, IceServer, Offer, PeerStats, UplinkTarget
 from signaling.rtc.audio.sound_in import SoundPacer, SoundStream
 from signaling.rtc.kinds import kind_of, place_of, source_of
-from signaling.rtc.recording.record import Feed, SeatRecorder
+from signaling.rtc.recording.record import RecordedConnection, SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.seats import Seats
 from signaling.rtc.timeline import LipSync
@@ -36,7 +36,7 @@ from signaling.rtc.transport.offer import (
     with_error_correction,
 )
 from signaling.rtc.transport.receive import Receiver
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 from signaling.rtc.video.bitrate import DEFAULT_BITRATE, Cap
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import GARBAGE, PictureStream
@@ -88,7 +88,7 @@ class Peer:
         self._house = house
         self._changed = changed
         self._sync = LipSync()
-        self._record = Feed(house.recorder, self.seat, self._sync) if self.seat else None
+        self._record = RecordedConnection(house.recorder, self.seat, self._sync) if self.seat else None
         self._picture: PictureStream | None = None
         self._screen: ScreenIn | None = None
         self._wanted: UplinkTarget | None = None
@@ -336,8 +336,8 @@ class Peer:
         return cast(list[Receiver], self._pc.getReceivers())
 
     @property
-    def _senders(self) -> list[Sender]:
-        return cast(list[Sender], self._pc.getSenders())
+    def _senders(self) -> list[RtpSender]:
+        return cast(list[RtpSender], self._pc.getSenders())
 
     @property
     def _transport(self) -> DtlsTransport:
@@ -363,7 +363,7 @@ class Peer:
             self._house.pacer.add(self._sound)
             self.listen(self._open)
 
-    def _sender_ready(self, sender: Sender) -> None:
+    def _sender_ready(self, sender: RtpSender) -> None:
         if self._closing is not None:
             return
         if sender.kind == "video":

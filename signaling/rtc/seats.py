@@ -5,7 +5,7 @@ from mixer.ipc.slot import SlotWriter
 from signaling.rtc.audio.conceal import Samples
 
 
-class Seat:
+class SeatSlot:
     """One seat's slot. ``owner`` is the peer whose media is written; all others' is dropped.
 
     Pictures are written by one decoder thread at a time, sound by the pacer's: as the slot wants it.
@@ -39,10 +39,10 @@ class Seats:
     A slot may come before or after its guest."""
 
     def __init__(self) -> None:
-        self._seats: dict[str, Seat] = {}
+        self._seats: dict[str, SeatSlot] = {}
 
-    def __getitem__(self, seat: str) -> Seat:
-        return self._seats.setdefault(seat, Seat())
+    def __getitem__(self, seat: str) -> SeatSlot:
+        return self._seats.setdefault(seat, SeatSlot())
 
     def opened(self, seat: str, slot: SlotWriter) -> None:
         self[seat].slot = slot  # the one before goes with its last user

@@ -54,7 +54,7 @@ from signaling.rtc.peer import House, Peer, State
 from signaling.rtc.recording.record import SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.seats import Seats
-from signaling.rtc.transport.ice import Connection, Network
+from signaling.rtc.transport.ice import IceConnection, Network
 from signaling.rtc.transport.offer import OfferError
 from signaling.rtc.video.decode import DecoderPool
 from signaling.shard.pace import Pace
@@ -117,7 +117,7 @@ class Shard:
         await asyncio.to_thread(self._house.recorder.close)
         self._house.returns.close()
         self._house.pacer.close()
-        Connection.servers.close()
+        IceConnection.servers.close()
         self._house.pool.close()
 
     # --- link ----------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ class Shard:
         return {each.part: each.count for each in parts if each.count}
 
     def _tell_of_servers(self) -> None:
-        silent = Connection.servers.silent
+        silent = IceConnection.servers.silent
         if silent or self._ice_silent:
             self._send("control", IceServersSilent(self._link.name, silent))
         self._ice_silent = silent

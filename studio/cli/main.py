@@ -132,11 +132,11 @@ def rehearse(
     """
     from studio.contract.client import ClientError
     from studio.lab.attendance import absentees
-    from studio.lab.attendance_shown import Told
+    from studio.lab.attendance_shown import AttendanceView
     from studio.lab.rehearse import RehearsalError
     from studio.lab.rehearse import rehearse as start
 
-    told = Told(guests, as_json=as_json)
+    told = AttendanceView(guests, as_json=as_json)
     try:
         attendance = start(
             data or default_data(), guests, seconds, loss / 100, over, told.ready, told.progress

@@ -17,7 +17,7 @@ from studio.show.checks import sound_source
 from studio.show.desk.commands import SourceGain
 from studio.show.desk.events import SourceGained
 from studio.show.events import AnyEvent
-from studio.show.own import Still
+from studio.show.own import HandsAtRest
 from studio.show.program.commands import ProgramTbar
 from studio.show.program.events import PreviewChanged, ProgramChanged, TbarMoved
 
@@ -60,7 +60,9 @@ def is_live(command: object) -> bool:
 
 
 def lets_go(command: object) -> bool:
-    return isinstance(command, Still) or (isinstance(command, SourceGain | ProgramTbar) and not command.live)
+    return isinstance(command, HandsAtRest) or (
+        isinstance(command, SourceGain | ProgramTbar) and not command.live
+    )
 
 
 def values_of(events: Sequence[AnyEvent]) -> tuple[Value, ...] | None:

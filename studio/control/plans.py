@@ -30,7 +30,7 @@ _TEXT = (
 log = structlog.get_logger()
 
 
-class Step(msgspec.Struct, frozen=True):
+class PlannedStep(msgspec.Struct, frozen=True):
     """The show after some events, and its plans as of ``moment``; None where they can't be made."""
 
     show: Show
@@ -90,7 +90,7 @@ class Planning:
 
     def step(
         self, show: Show, events: Sequence[AnyEvent], issued_ns: int, unix_ms: int, revision: int
-    ) -> Step:
+    ) -> PlannedStep:
         """What these events will make of the show, whose revision is then ``revision``; nothing is changed.
 
         Raises what applying them raises, and RefusedError 409 ``show.unplannable``.
@@ -108,9 +108,9 @@ class Planning:
                     409, "show.unplannable", "The show can't be composed with this; nothing was changed."
                 ) from error
             plans = None  # it was so before: what mends it may take several steps
-        return Step(show, taking, plans, self._moment)
+        return PlannedStep(show, taking, plans, self._moment)
 
-    def take(self, step: Step, revision: int, issued_ns: int) -> None:
+    def take(self, step: PlannedStep, revision: int, issued_ns: int) -> None:
         """The step's events have happened."""
         self.taking = step.taking
         if step.plans is None or step.moment != self._moment:

@@ -15,7 +15,7 @@ from signaling.contract.state import Role, StudioStatus
 from studio.control import invites
 from studio.control.library.glyphs import Glyphs
 from studio.control.session_settings import SessionSettings
-from studio.show.checks import Context
+from studio.show.checks import DecisionContext
 from studio.show.commands import AnyCommand, SeatCreate, SeatInvite
 from studio.show.events import AnyEvent, SeatCreated, SeatInvited, SeatUpdated
 from studio.show.graphics.commands import ThemeSet
@@ -69,9 +69,9 @@ class Surroundings(msgspec.Struct, frozen=True):
         now_s: float,
         settings: SessionSettings,
         connected: frozenset[str],
-    ) -> Context:
+    ) -> DecisionContext:
         """What a decision in its turn has, without any waiting."""
-        return Context(
+        return DecisionContext(
             actor=actor or Actor("director"),
             now=int(now_s),
             token_hash=hashed(prepared.token),

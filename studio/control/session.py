@@ -44,14 +44,14 @@ from studio.control.changes import Changes
 from studio.control.hands import STILL_S, Hands, Value, hand_values, is_live, lets_go, moved, values_of
 from studio.control.lanes import bytes_go_first, bytes_panic, is_panic, must_happen
 from studio.control.log.faults import fault, refused
-from studio.control.log.ledger import Ledger, Line
+from studio.control.log.ledger import Ledger, LogLine
 from studio.control.log.mending import replayed
-from studio.control.log.snapshots import BEHIND, Snapshots
+from studio.control.log.snapshots import BEHIND, LogSnapshots
 from studio.control.log.store import Store, StoreError
-from studio.control.plans import Planning, Step
+from studio.control.plans import PlannedStep, Planning
 from studio.control.preparing import Prepared, Surroundings
 from studio.control.session_settings import SessionSettings
-from studio.control.status import Connection, Status
+from studio.control.status import Connection, LiveStatus
 from studio.control.writer import MAX_WAITING, Request, Writer
 from studio.planning.planner import Live, Plans
 from studio.planning.playing import used_media
@@ -62,7 +62,7 @@ from studio.show.booths.status import booth_times
 from studio.show.decide import decide
 from studio.show.events import AnyEvent, apply
 from studio.show.model import Show
-from studio.show.own import Own, Still, decide_own
+from studio.show.own import HandsAtRest, Own, decide_own
 from studio.show.rundown.decisions import with_used_languages
 from studio.show.seats.lost import Dropped, Hushed
 from studio.show.sources.player_status import PlayerStatus
@@ -81,7 +81,7 @@ log = structlog.get_logger()
 
 
 class Session:
-    """Implements :class:`signaling.contract.ports.Show`."""
+    """Implements :class:`signaling.contract.ports.ShowPort`."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Session:
         self._unix_time = unix_time
         self._alarms = Alarms(unix_time) if alarms is None else alarms
         self._show = settings.new_show()
-        self._snapshots = Snapshots(store.path, self._show)
+        self._snapshots = LogSnapshots(store.path, self._show)
         self._ledger = Ledger(store, self._alarms, Path(settings.plan.recordings), self._snapshots)
         self._coming = self._show
         """The show with what is being written now."""
@@ -110,7 +110,7 @@ class Session:
         self._planning = Planning(self._show, settings.plan, settings.demand, self._alarms, self._say)
         self._speaking = Speaking()
         self._timer: asyncio.TimerHandle | None = None
-        self._status = Status()
+        self._status = LiveStatus()
         self._whip = WhipStatus()
         self._players = PlayerStatus()
         self._dropouts = Dropouts(self._show)
@@ -155,7 +155,7 @@ class Session:
         if self._closing:
             return
         if self._hands:
-            self._order(Still())
+            self._order(HandsAtRest())
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
@@ -243,7 +243,7 @@ class Session:
         if demand.watched((), now_s) != before:
             self._replan(time.monotonic_ns())
 
-    # --- signaling.contract.ports.Show ----------------------------------------------------------------------
+    # --- signaling.contract.ports.ShowPort ------------------------------------------------------------------
 
     @property
     def revision(self) -> int:
@@ -264,7 +264,7 @@ class Session:
         return bytes_panic(command)
 
     async def execute(self, command: bytes, actor: Actor, client: str = "") -> Done:
-        """See :meth:`signaling.contract.ports.Show.execute`. Also refuses with 429 ``session.busy``, 503
+        """See :meth:`signaling.contract.ports.ShowPort.execute`. Also refuses with 429 ``session.busy``, 503
         ``session.closed``, 507 ``store.disk-full`` and 503 ``store.unwritable``.
 
         A caller that is cancelled may find its command carried out: what is written stays written.
@@ -376,13 +376,13 @@ class Session:
 
     def _lines(
         self, owed: tuple[AnyEvent, ...], events: tuple[AnyEvent, ...], actor: Actor | None, time_ms: int
-    ) -> list[Line]:
+    ) -> list[LogLine]:
         """What hands have moved before, as theirs who moved it; then what happens now."""
-        lines: list[Line] = []
+        lines: list[LogLine] = []
         revision = self._revision + 1
         for part, whose in ((owed, self._hands.actor), (events, actor)):
             if part:
-                lines.append(Line(revision, time_ms, _named(whose), part))
+                lines.append(LogLine(revision, time_ms, _named(whose), part))
                 revision += len(part)
         return lines
 
@@ -398,10 +398,10 @@ class Session:
             self._changes.later(moved(self._changes.coming, values), self._revision)
         if self._still is not None:
             self._still.cancel()
-        self._still = asyncio.get_running_loop().call_later(STILL_S, self._order, Still())
+        self._still = asyncio.get_running_loop().call_later(STILL_S, self._order, HandsAtRest())
         return Done(self._revision, ())
 
-    def _carry_out(self, events: tuple[AnyEvent, ...], step: Step | None, issued_ns: int) -> None:
+    def _carry_out(self, events: tuple[AnyEvent, ...], step: PlannedStep | None, issued_ns: int) -> None:
         self._hands.settled(events)
         for event in events:
             self._show = apply(self._show, event)

@@ -48,7 +48,7 @@ from studio.show.outputs.status import public_output, redacted
 Connection = Literal["connecting", "connected"]
 
 
-class Status:
+class LiveStatus:
     """Fed with messages and the presence of peers; :meth:`public` gives the snapshot."""
 
     def __init__(self) -> None:

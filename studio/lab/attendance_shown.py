@@ -12,7 +12,7 @@ from studio.lab.attendance import Attendance
 _COLOURS = {"there": "green", "away": "yellow", "missing": "red"}
 
 
-class Told:
+class AttendanceView:
     """``guests``: how many are to come."""
 
     def __init__(self, guests: int, *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Part(msgspec.Struct, frozen=True):
+class CastMember(msgspec.Struct, frozen=True):
     """One guest: its seat, what the plate says, what the picture says, and the picture's hue, 0 … 1."""
 
     seat: str
@@ -17,10 +17,10 @@ class Part(msgspec.Struct, frozen=True):
     """Name and title by language, where they are others there."""
 
 
-def guests_of(count: int) -> list[Part]:
+def guests_of(count: int) -> list[CastMember]:
     """Guests of a rehearsal, ``rehearsal-1`` …; each with its own colour and, quietly, its own tone."""
     return [
-        Part(
+        CastMember(
             seat=f"rehearsal-{number}",
             name=f"Guest {number}",
             title="Rehearsal",
@@ -35,27 +35,27 @@ def guests_of(count: int) -> list[Part]:
 
 # Cities and people are invented.
 MAYORS = (
-    Part(
+    CastMember(
         *("hanbit", "한별 누리", "한빛시장", "ko", "HANBIT", 0.58, 220.0),
         names={"en": ("Nuri Hanbyeol", "Mayor of Hanbit")},
     ),
-    Part(
+    CastMember(
         *("northaven", "Elowen Marwick", "Mayor of Northaven", "en", "NORTHAVEN", 0.05, 247.0),
         names={"ko": ("엘로언 마윅", "노스헤이븐시장")},
     ),
-    Part(
+    CastMember(
         *("shiomi", "しおみ あおば", "汐見市長", "ja", "SHIOMI", 0.87, 262.0),
         names={"ko": ("시오미 아오바", "시오미시장"), "en": ("Aoba Shiomi", "Mayor of Shiomi")},
     ),
-    Part(
+    CastMember(
         *("yunlan", "云小岚", "云岚市长", "zh-Hans", "YUNLAN", 0.36, 294.0),
         names={"ko": ("윈 샤오란", "윈란시장"), "en": ("Yun Xiaolan", "Mayor of Yunlan")},
     ),
-    Part(
+    CastMember(
         *("alwaha", "ليان الواحة", "عمدة الواحة", "ar", "AL WAHA", 0.12, 330.0),
         names={"ko": ("라얀 알와하", "알와하시장"), "en": ("Layan Al Waha", "Mayor of Al Waha")},
     ),
-    Part(
+    CastMember(
         *("fjaerdvik", "Åsa Björkvåg", "Fjärdviks borgmästare", "sv", "FJARDVIK", 0.72, 349.0),
         names={"ko": ("오사 비에르크보그", "피에르드비크시장"), "en": ("Åsa Björkvåg", "Mayor of Fjärdvik")},
     ),

@@ -16,7 +16,7 @@ from typing import Any
 from studio.contract.client import Client, ClientError
 from studio.contract.datadir import CONFIG_FILE
 from studio.contract.spawning import FOLDER, python
-from studio.lab.cast import MAYORS, Part
+from studio.lab.cast import MAYORS, CastMember
 from studio.lab.demo_show import SLIDES, first, then
 from studio.lab.demo_slides import NAME
 from studio.lab.demo_slides import slides as slides_pdf
@@ -66,7 +66,7 @@ def beside(folder: Path, guests: int) -> Iterator[Callable[[object], None]]:
                 process.wait()
 
 
-def set_up(client: Client, cast: Sequence[Part]) -> None:
+def set_up(client: Client, cast: Sequence[CastMember]) -> None:
     """Everybody is on air first, the rest follows: a deck has to be looked into.
 
     A demo that was run before on this data finds its things: 409 is no fault.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from studio.lab.cast import Part
+from studio.lab.cast import CastMember
 
 Commands = list[dict[str, Any]]
 SLIDES = "slides"
@@ -11,7 +11,7 @@ SLIDES = "slides"
 _BOOTH = "booth-1"
 
 
-def first(cast: Sequence[Part], languages: Sequence[str]) -> Commands:
+def first(cast: Sequence[CastMember], languages: Sequence[str]) -> Commands:
     """After the speakers' seats: everybody on air, and the logo."""
     plenary, *keynote = _opening(cast)
     return [
@@ -23,7 +23,7 @@ def first(cast: Sequence[Part], languages: Sequence[str]) -> Commands:
     ]
 
 
-def then(cast: Sequence[Part], languages: Sequence[str], slides: str | None) -> Commands:
+def then(cast: Sequence[CastMember], languages: Sequence[str], slides: str | None) -> Commands:
     """``slides``: the uploaded deck's id; without one there is no scene for it."""
     deck = _deck(cast, slides) if slides and cast else []
     made = (*_opening(cast), *deck, *_rest(cast))
@@ -55,11 +55,11 @@ def _scene(
     }
 
 
-def _seats(cast: Sequence[Part]) -> Commands:
+def _seats(cast: Sequence[CastMember]) -> Commands:
     return [{"seat": part.seat} for part in cast]
 
 
-def _opening(cast: Sequence[Part]) -> Commands:
+def _opening(cast: Sequence[CastMember]) -> Commands:
     """Everybody; then the first speaker large on the stream, named by a lower third; all on the wall."""
     plenary = _scene("plenary", "Plenary", {"layout": "grid"})
     if not cast:
@@ -75,7 +75,7 @@ def _opening(cast: Sequence[Part]) -> Commands:
     ]
 
 
-def _deck(cast: Sequence[Part], slides: str) -> Commands:
+def _deck(cast: Sequence[CastMember], slides: str) -> Commands:
     """Slides beside who speaks, who may turn them; on the wall the others stand beside them, too."""
     shown: dict[str, Any] = {"source": SLIDES}
     return [
@@ -96,7 +96,7 @@ def _deck(cast: Sequence[Part], slides: str) -> Commands:
     ]
 
 
-def _rest(cast: Sequence[Part]) -> Commands:
+def _rest(cast: Sequence[CastMember]) -> Commands:
     made: Commands = []
     if len(cast) > 1:
         made.append(_scene("dialogue", "Dialogue", {"layout": "duo", "places": _seats(cast[:2])}))
@@ -108,7 +108,7 @@ def _rest(cast: Sequence[Part]) -> Commands:
     return made
 
 
-def _graphics(cast: Sequence[Part], languages: Sequence[str]) -> Commands:
+def _graphics(cast: Sequence[CastMember], languages: Sequence[str]) -> Commands:
     """One of most kinds, to be shown with a press; the card ``pause`` is the scene's of that name."""
 
     def texts(english: str, korean: str) -> dict[str, str]:
@@ -182,7 +182,7 @@ def _booth(languages: Sequence[str]) -> Commands:
     ]
 
 
-def _rundown(scenes: Sequence[dict[str, Any]], cast: Sequence[Part]) -> dict[str, Any]:
+def _rundown(scenes: Sequence[dict[str, Any]], cast: Sequence[CastMember]) -> dict[str, Any]:
     """A cue for each of the scenes made here, with who is in it."""
     seen = {"keynote": cast[:1], "speech": cast[:1], "dialogue": cast[:2]}
     cues = [

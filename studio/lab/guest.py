@@ -15,9 +15,9 @@ import aiohttp
 import msgspec
 import structlog
 
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop
-from studio.lab.cast import Part
+from studio.lab.cast import CastMember
 from studio.lab.guest_loops import FIRST, RATES, Loops, Workshop, fitting, slowest
 
 log = structlog.get_logger()
@@ -60,10 +60,10 @@ class SyntheticGuest:
 
     def __init__(
         self,
-        part: Part,
+        part: CastMember,
         link: str,
         base: str,
-        player: Player,
+        player: LoopPlayer,
         loss: float,
         loops: Loops,
         workshop: Workshop,

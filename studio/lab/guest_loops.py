@@ -21,7 +21,7 @@ from typing import Self
 import msgspec
 
 from signaling.rtc.synthetic.loops import Loop, LoopFrame, encode_sound, make_loop
-from studio.lab.cast import Part
+from studio.lab.cast import CastMember
 from studio.planning.uplink import bitrate_for
 
 SMALLEST, LARGEST = (160, 90), (1280, 720)
@@ -44,7 +44,7 @@ Size = tuple[int, int]
 class _Order(msgspec.Struct, frozen=True):
     """A loop to encode; ``size`` None: its sound alone."""
 
-    part: Part
+    part: CastMember
     size: Size | None
     fps: int
     grain: float
@@ -135,7 +135,7 @@ class Loops:
     ``grain``: see :func:`signaling.rtc.synthetic.loops.draw`.
     """
 
-    def __init__(self, part: Part, grain: float = 0.0) -> None:
+    def __init__(self, part: CastMember, grain: float = 0.0) -> None:
         self._part = part
         self._grain = grain
         self._made: dict[tuple[Size | None, int], Loop] = {}
@@ -192,7 +192,7 @@ def slowest(fps: int) -> int:
     return next((rate for rate in RATES if rate >= fps), RATES[-1])
 
 
-def shared(cast: Sequence[Part], grain: float = 0.0) -> dict[str, Loops]:
+def shared(cast: Sequence[CastMember], grain: float = 0.0) -> dict[str, Loops]:
     """Loops for every seat of the cast: each its own, or :data:`VARIANTS` in turn, which name nobody."""
     parts = list(cast[:VARIANTS])
     if len(cast) > VARIANTS:

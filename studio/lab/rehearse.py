@@ -18,11 +18,11 @@ import uvloop
 
 from mixer.ipc.child import configure_logging
 from mixer.ipc.priority import Urgency, punctual
-from signaling.rtc.synthetic.client import Player
+from signaling.rtc.synthetic.client import LoopPlayer
 from studio.contract.client import Client, ClientError, tls_context
 from studio.contract.datadir import RunInfo
 from studio.lab.attendance import Attendance, Register
-from studio.lab.cast import Part, guests_of
+from studio.lab.cast import CastMember, guests_of
 from studio.lab.guest import SyntheticGuest
 from studio.lab.guest_loops import FIRST, Loops, Workshop, shared
 
@@ -54,7 +54,7 @@ class Rehearsal:
 
     async def run(
         self,
-        cast: Sequence[tuple[Part, str]],
+        cast: Sequence[tuple[CastMember, str]],
         seconds: float,
         ready: Callable[[], None],
         *,
@@ -74,7 +74,7 @@ class Rehearsal:
             at_s = time.monotonic() - began_s
             register.came(seat, at_s) if there else register.went(seat, reason, at_s)
 
-        player = Player()
+        player = LoopPlayer()
         guests = asyncio.create_task(self._come(cast, player, happened, over_s))
         tasks = {
             guests,
@@ -101,8 +101,8 @@ class Rehearsal:
 
     async def _come(
         self,
-        cast: Sequence[tuple[Part, str]],
-        player: Player,
+        cast: Sequence[tuple[CastMember, str]],
+        player: LoopPlayer,
         happened: Callable[[str, bool, str], None],
         over_s: float | None,
     ) -> None:
@@ -202,7 +202,7 @@ async def _tell(register: Register, total: int, progress: Callable[[str], None])
         await asyncio.sleep(_PROGRESS_S)
 
 
-def seat_command(part: Part, languages: Collection[str]) -> dict[str, Any]:
+def seat_command(part: CastMember, languages: Collection[str]) -> dict[str, Any]:
     """Makes the part's seat, named in those of the event's ``languages`` that it has a name in."""
     return {
         "type": "seat.create",
@@ -218,7 +218,7 @@ def seat_command(part: Part, languages: Collection[str]) -> dict[str, Any]:
     }
 
 
-def seat(client: Client, cast: Sequence[Part]) -> list[tuple[Part, str]]:
+def seat(client: Client, cast: Sequence[CastMember]) -> list[tuple[CastMember, str]]:
     """Make the seats, or new links for those that exist. Raises
     :class:`~studio.contract.client.ClientError`."""
     state = client.state()["state"]
@@ -254,7 +254,7 @@ def rehearse(
 
 def perform(
     client: Client,
-    cast: Sequence[tuple[Part, str]],
+    cast: Sequence[tuple[CastMember, str]],
     seconds: float,
     loss: float,
     loops: Mapping[str, Loops],

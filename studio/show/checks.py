@@ -16,7 +16,7 @@ from studio.show.model import FLOOR, HALL, Seat, Show, Source
 from studio.show.text import clean
 
 
-class Context(msgspec.Struct, frozen=True):
+class DecisionContext(msgspec.Struct, frozen=True):
     """What a decision needs beside the state, so that it stays pure.
 
     ``now`` in Unix seconds; ``token_hash`` (SHA-256, hex) of a fresh token, used where an invite is made;

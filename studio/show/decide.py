@@ -9,7 +9,7 @@ from studio.show import commands as c
 from studio.show import events as e
 from studio.show.booths.commands import BoothCommand
 from studio.show.booths.decisions import decide_booth
-from studio.show.checks import Context
+from studio.show.checks import DecisionContext
 from studio.show.desk.commands import BusCommand, RundownCommand, StripCommand
 from studio.show.desk.decisions import decide_bus, decide_strip
 from studio.show.graphics.commands import GraphicCommand
@@ -25,10 +25,10 @@ from studio.show.seats.decisions import SeatCommand, decide_seat
 from studio.show.sources.commands import SourceCommand
 from studio.show.sources.decisions import decide_source
 
-__all__ = ["Context", "decide"]
+__all__ = ["DecisionContext", "decide"]
 
 
-def decide(show: Show, command: c.AnyCommand, context: Context) -> tuple[e.AnyEvent, ...]:
+def decide(show: Show, command: c.AnyCommand, context: DecisionContext) -> tuple[e.AnyEvent, ...]:
     """The events that the command makes of the state. Raises RefusedError: 400, 403, 404 or 409."""
     check_role(show, command, context.actor)
     if isinstance(command, SeatCommand):

@@ -6,7 +6,7 @@ import msgspec
 
 from studio.planning.playing import Ended, played_on_take, takes
 from studio.show import events as e
-from studio.show.checks import Context
+from studio.show.checks import DecisionContext
 from studio.show.model import Show
 from studio.show.program import events as p
 from studio.show.program.decisions import take
@@ -20,18 +20,18 @@ class Speaks(msgspec.Struct, frozen=True):
     to: Literal["preview", "program"]
 
 
-class Still(msgspec.Struct, frozen=True):
+class HandsAtRest(msgspec.Struct, frozen=True):
     """No hand has moved a fader or the T-bar for a while: what they moved is to be logged."""
 
 
-Own = Lost | Speaks | Ended | Still
+Own = Lost | Speaks | Ended | HandsAtRest
 
 
-def decide_own(show: Show, own: Own, context: Context) -> tuple[e.AnyEvent, ...]:
+def decide_own(show: Show, own: Own, context: DecisionContext) -> tuple[e.AnyEvent, ...]:
     """Nothing, where it is no longer so."""
     if isinstance(own, Speaks):
         return _speaks(show, own)
-    if isinstance(own, Still):
+    if isinstance(own, HandsAtRest):
         return ()  # of what has happened already
     if isinstance(own, Ended):
         return _ended(show, own, context.now_ms)

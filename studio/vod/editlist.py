@@ -15,8 +15,8 @@ from opentimelineio.opentime import RationalTime, TimeRange
 
 from mixer.contract.names import seat_of
 from studio.vod.join import Segment, length
-from studio.vod.package import Video
-from studio.vod.parts import Part, SeatFile
+from studio.vod.package import MadeVideo
+from studio.vod.parts import ProgrammePart, SeatFile
 from studio.vod.scenes import Placement, shots
 
 METADATA = "summit"
@@ -27,7 +27,7 @@ _NS = 1_000_000_000
 class EditList:
     """Builds one timeline; ``folder`` is where it will be, from which files are referred to."""
 
-    def __init__(self, parts: Sequence[Part], segments: Sequence[Segment], folder: Path) -> None:
+    def __init__(self, parts: Sequence[ProgrammePart], segments: Sequence[Segment], folder: Path) -> None:
         self._parts = parts
         self._segments = segments
         self._folder = folder
@@ -36,7 +36,7 @@ class EditList:
         self._length = length(segments)
 
     def timeline(
-        self, placements: Sequence[Placement], videos: Iterable[Video], seats: Iterable[SeatFile]
+        self, placements: Sequence[Placement], videos: Iterable[MadeVideo], seats: Iterable[SeatFile]
     ) -> otio.schema.Timeline:
         """Scenes, cues, the languages' sound, and the seats that were recorded meanwhile."""
         timeline = otio.schema.Timeline(self._parts[0].title or self._parts[0].output)
@@ -85,7 +85,7 @@ class EditList:
                 )
         return track
 
-    def _sound(self, video: Video) -> otio.schema.Track:
+    def _sound(self, video: MadeVideo) -> otio.schema.Track:
         track = otio.schema.Track(video.bus, kind=otio.schema.TrackKind.Audio)
         track.metadata[METADATA] = {"bus": video.bus, "language": video.language}
         whole = (0, self._length)

@@ -20,7 +20,7 @@ from mixer.containers.languages import terminologic
 from mixer.containers.marks import Chapter
 from studio.vod.errors import VodError
 from studio.vod.join import Segment, SoundPlacer
-from studio.vod.parts import Part, Track, whole
+from studio.vod.parts import ProgrammePart, SoundTrack, whole
 from studio.vod.silence import filling, silence
 
 _SAMPLES = {"aac": 1024, "opus": 960}
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Video:
+class MadeVideo:
     """One that was made."""
 
     path: Path
@@ -43,7 +43,7 @@ class Video:
 class _Writer:
     """One MP4 file."""
 
-    def __init__(self, path: Path, track: Track, title: str, chapters: Sequence[Chapter]) -> None:
+    def __init__(self, path: Path, track: SoundTrack, title: str, chapters: Sequence[Chapter]) -> None:
         self.path = path
         self.track = track
         self.container: OutputContainer = av.open(
@@ -123,13 +123,13 @@ class _Writer:
 
 
 def write(
-    parts: Sequence[Part],
+    parts: Sequence[ProgrammePart],
     segments: Sequence[Segment],
-    tracks: Sequence[Track],
-    paths: Callable[[Track], Path],
+    tracks: Sequence[SoundTrack],
+    paths: Callable[[SoundTrack], Path],
     chapters: Sequence[Chapter],
     progress: Progress,
-) -> list[Video]:
+) -> list[MadeVideo]:
     """One file a track, at ``paths(track)``, which must not exist. Raises :class:`VodError`; no file that
     isn't whole is left behind then."""
     total = sum(parts[segment.part].bytes for segment in segments)
@@ -159,14 +159,16 @@ def write(
         if isinstance(error, av.FFmpegError | ValueError):
             raise VodError("vod.broken", f"the recording can't be copied ({error})") from error
         raise
-    return [Video(w.path, w.track.bus, w.track.language, w.path.stat().st_size) for w in made]
+    return [MadeVideo(w.path, w.track.bus, w.track.language, w.path.stat().st_size) for w in made]
 
 
 def _further(progress: Progress, before: int, total: int, at: int) -> None:
     progress(before + at, total)
 
 
-def _copy(part: Part, segment: Segment, writers: Sequence[_Writer], progress: Callable[[int], None]) -> None:
+def _copy(
+    part: ProgrammePart, segment: Segment, writers: Sequence[_Writer], progress: Callable[[int], None]
+) -> None:
     with av.open(part.path) as source:
         video = source.streams.video[0]
         sounds = {writer.track.index: writer for writer in writers}
@@ -217,14 +219,14 @@ def explained(error: OSError, folder: Path) -> VodError:
     return VodError("disk.error", f"the videos can't be written to {folder}: {error.strerror or error}")
 
 
-def languages(tracks: Sequence[Track], wanted: Sequence[str]) -> list[Track]:
+def languages(tracks: Sequence[SoundTrack], wanted: Sequence[str]) -> list[SoundTrack]:
     """The tracks of these buses or languages; all where none is named. Raises :class:`VodError`."""
     if not tracks:
         raise VodError("vod.no-language", "the recording has no sound track")
-    by_name: Mapping[str, Track] = {
+    by_name: Mapping[str, SoundTrack] = {
         name.lower(): track for track in reversed(tracks) for name in (track.language, track.bus) if name
     }
-    chosen: list[Track] = []
+    chosen: list[SoundTrack] = []
     for name in wanted:
         track = by_name.get(name.lower())
         if track is None:

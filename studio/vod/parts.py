@@ -26,7 +26,7 @@ _NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Track:
+class SoundTrack:
     """A sound track. ``index``: of its stream in the file; ``language``: three letters, or empty."""
 
     index: int
@@ -36,7 +36,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Part:
+class ProgrammePart:
     """A programme recording's file. Ticks count from the programme's epoch; time 0 is ``first``'s."""
 
     path: Path
@@ -51,7 +51,7 @@ class Part:
     """Tick behind the last picture."""
     picture: tuple[object, ...]
     """Codec, width, height and parameter sets."""
-    tracks: tuple[Track, ...]
+    tracks: tuple[SoundTrack, ...]
     bytes: int
 
     def tick_of(self, time_s: Fraction) -> int:
@@ -79,7 +79,7 @@ class SeatFile:
     sound: bool
 
 
-def find(wanted: Sequence[str], folder: Path) -> list[Part]:
+def find(wanted: Sequence[str], folder: Path) -> list[ProgrammePart]:
     """The parts of one recording, in order.
 
     ``wanted`` is one or several files, which are taken as they are; or one part or an output's id, whose
@@ -104,7 +104,7 @@ def find(wanted: Sequence[str], folder: Path) -> list[Part]:
     return _neighbours(max(parts, key=lambda part: part.start), parts)
 
 
-def read(path: Path) -> Part:
+def read(path: Path) -> ProgrammePart:
     """Look into a file. Raises :class:`VodError`."""
     if not path.is_file():
         raise VodError("vod.missing", f"there is no file {path}")
@@ -117,7 +117,7 @@ def read(path: Path) -> Part:
                 raise VodError("vod.not-a-recording", f"{path} is not a recording of a programme")
             fps = Fraction(video.average_rate)
             first = round(Fraction(clock.start_ns, _NS) * fps)
-            return Part(
+            return ProgrammePart(
                 path=path,
                 output=named["output"] if named else path.stem,
                 number=int(named["number"]) if named else 0,
@@ -162,9 +162,9 @@ def whole(packets: Iterator[Any]) -> Iterator[Any]:
         return
 
 
-def _neighbours(chosen: Part, parts: Iterable[Part]) -> list[Part]:
+def _neighbours(chosen: ProgrammePart, parts: Iterable[ProgrammePart]) -> list[ProgrammePart]:
     """Those that follow each other without a long pause, ``chosen`` among them."""
-    takes: list[list[Part]] = []
+    takes: list[list[ProgrammePart]] = []
     for part in _in_order(parts):
         if takes and _pause_s(takes[-1][-1], part) <= NEXT_S and _same(takes[-1][-1], part):
             takes[-1].append(part)
@@ -173,21 +173,21 @@ def _neighbours(chosen: Part, parts: Iterable[Part]) -> list[Part]:
     return next(take for take in takes if any(part.path == chosen.path for part in take))
 
 
-def _in_order(parts: Iterable[Part]) -> list[Part]:
+def _in_order(parts: Iterable[ProgrammePart]) -> list[ProgrammePart]:
     """By the programme's time within a run of the studio; the wall clock, which may be set, orders runs."""
     known = list(parts)
     runs = {part.clock.epoch_ns: part.start for part in sorted(known, key=lambda p: p.start, reverse=True)}
     return sorted(known, key=lambda part: (runs[part.clock.epoch_ns], part.first, part.number))
 
 
-def _pause_s(before: Part, part: Part) -> float:
+def _pause_s(before: ProgrammePart, part: ProgrammePart) -> float:
     """From the end of one to the beginning of the next; negative where they overlap."""
     if before.clock.epoch_ns == part.clock.epoch_ns:
         return float((part.first - before.end) / part.fps)
     return (part.start - before.stop).total_seconds()
 
 
-def _agree(parts: list[Part]) -> None:
+def _agree(parts: list[ProgrammePart]) -> None:
     for part in parts[1:]:
         if not _same(parts[0], part):
             raise VodError(
@@ -197,11 +197,11 @@ def _agree(parts: list[Part]) -> None:
             )
 
 
-def _same(one: Part, other: Part) -> bool:
+def _same(one: ProgrammePart, other: ProgrammePart) -> bool:
     return (one.fps, one.picture, one.tracks) == (other.fps, other.picture, other.tracks)
 
 
-def _parts_of(folder: Path, output: str) -> Iterator[Part]:
+def _parts_of(folder: Path, output: str) -> Iterator[ProgrammePart]:
     """Those that can be read; one that holds no picture yet, or a seat's, is none."""
     for path in folder.glob(f"{output}-*.mkv"):
         named = _NAME.fullmatch(path.name)
@@ -245,11 +245,13 @@ def _duration_s(container: InputContainer) -> float:
     return end
 
 
-def _track(stream: AudioStream) -> Track:
+def _track(stream: AudioStream) -> SoundTrack:
     language = stream.metadata.get("language", "")
     bus = stream.metadata.get("title", "") or language or f"track-{stream.index}"
     # the name of a file is made of it
-    return Track(stream.index, safe_name(bus), "" if language == "und" else language, _parameters(stream))
+    return SoundTrack(
+        stream.index, safe_name(bus), "" if language == "und" else language, _parameters(stream)
+    )
 
 
 def _parameters(stream: Stream) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
 
-from mixer.containers.marks import Chapter, Placed, chapters
+from mixer.containers.marks import Chapter, TimedMark, chapters
 from mixer.contract.messages import Mark
 from studio.vod.join import Segment, length
 
@@ -65,11 +65,11 @@ def place(segments: Sequence[Segment], marks: Sequence[Sequence[Mark]]) -> list[
 
 def as_chapters(placements: Iterable[Placement], pictures: int, fps: Fraction) -> list[Chapter]:
     """One for each moment with a mark; times in seconds of the video, which has so many pictures."""
-    return chapters((Placed(each.at / fps, each.mark) for each in placements), pictures / fps)
+    return chapters((TimedMark(each.at / fps, each.mark) for each in placements), pictures / fps)
 
 
 @dataclass(frozen=True)
-class Shot:
+class SceneSpan:
     """Pictures ``at`` … ``at + length`` − 1 of the video: one scene, out of one part, from its tick ``tick``
     on. ``mark`` None: before the first scene."""
 
@@ -80,15 +80,15 @@ class Shot:
     mark: Mark | None
 
 
-def shots(segments: Sequence[Segment], placements: Sequence[Placement]) -> list[Shot]:
+def shots(segments: Sequence[Segment], placements: Sequence[Placement]) -> list[SceneSpan]:
     """The video as the scenes it is cut from; a scene that goes on in the next part is two shots."""
     of_segment = {segment.at: segment for segment in segments}
     of_scene = {each.at: each.mark for each in placements if each.mark.kind == "scene"}
     edges = [*sorted(of_segment.keys() | of_scene.keys()), length(segments)]
-    found: list[Shot] = []
+    found: list[SceneSpan] = []
     mark: Mark | None = None
     for at, end in pairwise(edges):
         segment = of_segment.get(at) or found[-1].segment
         mark = of_scene.get(at, mark)
-        found.append(Shot(at, end - at, segment, segment.first + at - segment.at, mark))
+        found.append(SceneSpan(at, end - at, segment, segment.first + at - segment.at, mark))
     return found

@@ -19,7 +19,7 @@ import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
-from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.client import Counter, LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import make_loop
 from signaling.rtc.transport.rtp import Rtp
 from studio.lab.harness.running import RunningStudio, running_studio, wait_until
@@ -99,7 +99,7 @@ async def _speak(voice: Voice, seconds: float) -> list[int]:
 
 
 async def _run(studio: RunningStudio, links: dict[str, str], seconds: float) -> list[float]:
-    player, listener, voice = Player(), Listener(), Voice(VOICE_HZ)
+    player, listener, voice = LoopPlayer(), Listener(), Voice(VOICE_HZ)
     playing = asyncio.create_task(player.run())
     media = make_loop("Guest", 0.3, seconds=4)
     people = {

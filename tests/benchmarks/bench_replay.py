@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from studio.control.log import snapshots
-from studio.control.log.snapshots import Snapshots
+from studio.control.log.snapshots import LogSnapshots
 from studio.control.log.store import INSERT, Store
 from studio.show.events import SeatAdmitted, SeatCreated, SeatHeld, apply, encode
 from studio.show.model import Show
@@ -33,7 +33,7 @@ async def started_s(path: Path) -> tuple[float, Show]:
     began_s = time.monotonic()
     store = await Store.open(path)
     try:
-        show, _ = await store.replay(apply, *await asyncio.to_thread(Snapshots(path, Show()).newest))
+        show, _ = await store.replay(apply, *await asyncio.to_thread(LogSnapshots(path, Show()).newest))
     finally:
         await store.close()
     return time.monotonic() - began_s, show
@@ -49,7 +49,7 @@ async def main() -> None:
         fill(path, count)
         whole_s, show = await started_s(path)
         snapshots._PAUSE_S = 0
-        Snapshots(path, Show()).advance()
+        LogSnapshots(path, Show()).advance()
         short_s, same = await started_s(path)
         assert same == show
         print(f"{count} events: {whole_s:.2f} s as a whole, {short_s:.3f} s from a snapshot")

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mixer.containers.clock_tags import file_clock
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import BEEP_HZ, flash_area, make_loop
 from studio.cli.main import app
 from studio.lab.harness.visit import visit
@@ -128,7 +128,7 @@ async def play(studio: RunningStudio, links: dict[str, str], left: Left) -> None
     """Two guests and an interpreter are there, and the show goes on meanwhile."""
     # all of them beforehand: nobody's packets are to be late meanwhile
     loops = [make_loop(seat, hue, seconds=2, size=(320, 180), bitrate=300_000) for seat, hue in HUES.items()]
-    player = Player()
+    player = LoopPlayer()
     playing = asyncio.create_task(player.run())
     async with contextlib.AsyncExitStack() as visits:
         for loop, (seat, link) in zip(loops, links.items(), strict=True):

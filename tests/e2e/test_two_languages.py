@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from studio.lab.harness.visit import visit
 from tests.support.ingest import RtmpIngest
 from tests.support.media import probe
@@ -134,7 +134,7 @@ async def _drive(
     studio: RunningStudio, links: dict[str, str], voices: dict[str, Voice]
 ) -> list[tuple[float, frozenset[str]]]:
     """Everybody comes, the interpreters open, all speak in turns, and the streams end."""
-    player = Player()
+    player = LoopPlayer()
     playing = asyncio.create_task(player.run())
     async with contextlib.AsyncExitStack() as visits:
         for name, voice in voices.items():

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from mixer.contract.messages import SlotOpened
 from mixer.contract.plan import Rect, Tile
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.network import NeverComes
 from tests.support.media.mixing import Mixer, plan_of, small_config
@@ -27,8 +27,8 @@ APART = 32
 
 
 @pytest_asyncio.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -39,7 +39,7 @@ def camera() -> NumberedCamera:
     return NumberedCamera()
 
 
-async def test_a_packet_that_never_comes_costs_a_blink(player: Player, camera: NumberedCamera) -> None:
+async def test_a_packet_that_never_comes_costs_a_blink(player: LoopPlayer, camera: NumberedCamera) -> None:
     """The longest time between two pictures, and nothing that was not sent is ever shown."""
     async with ShardHouse() as house, Relay(Path(delay_s=WAY_S), Path(delay_s=WAY_S)) as relay:
         reader = house.slot("mayor")
@@ -95,7 +95,7 @@ class Line:
 
 
 @pytest.mark.soak
-async def test_a_bad_line_for_long(player: Player, camera: NumberedCamera) -> None:
+async def test_a_bad_line_for_long(player: LoopPlayer, camera: NumberedCamera) -> None:
     """5 % loss and 50 ms of jitter that reorders, through the shard and the mixer, against the same guest on
     a clean line just before. Repairs and the keyframes they end in are lost at the same rate, so a freeze of
     half a second is in the dice; one of a whole second is not."""

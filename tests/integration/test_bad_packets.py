@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from signaling.contract.messages import Answer, Offer, ShardReport
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import proportional_bytes
 from tests.support.peers.hostile import Hostile
@@ -31,14 +31,14 @@ def media() -> Loop:
 
 
 @pytest_asyncio.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
 
 
-async def test_a_storm_of_bad_packets_harms_nobody_else(media: Loop, player: Player) -> None:
+async def test_a_storm_of_bad_packets_harms_nobody_else(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         bad_reader = house.slot("bad")
         readers = {seat: house.slot(seat) for seat in ("good-1", "good-2")}

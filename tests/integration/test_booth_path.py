@@ -15,7 +15,7 @@ from mixer.contract.plan import AudioInput, AudioPlan, Bus, Hall, Interpreter, R
 from signaling.contract.messages import SILENT, Answer, Offer, PeerKind, ShardReport, UplinkTargets
 from signaling.rtc.audio.opus import AvDecoder
 from signaling.rtc.returns.listening import OPUS_SILENCE
-from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.client import Counter, LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import HUM_LEVEL, Loop, make_loop
 from signaling.rtc.transport.rtp import Rtp
 from tests.support.media.mixing import Mixer, plan_of, small_config
@@ -96,7 +96,7 @@ def loops() -> dict[str, Loop]:
 
 
 async def test_a_speaker_changes_languages_while_speaking(loops: dict[str, Loop]) -> None:
-    player, ears = Player(), {"mayor": Ear(), "kim": Ear(), "hall": Ear()}
+    player, ears = LoopPlayer(), {"mayor": Ear(), "kim": Ear(), "hall": Ear()}
     playing = asyncio.create_task(player.run())
     async with ShardHouse() as shard:
         mixer = await asyncio.to_thread(lambda: Mixer(small_config()).__enter__())

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import FPS, Loop, make_loop
 from signaling.rtc.transport.rtp import build_rtp
 from tests.support.running import RunningStudio, running_studio, wait_until
@@ -188,7 +188,7 @@ def media() -> Loop:
 async def test_a_peer_with_an_rsa_certificate_in_either_dtls_role(
     studio: RunningStudio, hall: tuple[str, str], certificate: RsaCertificate, media: Loop, role: str
 ) -> None:
-    player = Player()
+    player = LoopPlayer()
     playing = asyncio.create_task(player.run())
     guest = RehearsalGuest(media, player)
     guest._pc._RTCPeerConnection__certificates = [certificate]  # type: ignore[attr-defined]
@@ -250,7 +250,7 @@ async def test_of_obs_s_simulcast_the_largest_layer_is_shown_steadily(
     layers = [
         Layer(make_loop("OBS", 0.3, seconds=1, size=size), 1000 + index) for index, size in enumerate(sizes)
     ]
-    player = Player()
+    player = LoopPlayer()
     guest = RehearsalGuest(media, player)
     sdp = as_obs_offers(await guest.offer(), [layer.ssrc for layer in layers])
     guest._camera = False  # its pictures are sent here

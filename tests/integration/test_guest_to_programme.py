@@ -12,7 +12,7 @@ from mixer.contract.clock import NS
 from mixer.contract.messages import MixerReport, SlotOpened
 from mixer.contract.plan import Rect, Tile
 from signaling.contract.messages import Answer, Offer, ShardReport
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.support.media.mixing import (
     RED,
@@ -98,14 +98,14 @@ def is_red(tap: Tap) -> bool:
 
 
 @pytest_asyncio.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
 
 
-async def test_a_camera_that_is_off_becomes_a_slate_and_comes_back(stage: Stage, player: Player) -> None:
+async def test_a_camera_that_is_off_becomes_a_slate_and_comes_back(stage: Stage, player: LoopPlayer) -> None:
     (media,) = await loops_of((320, 180), codec="h264")
     guest = RehearsalGuest(media, player)
     await stage.join(guest)
@@ -123,7 +123,7 @@ async def test_a_camera_that_is_off_becomes_a_slate_and_comes_back(stage: Stage,
 
 
 @pytest.mark.soak
-async def test_a_new_size_each_second(stage: Stage, player: Player) -> None:
+async def test_a_new_size_each_second(stage: Stage, player: LoopPlayer) -> None:
     """16×16, odd ones, both ways up, larger than the slot, and one too large: a slate at worst."""
     sizes = [(320, 180), (16, 16), (180, 320), (135, 241), (1920, 1080), (2048, 1152), (640, 360)]
     loops = await loops_of(*sizes)

@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from signaling.contract.ports import Grant
-from signaling.http.auth.auth import Authenticator, Session
+from signaling.http.auth.auth import Authenticator, AuthSession
 from signaling.http.auth.limits import Limits, Rate
 from tests.support.house import DIRECTOR, SDP, House, bearer, house
 
@@ -261,7 +261,7 @@ async def test_a_changed_or_swapped_cookie_is_refused(tmp_path: Path) -> None:
 async def test_an_expired_session_is_told_so(tmp_path: Path) -> None:
     async with house(tmp_path) as studio:
         auth = Authenticator(studio.show, DIRECTOR, b"s" * 32, clock=lambda: 1000)
-        name, value, _ = auth.cookie(Session(Grant("director", "", 0, 2000)), "console")
+        name, value, _ = auth.cookie(AuthSession(Grant("director", "", 0, 2000)), "console")
         async with studio.http.get(
             f"{studio.url}/api/v1/me", headers={"Cookie": f"{name}={value}"}
         ) as response:

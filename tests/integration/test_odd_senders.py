@@ -12,8 +12,8 @@ import pytest_asyncio
 from mixer.ipc.slot import RATE
 from signaling.contract.messages import ClosePeer, PeerChanged, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.camera import Camera
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
-from signaling.rtc.synthetic.loops import Loop, Media, make_loop
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
+from signaling.rtc.synthetic.loops import GuestMedia, Loop, make_loop
 from studio.contract.usage import cpu_seconds
 from tests.integration.test_real_guests import invite, post
 from tests.support.media.slots import Arrivals
@@ -39,8 +39,8 @@ def large() -> Loop:
 
 
 @pytest_asyncio.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -49,7 +49,7 @@ async def player() -> AsyncIterator[Player]:
 class Drifting(RehearsalGuest):
     """A guest whose clock, camera and sound card run ``ppm`` too fast."""
 
-    def __init__(self, media: Media, player: Player, ppm: float) -> None:
+    def __init__(self, media: GuestMedia, player: LoopPlayer, ppm: float) -> None:
         super().__init__(media, player)
         self._ppm = ppm
         self._first_ns: int | None = None
@@ -82,7 +82,7 @@ def beep_delays_ms(ear: Ear, guest: Drifting) -> list[float]:
 
 
 @pytest.mark.soak
-async def test_a_clock_that_runs_off_is_followed(media: Loop, player: Player) -> None:
+async def test_a_clock_that_runs_off_is_followed(media: Loop, player: LoopPlayer) -> None:
     """No gap in picture or sound, and no delay that grows or is used up, against a guest whose clock is true.
     2000 ppm is more than any clock does: uncorrected, its delay would change by 40 ms in this time."""
     drifts = {"true": 0.0, "fast": 300.0, "slow": -300.0, "absurd": 2000.0}
@@ -142,7 +142,7 @@ def camera() -> Camera:
 
 @pytest.mark.soak
 async def test_a_sender_of_too_much_is_decoded_as_far_as_it_was_allowed(
-    media: Loop, player: Player, camera: Camera
+    media: Loop, player: LoopPlayer, camera: Camera
 ) -> None:
     """Sixty large pictures a second where five small ones are asked for; its neighbour notices nothing."""
     async with ShardHouse() as house:
@@ -186,7 +186,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
 
 
 async def test_the_console_names_a_sender_of_too_much(
-    studio: RunningStudio, media: Loop, large: Loop, player: Player
+    studio: RunningStudio, media: Loop, large: Loop, player: LoopPlayer
 ) -> None:
     """Seats that are shown in the multiview only are asked for thumbnails; one sends 720p all the same."""
     director, greedy = RehearsalGuest(None, player), RehearsalGuest(large, player)
@@ -227,7 +227,7 @@ async def enter(studio: RunningStudio, token: str, guest: RehearsalGuest, kind: 
     await until(lambda: guest.connected, what="connected")
 
 
-async def test_leaving_in_a_burst_stalls_nobody(media: Loop, large: Loop, player: Player) -> None:
+async def test_leaving_in_a_burst_stalls_nobody(media: Loop, large: Loop, player: LoopPlayer) -> None:
     """The leavers' lanes are full of large pictures when they go."""
     async with ShardHouse() as house:
         stays = house.slot("stays")

@@ -19,7 +19,7 @@ import pytest
 from mixer.contract.player_messages import PlayerConfig
 from mixer.ipc.slot import sample_at
 from mixer.sources.frames import FrameConverter
-from mixer.sources.pull.pull_player import _Worker
+from mixer.sources.pull.pull_player import _PullWorker
 from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
 from tests.support.media.material import ffmpeg
 from tests.support.media.players import PlayerRun
@@ -250,7 +250,7 @@ def test_the_very_address_that_was_checked_is_read(tmp_path: Path, monkeypatch: 
 
         monkeypatch.setattr("socket.getaddrinfo", found)
         config = msgspec.structs.replace(pull(url), private=False, ca_file=str(authority.ca_file))
-        worker = _Worker(config, Fraction(30))
+        worker = _PullWorker(config, Fraction(30))
         try:
             wait_until("a picture", lambda: len(worker.pictures) > 0, 20)
         finally:

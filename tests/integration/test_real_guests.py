@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import waited_ns
 from tests.integration.test_service_restart import picture
@@ -33,8 +33,8 @@ def media() -> Loop:
 
 
 @pytest_asyncio.fixture
-async def player() -> AsyncIterator[Player]:
-    made = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    made = LoopPlayer()
     task = asyncio.create_task(made.run())
     yield made
     task.cancel()
@@ -75,7 +75,7 @@ async def invite(studio: RunningStudio, seat: str) -> str:
     return link.rpartition("/")[2]
 
 
-async def offered(player: Player, media: Loop | None = None) -> str:
+async def offered(player: LoopPlayer, media: Loop | None = None) -> str:
     guest = RehearsalGuest(media, player)
     try:
         return await guest.offer()
@@ -84,7 +84,7 @@ async def offered(player: Player, media: Loop | None = None) -> str:
 
 
 async def test_bad_offers_are_refused_and_leave_nothing(
-    studio: RunningStudio, player: Player, media: Loop
+    studio: RunningStudio, player: LoopPlayer, media: Loop
 ) -> None:
     token = await invite(studio, "rubbish")
     good = await offered(player, media)
@@ -108,7 +108,7 @@ async def test_bad_offers_are_refused_and_leave_nothing(
 
 
 async def test_another_window_asks_before_it_takes_the_seat(
-    studio: RunningStudio, player: Player, media: Loop
+    studio: RunningStudio, player: LoopPlayer, media: Loop
 ) -> None:
     token = await invite(studio, "mayor")
     first, second = RehearsalGuest(media, player), RehearsalGuest(media, player)
@@ -132,7 +132,7 @@ async def test_another_window_asks_before_it_takes_the_seat(
 
 
 async def test_a_guest_stays_while_control_is_started_anew(
-    studio: RunningStudio, player: Player, media: Loop
+    studio: RunningStudio, player: LoopPlayer, media: Loop
 ) -> None:
     token = await invite(studio, "steady")
     guest = RehearsalGuest(media, player)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import make_loop
 from studio.lab.cast import MAYORS
 from studio.lab.guest import SILENT_S, SyntheticGuest
@@ -190,13 +190,13 @@ async def test_a_guest_who_is_wanted_sends_at_once_what_there_is() -> None:
             MAYORS[0],
             "http://localhost/join/x",
             "",
-            Player(),
+            LoopPlayer(),
             0.0,
             Loops(MAYORS[0]),
             workshop,
             lambda *_: None,
         )
-        guest._peer = peer = RehearsalGuest(loop, Player())
+        guest._peer = peer = RehearsalGuest(loop, LoopPlayer())
         states: list[bool] = []
         for uplink in ({"fps": 0}, {"width": 1280, "height": 720, "fps": 30}):
             guest.follow({"status": {"uplink": uplink}})

@@ -20,7 +20,7 @@ from mixer.contract.messages import BusAttach, SlotOpened
 from mixer.contract.picture import Picture
 from mixer.contract.plan import Rect, Tile
 from mixer.ipc.bus.packets import Packet, ReturnAudio
-from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.client import Counter, LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.synthetic.relay import Path, Relay
 from signaling.rtc.timeline import LipSync
@@ -46,8 +46,8 @@ def media() -> Loop:
 
 
 @pytest_asyncio.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -70,7 +70,7 @@ class House:
 
 
 @pytest_asyncio.fixture
-async def house(media: Loop, player: Player) -> AsyncIterator[House]:
+async def house(media: Loop, player: LoopPlayer) -> AsyncIterator[House]:
     async with contextlib.AsyncExitStack() as stack:
         one, two = [await stack.enter_async_context(ShardHouse()) for _ in range(2)]
         mixer = await asyncio.to_thread(Mixer(small_config()).__enter__)
@@ -144,7 +144,7 @@ def sound_delays_ms(came: Came, tap: Tap) -> list[float]:
 
 
 async def test_a_return_adds_little_to_what_the_programme_has(
-    house: House, player: Player, media: Loop
+    house: House, player: LoopPlayer, media: Loop
 ) -> None:
     came = Came()
     viewer = RehearsalGuest(media, player, video=Counter(came.take_picture), audio=Counter(came.take_sound))
@@ -180,7 +180,7 @@ class Screen:
 
 
 async def test_lost_packets_and_importunate_viewers(
-    house: House, player: Player, media: Loop, pool: DecoderPool
+    house: House, player: LoopPlayer, media: Loop, pool: DecoderPool
 ) -> None:
     """One on each shard asks for fifty keyframes a second; a third, with 2 % loss, gets every picture."""
     viewers = [RehearsalGuest(media, player) for _ in house.shards]

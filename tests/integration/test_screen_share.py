@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget, UplinkTargets
-from signaling.rtc.synthetic.client import SCREEN_FPS, Player, RehearsalGuest
+from signaling.rtc.synthetic.client import SCREEN_FPS, LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.integration.test_shard_guests import join
 from tests.support.shard_harness import ShardHouse, until
@@ -28,8 +28,8 @@ def loops() -> dict[str, Loop]:
 
 
 @pytest.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -40,7 +40,7 @@ def newest(house: ShardHouse) -> PeerStats:
     return reports[-1] if reports else PeerStats("")
 
 
-async def test_a_screen_comes_in_full_beside_the_camera(loops: dict[str, Loop], player: Player) -> None:
+async def test_a_screen_comes_in_full_beside_the_camera(loops: dict[str, Loop], player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         camera, screen = house.slot("mayor-1"), house.screen_slot("mayor-1")
         house.send(UplinkTargets({"mayor-1": CAMERA}, screens={"mayor-1": FULL}))
@@ -87,7 +87,7 @@ async def test_a_screen_comes_in_full_beside_the_camera(loops: dict[str, Loop], 
         await guest.close()
 
 
-async def test_what_is_lost_of_a_screen_is_sent_again(loops: dict[str, Loop], player: Player) -> None:
+async def test_what_is_lost_of_a_screen_is_sent_again(loops: dict[str, Loop], player: LoopPlayer) -> None:
     """Repairs have the same payload types in both sections: only their SSRCs tell them apart."""
     async with ShardHouse() as house:
         house.slot("mayor-1")

@@ -25,7 +25,7 @@ from signaling.contract.messages import (
 )
 from signaling.rtc.recording.record_file import OUTPUT_TAG, SEAT_TAG
 from signaling.rtc.synthetic.camera import Camera
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
 from studio.lab.harness.shard import ShardHouse, until
@@ -37,8 +37,8 @@ OPEN_LENGTH = bytes.fromhex("18538067 01ffffffffffffff")
 
 
 @pytest.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -157,7 +157,7 @@ def times_ns(path: Path, codec: str) -> list[int]:
 
 
 async def test_what_arrives_is_on_disk_unchanged_and_on_the_clock(
-    tmp_path: Path, player: Player, loops: tuple[Loop, Loop, Loop], browser: Camera
+    tmp_path: Path, player: LoopPlayer, loops: tuple[Loop, Loop, Loop], browser: Camera
 ) -> None:
     camera, wider, other = loops
     epoch_ns = time.monotonic_ns() - 5_000_000_000

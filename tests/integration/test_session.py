@@ -11,7 +11,7 @@ import pytest
 
 from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport
 from signaling.contract.messages import PeerStats, ShardReport
-from signaling.contract.ports import Actor, Change, RefusedError, Show
+from signaling.contract.ports import Actor, Change, RefusedError, ShowPort
 from signaling.contract.state import PublicEvent, Role
 from studio.contract.messages import ProcessChanged
 from studio.control.alarms import Alarms
@@ -93,7 +93,7 @@ async def refusal(waiting: Any) -> tuple[int, str]:
 
 
 async def test_it_is_the_show_signalling_asks_for(house: House) -> None:
-    show: Show = house.session
+    show: ShowPort = house.session
     assert show.command_schema()["components"]
 
 

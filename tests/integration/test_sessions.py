@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from signaling.contract.ports import Grant
-from signaling.http.auth.auth import Session
+from signaling.http.auth.auth import AuthSession
 from signaling.http.auth.sessions import MOST_OF_SEAT, SessionFile, Sessions
 from studio.contract.datadir import write_private
 from tests.support.house import DIRECTOR, House, bearer, house, until
@@ -168,6 +168,6 @@ async def test_a_list_that_could_not_be_kept_is_kept_later(monkeypatch: pytest.M
                 raise OSError(28, "No space left on device")
 
     sessions = Sessions(Full())
-    sessions.seen(Session(Grant("speaker", "a", 1, 9_999_999_999), True, "id", 1), "192.0.2.1")
+    sessions.seen(AuthSession(Grant("speaker", "a", 1, 9_999_999_999), True, "id", 1), "192.0.2.1")
     await until(lambda: len(written) == 3)
     await sessions.close()

@@ -22,10 +22,10 @@ from signaling.contract.messages import (
     ShardReport,
     UplinkTargets,
 )
-from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.client import Counter, LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import HUM_LEVEL, Loop, make_loop
 from signaling.rtc.transport.rtp import Rtp
-from tests.support.shard_harness import Bus, ShardHouse, until
+from tests.support.shard_harness import ShardBus, ShardHouse, until
 
 pytestmark = pytest.mark.alone
 
@@ -39,8 +39,8 @@ def media() -> Loop:
 
 
 @pytest.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -52,7 +52,7 @@ class Buses:
     A bus's encoder is there ``starts_after`` blocks after it is asked for.
     """
 
-    def __init__(self, bus: Bus, starts_after: int = 3) -> None:
+    def __init__(self, bus: ShardBus, starts_after: int = 3) -> None:
         self._bus = bus
         self._starts_after = starts_after
         self.heard: tuple[str, ...] = ()
@@ -121,7 +121,7 @@ def tone_level(reader: SlotReader, hz: float = HUM_HZ) -> float:
     return float(2 * abs(np.mean(samples * np.exp(-2j * np.pi * hz * np.arange(count) / RATE))))
 
 
-async def test_an_interpreter_speaks_into_a_slot_and_changes_buses(media: Loop, player: Player) -> None:
+async def test_an_interpreter_speaks_into_a_slot_and_changes_buses(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         bus = house.bus()
         buses = Buses(bus)
@@ -165,7 +165,7 @@ async def test_an_interpreter_speaks_into_a_slot_and_changes_buses(media: Loop, 
         await interpreter.close()
 
 
-async def test_each_kind_hears_its_own_family_of_buses(media: Loop, player: Player) -> None:
+async def test_each_kind_hears_its_own_family_of_buses(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         bus = house.bus()
         playing = asyncio.create_task(Buses(bus).run())
@@ -194,7 +194,7 @@ async def test_each_kind_hears_its_own_family_of_buses(media: Loop, player: Play
             await peer.close()
 
 
-async def test_the_directors_microphone_is_the_newest_ones(media: Loop, player: Player) -> None:
+async def test_the_directors_microphone_is_the_newest_ones(media: Loop, player: LoopPlayer) -> None:
     quiet = make_loop("Quiet", 0.6, seconds=1, size=(64, 64))
     async with ShardHouse() as house:
         bus = house.bus()
@@ -214,7 +214,7 @@ async def test_the_directors_microphone_is_the_newest_ones(media: Loop, player: 
             await each.close()
 
 
-async def test_cameras_where_none_is_wanted(media: Loop, player: Player) -> None:
+async def test_cameras_where_none_is_wanted(media: Loop, player: LoopPlayer) -> None:
     """Sections too many are refused. A booth's camera is told to send nothing; if it sends all the same,
     nothing is decoded."""
     async with ShardHouse() as house:
@@ -238,7 +238,7 @@ async def test_cameras_where_none_is_wanted(media: Loop, player: Player) -> None
             await each.close()
 
 
-async def test_levels_come_at_twenty_a_second_while_somebody_looks(media: Loop, player: Player) -> None:
+async def test_levels_come_at_twenty_a_second_while_somebody_looks(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         house.slot("open", 64, 64)
         house.slot("closed", 64, 64)

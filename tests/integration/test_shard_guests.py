@@ -21,9 +21,9 @@ from signaling.contract.messages import (
     ShardConfig,
     ShardReport,
 )
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, flash_area, make_loop
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
@@ -35,8 +35,8 @@ def media() -> Loop:
 
 
 @pytest.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -93,7 +93,7 @@ def lip_sync_ms(watched: Watched) -> list[float]:
     ]
 
 
-async def test_picture_sound_and_lip_sync(media: Loop, player: Player) -> None:
+async def test_picture_sound_and_lip_sync(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         reader = house.slot("mayor-1")
         guest = RehearsalGuest(media, player)
@@ -131,7 +131,7 @@ async def test_picture_sound_and_lip_sync(media: Loop, player: Player) -> None:
         await guest.close()
 
 
-async def test_slot_after_offer_and_vp8(player: Player) -> None:
+async def test_slot_after_offer_and_vp8(player: LoopPlayer) -> None:
     media = make_loop("Mayor 2", 0.6, seconds=1, size=(322, 181), codec="vp8")
     async with ShardHouse() as house:
         guest = RehearsalGuest(media, player)
@@ -145,7 +145,7 @@ async def test_slot_after_offer_and_vp8(player: Player) -> None:
         await house.message(lambda m: isinstance(m, PeerChanged) and m.state == "closed")
 
 
-async def test_lost_packets_are_sent_again(media: Loop, player: Player) -> None:
+async def test_lost_packets_are_sent_again(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         reader = house.slot("mayor-1")
         guest = RehearsalGuest(media, player, loss=0.05)
@@ -162,7 +162,7 @@ async def test_lost_packets_are_sent_again(media: Loop, player: Player) -> None:
         await guest.close()
 
 
-async def test_sizes_that_change_and_sizes_that_are_wrong(player: Player) -> None:
+async def test_sizes_that_change_and_sizes_that_are_wrong(player: LoopPlayer) -> None:
     """16×16 and odd sizes are taken, 1080p is scaled into the slot, larger is refused: on one connection."""
     sizes = [(640, 360), (16, 16), (1920, 1080), (135, 241), (2560, 1440), (320, 180)]
     loops = [make_loop("x", 0.3, seconds=1, size=size, codec="vp8", bitrate=300_000) for size in sizes]
@@ -194,7 +194,7 @@ async def test_sizes_that_change_and_sizes_that_are_wrong(player: Player) -> Non
         await guest.close()
 
 
-async def test_garbage_harms_nobody(media: Loop, player: Player) -> None:
+async def test_garbage_harms_nobody(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         reader, other = house.slot("bad"), house.slot("good")
         bad, good = RehearsalGuest(media, player), RehearsalGuest(media, player)
@@ -223,7 +223,7 @@ async def test_garbage_harms_nobody(media: Loop, player: Player) -> None:
         await good.close()
 
 
-def video_header(sender: Sender, number: int, rng: np.random.Generator) -> bytes:
+def video_header(sender: RtpSender, number: int, rng: np.random.Generator) -> bytes:
     assert sender.codec is not None
     own = bool(number % 3)
     # on its own stream near the real numbers: far ones would only upset its own encryption
@@ -248,7 +248,7 @@ def video_header(sender: Sender, number: int, rng: np.random.Generator) -> bytes
         (lambda sdp: sdp.replace("a=rtpmap", "a=rtpmap:999999999999 x"), "sdp.invalid"),
     ],
 )
-async def test_bad_offers(media: Loop, player: Player, change: object, code: str) -> None:
+async def test_bad_offers(media: Loop, player: LoopPlayer, change: object, code: str) -> None:
     async with ShardHouse() as house:
         guest = RehearsalGuest(media, player)
         sdp = change(await guest.offer())  # type: ignore[operator]
@@ -258,7 +258,7 @@ async def test_bad_offers(media: Loop, player: Player, change: object, code: str
         await guest.close()
 
 
-async def test_killed_shard_leaves_the_slot_readable(media: Loop, player: Player) -> None:
+async def test_killed_shard_leaves_the_slot_readable(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         reader = house.slot("mayor-1")
         guest = RehearsalGuest(media, player)
@@ -273,7 +273,7 @@ async def test_killed_shard_leaves_the_slot_readable(media: Loop, player: Player
         await guest.close()
 
 
-async def test_leaving_guests_stall_nobody(media: Loop, player: Player) -> None:
+async def test_leaving_guests_stall_nobody(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         reader = house.slot("stays")
         stays = RehearsalGuest(media, player)
@@ -294,7 +294,7 @@ async def test_leaving_guests_stall_nobody(media: Loop, player: Player) -> None:
             await guest.close()
 
 
-async def test_ports_and_announced_address(media: Loop, player: Player) -> None:
+async def test_ports_and_announced_address(media: Loop, player: LoopPlayer) -> None:
     first = random.randrange(40_000, 50_000)
     async with ShardHouse(ShardConfig((first, first + 19), "203.0.113.7")) as house:
         reader = house.slot("mayor-1")
@@ -313,7 +313,7 @@ async def test_ports_and_announced_address(media: Loop, player: Player) -> None:
         await guest.close()
 
 
-async def test_freeze_after_a_packet_that_never_comes(media: Loop, player: Player) -> None:
+async def test_freeze_after_a_packet_that_never_comes(media: Loop, player: LoopPlayer) -> None:
     """The picture goes on at the next keyframe (each 0.5 s in this loop), and nothing broken is shown."""
     async with ShardHouse() as house:
         reader = house.slot("mayor-1")
@@ -329,7 +329,7 @@ async def test_freeze_after_a_packet_that_never_comes(media: Loop, player: Playe
         await guest.close()
 
 
-def swallow(sender: Sender) -> bool:
+def swallow(sender: RtpSender) -> bool:
     """Make one packet unsendable, also when it is asked for again."""
     sender._seq = (sender._seq + 1) & 0xFFFF
     return True

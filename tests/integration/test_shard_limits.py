@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from signaling.contract.messages import Answer, Offer, PeerStats, ShardReport, UplinkTarget, UplinkTargets
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from tests.support.shard_harness import ShardHouse, until
 
@@ -22,8 +22,8 @@ def media() -> Loop:
 
 
 @pytest.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -40,7 +40,7 @@ async def reported(house: ShardHouse, matches: Callable[[dict[str, PeerStats]], 
     await until(seen, 15, what)
 
 
-async def test_unseen_is_not_decoded_and_too_much_is_cut_and_named(media: Loop, player: Player) -> None:
+async def test_unseen_is_not_decoded_and_too_much_is_cut_and_named(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         readers = {seat: house.slot(seat) for seat in ("unseen", "greedy", "honest")}
         guests = {seat: RehearsalGuest(media, player) for seat in readers}

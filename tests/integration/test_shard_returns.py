@@ -13,13 +13,13 @@ from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from signaling.contract.messages import Answer, ClosePeer, Offer
 from signaling.rtc.audio.conceal import Samples
 from signaling.rtc.audio.sound_in import SoundPacer, SoundStream
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
-from tests.support.shard_harness import Bus, ShardHouse, until
+from tests.support.shard_harness import ShardBus, ShardHouse, until
 
 pytestmark = pytest.mark.alone
 
@@ -37,8 +37,8 @@ def loops() -> dict[str, Loop]:
 
 
 @pytest.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -81,7 +81,7 @@ class Viewer:
 class FakeProgramme:
     """What a mixer would put on the bus, at its pace, for as long as it is subscribed to."""
 
-    def __init__(self, bus: Bus, loops: dict[str, Loop]) -> None:
+    def __init__(self, bus: ShardBus, loops: dict[str, Loop]) -> None:
         self._bus = bus
         self._loops = loops
         self.heard: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ async def join(house: ShardHouse, guest: RehearsalGuest, offer: Offer) -> None:
 
 
 async def test_returns(
-    loops: dict[str, Loop], player: Player, workers: tuple[DecoderPool, SoundPacer]
+    loops: dict[str, Loop], player: LoopPlayer, workers: tuple[DecoderPool, SoundPacer]
 ) -> None:
     async with ShardHouse() as house:
         bus = house.bus()
@@ -186,7 +186,7 @@ async def vp8_only(viewer: RehearsalGuest) -> list[str]:
 
 
 async def test_new_bus_after_the_mixers_death(
-    loops: dict[str, Loop], player: Player, workers: tuple[DecoderPool, SoundPacer]
+    loops: dict[str, Loop], player: LoopPlayer, workers: tuple[DecoderPool, SoundPacer]
 ) -> None:
     async with ShardHouse() as house:
         first = house.bus()

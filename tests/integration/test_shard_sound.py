@@ -10,7 +10,7 @@ import pytest
 from mixer.ipc.slot import RATE, sample_at
 from signaling.contract.messages import ShardReport, UplinkTargets
 from signaling.rtc.audio.voice import Voice
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms, gaps_ms
@@ -41,15 +41,15 @@ def talker(speech: Speech) -> Talker:
 
 
 @pytest.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
 
 
 @pytest.mark.soak
-async def test_a_bad_line_leaves_no_gap_and_a_good_one_its_delay(media: Loop, player: Player) -> None:
+async def test_a_bad_line_leaves_no_gap_and_a_good_one_its_delay(media: Loop, player: LoopPlayer) -> None:
     good = Path(delay_s=0.025)
     async with ShardHouse() as house, Relay(good) as relay:
         ear = Ear(house.slot("s"))
@@ -105,7 +105,7 @@ def test_stretched_speech_sounds_the_same(speech: Speech, talker: Talker) -> Non
         assert stretched > clean - 0.2
 
 
-async def test_a_closed_microphone_is_not_heard_but_seen(media: Loop, player: Player) -> None:
+async def test_a_closed_microphone_is_not_heard_but_seen(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         reader = house.slot("s")
         house.send(UplinkTargets({}, open=()))

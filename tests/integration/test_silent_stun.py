@@ -6,7 +6,7 @@ import time
 import pytest
 
 from signaling.contract.messages import Answer, IceServer, IceServersSilent, Offer
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from tests.support.shard_harness import ShardHouse
 
 pytestmark = pytest.mark.alone
@@ -19,7 +19,7 @@ async def test_guests_of_a_silent_stun_server() -> None:
         async with ShardHouse() as house:
             took_s: list[float] = []
             for number in range(3):
-                guest = RehearsalGuest(None, Player())
+                guest = RehearsalGuest(None, LoopPlayer())
                 sdp = await guest.offer()
                 began_s = time.monotonic()
                 answer = await house.answer(Offer(f"p{number}", "wall", sdp, ice=(IceServer((url,)),)))

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from signaling.contract.messages import PeerStats, ShardReport
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.usage import cpu_seconds
 from tests.support.peers.impaired import Noise, Watch, camera_of, join
@@ -49,8 +49,8 @@ def media() -> Loop:
 
 
 @pytest_asyncio.fixture
-async def player() -> AsyncIterator[Player]:
-    player = Player()
+async def player() -> AsyncIterator[LoopPlayer]:
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     yield player
     task.cancel()
@@ -73,7 +73,7 @@ async def cores(house: ShardHouse, seconds: float) -> float:
     return (await asyncio.to_thread(cpu_seconds, pid) - before) / (time.monotonic() - begun)
 
 
-async def test_a_flood_of_junk_at_a_guests_port_is_not_felt(media: Loop, player: Player) -> None:
+async def test_a_flood_of_junk_at_a_guests_port_is_not_felt(media: Loop, player: LoopPlayer) -> None:
     async with ShardHouse() as house:
         reader = house.slot("mayor")
         guest = RehearsalGuest(media, player)
@@ -113,7 +113,7 @@ def from_a_stranger(address: tuple[str, int], data: bytes) -> None:
         stranger.sendto(data, address)
 
 
-async def test_a_guest_whose_address_changes_on_the_way_is_seen_on(media: Loop, player: Player) -> None:
+async def test_a_guest_whose_address_changes_on_the_way_is_seen_on(media: Loop, player: LoopPlayer) -> None:
     """As behind a router that forgot him: he knows nothing of it, and sends on."""
     async with ShardHouse() as house:
         reader = house.slot("mayor")

@@ -14,7 +14,7 @@ import pytest
 
 from mixer.contract.picture import Picture
 from signaling.rtc.audio.opus import Decoder, open_decoder
-from signaling.rtc.synthetic.client import Counter, Player, RehearsalGuest
+from signaling.rtc.synthetic.client import Counter, LoopPlayer, RehearsalGuest
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.decode import DecoderPool
@@ -78,7 +78,7 @@ async def player_of(
         if (block := opus.decode(packet.payload)) is not None:
             sounds.append(block)
 
-    pool, loop = DecoderPool(1), Player()
+    pool, loop = DecoderPool(1), LoopPlayer()
     guest = RehearsalGuest(None, loop, video=PictureStream(pool, LipSync(), shown), audio=Counter(heard))
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
     async with aiohttp.ClientSession(headers=headers) as http:
@@ -195,7 +195,7 @@ async def _offers() -> dict[str, str]:
     """Real ones, by their direction; VP8's is ``recvonly``."""
     made: list[str] = []
     for mime in ("video/H264", "video/VP8"):
-        guest = RehearsalGuest(None, Player())
+        guest = RehearsalGuest(None, LoopPlayer())
         made.append(await guest.offer(mime))
         await guest.close()
     sdp, vp8 = made

@@ -9,7 +9,7 @@ from mixer.contract.plan import CanvasName
 from signaling.contract.ports import Actor
 from studio.planning.planner import PlanSettings
 from studio.show import commands
-from studio.show.decide import Context, decide
+from studio.show.decide import DecisionContext, decide
 from studio.show.events import AnyEvent, apply
 from studio.show.model import Show
 
@@ -32,8 +32,8 @@ def context(
     token_hash: str = "f" * 64,
     now: int = NOW,
     connected: frozenset[str] = frozenset(),
-) -> Context:
-    return Context(actor, now, token_hash, TTL_S, connected)
+) -> DecisionContext:
+    return DecisionContext(actor, now, token_hash, TTL_S, connected)
 
 
 def command(type_: str, **fields: Any) -> commands.AnyCommand:

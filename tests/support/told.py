@@ -22,7 +22,7 @@ from mixer.contract.theme import Theme
 from signaling.contract.medium import Conversion, Medium
 from signaling.contract.messages import IceServersSilent, PeerStats, SeatsRecorded, ShardReport
 from signaling.contract.ports import Actor, Grant
-from signaling.http.auth.auth import Session as Caller
+from signaling.http.auth.auth import AuthSession as Caller
 from signaling.http.live.hub import Hub
 from studio.contract.messages import ProcessChanged
 from studio.control import session as session_module

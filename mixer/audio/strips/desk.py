@@ -22,7 +22,7 @@ from mixer.audio.limiter import without_rubbish
 from mixer.audio.measuring.levels import gain_of_db
 from mixer.audio.rows import Rows, carried
 from mixer.audio.strips.delay import MAX_MS, DelayLines
-from mixer.audio.strips.dynamics import CELL, Compressor, Gate, cell_peaks
+from mixer.audio.strips.dynamics import CELL, Compressor, NoiseGate, cell_peaks
 from mixer.audio.strips.faults import CLIPPING, HUM, FaultFinder
 from mixer.audio.strips.filters import FilterBank, highpass_kernel, without_dc
 from mixer.audio.strips.leveller import Leveller
@@ -80,7 +80,7 @@ class Desk:
         self._corner = np.zeros(0)
         """High-pass of each row in the last block, Hz; 0: none, −1: there was no block."""
         self._corner_state = np.zeros((0, 2, 2))
-        self._gate, self._leveller, self._compressor = Gate(), Leveller(), Compressor()
+        self._gate, self._leveller, self._compressor = NoiseGate(), Leveller(), Compressor()
         self._levelled: dict[SourceId, float] = {}
         """dB of the leveller, of sources that went."""
         self._muted = np.zeros(0, np.bool_)

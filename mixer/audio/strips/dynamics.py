@@ -37,7 +37,7 @@ def cell_peaks(planes: NDArray[np.floating]) -> Table:
     return peaks
 
 
-class Gate:
+class NoiseGate:
     """Closes a source that stays under its threshold: opens in 5 ms, waits 150 ms, closes in 100 ms."""
 
     def __init__(self) -> None:

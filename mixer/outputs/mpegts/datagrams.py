@@ -10,7 +10,7 @@ import select
 import socket
 from collections.abc import Callable
 
-from mixer.containers.gate import Gate
+from mixer.containers.gate import KeyframeGate
 from mixer.containers.muxing import parameters
 from mixer.contract import output_health as health
 from mixer.contract.messages import Mark, OutputState
@@ -19,8 +19,8 @@ from mixer.contract.output_url import StreamUrl
 from mixer.ipc.bus.packets import Packet
 from mixer.outputs.connection import Resolver
 from mixer.outputs.diagnosis import network_failure
-from mixer.outputs.mpegts.transport import Pacer, TsMuxer
-from mixer.outputs.sink import POLL_MS, Headers, Status
+from mixer.outputs.mpegts.transport import MuxPacer, TsMuxer
+from mixer.outputs.sink import POLL_MS, Headers, SinkStatus
 
 PACE_MS = 2
 """Between two slices of what is queued."""
@@ -46,9 +46,9 @@ class UdpDestination:
         self._sock: socket.socket | None = None
         self._blocked = False
         self._headers: Headers = {}
-        self._gate: Gate | None = None
+        self._gate: KeyframeGate | None = None
         self._muxer: TsMuxer | None = None
-        self._pacer = Pacer()
+        self._pacer = MuxPacer()
         self._refused_ns = self._slow_ns = -NOTICE_NS
         self._bytes_sent = 0
         self._dropped_before = 0
@@ -125,7 +125,7 @@ class UdpDestination:
         self._gate = None
         self._pacer.clear()
 
-    def status(self, now_ns: int) -> Status:
+    def status(self, now_ns: int) -> SinkStatus:
         failure = self._health.failure
         state: OutputState = "starting"
         if self._finishing:
@@ -144,7 +144,7 @@ class UdpDestination:
         elif failure is not None:
             state = "retrying"
         waiting = self._health.phase == "waiting" and not self._finishing
-        return Status(
+        return SinkStatus(
             state=state,
             reason=failure.sentence if failure else "",
             code=failure.code if failure else "",
@@ -162,7 +162,7 @@ class UdpDestination:
         self._sock = open_socket(family, place, self._url.ttl)
         self._health = health.live(self._health, now_ns)
         self._blocked = False
-        self._gate = Gate(self._video, self._headers)
+        self._gate = KeyframeGate(self._video, self._headers)
         self._muxer = TsMuxer(tuple(self._headers.values()), self._title)
 
     def _queue(self, datagrams: list[bytes], now_ns: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from mixer.containers.gate import Placed
+from mixer.containers.gate import TimedPacket
 from mixer.containers.muxing import NO_WAIT_US, PacketMuxer, open_output
 from mixer.ipc.bus.packets import StreamHeader
 
@@ -19,7 +19,7 @@ _DELAY_US = "200000"
 """Half of what players are given between a picture's bytes and its time; sound comes a little later."""
 
 
-class _Sink:
+class _TsSink:
     def __init__(self) -> None:
         self.data = bytearray()
 
@@ -33,7 +33,7 @@ class TsMuxer:
     language. ``title`` is the service's name."""
 
     def __init__(self, headers: tuple[StreamHeader, ...], title: str = "") -> None:
-        self._sink = _Sink()
+        self._sink = _TsSink()
         options = {
             "flush_packets": "1",
             "max_interleave_delta": NO_WAIT_US,
@@ -47,7 +47,7 @@ class TsMuxer:
         container.metadata["service_provider"] = "Summit Studio"
         self._muxer = PacketMuxer(container, headers, floor_language=_ORIGINAL)
 
-    def mux(self, packet: Placed) -> list[bytes]:
+    def mux(self, packet: TimedPacket) -> list[bytes]:
         self._muxer.mux(packet)
         return self._datagrams(DATAGRAM_BYTES)
 
@@ -65,7 +65,7 @@ class TsMuxer:
         return cut
 
 
-class Pacer:
+class MuxPacer:
     """Datagrams that wait for their turn. Times are nanoseconds, handed in."""
 
     def __init__(self) -> None:

@@ -15,14 +15,14 @@ from pathlib import Path
 import structlog
 
 from mixer.containers.clock_tags import clock_at
-from mixer.containers.disk import Room, free_bytes
-from mixer.containers.gate import Gate, Group
+from mixer.containers.disk import RecordingRoom, free_bytes
+from mixer.containers.gate import Group, KeyframeGate
 from mixer.containers.marks import MarkLog
 from mixer.containers.muxing import CLUSTER_MS, NO_WAIT_US, PacketMuxer, open_output, parameters
 from mixer.contract.messages import Mark, OutputState
 from mixer.contract.output_health import DISK_FULL, SECOND_NS, Failure, disk_failure
 from mixer.ipc.bus.packets import Packet
-from mixer.outputs.sink import POLL_MS, Headers, Status
+from mixer.outputs.sink import POLL_MS, Headers, SinkStatus
 
 RETRY_NS = 5 * SECOND_NS
 LONGEST_RETRY_NS = 60 * SECOND_NS
@@ -67,12 +67,12 @@ class Recording:
         self._resumes = _left_unfinished(folder, self._output, utc_now().timestamp())
         self._group = Group(video, GROUPS)
         self._path: Path | None = None
-        self._gate: Gate | None = None
+        self._gate: KeyframeGate | None = None
         self._muxer: PacketMuxer | None = None
         self._marks = MarkLog()
         self._end_s = Fraction(0)
         """Of the part's picture so far, in its own time."""
-        self._room = Room()
+        self._room = RecordingRoom()
         self._failure: Failure | None = None
         self._retry_ns = 0
         self._begun_ns = 0
@@ -160,14 +160,14 @@ class Recording:
         self._end_part(0)
         self._finished = True
 
-    def status(self, now_ns: int) -> Status:
+    def status(self, now_ns: int) -> SinkStatus:
         state: OutputState = "live" if self._gate is not None else "starting"
         if self._finished:
             state = "stopped"
         elif self._failure is not None:
             state = "failed"
         failed = state == "failed" and self._failure is not None
-        return Status(
+        return SinkStatus(
             state=state,
             reason=self._failure.sentence if failed and self._failure else "",
             code=self._failure.code if failed and self._failure else "",
@@ -200,7 +200,7 @@ class Recording:
             return
         self._failure = None
         self._begun_ns = now_ns
-        self._gate = Gate(self._video, self._headers)
+        self._gate = KeyframeGate(self._video, self._headers)
         _log.info("recording", file=self._path.name)
         for packet in self._group.take():
             self.offer(packet, now_ns)

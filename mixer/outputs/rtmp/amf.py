@@ -48,14 +48,14 @@ def _short_string(text: str) -> bytes:
 
 def decode(data: bytes) -> list[Value]:
     """All the values in ``data``. Raises :class:`AmfError`; dates come as numbers, undefined as None."""
-    reader = _Reader(data)
+    reader = _AmfReader(data)
     values: list[Value] = []
     while reader.left:
         values.append(reader.value(0))
     return values
 
 
-class _Reader:
+class _AmfReader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0

@@ -17,7 +17,7 @@ class ChunkError(ValueError):
     """These bytes are not an RTMP chunk stream, or go over its bounds."""
 
 
-class Message(NamedTuple):
+class RtmpMessage(NamedTuple):
     """One RTMP message. ``time_ms`` wraps at 2**32."""
 
     kind: int
@@ -33,11 +33,11 @@ class ChunkWriter:
         self.chunk_bytes = DEFAULT_CHUNK_BYTES
         self._last: dict[int, tuple[int, int]] = {}
 
-    def write(self, chunk_stream: int, message: Message) -> bytes:
+    def write(self, chunk_stream: int, message: RtmpMessage) -> bytes:
         """``chunk_stream`` from 2 to 63."""
         return b"".join(self.chunks(chunk_stream, message))
 
-    def chunks(self, chunk_stream: int, message: Message) -> list[bytes]:
+    def chunks(self, chunk_stream: int, message: RtmpMessage) -> list[bytes]:
         """The message's chunks, between which those of other chunk streams may be sent. All of them, and of
         one message after the other: each refers to the one before on its chunk stream."""
         time_ms = message.time_ms % _CLOCK
@@ -81,15 +81,15 @@ class ChunkReader:
         self._buffer = bytearray()
         self._streams: dict[int, _Inbound] = {}
 
-    def feed(self, data: bytes) -> list[Message]:
+    def feed(self, data: bytes) -> list[RtmpMessage]:
         """The messages that ``data`` completes. Raises :class:`ChunkError`; the reader is of no use then."""
         self._buffer += data
-        messages: list[Message] = []
+        messages: list[RtmpMessage] = []
         while (used := self._chunk(messages)) > 0:
             del self._buffer[:used]
         return messages
 
-    def _chunk(self, messages: list[Message]) -> int:
+    def _chunk(self, messages: list[RtmpMessage]) -> int:
         """Read one chunk from the buffer's start; its length in bytes, 0 while it isn't there in full."""
         buffer = self._buffer
         if not buffer:
@@ -135,7 +135,9 @@ class ChunkReader:
         state.body = body
         if len(body) >= length:
             state.body = None
-            messages.append(self._control(Message(state.kind, state.stream_id, state.time_ms, bytes(body))))
+            messages.append(
+                self._control(RtmpMessage(state.kind, state.stream_id, state.time_ms, bytes(body)))
+            )
         return after + part
 
     @staticmethod
@@ -151,7 +153,7 @@ class ChunkReader:
             state.kind = header[6]
         state.length, state.extended, state.started = length, extended, True
 
-    def _control(self, message: Message) -> Message:
+    def _control(self, message: RtmpMessage) -> RtmpMessage:
         if message.kind == SET_CHUNK_SIZE:
             size = int.from_bytes(message.body[:4], "big") & 0x7FFFFFFF
             if not 0 < size <= 0xFFFFFF:

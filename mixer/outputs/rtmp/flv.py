@@ -1,12 +1,12 @@
 """The bodies of RTMP's media messages, cut from what FFmpeg's FLV muxer writes."""
 
 from mixer.containers.flv_tags import Tag, TagSplitter
-from mixer.containers.gate import Placed
+from mixer.containers.gate import TimedPacket
 from mixer.containers.muxing import NO_WAIT_US, PacketMuxer, open_output
 from mixer.ipc.bus.packets import StreamHeader
 
 
-class _Sink:
+class _FlvSink:
     """What the muxer writes into: a file that can't seek."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class FlvMuxer:
     """Packets in, tags out. ``headers``: picture first, then one sound."""
 
     def __init__(self, headers: tuple[StreamHeader, ...]) -> None:
-        self._sink = _Sink()
+        self._sink = _FlvSink()
         options = {
             "flvflags": "no_duration_filesize",
             "flush_packets": "1",
@@ -30,7 +30,7 @@ class FlvMuxer:
         self._muxer = PacketMuxer(open_output(self._sink, "flv", options), headers)
         self._splitter = TagSplitter()
 
-    def mux(self, packet: Placed) -> list[Tag]:
+    def mux(self, packet: TimedPacket) -> list[Tag]:
         self._muxer.mux(packet)
         return self._tags()
 

@@ -17,7 +17,7 @@ PASSING_NS = 3 * SECOND_NS // 10
 never does: there everything is in order."""
 
 
-class _Waiting(NamedTuple):
+class _QueuedMessage(NamedTuple):
     since_ns: int
     turn: int
     tag: Tag
@@ -28,9 +28,9 @@ class Outgoing:
 
     def __init__(self, chunks: Callable[[Tag], list[bytes]]) -> None:
         self._chunks = chunks
-        self._sound: deque[_Waiting] = deque()
+        self._sound: deque[_QueuedMessage] = deque()
         """Sound and metadata."""
-        self._pictures: deque[_Waiting] = deque()
+        self._pictures: deque[_QueuedMessage] = deque()
         self._begun: deque[bytes] = deque()
         """Further chunks of a picture whose first ones are sent."""
         self._begun_since_ns = 0
@@ -42,7 +42,9 @@ class Outgoing:
 
     def put(self, tag: Tag, now_ns: int) -> None:
         self._turns += 1
-        (self._pictures if tag.kind == PICTURE else self._sound).append(_Waiting(now_ns, self._turns, tag))
+        (self._pictures if tag.kind == PICTURE else self._sound).append(
+            _QueuedMessage(now_ns, self._turns, tag)
+        )
 
     def put_protocol(self, data: bytes) -> None:
         """Whole chunks of the protocol's own: answers go before all media."""

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from mixer.containers.flv_tags import Tag
-from mixer.containers.gate import Gate, Group
+from mixer.containers.gate import Group, KeyframeGate
 from mixer.containers.muxing import parameters
 from mixer.contract import output_health as health
 from mixer.contract.messages import Mark, OutputState
 from mixer.contract.output_health import SECOND_NS, Failure, Health
 from mixer.contract.output_url import StreamUrl
 from mixer.ipc.bus.packets import Packet
-from mixer.outputs.connection import Connection, Resolver
+from mixer.outputs.connection import DestinationConnection, Resolver
 from mixer.outputs.diagnosis import ProtocolError, RejectedError, network_failure
 from mixer.outputs.rtmp.flv import FlvMuxer
 from mixer.outputs.rtmp.outgoing import Outgoing
 from mixer.outputs.rtmp.session import ChallengedError, PublishSession
-from mixer.outputs.sink import POLL_MS, Headers, Status
+from mixer.outputs.sink import POLL_MS, Headers, SinkStatus
 
 CONGESTED_NS = 2 * SECOND_NS
 """When bytes wait this long for the network, pictures are lost up to the next keyframe …"""
@@ -45,12 +45,12 @@ class RtmpDestination:
         self._tls = _tls_context(ca_file) if url.tls else None
         self._resolver = Resolver(url.host, url.port)
         self._health = Health()
-        self._connection: Connection | None = None
+        self._connection: DestinationConnection | None = None
         self._session = PublishSession(url)
         self._headers: Headers = {}
         self._bases: dict[str, Fraction] = {}
         self._group = Group(video)
-        self._gate: Gate | None = None
+        self._gate: KeyframeGate | None = None
         self._muxer: FlvMuxer | None = None
         self._same_connection = False
         self._queue = Outgoing(self._session.chunks)
@@ -130,7 +130,7 @@ class RtmpDestination:
         """``query`` says who we are, where an ingest has asked: an attempt has three connections at most."""
         self._session = PublishSession(self._url, query)
         self._queue = Outgoing(self._session.chunks)
-        self._connection = Connection(self._resolver, self._url.host, self._tls, now_ns)
+        self._connection = DestinationConnection(self._resolver, self._url.host, self._tls, now_ns)
 
     def finish(self, now_ns: int) -> None:
         self._finish_ns = now_ns
@@ -157,7 +157,7 @@ class RtmpDestination:
         self._gate = None
         self._queue = Outgoing(self._session.chunks)
 
-    def status(self, now_ns: int) -> Status:
+    def status(self, now_ns: int) -> SinkStatus:
         failure = self._health.failure
         state: OutputState = "starting"
         if self._finish_ns:
@@ -171,7 +171,7 @@ class RtmpDestination:
         elif failure is not None:
             state = "retrying"
         waiting = self._health.phase == "waiting" and not self._finish_ns
-        return Status(
+        return SinkStatus(
             state=state,
             # Whatever is said has been redacted, also where an ingest should repeat its key to us.
             reason=self._url.redact(failure.sentence) if failure else "",
@@ -182,7 +182,7 @@ class RtmpDestination:
             retry_in_s=max(0.0, (self._health.retry_ns - now_ns) / SECOND_NS) if waiting else 0.0,
         )
 
-    def _advance(self, connection: Connection, now_ns: int) -> None:
+    def _advance(self, connection: DestinationConnection, now_ns: int) -> None:
         if not connection.open:
             connection.advance(now_ns)
             if not connection.open:
@@ -204,7 +204,7 @@ class RtmpDestination:
 
     def _begin(self, now_ns: int) -> None:
         self._health = health.live(self._health, now_ns)
-        self._gate = Gate(self._video, self._headers)
+        self._gate = KeyframeGate(self._video, self._headers)
         self._muxer = FlvMuxer(tuple(self._headers.values()))
         self._same_connection = False
         self._newest_ms = 0
@@ -212,7 +212,7 @@ class RtmpDestination:
         for packet in self._group.take():
             self.offer(packet, now_ns)
 
-    def _flush(self, connection: Connection, now_ns: int) -> None:
+    def _flush(self, connection: DestinationConnection, now_ns: int) -> None:
         took = 0
         while head := self._queue.head(now_ns):
             count = connection.write(head)

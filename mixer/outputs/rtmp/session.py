@@ -14,7 +14,7 @@ from mixer.containers.flv_tags import DATA, PICTURE, Tag
 from mixer.contract.output_url import StreamUrl
 from mixer.outputs.diagnosis import ProtocolError, RejectedError
 from mixer.outputs.rtmp import amf, authmod
-from mixer.outputs.rtmp.chunks import SET_CHUNK_SIZE, ChunkError, ChunkReader, ChunkWriter, Message
+from mixer.outputs.rtmp.chunks import SET_CHUNK_SIZE, ChunkError, ChunkReader, ChunkWriter, RtmpMessage
 
 CHUNK_BYTES = 4096
 """What OBS sends too: large enough to cost nothing, small enough for every ingest."""
@@ -81,7 +81,7 @@ class PublishSession:
         """One FLV tag as chunks to be sent, which :meth:`take` doesn't return. In state ``live`` only."""
         body = _SET_DATA_FRAME + tag.body if tag.kind == DATA else tag.body
         chunk_stream = _VIDEO_CHUNKS if tag.kind == PICTURE else _AUDIO_CHUNKS
-        message = Message(tag.kind, self._stream_id, tag.time_ms, body)
+        message = RtmpMessage(tag.kind, self._stream_id, tag.time_ms, body)
         return self._writer.chunks(chunk_stream, message)
 
     def finish(self) -> None:
@@ -114,7 +114,7 @@ class PublishSession:
         greeting.clear()
         return rest
 
-    def _on_message(self, message: Message) -> None:
+    def _on_message(self, message: RtmpMessage) -> None:
         if message.kind == _WINDOW:
             self._window = int.from_bytes(message.body[:4], "big")
         elif message.kind == _PEER_BANDWIDTH:
@@ -175,10 +175,10 @@ class PublishSession:
         stream_id: int = 0,
     ) -> None:
         body = amf.encode(name, float(transaction), *arguments)
-        self._out += self._writer.write(_COMMAND_CHUNKS, Message(_COMMAND, stream_id, 0, body))
+        self._out += self._writer.write(_COMMAND_CHUNKS, RtmpMessage(_COMMAND, stream_id, 0, body))
 
     def _control(self, kind: int, body: bytes) -> None:
-        self._out += self._writer.write(_CONTROL_CHUNKS, Message(kind, 0, 0, body))
+        self._out += self._writer.write(_CONTROL_CHUNKS, RtmpMessage(kind, 0, 0, body))
 
 
 def _status(info: amf.Value) -> str:

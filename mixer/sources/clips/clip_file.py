@@ -15,7 +15,7 @@ from mixer.contract.findings import Track
 from mixer.sources.clips.demux import CORRUPT, Damage, alpha_decoder, decoded, opened, rewind
 from mixer.sources.clips.tracks import (
     Choice,
-    Heard,
+    HearableTrack,
     choose,
     codec_of,
     described,
@@ -29,7 +29,7 @@ from mixer.sources.orientation import UPRIGHT, Orientation, orientation_of
 from mixer.sources.player import MediaError, Trouble
 from mixer.sources.sound import heard_in
 from mixer.sources.spans import NO_RATE, Spans, rate_of, spans_of
-from mixer.sources.tonemap import Told, colour_of, either, told_by
+from mixer.sources.tonemap import FileColour, colour_of, either, told_by
 
 MAX_PIXELS = 4096 * 2304
 MAX_SIDE = 5760
@@ -67,7 +67,7 @@ class ClipInfo(NamedTuple):
     truncated: bool
     picture: int | None
     sounds: Choice
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[HearableTrack, ...] = ()
     ends_s: Mapping[int, Fraction] = {}
     """Of streams, by index: the position where each ends."""
     tracks: tuple[Track, ...] = ()
@@ -107,7 +107,7 @@ def look(path: Path, beat: Callable[[], None] = lambda: None) -> ClipInfo:
         heard = heard_tracks(container)
         if picture is None and not heard:
             raise _nothing(container)
-        told = Told() if picture is None else told_by(picture)
+        told = FileColour() if picture is None else told_by(picture)
         first = [] if picture is None else _first_frames(container, picture, beat)
         spans = spans_of(container, picture.index if picture is not None else None, beat)
         silent = _Silence(path, spans, beat)
@@ -132,7 +132,7 @@ def _nothing(container: InputContainer) -> MediaError:
 def _timed(
     container: InputContainer,
     picture: av.VideoStream | None,
-    heard: Sequence[Heard],
+    heard: Sequence[HearableTrack],
     spans: Spans,
     beat: Callable[[], None],
 ) -> ClipInfo:
@@ -168,7 +168,9 @@ def _timed(
     )
 
 
-def _shaped(info: ClipInfo, picture: av.VideoStream, frames: list[av.VideoFrame], told: Told) -> ClipInfo:
+def _shaped(
+    info: ClipInfo, picture: av.VideoStream, frames: list[av.VideoFrame], told: FileColour
+) -> ClipInfo:
     first = frames[0]
     width, height = first.width, first.height
     orientation = orientation_of(first)

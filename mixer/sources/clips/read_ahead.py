@@ -58,7 +58,7 @@ class Shown(NamedTuple):
     alpha: Plane | None = None
 
 
-class Heard(NamedTuple):
+class DecodedSound(NamedTuple):
     """Samples (n, 2) from sample number ``start`` of the media on."""
 
     start: int
@@ -228,11 +228,11 @@ class SoundReader(_Reader):
 
     def __init__(self, path: Path, info: ClipInfo, from_s: Fraction, until_s: Fraction) -> None:
         super().__init__(path, info, from_s, until_s)
-        self._queue: deque[Heard] = deque()
+        self._queue: deque[DecodedSound] = deque()
         self._samples = 0
         self.start()
 
-    def peek(self) -> Heard | None:
+    def peek(self) -> DecodedSound | None:
         return self._queue[0] if self._queue else None
 
     def take(self) -> None:
@@ -253,7 +253,7 @@ class SoundReader(_Reader):
                     return
                 self._put(at, samples)
 
-    def _blocks(self, container: InputContainer, index: int) -> Iterator[Heard]:
+    def _blocks(self, container: InputContainer, index: int) -> Iterator[DecodedSound]:
         """One track's sound, gapless but where there is a gap."""
         info = self._info
         stream = container.streams[index]
@@ -267,7 +267,7 @@ class SoundReader(_Reader):
             for position_s, samples in stereo.samples(frame):
                 told = round((position_s - info.start_s) * RATE)
                 at = told if at is None or abs(told - at) > _JUMP else at
-                yield Heard(at, samples)
+                yield DecodedSound(at, samples)
                 at += len(samples)
 
     def _put(self, start: int, samples: Samples) -> None:
@@ -276,7 +276,7 @@ class SoundReader(_Reader):
         if first >= last:
             return
         self._wait_for_room()
-        heard = Heard(start + first, samples[first:last])
+        heard = DecodedSound(start + first, samples[first:last])
         with self._changed:
             self._samples += len(heard.samples)
         self.begun = True
@@ -297,7 +297,7 @@ def sought(container: InputContainer, stream: "av.stream.Stream", at_s: Fraction
         rewind(container, stream.index)
 
 
-def sides(left: Iterable[Heard], right: Iterable[Heard]) -> Iterator[Heard]:
+def sides(left: Iterable[DecodedSound], right: Iterable[DecodedSound]) -> Iterator[DecodedSound]:
     """Two mono sounds (in both channels each) as the two sides of one, each where its samples lie."""
     readers = [_Side(left), _Side(right)]
     while any(reader.fill() for reader in readers):
@@ -309,15 +309,15 @@ def sides(left: Iterable[Heard], right: Iterable[Heard]) -> Iterator[Heard]:
         for side, reader in enumerate(readers):
             if reader.held is not None and reader.start == start:
                 samples[:, side] = reader.taken(end - start)
-        yield Heard(start, samples)
+        yield DecodedSound(start, samples)
 
 
 class _Side:
     """One of the two, block by block."""
 
-    def __init__(self, blocks: Iterable[Heard]) -> None:
+    def __init__(self, blocks: Iterable[DecodedSound]) -> None:
         self._blocks = iter(blocks)
-        self.held: Heard | None = None
+        self.held: DecodedSound | None = None
 
     @property
     def start(self) -> int:
@@ -340,5 +340,5 @@ class _Side:
     def taken(self, count: int) -> NDArray[np.float32]:
         assert self.held is not None
         start, samples = self.held
-        self.held = Heard(start + count, samples[count:])
+        self.held = DecodedSound(start + count, samples[count:])
         return samples[:count, 0]

@@ -18,7 +18,7 @@ KEPT = "STUDIO_TRACK"
 _MAX_TEXT = 80
 
 
-class Heard(NamedTuple):
+class HearableTrack(NamedTuple):
     """A sound track as far as its choice goes. ``marked``: the file says that it is the default one;
     ``side``: of a mono track that says it is the left or the right one."""
 
@@ -104,13 +104,13 @@ def decodes(stream: "av.stream.Stream") -> bool:
     return getattr(stream, "codec_context", None) is not None  # PyAV's types don't know of none
 
 
-def heard_tracks(container: InputContainer) -> list[Heard]:
+def heard_tracks(container: InputContainer) -> list[HearableTrack]:
     """The sound tracks that can be decoded, in the file's order."""
     numbered = enumerate(container.streams.audio, 1)
     return [_heard(each, number) for number, each in numbered if decodes(each)]
 
 
-def kept_as(tracks: Sequence[Heard], sounds: Choice, stream: int) -> str:
+def kept_as(tracks: Sequence[HearableTrack], sounds: Choice, stream: int) -> str:
     """For :data:`KEPT`: ``2 1`` for the file's second track, the first one that is heard."""
     number = next(each.number for each in tracks if each.stream == stream)
     return f"{number} {sounds.index(stream) + 1 if stream in sounds else 0}"
@@ -128,11 +128,11 @@ def kept_choice(container: InputContainer) -> Choice:
     return tuple(places[place] for place in (1, 2) if place in places)
 
 
-def _heard(stream: av.AudioStream, number: int) -> Heard:
+def _heard(stream: av.AudioStream, number: int) -> HearableTrack:
     layout = stream.codec_context.layout
     names = [channel.name for channel in layout.channels]
     side: Literal["", "left", "right"] = "left" if names == ["FL"] else "right" if names == ["FR"] else ""
-    return Heard(
+    return HearableTrack(
         stream.index,
         layout.nb_channels == 1,
         language_of(stream),
@@ -148,7 +148,7 @@ def language_of(stream: "av.stream.Stream") -> str:
     return "" if told == "und" else told[:8]
 
 
-def choose(tracks: Sequence[Heard], silent: Callable[[int], bool]) -> Choice:
+def choose(tracks: Sequence[HearableTrack], silent: Callable[[int], bool]) -> Choice:
     """Which are heard where nobody has chosen. ``silent`` listens into a track, and is asked only where it
     matters.
 
@@ -172,8 +172,8 @@ def choose(tracks: Sequence[Heard], silent: Callable[[int], bool]) -> Choice:
     return (next((each.stream for each in ordered if not silent(each.stream)), ordered[0].stream),)
 
 
-def wanted(tracks: Sequence[Heard], numbers: Sequence[int]) -> Choice:
-    """The director's choice by :attr:`Heard.number`; empty where one isn't there."""
+def wanted(tracks: Sequence[HearableTrack], numbers: Sequence[int]) -> Choice:
+    """The director's choice by :attr:`HearableTrack.number`; empty where one isn't there."""
     streams = {each.number: each.stream for each in tracks}
     if not all(number in streams for number in numbers):
         return ()

@@ -79,7 +79,7 @@ class PullPlayer:
         self._out = out
         self._order = 0
         self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
-        self._worker = _Worker(config, self._clock.fps)
+        self._worker = _PullWorker(config, self._clock.fps)
         self._shown_ns = self._heard_ns = 0
         self._late = 0
         self._sample = 0
@@ -172,7 +172,7 @@ class PullPlayer:
         self._worker.close()
 
 
-class _Worker:
+class _PullWorker:
     """Connects, reads and decodes until it is closed."""
 
     def __init__(self, config: PlayerConfig, fps: Fraction) -> None:

@@ -38,7 +38,7 @@ class SlidesPlayer:
         """The page that couldn't be shown."""
         self._trouble = NO_TROUBLE
         fonts = Path(config.fonts) if config.fonts else None
-        self._worker = _Worker(Path(config.file), fonts, (config.width, config.height))
+        self._worker = _PageWorker(Path(config.file), fonts, (config.width, config.height))
 
     def order(self, order: PlayerOrder, now_ns: int) -> None:
         self._order = order
@@ -87,7 +87,7 @@ class SlidesPlayer:
         self._worker.close()
 
 
-class _Worker:
+class _PageWorker:
     """Opens the deck, and renders what is wanted. Everything pdfium does happens on its thread."""
 
     def __init__(self, path: Path, fonts: Path | None, box: tuple[int, int]) -> None:

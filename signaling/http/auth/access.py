@@ -6,12 +6,12 @@ from aiohttp import web
 
 from signaling.contract.ports import RefusedError
 from signaling.contract.state import Role
-from signaling.http.auth.auth import COOKIE_PREFIX, Authenticator, Session, missing
+from signaling.http.auth.auth import COOKIE_PREFIX, Authenticator, AuthSession, missing
 from signaling.http.auth.limits import Limiter, Limits, RateLimitedError
 from signaling.http.auth.origin import ClientAddress, check_origin
 from signaling.http.auth.sessions import Sessions
 
-SESSION = web.RequestKey("session", Session)
+SESSION = web.RequestKey("session", AuthSession)
 LIMITED = web.RequestKey("limited", RateLimitedError)
 """Its address has asked too often; only a take is carried out."""
 
@@ -44,7 +44,7 @@ class Access:
         self._commands_booth = Limiter(limits.commands_booth, "rate.commands")
         self.ws_messages = limits.ws_messages
 
-    def by_token(self, request: web.Request, token: str) -> Session:
+    def by_token(self, request: web.Request, token: str) -> AuthSession:
         """Raises RefusedError 401, and 429 ``rate.tokens`` after too many that were never valid."""
         try:
             return self.auth.by_token(token)
@@ -53,7 +53,7 @@ class Access:
                 self._wrong_tokens.take(self.address.key(request))
             raise
 
-    def identify(self, request: web.Request, default_as: str = "console") -> Session:
+    def identify(self, request: web.Request, default_as: str = "console") -> AuthSession:
         """The caller by its ``Authorization`` header, else by the cookie that ``?as=`` names.
 
         Raises RefusedError 401; see :mod:`signaling.http.auth.auth` for the codes.
@@ -68,7 +68,7 @@ class Access:
         self.sessions.seen(session, self.address.of(request))
         return session
 
-    def by_bearer(self, request: web.Request) -> Session:
+    def by_bearer(self, request: web.Request) -> AuthSession:
         """The caller by its token alone: where pages of other sites may call, no cookie counts.
 
         Raises RefusedError 401, 429 ``rate.tokens``.
@@ -112,7 +112,7 @@ class Access:
     def check_origin(self, request: web.Request) -> None:
         check_origin(request, self._public_url)
 
-    def take_command(self, session: Session, client: str, *, first: bool, panic: bool = False) -> None:
+    def take_command(self, session: AuthSession, client: str, *, first: bool, panic: bool = False) -> None:
         """Count one command. ``client``: where it comes from. ``first``: a take, ``panic``: black or the
         slate, which have accounts of their own. Raises RefusedError 429 ``rate.commands``."""
         match session.grant.role:
@@ -124,7 +124,7 @@ class Access:
             case _:
                 self._commands_guest.take(session.key)
 
-    def take_offer(self, request: web.Request, session: Session) -> None:
+    def take_offer(self, request: web.Request, session: AuthSession) -> None:
         """Count one WebRTC offer. Raises RefusedError 429 ``rate.offers``."""
         self._offers_ip.take(self.address.key(request))
         self._offers.take(f"{session.key}:{self.address.key(request) if not session.grant.seat else ''}")

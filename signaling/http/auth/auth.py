@@ -1,4 +1,4 @@
-"""Who asks: Bearer tokens and signed session cookies → :class:`Session`. No I/O, no aiohttp.
+"""Who asks: Bearer tokens and signed session cookies → :class:`AuthSession`. No I/O, no aiohttp.
 
 A session cookie is good by itself: its payload (role, seat, generation, expiry) is signed with the server's
 secret by HMAC-SHA256, so sessions outlive a restart. They end with their token: a seat's with its next invite
@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from signaling.contract.ports import Actor, Grant, RefusedError, Show
+from signaling.contract.ports import Actor, Grant, RefusedError, ShowPort
 from signaling.contract.state import Role
 
 PageName = Literal["console", "join", "booth", "wall"]
@@ -42,7 +42,7 @@ SEAT_PAGES: frozenset[PageName] = frozenset(("join", "booth"))
 """Those that one browser may have open for several seats."""
 
 
-class Session(msgspec.Struct, frozen=True):
+class AuthSession(msgspec.Struct, frozen=True):
     """An authenticated caller. ``cookie``: by cookie, so that requests need the Origin check. ``id`` and
     ``began`` (Unix seconds): of a cookie's session; empty and 0 for a token.
 
@@ -94,7 +94,7 @@ class Authenticator:
 
     def __init__(
         self,
-        show: Show,
+        show: ShowPort,
         director_token: str,
         secret: bytes,
         clock: Callable[[], float] = time.time,
@@ -109,24 +109,24 @@ class Authenticator:
         self._ended = ended
         self._fingerprint = hmac.digest(self._secret, self._director, "sha256")[:16]
 
-    def by_token(self, token: str) -> Session:
+    def by_token(self, token: str) -> AuthSession:
         """Raises RefusedError 401: ``token.invalid``, ``link.expired``, ``link.revoked``."""
         invalid = RefusedError(401, "token.invalid", "This token is not known here.")
         if not token or len(token) > MAX_TOKEN:
             raise invalid
         given = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         if hmac.compare_digest(given, self._director):
-            return Session(Grant("director", "", 0, self._now + DIRECTOR_SESSION_S))
+            return AuthSession(Grant("director", "", 0, self._now + DIRECTOR_SESSION_S))
         grant = self._show.grant(token)
         if grant is None:
             raise invalid
-        return Session(grant)
+        return AuthSession(grant)
 
     def publisher(self, token: str) -> str | None:
         """The source whose WHIP token this is; None for any other text."""
         return self._show.publisher(token) if 0 < len(token) <= MAX_TOKEN else None
 
-    def by_cookie(self, name: str, value: str) -> Session:
+    def by_cookie(self, name: str, value: str) -> AuthSession:
         """Raises RefusedError 401: ``session.invalid``, ``session.expired``, ``session.ended``."""
         invalid = RefusedError(401, "session.invalid", "Open your link again.")
         if len(value) > MAX_COOKIE:
@@ -146,7 +146,7 @@ class Authenticator:
         if not known or payload.name != name:
             raise invalid
         grant = Grant(payload.role, payload.seat, payload.generation, payload.expires)
-        session = Session(grant, True, payload.id, payload.began)
+        session = AuthSession(grant, True, payload.id, payload.began)
         if payload.expires <= self._now:
             raise RefusedError(401, "session.expired", "This session has expired: ask for a new link.")
         of_token = bool(payload.seat) or hmac.compare_digest(payload.director, self._fingerprint)
@@ -154,24 +154,24 @@ class Authenticator:
             raise RefusedError(401, "session.ended", "This link was replaced or withdrawn.")
         return session
 
-    def still_valid(self, session: Session) -> bool:
+    def still_valid(self, session: AuthSession) -> bool:
         """Whether the seat is there, its link neither replaced nor expired, and the session not ended."""
         if session.id and self._ended(session.id):
             return False
         return not session.grant.seat or self._show.still_valid(session.grant)
 
-    def not_withdrawn(self, session: Session) -> bool:
+    def not_withdrawn(self, session: AuthSession) -> bool:
         """The same for what is already connected: nobody is cut off in mid-sentence because the link's time
         is up. After that, :mod:`signaling.http.auth.guard` alone says what is withdrawn."""
         if session.id and self._ended(session.id):
             return False
         return session.grant.expires <= self._now or self.still_valid(session)
 
-    def begun(self, session: Session) -> Session:
+    def begun(self, session: AuthSession) -> AuthSession:
         """The session of a cookie that is about to be made for this caller."""
-        return Session(session.grant, True, secrets.token_urlsafe(9), self._now)
+        return AuthSession(session.grant, True, secrets.token_urlsafe(9), self._now)
 
-    def cookie(self, session: Session, as_: str) -> tuple[str, str, int]:
+    def cookie(self, session: AuthSession, as_: str) -> tuple[str, str, int]:
         """Name, value and lifetime in seconds of a session's cookie."""
         grant, name = session.grant, COOKIE_PREFIX + as_
         payload = _Payload(
@@ -189,9 +189,9 @@ class Authenticator:
         value = f"{_base64(data)}.{_base64(self._sign(data))}"
         return name, value, max(1, grant.expires - self._now)
 
-    def wall_session(self) -> Session:
+    def wall_session(self) -> AuthSession:
         """What the director's token makes of a wall: a session that can show the wall and nothing else."""
-        return Session(Grant("wall", "", 0, self._now + WALL_SESSION_S))
+        return AuthSession(Grant("wall", "", 0, self._now + WALL_SESSION_S))
 
     @property
     def _now(self) -> int:
@@ -201,7 +201,7 @@ class Authenticator:
         return hmac.digest(self._secret, data, "sha256")
 
 
-def session_name(session: Session) -> str:
+def session_name(session: AuthSession) -> str:
     """The ``as`` of a session: ``console``, ``wall``, or a short id of the seat, safe in a cookie's name."""
     page = PAGE_OF[session.grant.role]
     if page not in SEAT_PAGES:

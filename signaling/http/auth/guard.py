@@ -1,6 +1,6 @@
 """Ends what a link or token opened, once it is void: a seat's link, a source's token."""
 
-from signaling.contract.ports import Change, Peers, Show, Unsubscribe
+from signaling.contract.ports import Change, Peers, ShowPort, Unsubscribe
 
 ENDING = frozenset({"seat.removed", "seat.revoked", "seat.invited"})
 """Events after which a seat's earlier link, and what was opened with it, is void."""
@@ -16,7 +16,7 @@ def ended_seat(change: Change) -> str | None:
 SOURCE_ENDING = frozenset({"source.deleted", "source.token_made"})
 
 
-def guard_peers(show: Show, peers: Peers) -> Unsubscribe:
+def guard_peers(show: ShowPort, peers: Peers) -> Unsubscribe:
     """Close the WebRTC peers of such seats and sources from now on; returns what stops it.
 
     By the event, not by the session: a peer opened before a restart of ours has no session on record.

@@ -15,7 +15,7 @@ import structlog
 
 from signaling.contract.ports import Grant, RefusedError
 from signaling.contract.state import Role
-from signaling.http.auth.auth import Session
+from signaling.http.auth.auth import AuthSession
 
 log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ class Sessions:
         known = self._known.get(id_)
         return known is not None and known.ended
 
-    def seen(self, session: Session, address: str) -> None:
+    def seen(self, session: AuthSession, address: str) -> None:
         """A cookie has just been made, or used."""
         if not session.id:
             return
@@ -121,7 +121,7 @@ class Sessions:
         known.seen, known.address, known.expires = now, address, grant.expires
         self._known[session.id] = known
 
-    def opened(self, session: Session, peer: str) -> None:
+    def opened(self, session: AuthSession, peer: str) -> None:
         """A WebRTC peer of this session."""
         known = self._known.get(session.id)
         if known is not None:

@@ -20,10 +20,10 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from mixer.contract.messages import Meters
 from signaling.contract.merge_patch import diff
 from signaling.contract.messages import ShardLevels
-from signaling.contract.ports import Actor, Change, RefusedError, Show, Unsubscribe
+from signaling.contract.ports import Actor, Change, RefusedError, ShowPort, Unsubscribe
 from signaling.contract.state import RoleState
 from signaling.http import messages
-from signaling.http.auth.auth import Session
+from signaling.http.auth.auth import AuthSession
 from signaling.http.auth.guard import ended_seat
 from signaling.http.auth.limits import Limits
 from signaling.http.live.meters import MeterBoard
@@ -39,10 +39,12 @@ CLOSE_TIMEOUT_S = 5.0
 _numbers = itertools.count(1)
 
 
-class Client:
+class Subscriber:
     """One WebSocket with its outbox. Made by :meth:`Hub.join`."""
 
-    def __init__(self, socket: web.WebSocketResponse, session: Session, abort: Callable[[], None]) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, session: AuthSession, abort: Callable[[], None]
+    ) -> None:
         self.id = f"socket-{next(_numbers)}"
         self.session = session
         self.actor: Actor = session.actor
@@ -104,13 +106,13 @@ class Hub:
 
     def __init__(
         self,
-        show: Show,
-        not_withdrawn: Callable[[Session], bool],
+        show: ShowPort,
+        not_withdrawn: Callable[[AuthSession], bool],
         meters_wanted: Callable[[bool], None] = lambda on: None,
     ) -> None:
         self._show = show
         self._not_withdrawn = not_withdrawn
-        self._clients: dict[Client, asyncio.Task[None]] = {}
+        self._clients: dict[Subscriber, asyncio.Task[None]] = {}
         self._views: dict[Actor, RoleState] = {}
         self._state = show.public_state()
         self._serial = -1
@@ -118,7 +120,7 @@ class Hub:
         self._unsubscribe: Unsubscribe | None = None
         self._meters_wanted = meters_wanted
         self._board = MeterBoard()
-        self._watchers: set[Client] = set()
+        self._watchers: set[Subscriber] = set()
         self._booths: dict[str, frozenset[str]] = {}
         """Interpreters' seats and whose meters they see, as of the present state."""
 
@@ -138,15 +140,17 @@ class Hub:
         if self._endings:
             await asyncio.wait(self._endings, timeout=CLOSE_TIMEOUT_S)
 
-    def make_room(self, session: Session, limits: Limits) -> None:
+    def make_room(self, session: AuthSession, limits: Limits) -> None:
         """Raises RefusedError 429 ``socket.too-many`` where one more client would be too much."""
         of_session = sum(client.session.key == session.key for client in self._clients)
         if of_session >= limits.sockets or len(self._clients) >= limits.sockets_all:
             raise RefusedError(429, "socket.too-many", "Too many pages are open: close some, then try again.")
 
-    def join(self, socket: web.WebSocketResponse, session: Session, abort: Callable[[], None]) -> Client:
+    def join(
+        self, socket: web.WebSocketResponse, session: AuthSession, abort: Callable[[], None]
+    ) -> Subscriber:
         """Take a client in: its snapshot is queued, then every change. Call :meth:`leave` afterwards."""
-        client = Client(socket, session, abort)
+        client = Subscriber(socket, session, abort)
         # Nothing awaits between reading the state and listing the client, so no change falls in between.
         if self._show.serial != self._serial:
             self._take_state()
@@ -158,7 +162,7 @@ class Hub:
         self._clients[client] = asyncio.create_task(client.write(), name="ws writer")
         return client
 
-    async def leave(self, client: Client) -> None:
+    async def leave(self, client: Subscriber) -> None:
         """Forget a client; its writer is gone afterwards."""
         self._unwatch(client)
         writer = self._clients.pop(client, None)
@@ -169,7 +173,7 @@ class Hub:
             with contextlib.suppress(asyncio.CancelledError):
                 await writer
 
-    def send(self, client: Client, message: messages.ToClient) -> None:
+    def send(self, client: Subscriber, message: messages.ToClient) -> None:
         self._offer(client, messages.encode(message))
 
     # --- the meters ------------------------------------------------------------------------------------
@@ -179,7 +183,7 @@ class Hub:
         """Whether anybody watches the meters: for processes that start now."""
         return bool(self._watchers)
 
-    def watch_meters(self, client: Client, on: bool) -> None:
+    def watch_meters(self, client: Subscriber, on: bool) -> None:
         """Raises RefusedError 403 ``role.forbidden``."""
         if not on:
             self._unwatch(client)
@@ -192,7 +196,7 @@ class Hub:
             if first:
                 self._meters_wanted(True)
 
-    def _unwatch(self, client: Client) -> None:
+    def _unwatch(self, client: Subscriber) -> None:
         if client in self._watchers:
             self._watchers.discard(client)
             if not self._watchers:
@@ -259,7 +263,7 @@ class Hub:
             return _encode_change(change, change.event, patch)
         return _encode_change(change, None, patch) if patch else None
 
-    def _offer(self, client: Client, data: bytes) -> None:
+    def _offer(self, client: Subscriber, data: bytes) -> None:
         if not client.closing and not client.offer(data):
             log.warning("slow client disconnected", role=client.actor.role, seat=client.actor.seat)
             self._end(client, CLOSE_SLOW, "too slow")
@@ -276,7 +280,7 @@ class Hub:
 
     # --- endings ---------------------------------------------------------------------------------------
 
-    def _end(self, client: Client, code: int, reason: str) -> None:
+    def _end(self, client: Subscriber, code: int, reason: str) -> None:
         client.closing = True
         writer = self._clients.get(client)
         if writer is not None:

@@ -15,7 +15,7 @@ from signaling.http.snapshots import JpegCache
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Context:
+class RouteContext:
     deps: Deps
     access: Access
     hub: Hub
@@ -23,7 +23,7 @@ class Context:
     jpegs: JpegCache
 
 
-CONTEXT = web.AppKey("context", Context)
+CONTEXT = web.AppKey("context", RouteContext)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,5 +54,5 @@ class Route:
     bearer: bool = False
 
 
-def context(request: web.Request) -> Context:
+def context(request: web.Request) -> RouteContext:
     return request.app[CONTEXT]

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from signaling.contract.ports import RefusedError
 from signaling.http.auth.access import SESSION
-from signaling.http.auth.auth import COOKIE_PREFIX, PAGE_OF, PageName, Session, missing, session_name
+from signaling.http.auth.auth import COOKIE_PREFIX, PAGE_OF, AuthSession, PageName, missing, session_name
 from signaling.http.routes.context import context
 
 
@@ -86,7 +86,7 @@ def _enter(request: web.Request, token: str, opened: PageName) -> web.Response:
     Raises RefusedError 401 for a link that isn't good.
     """
     ctx = context(request)
-    session: Session = ctx.access.by_token(request, token)
+    session: AuthSession = ctx.access.by_token(request, token)
     if opened == "wall" and session.grant.role == "director":
         session = ctx.access.auth.wall_session()
     page = PAGE_OF[session.grant.role]
@@ -101,7 +101,7 @@ def _enter(request: web.Request, token: str, opened: PageName) -> web.Response:
     return response
 
 
-def _gone_on(request: web.Request, session: Session, as_: str) -> Session | None:
+def _gone_on(request: web.Request, session: AuthSession, as_: str) -> AuthSession | None:
     """The one that this browser has already of the same link, renewed."""
     name = COOKIE_PREFIX + as_
     if name not in request.cookies:

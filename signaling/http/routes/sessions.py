@@ -4,9 +4,9 @@ from aiohttp import web
 
 from signaling.http import messages
 from signaling.http.auth.access import SESSION
-from signaling.http.auth.auth import Session
+from signaling.http.auth.auth import AuthSession
 from signaling.http.routes.api import json_response
-from signaling.http.routes.context import Context, context
+from signaling.http.routes.context import RouteContext, context
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -23,7 +23,7 @@ async def listed(request: web.Request) -> web.Response:
             yours=id_ == own.id,
         )
         for id_, known in ctx.access.sessions.listed().items()
-        if ctx.access.auth.still_valid(Session(known.grant, id=id_))
+        if ctx.access.auth.still_valid(AuthSession(known.grant, id=id_))
     ]
     found.sort(key=lambda each: -each.began)
     return json_response(messages.SessionList(found))
@@ -40,7 +40,7 @@ async def end(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _close_peers(ctx: Context, id_: str) -> None:
+async def _close_peers(ctx: RouteContext, id_: str) -> None:
     peers = ctx.deps.peers
     for peer in ctx.access.sessions.peers(id_):
         if (owner := peers.owner(peer)) is not None:

@@ -13,9 +13,9 @@ from aiohttp import web
 from signaling.contract.messages import IceServer
 from signaling.contract.ports import PeerOwner, RefusedError
 from signaling.contract.state import Role
-from signaling.http.auth.auth import Session
+from signaling.http.auth.auth import AuthSession
 from signaling.http.auth.limits import SMALL_BYTES, read_body
-from signaling.http.routes.context import Context, context
+from signaling.http.routes.context import RouteContext, context
 from signaling.http.routes.peers import SDP, read_offer
 from signaling.rtc.transport import trickle
 
@@ -183,16 +183,16 @@ def _created(location: str, peer: str, answer: str, servers: Iterable[IceServer]
     return response
 
 
-def _takes_whip(ctx: Context, source: str) -> bool:
+def _takes_whip(ctx: RouteContext, source: str) -> bool:
     found = ctx.deps.show.public_state().sources.get(source)
     return found is not None and found.kind == "whip"
 
 
-def _buses(ctx: Context) -> tuple[str, ...]:
+def _buses(ctx: RouteContext) -> tuple[str, ...]:
     return ("floor", "hall", *ctx.deps.show.public_state().event.languages)
 
 
-def _viewer(request: web.Request, canvas: str) -> Session:
+def _viewer(request: web.Request, canvas: str) -> AuthSession:
     """Raises RefusedError 401, 403 ``role.forbidden``, 429 ``rate.tokens``."""
     session = context(request).access.by_bearer(request)
     if session.grant.role not in _MAY_WATCH[canvas]:
@@ -207,7 +207,7 @@ def _own_player(request: web.Request, canvas: str) -> None:
         raise RefusedError(403, "peer.not-yours", "This session belongs to somebody else.")
 
 
-def _session_of(ctx: Context, peer: str, kind: str, of: str) -> PeerOwner:
+def _session_of(ctx: RouteContext, peer: str, kind: str, of: str) -> PeerOwner:
     owner = ctx.deps.peers.owner(peer)
     if owner is None or owner.kind != kind or owner.client != of:
         raise RefusedError(404, "peer.unknown", "There is no such session (any more).")

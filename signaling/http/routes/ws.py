@@ -9,9 +9,9 @@ from signaling.contract.ports import RefusedError
 from signaling.http import messages
 from signaling.http.auth.access import SESSION
 from signaling.http.auth.limits import WS_MESSAGE_BYTES, Limiter, RateLimitedError
-from signaling.http.live.hub import Client
+from signaling.http.live.hub import Subscriber
 from signaling.http.problems import as_refused, log_unforeseen, problem
-from signaling.http.routes.context import Context, context
+from signaling.http.routes.context import RouteContext, context
 
 HEARTBEAT_S = 20.0
 PANIC_BYTES = 1024
@@ -51,7 +51,7 @@ class Commands:
     """The commands of one socket that are under way. They are given to the show in the order they came in,
     and none waits for the answer to another: a theme that is being read holds no cut up."""
 
-    def __init__(self, ctx: Context, client: Client) -> None:
+    def __init__(self, ctx: RouteContext, client: Subscriber) -> None:
         self._ctx = ctx
         self._client = client
         self._under_way: set[asyncio.Task[None]] = set()
@@ -76,7 +76,9 @@ class Commands:
             ctx.hub.send(client, messages.reply(id_, done))
 
 
-def _receive(ctx: Context, client: Client, commands: Commands, limiter: Limiter, data: bytes) -> None:
+def _receive(
+    ctx: RouteContext, client: Subscriber, commands: Commands, limiter: Limiter, data: bytes
+) -> None:
     id_ = ""
     try:
         overdue = _counted(limiter)
@@ -118,11 +120,11 @@ def _counted(limiter: Limiter) -> RateLimitedError | None:
     return None
 
 
-def _failed(ctx: Context, client: Client, id_: str, error: Exception) -> None:
+def _failed(ctx: RouteContext, client: Subscriber, id_: str, error: Exception) -> None:
     refused = as_refused(error)
     log_unforeseen(error, refused, "/ws")
     _refuse(ctx, client, id_, refused)
 
 
-def _refuse(ctx: Context, client: Client, id_: str, error: RefusedError) -> None:
+def _refuse(ctx: RouteContext, client: Subscriber, id_: str, error: RefusedError) -> None:
     ctx.hub.send(client, messages.Refused(id_, problem(error)))

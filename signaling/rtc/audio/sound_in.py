@@ -15,7 +15,7 @@ from signaling.rtc.audio import opus
 from signaling.rtc.audio.audio_jitter import AudioJitter, DelayTarget, Lost, Silence, Sound
 from signaling.rtc.audio.conceal import ALIKE, ANY, STEADY, Samples, lengthen, shorten
 from signaling.rtc.audio.voice import Voice
-from signaling.rtc.recording.record import Feed
+from signaling.rtc.recording.record import RecordedConnection
 from signaling.rtc.timeline import HOPELESS_NS, LipSync
 from signaling.rtc.transport.account import Recent
 from signaling.rtc.transport.receive import Feedback
@@ -59,7 +59,11 @@ class SoundStream:
     """
 
     def __init__(
-        self, sync: LipSync, sink: SoundSink, voice: Voice | None = None, record: Feed | None = None
+        self,
+        sync: LipSync,
+        sink: SoundSink,
+        voice: Voice | None = None,
+        record: RecordedConnection | None = None,
     ) -> None:
         self._record = record
         self._sync = sync

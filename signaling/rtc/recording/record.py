@@ -17,7 +17,7 @@ from typing import NamedTuple
 import av
 import structlog
 
-from mixer.containers.disk import Room, free_bytes
+from mixer.containers.disk import RecordingRoom, free_bytes
 from mixer.contract.output_health import DISK_FULL, Failure, disk_failure
 from mixer.ipc.failures import Failures
 from signaling.contract.messages import SeatsRecorded
@@ -46,7 +46,7 @@ _log = structlog.get_logger()
 class _Item(NamedTuple):
     """A packet of ``feed`` for the writer; with an empty ``codec`` its end; without a feed, ``start``."""
 
-    feed: "Feed | None"
+    feed: "RecordedConnection | None"
     codec: str = ""
     data: bytes = b""
     pts_ns: int = 0
@@ -76,14 +76,14 @@ class SeatRecorder:
         # the writer's
         self._folder: Path | None = None
         self._target = ""
-        self._files: dict[Feed, SeatFiles] = {}
+        self._files: dict[RecordedConnection, SeatFiles] = {}
         self._failure: Failure | None = None
         self._retry_at = 0.0
         self._checked_at = 0.0
         self._parts = 0
         self._bytes = 0
         self._unwritten = 0
-        self._room = Room()
+        self._room = RecordingRoom()
         self._remaining_s = -1.0
         self._rate: deque[tuple[float, int]] = deque(maxlen=RATE_WINDOW)
 
@@ -137,7 +137,7 @@ class SeatRecorder:
             self._queue.put(None)
             self._thread.join(CLOSE_S)
 
-    def ended(self, feed: "Feed") -> None:
+    def ended(self, feed: "RecordedConnection") -> None:
         """A connection is over."""
         if self._thread is not None:
             self._put += 1
@@ -184,7 +184,7 @@ class SeatRecorder:
         self._look()
         self._take(item)
 
-    def _give_up(self, feed: "Feed | None") -> None:
+    def _give_up(self, feed: "RecordedConnection | None") -> None:
         files = self._files.pop(feed, None) if feed is not None else None
         if files is not None:
             with contextlib.suppress(Exception):
@@ -250,7 +250,7 @@ class SeatRecorder:
         if files.refused > refused and files.parts < MAX_PARTS:
             feed.wants_key = True
 
-    def _end(self, feed: "Feed") -> None:
+    def _end(self, feed: "RecordedConnection") -> None:
         files = self._files.pop(feed, None)
         if files is None:
             return
@@ -282,7 +282,7 @@ class SeatRecorder:
         self._files.clear()
 
 
-class Feed:
+class RecordedConnection:
     """One connection's picture and sound on their way to the recorder. On the event loop."""
 
     def __init__(self, recorder: SeatRecorder, seat: str, sync: LipSync) -> None:

@@ -39,7 +39,7 @@ def safe_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:64] or "_"
 
 
-class Part:
+class RecordFile:
     """One file. ``form`` None: sound alone. Raises OSError and av.FFmpegError, as all its methods do."""
 
     def __init__(self, path: Path, form: Form | None, start_ns: int, tags: dict[str, str]) -> None:
@@ -110,8 +110,8 @@ class SeatFiles:
         self._stem = f"{safe_name(output)}-{safe_name(seat)}"
         self._tags = {"title": seat, OUTPUT_TAG: output, SEAT_TAG: seat}
         self._epoch_ns = epoch_ns
-        self._part: Part | None = None
-        self._before: Part | None = None
+        self._part: RecordFile | None = None
+        self._before: RecordFile | None = None
         """The part before: the sound that belongs to it comes later than the picture that ended it."""
         self._early: deque[tuple[bytes, int, int]] = deque(maxlen=256)
         """Sound while there is no file yet."""
@@ -187,7 +187,7 @@ class SeatFiles:
         path = self._reserve()
         clock = clock_at(start_ns - self._epoch_ns, self._epoch_ns, time.monotonic_ns(), datetime.now(UTC))
         try:
-            self._part = Part(path, form, start_ns, self._tags | clock.tags())
+            self._part = RecordFile(path, form, start_ns, self._tags | clock.tags())
         except BaseException:
             if path.stat().st_size == 0:
                 path.unlink()

@@ -1,5 +1,5 @@
 """Gives pictures to many viewers little by little, so that no step of the event loop is a long one. No I/O of
-its own, no clock: :meth:`Pacer.step` is called every :data:`STEP_S` while something waits.
+its own, no clock: :meth:`ReturnPacer.step` is called every :data:`STEP_S` while something waits.
 
 A keyframe for 40 viewers is some 800 packets, about 10 ms of sending. In one go they would hold up all
 sound and everybody's incoming packets, and leave the machine as one burst. Here viewers are served one after
@@ -20,7 +20,7 @@ MAX_BEHIND = 4
 
 
 class Viewer(Protocol):
-    """What is sent to: see :meth:`signaling.rtc.transport.send.Sender.send_part`."""
+    """What is sent to: see :meth:`signaling.rtc.transport.send.RtpSender.send_part`."""
 
     def send_part(
         self, payloads: Sequence[bytes], start: int, stop: int, timestamp: int, ntp: int
@@ -63,7 +63,7 @@ class _Picture(Generic[V]):
         return done
 
 
-class Pacer(Generic[V]):
+class ReturnPacer(Generic[V]):
     """All pictures that wait to be sent, of all streams."""
 
     def __init__(self) -> None:

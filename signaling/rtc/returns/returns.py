@@ -16,8 +16,8 @@ from mixer.containers import headers
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from signaling.rtc.returns.listening import Listeners
-from signaling.rtc.returns.pacing import STEP_S, Pacer
-from signaling.rtc.transport.send import RATES, Sender
+from signaling.rtc.returns.pacing import STEP_S, ReturnPacer
+from signaling.rtc.transport.send import RATES, RtpSender
 from signaling.rtc.video.bitstream import picture_size
 
 KEY_INTERVAL_S = 1.0
@@ -42,7 +42,7 @@ class _Video:
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self.codec = stream.rsplit("/", 1)[1]
-        self.viewers: list[Sender] = []
+        self.viewers: list[RtpSender] = []
         self.time_base: tuple[int, int] | None = None
         self.parameters = b""
         """H.264's parameter sets, which the stream has beside it where ingests get it, too."""
@@ -58,8 +58,8 @@ class ReturnHub:
         self._loop = asyncio.get_running_loop()
         self._bus: BusReader | None = None
         self._video: dict[str, _Video] = {}
-        self._sound: Listeners[Sender] = Listeners()
-        self._pacer: Pacer[Sender] = Pacer()
+        self._sound: Listeners[RtpSender] = Listeners()
+        self._pacer: ReturnPacer[RtpSender] = ReturnPacer()
         self._next_step: asyncio.TimerHandle | None = None
         self._subscribed: tuple[str, ...] = ()
         self._wall_ntp: int | None = None
@@ -132,7 +132,7 @@ class ReturnHub:
 
     # --- who watches and listens ---------------------------------------------------------------------
 
-    def watch(self, sender: Sender, rendition: str) -> None:
+    def watch(self, sender: RtpSender, rendition: str) -> None:
         """Send a rendition's pictures to ``sender``, in the codec it negotiated, from a keyframe on."""
         assert sender.codec is not None
         stream = f"{rendition}/{sender.codec.name.lower()}"
@@ -144,18 +144,18 @@ class ReturnHub:
         video.viewers.append(sender)
         self._subscribe()
 
-    def listen(self, sender: Sender, source: str, stream: str) -> None:
+    def listen(self, sender: RtpSender, source: str, stream: str) -> None:
         """Send a bus's sound to ``sender``; ``source`` is the listener's own, which he never hears ("" for
         none)."""
         self._sound.add(sender, source, stream)
         self._subscribe()
 
-    def tune(self, sender: Sender, stream: str) -> None:
+    def tune(self, sender: RtpSender, stream: str) -> None:
         """Change over to another bus with its first packet; nothing for who doesn't listen (yet)."""
         self._sound.tune(sender, stream)
         self._subscribe()
 
-    def leave(self, sender: Sender) -> None:
+    def leave(self, sender: RtpSender) -> None:
         self._sound.remove(sender)
         self._pacer.leave(sender)
         for stream, video in list(self._video.items()):

@@ -19,8 +19,8 @@ _SECONDS = 2
 
 
 class Camera:
-    """Implements :class:`~signaling.rtc.synthetic.loops.Media` with the pictures and the sound of a loop of 2
-    s.
+    """Implements :class:`~signaling.rtc.synthetic.loops.GuestMedia` with the pictures and the sound of a loop
+    of 2 s.
 
     ``bitrate`` in bit/s; ``tone_hz`` a quiet tone all the time (0: none). Making one takes about 0.2 s.
     """

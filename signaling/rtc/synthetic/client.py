@@ -1,7 +1,7 @@
 """Guests for rehearsals and tests: real WebRTC peers that send a loop encoded beforehand.
 
 ICE, DTLS and SRTP are what every browser does; only the camera and the encoder are missing, so that forty of
-them are light. One :class:`Player` per process gives all its guests their packets.
+them are light. One :class:`LoopPlayer` per process gives all its guests their packets.
 """
 
 import asyncio
@@ -12,17 +12,17 @@ from typing import cast
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 
 from signaling.rtc import hooks
-from signaling.rtc.synthetic.loops import BLOCK, FPS, RATE, Media
+from signaling.rtc.synthetic.loops import BLOCK, FPS, RATE, GuestMedia
 from signaling.rtc.transport.receive import Receiver, Stream
 from signaling.rtc.transport.rtp import Rtp
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 
 _NTP_EPOCH_S = 2_208_988_800
 _STEP_S = 0.01
 SCREEN_FPS = 10
 
 
-class Player:
+class LoopPlayer:
     """Sends each guest's loop in real time; run :meth:`run` as a task."""
 
     def __init__(self) -> None:
@@ -79,14 +79,14 @@ class RehearsalGuest:
 
     def __init__(
         self,
-        media: Media | None,
-        player: Player,
+        media: GuestMedia | None,
+        player: LoopPlayer,
         *,
         ice: Sequence[RTCIceServer] = (),
         loss: float = 0.0,
         video: Stream | None = None,
         audio: Stream | None = None,
-        screen: Media | None = None,
+        screen: GuestMedia | None = None,
         camera: bool = True,
         talks: bool = False,
     ) -> None:
@@ -103,7 +103,7 @@ class RehearsalGuest:
         )
         self.video = video or Counter()
         self.audio = audio or Counter()
-        self._sending: list[Sender] = []
+        self._sending: list[RtpSender] = []
         self._began_ns: int | None = None
         self._frames = self._blocks = self._shown = 0
         self._reported_ns = 0
@@ -132,8 +132,8 @@ class RehearsalGuest:
         return self._began_ns
 
     @property
-    def senders(self) -> list[Sender]:
-        return cast(list[Sender], self._pc.getSenders())
+    def senders(self) -> list[RtpSender]:
+        return cast(list[RtpSender], self._pc.getSenders())
 
     @property
     def receivers(self) -> list[Receiver]:
@@ -149,7 +149,7 @@ class RehearsalGuest:
         for kind, direction in sections:
             transceiver = self._pc.addTransceiver(kind, direction)
             wanted = {"audio/opus"} if kind == "audio" else {"video/rtx", mime or self._mime}
-            capabilities = Sender.getCapabilities(kind).codecs
+            capabilities = RtpSender.getCapabilities(kind).codecs
             transceiver.setCodecPreferences([c for c in capabilities if c.mimeType in wanted])
         await self._pc.setLocalDescription()
         return str(self._pc.localDescription.sdp)
@@ -179,7 +179,7 @@ class RehearsalGuest:
         self._player.discard(self)
         await self._pc.close()
 
-    def change(self, media: Media) -> None:
+    def change(self, media: GuestMedia) -> None:
         """Go on with another loop of the same codec, from its beginning on (its next keyframe)."""
         assert self._media is not None
         assert media.codec == self._media.codec
@@ -192,7 +192,7 @@ class RehearsalGuest:
         self._wait_key = self._wait_key or paused
         self._paused = paused
 
-    def share(self, screen: Media | None) -> None:
+    def share(self, screen: GuestMedia | None) -> None:
         """Share another screen from now on, or none; only where one was given at first, and in its codec."""
         assert self._shares
         self._screen = screen
@@ -230,7 +230,7 @@ class RehearsalGuest:
                 receiver.acknowledge(now_ns)
         return None
 
-    def _play_screen(self, sender: Sender, elapsed_ns: int) -> None:
+    def _play_screen(self, sender: RtpSender, elapsed_ns: int) -> None:
         while self._shown * 1_000_000_000 <= elapsed_ns * SCREEN_FPS:
             if self._screen is not None:
                 frame = self._screen.picture(self._shown)
@@ -252,7 +252,7 @@ class RehearsalGuest:
         wall = time.time() - (time.monotonic_ns() - self._began_ns) / 1e9 + count / rate
         return int((wall + _NTP_EPOCH_S) * (1 << 32))
 
-    def _asked(self, sender: Sender) -> None:
+    def _asked(self, sender: RtpSender) -> None:
         self.keyframe_requests += 1
         media = self._screen if sender in self.senders[2:] else self._media
         if media is not None:

@@ -40,7 +40,7 @@ class LoopFrame:
     key: bool
 
 
-class Media(Protocol):
+class GuestMedia(Protocol):
     """What a guest plays: a :class:`Loop`, or a :class:`~signaling.rtc.synthetic.camera.Camera`.
 
     Pictures and blocks are asked for by number from 0 on, in order; a guest that was held up leaves some out.

@@ -54,7 +54,7 @@ class Socket(Protocol):
     def setsockopt(self, level: int, option: int, value: int | bytes, /) -> None: ...
 
 
-class Door:
+class PacketDoor:
     """One socket's. Call everything on the event loop."""
 
     def __init__(self) -> None:

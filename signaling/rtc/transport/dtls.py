@@ -12,7 +12,7 @@ from aiortc.rtp import RtcpByePacket, RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, 
 from aiortc.rtp import RtpPacket as StockRtpPacket
 
 from signaling.rtc.transport.account import Account, Recent
-from signaling.rtc.transport.ice import MAX_DATAGRAM, Connection
+from signaling.rtc.transport.ice import MAX_DATAGRAM, IceConnection
 from signaling.rtc.transport.rtp import Rtp, audio_level, extension, is_rtcp, parse_rtp
 
 MAX_STREAMS = 16
@@ -73,11 +73,11 @@ class DtlsTransport(RTCDtlsTransport):
         await super().start(remoteParameters)
         if self.state == "connected":
             self.last_media_ns = time.monotonic_ns()
-            connection = cast(Connection, self.transport._connection)
+            connection = cast(IceConnection, self.transport._connection)
             connection.media_sink, connection.stranger_sink = self._take, self._take_stranger
 
     async def stop(self) -> None:
-        connection = cast(Connection, self.transport._connection)
+        connection = cast(IceConnection, self.transport._connection)
         connection.media_sink = connection.stranger_sink = None
         await super().stop()
 

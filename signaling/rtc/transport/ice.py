@@ -20,8 +20,8 @@ import aioice.ice
 from aioice import stun
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
-from signaling.rtc.transport.door import Address, Door
-from signaling.rtc.transport.ice_servers import IceServers, Question, Server
+from signaling.rtc.transport.door import Address, PacketDoor
+from signaling.rtc.transport.ice_servers import IceServer, IceServers, Question
 
 MAX_DATAGRAM = 2048
 MAX_PAIRS = 100
@@ -51,11 +51,11 @@ class StunProtocol(aioice.ice.StunProtocol):
     answer to one of ours, or by media that the peer's keys sealed (its address changed under way).
     """
 
-    receiver: "Connection"
+    receiver: "IceConnection"
 
-    def __init__(self, receiver: "Connection") -> None:
+    def __init__(self, receiver: "IceConnection") -> None:
         super().__init__(receiver)
-        self.door = Door()
+        self.door = PacketDoor()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -95,7 +95,7 @@ class StunProtocol(aioice.ice.StunProtocol):
             self.door.dropped += 1
 
 
-class Connection(aioice.ice.Connection):
+class IceConnection(aioice.ice.Connection):
     """An ICE connection on the ports of :attr:`network`."""
 
     network = Network()
@@ -158,14 +158,14 @@ class Connection(aioice.ice.Connection):
             if (protocol := await self._bind(component, address)) is not None
         ]
         self._protocols += protocols
-        questions: dict[Server, Question] = {}
+        questions: dict[IceServer, Question] = {}
         if self.stun_server is not None:
-            questions[Server("stun", *self.stun_server)] = partial(
+            questions[IceServer("stun", *self.stun_server)] = partial(
                 self._reflexive, protocols, self.stun_server
             )
         if self.turn_server is not None:
             scheme = "turns" if self.turn_ssl else "turn"
-            server = Server(scheme, *self.turn_server, self.turn_transport)
+            server = IceServer(scheme, *self.turn_server, self.turn_transport)
             questions[server] = partial(self._relayed, component, self.turn_server)
         found: list[Candidate] = await self.servers.ask(questions)
         return [protocol.local_candidate for protocol in protocols] + found

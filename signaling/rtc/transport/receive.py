@@ -27,7 +27,7 @@ from aiortc.rtp import (
 from signaling.rtc.transport.dtls import DtlsTransport
 from signaling.rtc.transport.rtp import LEVEL_URI, Rtp, unwrap
 from signaling.rtc.video.color_space import COLOUR_URI
-from signaling.rtc.video.layers import Layers
+from signaling.rtc.video.layers import SimulcastLayers
 
 _PLI, _REMB = 1, 15
 MAX_ASKED = 128
@@ -128,7 +128,7 @@ class Receiver:
         self._stream: Stream | None = None
         self._started = False
         self._main: int | None = None
-        self._layers = Layers()
+        self._layers = SimulcastLayers()
         self.reception: Reception | None = None
         self.garbage = 0
         self.on_level: Callable[[int], None] | None = None

@@ -1,6 +1,7 @@
 """A sender of our own in place of aiortc's: it is handed payloads that were encoded and cut up once for all.
 
-No task, no queue, no encoder: :meth:`Sender.send_frame` puts the packets on the socket, at about 10 µs each.
+No task, no queue, no encoder: :meth:`RtpSender.send_frame` puts the packets on the socket, at about 10 µs
+each.
 """
 
 import random
@@ -38,7 +39,7 @@ RESENT_PER_S = 250
 RATES = {"audio": 48_000, "video": 90_000}
 
 
-class Sender:
+class RtpSender:
     """One stream to one peer. Public names in aiortc's spelling are those its peer connection uses."""
 
     def __init__(self, trackOrKind: MediaStreamTrack | str, transport: DtlsTransport) -> None:  # noqa: N803
@@ -54,8 +55,8 @@ class Sender:
         self._enabled = True
         self.codec: RTCRtpCodecParameters | None = None
         """The negotiated codec; None until sending may begin."""
-        self.on_ready: Callable[[Sender], None] | None = None
-        self.on_key: Callable[[Sender], None] | None = None
+        self.on_ready: Callable[[RtpSender], None] | None = None
+        self.on_key: Callable[[RtpSender], None] | None = None
         self.wait_key = self.kind == "video"
         """Whether pictures are held back until a keyframe: for whoever feeds the sender."""
         self.loss = 0.0

@@ -5,7 +5,7 @@ VP8 has no place for it, and Chromium sends pictures in BT.709 and full range as
 (https://webrtc.googlesource.com/src/+/refs/heads/main/docs/native-code/rtp-hdrext/color-space). Pure.
 """
 
-from mixer.compose.colour_convert import Encoding, Matrix, encoding_of
+from mixer.compose.colour_convert import ColourEncoding, Matrix, encoding_of
 from signaling.rtc.transport.rtp import unwrap
 
 COLOUR_URI = "http://www.webrtc.org/experiments/rtp-hdrext/color-space"
@@ -17,7 +17,7 @@ _RANGES = {1: 1, 2: 2}
 """AVColorRange by the extension's: limited and full."""
 
 
-def parse_colour(value: bytes, codec: str) -> Encoding | None:
+def parse_colour(value: bytes, codec: str) -> ColourEncoding | None:
     """The extension's value: primaries, transfer, matrix (ITU-T H.273), and range in bits 4 and 5 of the
     fourth byte. None where it names no range or isn't one: then the pictures themselves are asked."""
     if len(value) < 4 or value[3] >> 4 not in _RANGES or value[2] not in range(1, 11) or value[2] == 2:
@@ -32,14 +32,14 @@ class ToldColour:
     """
 
     def __init__(self) -> None:
-        self._now: Encoding | None = None
-        self._next: tuple[int, Encoding] | None = None
+        self._now: ColourEncoding | None = None
+        self._next: tuple[int, ColourEncoding] | None = None
 
-    def tell(self, timestamp: int, colour: Encoding) -> None:
+    def tell(self, timestamp: int, colour: ColourEncoding) -> None:
         """A packet of the picture with this RTP timestamp says so."""
         self._next = timestamp, colour
 
-    def at(self, timestamp: int) -> Encoding | None:
+    def at(self, timestamp: int) -> ColourEncoding | None:
         """Of the picture with this timestamp; pictures are asked for in order."""
         if self._next is not None and unwrap(timestamp, self._next[0], 32) >= self._next[0]:
             self._now, self._next = self._next[1], None

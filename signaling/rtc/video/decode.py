@@ -18,7 +18,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
-from mixer.compose.colour_convert import Encoding, HouseCopies, encoding_of
+from mixer.compose.colour_convert import ColourEncoding, HouseCopies, encoding_of
 from mixer.contract.picture import Picture, Plane
 from mixer.ipc.failures import Failures
 from signaling.rtc.video.bitstream import picture_size
@@ -40,7 +40,7 @@ class _Queued(NamedTuple):
     pts_ns: int
     arrived_ns: int
     key: bool
-    colour: Encoding | None
+    colour: ColourEncoding | None
 
 
 class Lane:
@@ -61,7 +61,12 @@ class Lane:
         self._context: VideoCodecContext | None = None
 
     def offer(
-        self, data: bytes, pts_ns: int, arrived_ns: int, key: bool = False, colour: Encoding | None = None
+        self,
+        data: bytes,
+        pts_ns: int,
+        arrived_ns: int,
+        key: bool = False,
+        colour: ColourEncoding | None = None,
     ) -> bool:
         """Queue a frame; ``key``: a keyframe; ``colour``: its encoding where something else than the frame
         tells it. False when the queue is full and no keyframe in it: it was emptied, and a keyframe is
@@ -105,10 +110,10 @@ class Lane:
         except (av.FFmpegError, ValueError):
             self.fail("video.broken")
 
-    def _said_by(self, frame: av.VideoFrame) -> Encoding:
+    def _said_by(self, frame: av.VideoFrame) -> ColourEncoding:
         full = frame.format.name == "yuvj420p"
         encoding = encoding_of(frame.colorspace, frame.color_range, UNSPECIFIED[self.codec])
-        return Encoding(encoding.matrix, True) if full else encoding
+        return ColourEncoding(encoding.matrix, True) if full else encoding
 
     def _decoder(self) -> VideoCodecContext:
         if self._context is None:

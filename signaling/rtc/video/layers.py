@@ -12,7 +12,7 @@ GONE_NS = 500_000_000
 _MAX_KNOWN = 16
 
 
-class Layers:
+class SimulcastLayers:
     """The streams of one receiver. A new one is taken for the old one's successor until both send."""
 
     def __init__(self) -> None:

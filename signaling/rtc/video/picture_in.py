@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mixer.contract.picture import Picture
 from signaling.contract.messages import UplinkTarget
-from signaling.rtc.recording.record import Feed
+from signaling.rtc.recording.record import RecordedConnection
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.account import Recent
 from signaling.rtc.transport.receive import Feedback
@@ -37,7 +37,7 @@ class PictureStream:
         sync: LipSync,
         sink: PictureSink,
         clock: Callable[[], int] = time.monotonic_ns,
-        record: Feed | None = None,
+        record: RecordedConnection | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._pool = pool

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from signaling.contract.messages import UplinkTarget
-from signaling.rtc.seats import Seat
+from signaling.rtc.seats import SeatSlot
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.receive import Receiver
 from signaling.rtc.video.decode import DecoderPool
@@ -31,7 +31,7 @@ class ScreenIn:
     for the microphone's path.
     """
 
-    def __init__(self, pool: DecoderPool, receiver: Receiver, seat: Seat, peer: str) -> None:
+    def __init__(self, pool: DecoderPool, receiver: Receiver, seat: SeatSlot, peer: str) -> None:
         self.target: UplinkTarget | None = None
         """What is wanted of it now; None before control has said so."""
         self._sync = LipSync()

@@ -44,14 +44,14 @@ class Frame(NamedTuple):
     """When the last of its packets came, on CLOCK_MONOTONIC."""
 
 
-class Feedback(NamedTuple):
+class JitterFeedback(NamedTuple):
     """What to tell the sender now: 16-bit sequence numbers to send again, and whether a keyframe is due."""
 
     nack: tuple[int, ...]
     pli: bool
 
 
-NOTHING = Feedback((), False)
+NOTHING = JitterFeedback((), False)
 
 
 class _Packet(NamedTuple):
@@ -196,7 +196,7 @@ class VideoJitter:
         newest = self._newest_timestamp
         return newest is not None and 0 < (timestamp - newest) & 0xFFFFFFFF < 1 << 31
 
-    def feedback(self, now_ns: int) -> Feedback:
+    def feedback(self, now_ns: int) -> JitterFeedback:
         """What is to be sent to the other side now; also gives up what has passed its deadline."""
         if not self._holes and not self._want_key:
             return NOTHING
@@ -212,11 +212,11 @@ class VideoJitter:
             oldest = next(iter(self._holes.values()))
             if self._may_ask_early(oldest) and now_ns - oldest.since_ns >= self.early_ns:
                 self._early_ns = self._pli_ns = now_ns
-                return Feedback(tuple(nack), True)
+                return JitterFeedback(tuple(nack), True)
         pli = self._want_key and (self._pli_ns == 0 or now_ns - self._pli_ns >= self._pli_again_ns)
         if pli:
             self._pli_ns = now_ns
-        return Feedback(tuple(nack), pli)
+        return JitterFeedback(tuple(nack), pli)
 
     def _give_up(self, now_ns: int) -> None:
         """What is past its deadline is no longer waited for; what came behind it may yet be a keyframe."""

@@ -52,7 +52,7 @@ _TOO_MUCH = Refused(
 
 
 class MediaStore:
-    """Implements :class:`signaling.contract.ports.Media`. Lives on one event loop; files are touched in
+    """Implements :class:`signaling.contract.ports.MediaPort`. Lives on one event loop; files are touched in
     threads.
 
     ``changed`` is called after each change; ``in_use`` tells the ids that the show names. Clips that need
@@ -99,7 +99,7 @@ class MediaStore:
         return list(self._media.values())
 
     async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Medium:
-        """See :meth:`signaling.contract.ports.Media.add`."""
+        """See :meth:`signaling.contract.ports.MediaPort.add`."""
         if len(self._media) >= MAX_MEDIA:
             raise RefusedError(409, "media.too-many", f"At most {MAX_MEDIA} files are kept; delete some.")
         if self._uploads >= AT_ONCE:
@@ -126,7 +126,7 @@ class MediaStore:
         return self._media.get(medium.id, medium)
 
     async def remove(self, id_: str) -> None:
-        """See :meth:`signaling.contract.ports.Media.remove`."""
+        """See :meth:`signaling.contract.ports.MediaPort.remove`."""
         if id_ not in self._media:
             raise RefusedError(404, "media.unknown", "There is no such file.")
         if id_ in self._in_use():

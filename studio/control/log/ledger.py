@@ -16,8 +16,8 @@ import structlog
 
 from studio.control.alarms import Alarms
 from studio.control.log.faults import fault
-from studio.control.log.reserve import RESERVE_BYTES, RESERVE_PART, Mark, Reserve, Room, room_of
-from studio.control.log.snapshots import Snapshots
+from studio.control.log.reserve import RESERVE_BYTES, RESERVE_PART, DiskSpace, Reserve, ReserveMark, room_of
+from studio.control.log.snapshots import LogSnapshots
 from studio.control.log.store import Logged, Store, StoreError
 from studio.show.events import AnyEvent
 
@@ -35,7 +35,7 @@ ENOUGH = 0.06
 log = structlog.get_logger()
 
 
-class Line(msgspec.Struct, frozen=True):
+class LogLine(msgspec.Struct, frozen=True):
     """One command's events, which become ``revision``, ``revision + 1`` …"""
 
     revision: int
@@ -51,17 +51,17 @@ class Line(msgspec.Struct, frozen=True):
 class Ledger:
     """``recordings``: their folder, which may be on another disk."""
 
-    def __init__(self, store: Store, alarms: Alarms, recordings: Path, snapshots: Snapshots) -> None:
+    def __init__(self, store: Store, alarms: Alarms, recordings: Path, snapshots: LogSnapshots) -> None:
         self._store = store
         self._snapshots = snapshots
         self._snapshots_failed = False
         self._alarms = alarms
         self._recordings = recordings
         self._reserve = Reserve(store.path)
-        self._held: deque[Line] = deque()
+        self._held: deque[LogLine] = deque()
         self._revision = 0
         """The newest that was carried out."""
-        self._marked: Mark | None = None
+        self._marked: ReserveMark | None = None
         """What the mark says; None: not known."""
         self._flushing: asyncio.Task[StoreError | None] | None = None
         self._tending: asyncio.Task[None] | None = None
@@ -95,7 +95,7 @@ class Ledger:
             await self._mark()
         await self._store.close()
 
-    async def append(self, line: Line) -> None:
+    async def append(self, line: LogLine) -> None:
         """After all that is held, or not at all. Raises :class:`StoreError`."""
         if self._held and (error := await self._flush_now()) is not None:
             raise error
@@ -113,7 +113,7 @@ class Ledger:
         if len(self._held) >= MAX_HELD:
             raise self._store.full()
 
-    async def keep(self, line: Line) -> None:
+    async def keep(self, line: LogLine) -> None:
         """Of what has happened already; returns once it is written, or can't be for now."""
         self._held.append(line)
         self._revision = line.last
@@ -156,7 +156,7 @@ class Ledger:
         self._alarms.clear("log.unwritten")
         return None
 
-    async def _write_of_reserve(self, line: Line) -> None:
+    async def _write_of_reserve(self, line: LogLine) -> None:
         try:
             await self._write(line)
         except StoreError as error:
@@ -175,7 +175,7 @@ class Ledger:
             return room.free < _least(room)
         return False
 
-    async def _write(self, line: Line) -> None:
+    async def _write(self, line: LogLine) -> None:
         await self._store.append(line.revision, line.time_ms, line.actor, line.events)
         self._told = ""
 
@@ -192,7 +192,7 @@ class Ledger:
             self._alarms.set("log.unwritten", _UNWRITTEN)
 
     async def _mark(self) -> None:
-        mark = Mark(self._revision, sum(len(line.events) for line in self._held))
+        mark = ReserveMark(self._revision, sum(len(line.events) for line in self._held))
         if mark == self._marked:
             return
         try:
@@ -249,7 +249,7 @@ class Ledger:
         else:
             self._snapshots_failed = False
 
-    def _judge(self, room: Room, code: str, text: str) -> None:
+    def _judge(self, room: DiskSpace, code: str, text: str) -> None:
         if room.free < LOW * room.size:
             self._alarms.set(code, text)
         elif room.free >= ENOUGH * room.size:
@@ -269,12 +269,12 @@ _UNWRITTEN = (
 )
 
 
-def _least(room: Room) -> float:
+def _least(room: DiskSpace) -> float:
     """Bytes: with less free, a disk is full."""
     return min(RESERVE_BYTES, RESERVE_PART * room.size)
 
 
-def _lost(left: Mark, revision: int) -> str:
+def _lost(left: ReserveMark, revision: int) -> str:
     count = left.revision - revision
     why = "the disk was full" if left.held else "the log was damaged, or exchanged"
     return f"The last {count} changes of the show are lost ({why}): look over what is on air and in preview."

@@ -19,7 +19,7 @@ import msgspec
 
 from studio.control.alarms import Alarms
 from studio.control.log.reserve import Reserve
-from studio.control.log.snapshots import Snapshots
+from studio.control.log.snapshots import LogSnapshots
 from studio.control.log.store import INSERT, Store, StoreError, begin_schema, check_schema
 from studio.show.events import AnyEvent, apply, decode
 from studio.show.model import Show
@@ -28,7 +28,7 @@ S = TypeVar("S")
 Row = tuple[int, int, str, bytes]
 
 
-class Found(msgspec.Struct, frozen=True):
+class LogCheck(msgspec.Struct, frozen=True):
     """``revisions`` can be read; ``damage`` says what comes after them, empty where nothing is wrong."""
 
     revisions: int
@@ -38,7 +38,7 @@ class Found(msgspec.Struct, frozen=True):
 class Mended(msgspec.Struct, frozen=True):
     """``kept``: the name of the damaged file, beside the log."""
 
-    found: Found
+    found: LogCheck
     kept: str
 
     @property
@@ -61,7 +61,7 @@ async def open_log(path: Path, start: Show, alarms: Alarms) -> Store:
 
 
 async def replayed(
-    store: Store, step: Callable[[Show, AnyEvent], Show], start: Show, alarms: Alarms, snapshots: Snapshots
+    store: Store, step: Callable[[Show, AnyEvent], Show], start: Show, alarms: Alarms, snapshots: LogSnapshots
 ) -> tuple[Show, int]:
     """As :meth:`Store.replay`, from the newest snapshot on, and mended where the log is damaged. Raises
     :class:`StoreError`."""
@@ -82,12 +82,12 @@ async def _mended(path: Path, start: Show, alarms: Alarms) -> None:
     alarms.set("log.damaged", mended.text)
 
 
-def examine(path: Path, start: Show) -> Found:
+def examine(path: Path, start: Show) -> LogCheck:
     """Blocking; changes nothing. Raises :class:`StoreError` where it is no log of this version's, or can't be
     opened."""
     rows = _Readable(path, start)
     count = sum(1 for _ in rows)
-    return Found(count, rows.damage or _structure(path))
+    return LogCheck(count, rows.damage or _structure(path))
 
 
 def mend(path: Path, start: Show) -> Mended:
@@ -113,7 +113,7 @@ def _mend(path: Path, start: Show) -> Mended:
             database.execute("BEGIN")
             count = database.executemany(INSERT, rows).rowcount
             database.execute("COMMIT")
-        return Mended(Found(max(0, count), rows.damage or _structure(path)), _exchange(path, fresh))
+        return Mended(LogCheck(max(0, count), rows.damage or _structure(path)), _exchange(path, fresh))
     except (OSError, sqlite3.Error) as error:
         fresh.unlink(missing_ok=True)
         raise StoreError("store.unwritable", f"the show's log {path} can't be mended: {error}") from error

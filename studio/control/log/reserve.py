@@ -20,14 +20,14 @@ _BLOCK = 4096
 log = structlog.get_logger()
 
 
-class Mark(msgspec.Struct, frozen=True):
+class ReserveMark(msgspec.Struct, frozen=True):
     """``revision``: the newest that was carried out; ``held``: how many of them were not in the log then."""
 
     revision: int = 0
     held: int = 0
 
 
-class Room(msgspec.Struct, frozen=True):
+class DiskSpace(msgspec.Struct, frozen=True):
     """``free`` and ``size`` of a disk in bytes, and which one it is."""
 
     free: int
@@ -35,7 +35,7 @@ class Room(msgspec.Struct, frozen=True):
     disk: int
 
 
-_decode = msgspec.json.Decoder(Mark).decode
+_decode = msgspec.json.Decoder(ReserveMark).decode
 
 
 class Reserve:
@@ -46,15 +46,15 @@ class Reserve:
         self._folder = log_file.parent
         self.whole = False
 
-    def read(self) -> Mark:
+    def read(self) -> ReserveMark:
         """What the last control has left; nothing where it can't be read."""
         try:
             with self.path.open("rb") as file:
                 return _decode(file.read(_BLOCK).strip(b"\0 \n"))
         except (OSError, msgspec.DecodeError):
-            return Mark()
+            return ReserveMark()
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: ReserveMark) -> None:
         """Raises OSError."""
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -93,7 +93,7 @@ class Reserve:
         return True
 
 
-def room_of(folder: Path) -> Room:
+def room_of(folder: Path) -> DiskSpace:
     """Raises OSError."""
     disk = os.statvfs(folder)
-    return Room(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize, folder.stat().st_dev)
+    return DiskSpace(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize, folder.stat().st_dev)

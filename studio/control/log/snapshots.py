@@ -40,7 +40,7 @@ _RULES = ("studio.show.", "studio.planning.", "mixer.contract.")
 _log = structlog.get_logger()
 
 
-class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+class LogSnapshot(msgspec.Struct, frozen=True, array_like=True):
     """``rules``: a hash of the code that made it, and of the show it began with; ``line``: a hash of the
     log's line of that revision, by which it is known to be of this log."""
 
@@ -50,7 +50,7 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
     show: Show
 
 
-class Snapshots:
+class LogSnapshots:
     """Of the log ``path``, which began with ``start``. All methods block; one thread at a time."""
 
     def __init__(self, path: Path, start: Show) -> None:
@@ -103,7 +103,7 @@ class Snapshots:
                     self._show, self._revision = apply(self._show, decode(row[3])), row[0]
                 time.sleep(_PAUSE_S)
             line = _digest(_row(database, self._revision))
-        self._write(Snapshot(self._revision, self._known_rules(), line, self._show))
+        self._write(LogSnapshot(self._revision, self._known_rules(), line, self._show))
         self._written = self._revision
 
     def _opened(self) -> sqlite3.Connection:
@@ -115,7 +115,7 @@ class Snapshots:
         while rows := database.execute(query, (self._revision, target, BATCH)).fetchall():
             yield rows
 
-    def _read(self, path: Path) -> Snapshot:
+    def _read(self, path: Path) -> LogSnapshot:
         data = path.read_bytes()
         content, checksum = data[:-32], data[-32:]
         if hashlib.sha256(content).digest() != checksum:
@@ -123,13 +123,13 @@ class Snapshots:
         revision, rules = msgspec.msgpack.decode(content)[:2]
         if rules != self._known_rules():
             raise ValueError("of another version, or of another configuration")
-        snapshot = msgspec.msgpack.decode(content, type=Snapshot)
+        snapshot = msgspec.msgpack.decode(content, type=LogSnapshot)
         with contextlib.closing(self._opened()) as database:
             if snapshot.line != _digest(_row(database, revision)):
                 raise ValueError("of another log")
         return snapshot
 
-    def _write(self, snapshot: Snapshot) -> None:
+    def _write(self, snapshot: LogSnapshot) -> None:
         content = msgspec.msgpack.encode(snapshot)
         path = self._path.with_name(f"{self._path.name}.snapshot-{snapshot.revision}")
         unfinished = path.with_name(f"{self._path.name}.snapshot.new")

@@ -18,13 +18,13 @@ from typing import Any
 from mixer.ipc.slot import RATE, SlotReader
 from signaling.contract.messages import Offer
 from signaling.rtc.synthetic.camera import Camera
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
-from signaling.rtc.synthetic.loops import Media, make_loop
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
+from signaling.rtc.synthetic.loops import GuestMedia, make_loop
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.dropouts import dropouts_ms, recorded_sound
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms
-from studio.lab.bench.settings import Settings
+from studio.lab.bench.settings import BenchSettings
 from studio.lab.harness.running import running_studio, wait_until
 from studio.lab.harness.shard import ShardHouse, until
 from studio.lab.harness.visit import visit
@@ -35,7 +35,7 @@ TONE_HZ = 330.0
 BEFORE_S = 6.0
 
 
-async def measure(settings: Settings) -> Section:
+async def measure(settings: BenchSettings) -> Section:
     settings.say("network: a packet that never comes; 1 % loss")
     async with playing() as player, ShardHouse() as house:
         freezes, (before, after) = await asyncio.gather(
@@ -71,9 +71,9 @@ async def measure(settings: Settings) -> Section:
 
 
 @contextlib.asynccontextmanager
-async def playing() -> AsyncIterator[Player]:
+async def playing() -> AsyncIterator[LoopPlayer]:
     """A player that runs for the length of the block."""
-    player = Player()
+    player = LoopPlayer()
     task = asyncio.create_task(player.run())
     try:
         yield player
@@ -83,7 +83,7 @@ async def playing() -> AsyncIterator[Player]:
 
 @contextlib.asynccontextmanager
 async def joined(
-    house: ShardHouse, player: Player, media: Media, seat: str, relay: Relay
+    house: ShardHouse, player: LoopPlayer, media: GuestMedia, seat: str, relay: Relay
 ) -> AsyncIterator[RehearsalGuest]:
     """A guest, connected to the shard through the relay."""
     guest = RehearsalGuest(media, player)
@@ -115,7 +115,7 @@ class NeverComes:
         return (ssrc == self._ssrc and data[2:4] == self._seq) or (ssrc == self._rtx and not self._over())
 
 
-async def freezes_ms(house: ShardHouse, player: Player) -> list[float]:
+async def freezes_ms(house: ShardHouse, player: LoopPlayer) -> list[float]:
     """The longest time between two pictures around each loss: a guest that makes keyframes when asked."""
     way = Path(delay_s=RTT_S / 2)
     camera = Camera("Mayor", 0.3)
@@ -150,7 +150,7 @@ async def _longest_ms(reader: SlotReader, seconds: float) -> float:
     return max(late - early for early, late in itertools.pairwise(seen)) * 1000
 
 
-async def before_and_after_ms(house: ShardHouse, player: Player, seconds: float) -> tuple[float, float]:
+async def before_and_after_ms(house: ShardHouse, player: LoopPlayer, seconds: float) -> tuple[float, float]:
     """Median delay of the sound, sending to presentation: before, and in the last seconds of 1 % loss."""
     loop = make_loop("Mayor", 0.6, seconds=2)
     reader = house.slot("sound")

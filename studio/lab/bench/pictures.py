@@ -20,7 +20,7 @@ from studio.cli.doctor import encoder_ms
 from studio.contract.paths import FONTS
 from studio.lab.bench.codecs import decode_ms
 from studio.lab.bench.figures import Figure, Section, figure, ratio
-from studio.lab.bench.settings import Settings
+from studio.lab.bench.settings import BenchSettings
 from studio.lab.harness.generator import GRAIN
 from studio.planning.layout import solve
 from studio.planning.uplink import uplink_targets
@@ -31,7 +31,7 @@ _PICTURES = 90
 _TIMES = 3
 
 
-def measure(settings: Settings) -> Section:
+def measure(settings: BenchSettings) -> Section:
     """Takes about fifteen seconds. Raises FontsMissingError where set-up has not run."""
     settings.say("pictures: composing")
     graphics = Graphics(FONTS, "bench")

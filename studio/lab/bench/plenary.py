@@ -20,7 +20,7 @@ from studio.contract.usage import cpu_seconds, proportional_bytes
 from studio.lab.bench.figures import Section, figure, percentile, ratio
 from studio.lab.bench.isolated import codecs_cores
 from studio.lab.bench.latency import buckets_of, during
-from studio.lab.bench.settings import Settings
+from studio.lab.bench.settings import BenchSettings
 from studio.lab.harness.generator import running_generator
 from studio.lab.harness.ingest import Ingest
 from studio.lab.harness.running import RunningStudio, running_studio, wait_until
@@ -33,7 +33,7 @@ CUT_EVERY_S = 2.0
 CONFIGURATION = "[video]\nwall = [1920, 1080]\n"
 
 
-def measure(settings: Settings) -> Section:
+def measure(settings: BenchSettings) -> Section:
     """CPU with forty guests, per process, and against the codecs' isolated cost."""
     seconds = settings.length_s(20.0, 60.0)
     with house(settings, GUESTS) as (studio, generator):
@@ -74,7 +74,7 @@ def measure(settings: Settings) -> Section:
     )
 
 
-def measure_realtime(settings: Settings) -> Section:
+def measure_realtime(settings: BenchSettings) -> Section:
     """24 guests beside their generator: late ticks, delay."""
     seconds = settings.length_s(60.0, 300.0)
     with house(settings, REALTIME_GUESTS) as (studio, generator):
@@ -109,7 +109,7 @@ def measure_realtime(settings: Settings) -> Section:
 
 
 @contextlib.contextmanager
-def house(settings: Settings, guests: int) -> Iterator[tuple[RunningStudio, int]]:
+def house(settings: BenchSettings, guests: int) -> Iterator[tuple[RunningStudio, int]]:
     """The studio with everything on air and warm, and the generator's process id."""
     visible = min(VISIBLE, guests)
     settings.say(f"starting a studio with {guests} guests")

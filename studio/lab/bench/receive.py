@@ -10,12 +10,12 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from signaling.contract.messages import Offer
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import FPS, Loop, make_loop
 from studio.contract.usage import cpu_seconds, loop_seconds
 from studio.lab.bench.codecs import decode_ms, opus_decode_ms
 from studio.lab.bench.figures import Section, figure, ratio
-from studio.lab.bench.settings import Settings
+from studio.lab.bench.settings import BenchSettings
 from studio.lab.harness.shard import ShardHouse, until
 from studio.lab.harness.stock import Stock
 
@@ -29,7 +29,7 @@ Exchange = Callable[[int, str], Awaitable[str]]
 """Number and offer of a guest → answer."""
 
 
-async def measure(settings: Settings) -> Section:
+async def measure(settings: BenchSettings) -> Section:
     media = make_loop("Mayor", 0.3, seconds=4, tone_hz=220)
     codecs = decode_ms(media) * FPS + opus_decode_ms(media) * 50
     whole = settings.length_s(10.0)
@@ -124,7 +124,7 @@ async def _run(media: Loop, seconds: float, pid: int, exchange: Exchange) -> dic
 @contextlib.asynccontextmanager
 async def guests_of(media: list[Loop], exchange: Exchange) -> AsyncIterator[list[RehearsalGuest]]:
     """Guests, all connected; they leave at the end of the block."""
-    player = Player()
+    player = LoopPlayer()
     playing = asyncio.create_task(player.run())
     guests: list[RehearsalGuest] = []
     try:

@@ -9,8 +9,8 @@ from typing import Any
 import uvloop
 
 from studio.lab.bench.figures import PESQ, Figure, Report, Section
-from studio.lab.bench.settings import Settings
-from studio.lab.bench.show import Progress
+from studio.lab.bench.settings import BenchSettings
+from studio.lab.bench.show import BenchProgress
 
 SECTIONS = ("pictures", "receive", "viewers", "plenary", "realtime", "network", "soak")
 """In this order; ``soak`` only when it is asked for."""
@@ -28,8 +28,8 @@ def bench(only: Sequence[str], seconds: float | None, full: bool) -> Report:
     for name in only:
         if name not in SECTIONS:
             raise UnknownSectionError(f"there is no figure {name!r}; there are {', '.join(SECTIONS)}")
-    progress = Progress()
-    settings = Settings(progress, seconds, full)
+    progress = BenchProgress()
+    settings = BenchSettings(progress, seconds, full)
     figures: list[Figure] = []
     sections: dict[str, Mapping[str, Any]] = {}
     failed: dict[str, str] = {}
@@ -48,7 +48,7 @@ def bench(only: Sequence[str], seconds: float | None, full: bool) -> Report:
     return Report(_machine(), round(progress.took_s, 1), tuple(figures), sections, failed)
 
 
-def _measure(name: str, settings: Settings) -> Section:
+def _measure(name: str, settings: BenchSettings) -> Section:
     # imported when it is its turn: what one section imports is no burden for another's memory
     match name:
         case "pictures":
@@ -77,7 +77,7 @@ def _measure(name: str, settings: Settings) -> Section:
             return plenary.measure(settings) if name == "plenary" else plenary.measure_realtime(settings)
 
 
-def _on_loop(measure: Callable[[Settings], Awaitable[Section]], settings: Settings) -> Section:
+def _on_loop(measure: Callable[[BenchSettings], Awaitable[Section]], settings: BenchSettings) -> Section:
     async def main() -> Section:
         return await measure(settings)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class BenchSettings:
     """``seconds``: length of each measurement, None for each one's own. ``full``: the lengths of the
     acceptance, not those of a quick look. ``say`` takes a line of progress."""
 

@@ -10,7 +10,7 @@ from studio.lab.bench.figures import Figure, Report
 _COLOURS = {"met": "green", "missed": "red", "measured": "default", "not measured": "yellow"}
 
 
-class Progress:
+class BenchProgress:
     """Says what is being measured, with the time since the start."""
 
     def __init__(self) -> None:

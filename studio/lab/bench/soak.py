@@ -16,7 +16,7 @@ from typing import Any
 
 from studio.contract.usage import proportional_bytes
 from studio.lab.bench.figures import Section, figure
-from studio.lab.bench.settings import Settings
+from studio.lab.bench.settings import BenchSettings
 from studio.lab.harness.generator import running_generator
 from studio.lab.harness.running import RunningStudio, running_studio, wait_until
 from studio.lab.harness.wall import running_wall
@@ -29,7 +29,7 @@ WARM_UP_SHARE = 0.2
 _MB = 1 << 20
 
 
-def measure(settings: Settings) -> Section:
+def measure(settings: BenchSettings) -> Section:
     seconds = settings.length_s(MINUTES_S)
     samples: list[dict[str, float]] = []
     with contextlib.ExitStack() as stack:

@@ -16,13 +16,13 @@ from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from mixer.ipc.slot import RATE
 from signaling.contract.messages import Offer
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from studio.contract.usage import cpu_seconds
 from studio.lab.bench.codecs import packed
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.receive import Exchange
-from studio.lab.bench.settings import Settings
-from studio.lab.harness.shard import Bus, ShardHouse, until
+from studio.lab.bench.settings import BenchSettings
+from studio.lab.harness.shard import ShardBus, ShardHouse, until
 from studio.lab.harness.stock import SIZE, Stock, blocks, pictures
 
 FPS = 30
@@ -35,7 +35,7 @@ SETTLE_S = 2.0
 _RATE_BPS, _OPUS_BPS = 800_000, 64_000
 
 
-async def measure(settings: Settings) -> Section:
+async def measure(settings: BenchSettings) -> Section:
     seconds = settings.length_s(10.0)
     settings.say(f"viewers: {SHARED[0]} to {SHARED[1]} of ours, {seconds:.0f} s each")
     ours = await _shared(seconds)
@@ -64,7 +64,7 @@ def _raw(counts: tuple[int, int], cores: tuple[float, float, float]) -> dict[str
     }
 
 
-class Feed:
+class SteadyFeed:
     """The mixer's side of the bus: a second of picture and sound, over and over, in real time."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Feed:
             samples = (block.to_ndarray().reshape(-1, 2) / 32768).astype(np.float32)
             self._blocks += [packet.data for packet in sound.push(number * 960, samples)]
 
-    async def run(self, bus: Bus) -> None:
+    async def run(self, bus: ShardBus) -> None:
         loop = asyncio.get_running_loop()
         began, picture, block = loop.time(), 0, 0
         while True:
@@ -106,7 +106,7 @@ async def _shared(seconds: float) -> tuple[float, float, float]:
             house.slot(f"s{number}", 64, 64)
             return str((await house.answer(Offer(f"p{number}", "guest", offer, f"s{number}"))).sdp)
 
-        feeding = asyncio.create_task(Feed().run(bus))
+        feeding = asyncio.create_task(SteadyFeed().run(bus))
         try:
             return await _grow(SHARED, exchange, house.process.pid, seconds)
         finally:
@@ -126,7 +126,7 @@ async def _grow(
     async with _viewers() as viewers:
         for count in counts:
             while len(viewers) < count:
-                viewer = RehearsalGuest(None, Player())
+                viewer = RehearsalGuest(None, LoopPlayer())
                 viewers.append(viewer)
                 await viewer.accept(await exchange(len(viewers), await viewer.offer()))
             await until(lambda: all(map(_served, viewers)), 20.0, "a picture for each viewer")

@@ -33,7 +33,7 @@ async def until(check: Callable[[], bool], deadline_s: float = 10.0, what: str =
         await asyncio.sleep(0.01)
 
 
-class Bus:
+class ShardBus:
     """The mixer's end of a packet bus."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -78,7 +78,7 @@ class ShardHouse:
         self.received: list[Any] = []
         self.readers: dict[str, SlotReader] = {}
         self._fds: dict[str, int] = {}
-        self.buses: list[Bus] = []
+        self.buses: list[ShardBus] = []
 
     async def __aenter__(self) -> "ShardHouse":
         ours, theirs = links.pair()
@@ -128,11 +128,11 @@ class ShardHouse:
         """The seat's slot, for another process."""
         return self._fds[seat]
 
-    def bus(self) -> Bus:
+    def bus(self) -> ShardBus:
         ours, theirs = socket.socketpair()
         self.send(BusAttach(SHARD), (theirs.fileno(),))
         theirs.close()
-        self.buses.append(Bus(ours))
+        self.buses.append(ShardBus(ours))
         return self.buses[-1]
 
     async def answer(self, offer: Offer) -> Any:

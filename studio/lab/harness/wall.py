@@ -39,10 +39,10 @@ def running_wall(link: str) -> Iterator[subprocess.Popen[str]]:
 
 async def watch(link: str) -> None:
     # here, for the process of the viewer only
-    from signaling.rtc.synthetic.client import Player, RehearsalGuest
+    from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
     from studio.lab.harness.visit import visit
 
-    viewer = RehearsalGuest(None, Player())
+    viewer = RehearsalGuest(None, LoopPlayer())
     async with visit(link, "wall", viewer):
         picture = next(each for each in viewer.receivers if each.kind == "video")
         async with asyncio.timeout(CONNECT_S):

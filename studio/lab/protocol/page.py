@@ -11,8 +11,8 @@ from signaling.contract.state import BY_ROLE
 from signaling.http import messages
 from signaling.http.routes.context import Route
 from studio.lab.protocol.source import (
+    ProtocolSource,
     Schema,
-    Source,
     Struct,
     description,
     field_notes,
@@ -46,7 +46,7 @@ NOT_TOLD = ("token_hash",)
 """Fields of events that stay in the log."""
 
 
-def page(source: Source) -> str:
+def page(source: ProtocolSource) -> str:
     return "\n".join(
         [
             HEADER,
@@ -106,33 +106,33 @@ def _route(route: Route) -> tuple[str, str, str]:
     return f"`{route.method} {path}{'?' + query if query else ''}`", who, route.summary
 
 
-def _messages(kinds: Iterable[Struct], source: Source) -> Iterable[str]:
+def _messages(kinds: Iterable[Struct], source: ProtocolSource) -> Iterable[str]:
     return (_section(4, f"`{tag_of(kind)}`", description(kind), _tagged(kind, source)) for kind in kinds)
 
 
-def _struct(kind: Struct, source: Source, *, deep: int) -> str:
+def _struct(kind: Struct, source: ProtocolSource, *, deep: int) -> str:
     rows = _members(source.schemas[kind.__name__], field_notes(kind))
     return _section(deep, public_name(kind.__name__), description(kind), rows)
 
 
-def _tagged(kind: Struct, source: Source) -> list[tuple[str, str, str]]:
+def _tagged(kind: Struct, source: ProtocolSource) -> list[tuple[str, str, str]]:
     """Its members beside ``type``, which is in the heading."""
     return _members(source.schemas[kind.__name__], field_notes(kind))[1:]
 
 
-def _command(kind: Struct, source: Source) -> str:
+def _command(kind: Struct, source: ProtocolSource) -> str:
     rows = _tagged(kind, source)
     may = next((may for command, may in MAY_SEND.items() if command is kind), {})
     others = " ".join(f"Also {role}s: {what}." for role, what in may.items())
     return _section(3, f"`{tag_of(kind)}`", " ".join(filter(None, (description(kind), others))), rows)
 
 
-def _schema(name: str, source: Source) -> str:
+def _schema(name: str, source: ProtocolSource) -> str:
     schema = source.schemas[name]
     return _section(4, name, sentence(schema.get("description")), _members(schema, {}))
 
 
-def _parts(source: Source) -> Sequence[str]:
+def _parts(source: ProtocolSource) -> Sequence[str]:
     """Names of the objects within commands."""
     commands = {kind.__name__ for kind in source.commands}
     found: dict[str, None] = {}

@@ -41,7 +41,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Source:
+class ProtocolSource:
     schemas: Mapping[str, Schema]
     """The OpenAPI document's components, by the struct's name."""
     routes: tuple[Route, ...]
@@ -133,12 +133,12 @@ def _merged(found: Iterator[Refusal]) -> tuple[Refusal, ...]:
     return tuple(least.values())
 
 
-def _source() -> Source:
+def _source() -> ProtocolSource:
     listed = routes()
     components = document(listed, schema(), "")["components"]["schemas"]
     roles = list(messages.STATES)
     parts = [kind for kind in state_structs() if kind not in roles]
-    return Source(
+    return ProtocolSource(
         components,
         listed,
         (*roles, *parts),

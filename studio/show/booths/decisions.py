@@ -12,13 +12,13 @@ from signaling.contract.ports import Actor, RefusedError
 from studio.show.booths import commands as b
 from studio.show.booths import events as e
 from studio.show.booths.direction import into_of
-from studio.show.checks import Context, checked_bus, checked_languages, kept, new_id, texted, unknown
+from studio.show.checks import DecisionContext, checked_bus, checked_languages, kept, new_id, texted, unknown
 from studio.show.model import MAX_BOOTHS, MAX_NOTE, MAX_TITLE, OFFER_S, Booth, Handover, Seat, Show
 
 Events = tuple[e.BoothEvent, ...]
 
 
-def decide_booth(show: Show, command: b.BoothCommand, context: Context) -> Events:
+def decide_booth(show: Show, command: b.BoothCommand, context: DecisionContext) -> Events:
     """The role is checked already (:mod:`studio.show.roles`)."""
     if isinstance(command, b.BoothCreate):
         title = texted(command.title, MAX_TITLE)
@@ -141,7 +141,7 @@ def _check_free(show: Show, booth: Booth, seat: Seat, into: str, leaving: str = 
             )
 
 
-def _handover(show: Show, booth: Booth, command: b.BoothHandover, context: Context) -> Events:
+def _handover(show: Show, booth: Booth, command: b.BoothHandover, context: DecisionContext) -> Events:
     offer = booth.handover
     if offer is not None and offer.until <= context.now:
         offer = None
@@ -159,7 +159,7 @@ def _handover(show: Show, booth: Booth, command: b.BoothHandover, context: Conte
             assert_never(command.action)
 
 
-def _offer(show: Show, booth: Booth, command: b.BoothHandover, context: Context) -> Handover:
+def _offer(show: Show, booth: Booth, command: b.BoothHandover, context: DecisionContext) -> Handover:
     giver = _meant(show, booth, command.seat, context.actor)
     if not giver.on:
         raise RefusedError(409, "booth.not-open", "Only an open microphone can be handed over.")

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from mixer.contract.plan import Anchor, GraphicKind
 from signaling.contract.ports import RefusedError
-from studio.show.checks import Context, kept, new_id, texted, unknown
+from studio.show.checks import DecisionContext, kept, new_id, texted, unknown
 from studio.show.graphics import commands as g
 from studio.show.graphics.zones import is_zone
 from studio.show.model import MAX_GRAPHIC_TEXT, MAX_GRAPHICS, MAX_TITLE, Graphic, Show
@@ -32,7 +32,7 @@ ANCHORS: dict[GraphicKind, Anchor] = {
 Events = tuple[e.PictureEvent, ...]
 
 
-def decide_graphic(show: Show, command: g.GraphicCommand, context: Context) -> Events:
+def decide_graphic(show: Show, command: g.GraphicCommand, context: DecisionContext) -> Events:
     if isinstance(command, g.ThemeSet):
         if context.theme is None:
             raise unknown("theme", command.theme)
@@ -58,7 +58,7 @@ def decide_graphic(show: Show, command: g.GraphicCommand, context: Context) -> E
             assert_never(command)
 
 
-def _create(show: Show, command: g.GraphicCreate, context: Context) -> Events:
+def _create(show: Show, command: g.GraphicCreate, context: DecisionContext) -> Events:
     title = texted(command.title, MAX_TITLE)
     text = _texts(show, command.text)
     name = title or next(iter(text.values()), "")
@@ -82,7 +82,7 @@ def _create(show: Show, command: g.GraphicCreate, context: Context) -> Events:
     return (e.GraphicCreated(_checked(show, graphic, context)),)
 
 
-def _changed(show: Show, graphic: Graphic, command: g.GraphicUpdate, context: Context) -> Graphic:
+def _changed(show: Show, graphic: Graphic, command: g.GraphicUpdate, context: DecisionContext) -> Graphic:
     plain = ("seat", "media", "anchor", "until", "cue", "zone", "size")
     given = {name: value for name in plain if (value := getattr(command, name)) is not UNSET}
     changed = replace(graphic, title=kept(command.title, graphic.title, MAX_TITLE) or graphic.id, **given)
@@ -97,7 +97,7 @@ def _changed(show: Show, graphic: Graphic, command: g.GraphicUpdate, context: Co
     return changed if changed == graphic else _checked(show, changed, context)
 
 
-def _checked(show: Show, graphic: Graphic, context: Context) -> Graphic:
+def _checked(show: Show, graphic: Graphic, context: DecisionContext) -> Graphic:
     """Raises RefusedError: 404 ``seat.unknown``, ``media.unknown``; 409 ``seat.not-speaker``; 400
     ``graphic.media-kind``, ``graphic.zone``, ``graphic.link-too-long``, ``graphic.needs-…``."""
     if graphic.seat:

@@ -10,7 +10,7 @@ from signaling.contract.ports import RefusedError
 from studio.show import commands as c
 from studio.show import events as e
 from studio.show.booths.decisions import default_into
-from studio.show.checks import Context, checked_bus, checked_languages, kept, new_id, texted, unknown
+from studio.show.checks import DecisionContext, checked_bus, checked_languages, kept, new_id, texted, unknown
 from studio.show.model import MAX_NAME, MAX_SEATS, MAX_TITLE, Booth, Naming, Seat, Show
 
 SeatCommand = (
@@ -18,7 +18,7 @@ SeatCommand = (
 )
 
 
-def decide_seat(show: Show, command: SeatCommand, context: Context) -> tuple[e.AnyEvent, ...]:
+def decide_seat(show: Show, command: SeatCommand, context: DecisionContext) -> tuple[e.AnyEvent, ...]:
     if isinstance(command, c.SeatCreate):
         return _create(show, command, context)
     seat = show.seats.get(command.seat)
@@ -43,7 +43,7 @@ def decide_seat(show: Show, command: SeatCommand, context: Context) -> tuple[e.A
             assert_never(command)
 
 
-def _create(show: Show, command: c.SeatCreate, context: Context) -> tuple[e.AnyEvent, ...]:
+def _create(show: Show, command: c.SeatCreate, context: DecisionContext) -> tuple[e.AnyEvent, ...]:
     name = texted(command.name, MAX_NAME)
     if command.name and not name:
         raise _invisible()
@@ -132,5 +132,5 @@ def _invisible() -> RefusedError:
     return RefusedError(400, "seat.name-empty", "A seat needs a name that can be seen.")
 
 
-def _expiry(ttl_s: int | None, context: Context) -> int:
+def _expiry(ttl_s: int | None, context: DecisionContext) -> int:
     return context.now + (context.invite_ttl_s if ttl_s is None else ttl_s)

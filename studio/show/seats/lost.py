@@ -8,7 +8,7 @@ import msgspec
 from studio.show import events as e
 from studio.show.booths import events as b
 from studio.show.booths.decisions import interpreters
-from studio.show.checks import Context
+from studio.show.checks import DecisionContext
 from studio.show.desk import events as d
 from studio.show.model import OFFER_S, Handover, Show
 
@@ -26,7 +26,7 @@ class Hushed(msgspec.Struct, frozen=True):
 Lost = Dropped | Hushed
 
 
-def decide_lost(show: Show, lost: Lost, context: Context) -> tuple[e.AnyEvent, ...]:
+def decide_lost(show: Show, lost: Lost, context: DecisionContext) -> tuple[e.AnyEvent, ...]:
     """Nothing, if the microphone is off by now."""
     if isinstance(lost, Hushed):
         # Or their returns would stay turned down for a voice that doesn't come.

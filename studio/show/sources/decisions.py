@@ -10,7 +10,7 @@ from signaling.contract.medium import Medium
 from signaling.contract.ports import RefusedError
 from signaling.contract.state import SourceKind
 from studio.planning.playing import kind_of, out_point_s, position_now_s, sounds_of
-from studio.show.checks import Context, addressed, kept, new_id, texted, unknown
+from studio.show.checks import DecisionContext, addressed, kept, new_id, texted, unknown
 from studio.show.model import MAX_PLAYERS, MAX_SOURCES, MAX_TITLE, Playback, Show, Source
 from studio.show.sources import commands as s
 from studio.show.sources import events as e
@@ -31,7 +31,7 @@ _OWN = frozenset().union(*_FIELDS.values())
 _MEDIA: tuple[SourceKind, ...] = ("still", "clip", "slides")
 
 
-def decide_source(show: Show, command: s.SourceCommand, context: Context) -> Events:
+def decide_source(show: Show, command: s.SourceCommand, context: DecisionContext) -> Events:
     if isinstance(command, s.SourceCreate):
         return _create(show, command, context)
     source = show.sources.get(command.source)
@@ -59,7 +59,7 @@ def _check_kind(source: Source, kind: SourceKind) -> None:
         raise RefusedError(409, "source.kind-unavailable", "This source can't do that.")
 
 
-def _create(show: Show, command: s.SourceCreate, context: Context) -> Events:
+def _create(show: Show, command: s.SourceCreate, context: DecisionContext) -> Events:
     kind = command.kind
     _check_fields(kind, command, None)
     medium = _medium(kind, command.media, context)
@@ -101,7 +101,7 @@ def _check_fields(kind: SourceKind, command: Any, absent: object) -> None:
             raise RefusedError(400, "source.not-for-kind", f"A source of the kind {kind} has no {name}.")
 
 
-def _medium(kind: SourceKind, media: str | None, context: Context) -> Medium | None:
+def _medium(kind: SourceKind, media: str | None, context: DecisionContext) -> Medium | None:
     if kind not in _MEDIA:
         return None
     if media is None:
@@ -159,7 +159,7 @@ def _check_presenter(show: Show, seat_id: str) -> None:
         raise RefusedError(409, "seat.not-speaker", "Only a speaker can present slides.")
 
 
-def _update(show: Show, source: Source, command: s.SourceUpdate, context: Context) -> Events:
+def _update(show: Show, source: Source, command: s.SourceUpdate, context: DecisionContext) -> Events:
     _check_fields(source.kind, command, UNSET)
     given: dict[str, Any] = {
         name: value for name in _FIELDS[source.kind] if (value := getattr(command, name, UNSET)) is not UNSET

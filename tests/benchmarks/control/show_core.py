@@ -17,13 +17,13 @@ from mixer.contract.messages import MixerReport, SourceState
 from signaling.contract.merge_patch import diff
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.contract.ports import Actor, Grant
-from signaling.http.auth.auth import Session as Caller
+from signaling.http.auth.auth import AuthSession as Caller
 from signaling.http.live.hub import Hub
 from studio.control import session as session_module
 from studio.control.log.store import Store
 from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
-from studio.control.status import Status
+from studio.control.status import LiveStatus
 from studio.planning.planner import Live, plan
 from studio.show.events import AnyEvent, apply
 from studio.show.model import Show
@@ -107,7 +107,7 @@ def _pure() -> None:
         plans = plan(show, live, PLAN_SETTINGS, 1)
     print(f"plan, {SEATS} seats: {_ms(start, rounds):.2f} ms,", end=" ")
     print(f"{len(msgspec.msgpack.encode(plans.mix))} bytes of mix plan")
-    view, status = PublicView(), Status()
+    view, status = PublicView(), LiveStatus()
     status.set_connections(dict.fromkeys(show.seats, "connected"))
     old = view(show, status.public(show, plans.uplink, plans.screens))
     start = time.process_time()

@@ -16,7 +16,7 @@ import pylibsrtp
 
 from signaling.rtc.transport.dtls import DtlsTransport
 from signaling.rtc.transport.rtp import build_rtp
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 
 _KEPT = 200
 
@@ -28,7 +28,7 @@ class Guest(Protocol):
     """What is needed of a guest: real senders on a connected transport."""
 
     @property
-    def senders(self) -> list[Sender]: ...
+    def senders(self) -> list[RtpSender]: ...
 
 
 class Hostile:
@@ -47,7 +47,7 @@ class Hostile:
         self.tampering = True
 
     @property
-    def _video(self) -> Sender:
+    def _video(self) -> RtpSender:
         return next(sender for sender in self._guest.senders if sender.kind == "video")
 
     @property

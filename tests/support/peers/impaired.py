@@ -24,7 +24,7 @@ from signaling.rtc.synthetic.camera import Camera
 from signaling.rtc.synthetic.client import RehearsalGuest
 from signaling.rtc.synthetic.loops import LoopFrame
 from signaling.rtc.synthetic.relay import Relay
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
 from tests.support.shard_harness import ShardHouse, until
 
@@ -213,7 +213,7 @@ class Loses:
         return True
 
 
-def camera_of(guest: RehearsalGuest) -> Sender:
+def camera_of(guest: RehearsalGuest) -> RtpSender:
     """The sender of his picture."""
     return next(sender for sender in guest.senders if sender.kind == "video")
 

@@ -11,8 +11,8 @@ import numpy as np
 from playwright.async_api import Page
 
 from signaling.contract.messages import Answer, Offer
-from signaling.rtc.synthetic.client import Player, RehearsalGuest
-from signaling.rtc.synthetic.loops import BLOCK, Media
+from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
+from signaling.rtc.synthetic.loops import BLOCK, GuestMedia
 from signaling.rtc.synthetic.relay import Path, Relay
 from signaling.rtc.transport.rtp import is_rtcp
 from studio.lab.bench.hearing import Ear
@@ -111,10 +111,10 @@ async def page_of_chromium() -> AsyncIterator[Page]:
 
 
 async def heard_by_both(
-    media: Media, page: Page, *, loss: float, seed: int, warm_up_s: float, seconds: float
+    media: GuestMedia, page: Page, *, loss: float, seed: int, warm_up_s: float, seconds: float
 ) -> tuple[Mono, Mono]:
     """What the shard's slot and what Chromium make of the media, mono at 48 kHz, at the same time."""
-    player = Player()
+    player = LoopPlayer()
     playing = asyncio.create_task(player.run())
     try:
         lines = Relay(BAD_LINE, seed=seed), Relay(BAD_LINE, seed=seed)

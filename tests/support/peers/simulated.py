@@ -24,7 +24,7 @@ from signaling.rtc.synthetic.loops import Loop
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.dtls import DtlsTransport
 from signaling.rtc.transport.receive import Receiver
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 from signaling.rtc.video.decode import DecoderPool, Lane
 from signaling.rtc.video.picture_in import PictureStream
 
@@ -132,9 +132,9 @@ class Call:
         self.theirs, self.ours = _transport(), _transport()
         self.up = _connect(self.theirs, self.ours, chance.randbytes(30))
         self.down = _connect(self.ours, self.theirs, chance.randbytes(30))
-        self.senders = [Sender(kind, self.theirs) for kind in ("audio", "video")]
+        self.senders = [RtpSender(kind, self.theirs) for kind in ("audio", "video")]
         self.receivers = [Receiver(kind, self.ours) for kind in ("audio", "video")]
-        self.returns = [Sender(kind, self.ours) for kind in ("audio", "video")]
+        self.returns = [RtpSender(kind, self.ours) for kind in ("audio", "video")]
         self._chance, self._named = chance, named
         self.shown: list[float] = []
         self._pool, self._sync = _Inline(), LipSync()

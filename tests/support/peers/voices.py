@@ -17,7 +17,7 @@ SECOND = RATE // BLOCK
 
 
 class Voice:
-    """A :class:`signaling.rtc.synthetic.loops.Media`: a small picture, and a tone of ``hz`` while
+    """A :class:`signaling.rtc.synthetic.loops.GuestMedia`: a small picture, and a tone of ``hz`` while
     :attr:`speaking`.
 
     ``hz`` is a multiple of 50, so that a packet holds whole periods. What begins and what ends was encoded

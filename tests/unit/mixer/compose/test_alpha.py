@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mixer.compose import draw
-from mixer.compose.alpha import Layer, Layers, over_black
+from mixer.compose.alpha import AlphaLayers, Layer, over_black
 from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.compose.overlays import OverlayShow
 from mixer.contract.colour import yuv_of
@@ -204,7 +204,7 @@ def test_plates_that_come_and_go_leave_nothing_behind(graphics: Graphics) -> Non
 
 
 def test_nothing_is_taken_from_memory_at_each_picture() -> None:
-    layers, target, beneath = Layers(), new_picture(W, H), noise(1)
+    layers, target, beneath = AlphaLayers(), new_picture(W, H), noise(1)
     made = [layer(RED, soft(seed, W, H)) for seed in range(3)]
     rooms: list[dict[str, int]] = []
     for each in made:
@@ -274,10 +274,10 @@ def test_copy_of_window_is_left_to_draw() -> None:
     picture, alpha = noise(1, 101, 63), soft(1, 101, 63)
     target, whole = new_picture(W, H), new_picture(W, H)
     made = Layer(over_black(picture, alpha), alpha)
-    Layers().draw(target, None, made.picture, alpha, "cover", Crop(0.5, 0.5, 0.5, 0.5))
+    AlphaLayers().draw(target, None, made.picture, alpha, "cover", Crop(0.5, 0.5, 0.5, 0.5))
     solid = np.full_like(alpha, 255)
     copy_into(whole, new_picture(W, H))
-    Layers().draw(whole, None, over_black(picture, solid), solid, "cover", Crop(0.5, 0.5, 0.5, 0.5))
+    AlphaLayers().draw(whole, None, over_black(picture, solid), solid, "cover", Crop(0.5, 0.5, 0.5, 0.5))
     wanted = new_picture(W, H)
     draw.draw_cover(wanted, draw.cropped(picture, Crop(0.5, 0.5, 0.5, 0.5)))
     for plane, of in zip(whole, wanted, strict=True):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixer.compose.colour_convert import (
     HOUSE,
-    Encoding,
+    ColourEncoding,
     HouseCopies,
     Matrix,
     by_size,
@@ -23,12 +23,12 @@ from mixer.contract.picture import Picture, new_picture
 from signaling.http.snapshots import encode_jpeg
 
 MATRICES: tuple[Matrix, ...] = ("bt601", "bt709", "smpte240m", "fcc", "bt2020")
-ENCODINGS = [Encoding(matrix, full) for matrix in MATRICES for full in (False, True)]
+ENCODINGS = [ColourEncoding(matrix, full) for matrix in MATRICES for full in (False, True)]
 WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
 BARS = ("#ffffff", "#bfbf00", "#00bfbf", "#00bf00", "#bf00bf", "#bf0000", "#0000bf", "#000000")
 
 
-def encoded(colour: str, encoding: Encoding) -> tuple[int, int, int]:
+def encoded(colour: str, encoding: ColourEncoding) -> tuple[int, int, int]:
     """``#rrggbb`` by the definitions of BT.601-7 §2.5 and BT.709-6 §3, and JFIF's for full range."""
     red, green, blue = parse_hex(colour)
     k_r, k_b = WEIGHTS[encoding.matrix]
@@ -47,7 +47,7 @@ def noise(seed: int, width: int, height: int) -> Picture:
     return Picture(*planes)
 
 
-def reference(source: Picture, encoding: Encoding) -> list[NDArray[np.float64]]:
+def reference(source: Picture, encoding: ColourEncoding) -> list[NDArray[np.float64]]:
     """In floating point, pixel by pixel, the nearest chroma sample for each luma."""
     u, v = (np.repeat(np.repeat(plane, 2, 0), 2, 1) for plane in (source.u, source.v))
     height, width = source.y.shape
@@ -65,7 +65,7 @@ def reference(source: Picture, encoding: Encoding) -> list[NDArray[np.float64]]:
     in_place=st.booleans(),
 )
 def test_any_picture_is_within_a_code_value_of_floating_point(
-    encoding: Encoding, seed: int, width: int, height: int, in_place: bool
+    encoding: ColourEncoding, seed: int, width: int, height: int, in_place: bool
 ) -> None:
     source = noise(seed, width, height)
     expected = reference(source, encoding)
@@ -75,9 +75,11 @@ def test_any_picture_is_within_a_code_value_of_floating_point(
         assert np.abs(plane - wanted).max() <= 1.0
 
 
-@pytest.mark.parametrize("encoding", [Encoding("bt601"), Encoding("bt601", True), Encoding("bt709", True)])
+@pytest.mark.parametrize(
+    "encoding", [ColourEncoding("bt601"), ColourEncoding("bt601", True), ColourEncoding("bt709", True)]
+)
 @pytest.mark.parametrize("colour", [*BARS, "#ff0000", "#00ff00", "#0000ff", "#7f7f7f", "#ffc0a0"])
-def test_a_colour_is_itself_again(colour: str, encoding: Encoding) -> None:
+def test_a_colour_is_itself_again(colour: str, encoding: ColourEncoding) -> None:
     picture = new_picture(16, 16, encoded(colour, encoding))
     to_house(picture, encoding, picture)
     for plane, wanted in zip(picture, yuv_of(colour), strict=True):
@@ -88,10 +90,10 @@ def test_what_is_right_is_left_as_it_is_and_nobody_elses_picture_is_touched() ->
     copies, source = HouseCopies(), noise(3, 32, 18)
     before = [plane.copy() for plane in source]
     assert copies.of(source, HOUSE) is source
-    copy = copies.of(source, Encoding("bt601", True))
+    copy = copies.of(source, ColourEncoding("bt601", True))
     assert not np.shares_memory(copy.y, source.y)
     assert all(np.array_equal(plane, was) for plane, was in zip(source, before, strict=True))
-    assert np.shares_memory(copies.of(source, Encoding("bt601")).y, copy.y), "one buffer"
+    assert np.shares_memory(copies.of(source, ColourEncoding("bt601")).y, copy.y), "one buffer"
     other = new_picture(32, 18)
     to_house(source, HOUSE, other)
     assert all(np.array_equal(plane, was) for plane, was in zip(other, before, strict=True))
@@ -100,18 +102,18 @@ def test_what_is_right_is_left_as_it_is_and_nobody_elses_picture_is_touched() ->
 @pytest.mark.parametrize(
     ("colorspace", "color_range", "expected"),
     [
-        (1, 1, Encoding("bt709")),
-        (1, 2, Encoding("bt709", True)),
-        (5, 1, Encoding("bt601")),
-        (6, 2, Encoding("bt601", True)),
-        (7, 0, Encoding("smpte240m")),
-        (9, 1, Encoding("bt2020")),
-        (2, 0, Encoding("bt601")),
-        (0, 2, Encoding("bt601", True)),
-        (99, 0, Encoding("bt601")),
+        (1, 1, ColourEncoding("bt709")),
+        (1, 2, ColourEncoding("bt709", True)),
+        (5, 1, ColourEncoding("bt601")),
+        (6, 2, ColourEncoding("bt601", True)),
+        (7, 0, ColourEncoding("smpte240m")),
+        (9, 1, ColourEncoding("bt2020")),
+        (2, 0, ColourEncoding("bt601")),
+        (0, 2, ColourEncoding("bt601", True)),
+        (99, 0, ColourEncoding("bt601")),
     ],
 )
-def test_what_a_decoder_says(colorspace: int, color_range: int, expected: Encoding) -> None:
+def test_what_a_decoder_says(colorspace: int, color_range: int, expected: ColourEncoding) -> None:
     assert encoding_of(colorspace, color_range, "bt601") == expected
     if colorspace in (0, 2, 99):
         assert encoding_of(colorspace, color_range, "bt709").matrix == "bt709"
@@ -136,11 +138,11 @@ def test_it_is_cheap() -> None:
             best = min(best, time.thread_time() - begun)
         return best
 
-    to_house(source, Encoding("bt601"), target)
+    to_house(source, ColourEncoding("bt601"), target)
     pairs = list(zip(source, target, strict=True))
     once = cpu_s(lambda: [cv2.addWeighted(of, 0.5, to, 0.5, 0, dst=to) for of, to in pairs])
-    assert cpu_s(lambda: to_house(source, Encoding("bt601"), target)) < 2.5 * once
-    assert cpu_s(lambda: to_house(source, Encoding("bt709", True), target)) < 2.5 * once
+    assert cpu_s(lambda: to_house(source, ColourEncoding("bt601"), target)) < 2.5 * once
+    assert cpu_s(lambda: to_house(source, ColourEncoding("bt709", True), target)) < 2.5 * once
 
 
 def test_a_snapshot_has_the_right_colours() -> None:

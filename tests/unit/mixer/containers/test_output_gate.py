@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.containers.gate import MAX_GROUP_BYTES, Gate, Group, Placed
+from mixer.containers.gate import MAX_GROUP_BYTES, Group, KeyframeGate, TimedPacket
 from mixer.ipc.bus.packets import Packet, StreamHeader
 
 VIDEO, AUDIO = "program/h264", "floor/aac"
@@ -39,8 +39,8 @@ def programme(first: int, last: int, lag: int = 2) -> list[Packet]:
     congested=st.sets(st.integers(0, 120)),
 )
 def test_invariants(first: int, lost: set[int], congested: set[int]) -> None:
-    gate = Gate(VIDEO, HEADERS)
-    out: list[tuple[Packet, Placed]] = []
+    gate = KeyframeGate(VIDEO, HEADERS)
+    out: list[tuple[Packet, TimedPacket]] = []
     dropped = 0
     for number, packet in enumerate(programme(first, first + 60)):
         if number in lost:
@@ -71,7 +71,7 @@ def test_invariants(first: int, lost: set[int], congested: set[int]) -> None:
 
 
 def test_repeated_group_is_not_sent_again() -> None:
-    gate = Gate(VIDEO, HEADERS)
+    gate = KeyframeGate(VIDEO, HEADERS)
     for number in range(15):
         gate.place(picture(number))
     gate.gap()
@@ -81,7 +81,7 @@ def test_repeated_group_is_not_sent_again() -> None:
 
 
 def test_choked_destination_loses_sound_too() -> None:
-    gate = Gate(VIDEO, HEADERS)
+    gate = KeyframeGate(VIDEO, HEADERS)
     gate.place(picture(0))
     assert gate.place(block(1), congested=True) is not None
     assert gate.place(block(2), congested=True, choked=True) is None
@@ -114,7 +114,7 @@ def test_two_groups_are_kept_where_asked(first: int, count: int) -> None:
     if last_key - GROUP >= first:
         assert pictures == list(range(last_key - GROUP, first + count))
         assert kept[0].key
-        gate = Gate(VIDEO, HEADERS)
+        gate = KeyframeGate(VIDEO, HEADERS)
         assert all(gate.place(packet) for packet in kept if packet.stream == VIDEO)
     assert group.take() == []
 
@@ -136,5 +136,5 @@ def test_of_too_much_the_oldest_groups_go() -> None:
     assert kept[0].pts % GROUP == 0
     assert [packet.pts for packet in kept] == list(range(kept[0].pts, 16 * GROUP))
     assert sum(len(packet.data) for packet in kept) <= MAX_GROUP_BYTES
-    gate = Gate(VIDEO, HEADERS)
+    gate = KeyframeGate(VIDEO, HEADERS)
     assert all(gate.place(packet) for packet in kept)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from mixer.containers.clock_tags import FileClock, clock_at, file_clock
-from mixer.containers.marks import MAX_RECENT, MarkLog, Placed, chapters, line_of, marks_path, opening
+from mixer.containers.marks import MAX_RECENT, MarkLog, TimedMark, chapters, line_of, marks_path, opening
 from mixer.contract.messages import Mark
 
 TICK_S = Fraction(1, 30)
@@ -33,8 +33,8 @@ def test_a_part_begins_with_what_is_current_of_each_kind() -> None:
 
 
 def test_one_chapter_a_moment_up_to_the_next() -> None:
-    placed = [Placed(Fraction(0), scene(0, "a")), Placed(Fraction(0), cue(0, "one"))]
-    placed += [Placed(Fraction(9), scene(270, "late")), Placed(Fraction(4), scene(120, "b"))]
+    placed = [TimedMark(Fraction(0), scene(0, "a")), TimedMark(Fraction(0), cue(0, "one"))]
+    placed += [TimedMark(Fraction(9), scene(270, "late")), TimedMark(Fraction(4), scene(120, "b"))]
     assert [(float(c.start_s), float(c.end_s), c.title) for c in chapters(placed, Fraction(8))] == [
         (0, 4, "one · A"),
         (4, 8, "B"),
@@ -43,7 +43,7 @@ def test_one_chapter_a_moment_up_to_the_next() -> None:
 
 
 def test_a_line_says_where_in_the_file() -> None:
-    line = line_of(Placed(Fraction(7, 3), Mark(100, "cue", "k", "개회사", ("seat/a", "source/b"))))
+    line = line_of(TimedMark(Fraction(7, 3), Mark(100, "cue", "k", "개회사", ("seat/a", "source/b"))))
     assert line.endswith("\n")
     assert "개회사" in line
     assert json.loads(line) == {

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from mixer.compose.colour_convert import Encoding, encoding_of
+from mixer.compose.colour_convert import ColourEncoding, encoding_of
 from mixer.contract.picture import Plane, i420_bytes
 from mixer.encode.audio import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings, encode_slate
@@ -57,7 +57,7 @@ def test_pictures_come_back_as_they_went_in(codec: str, height: int) -> None:
     assert (frame.width, frame.height) == (W, height)
     # VP8 has BT.601's matrix alone, and is decoded as that
     sent = encoding_of(frame.colorspace, frame.color_range, "bt709")
-    assert sent == Encoding("bt601" if codec == "vp8" else "bt709")
+    assert sent == ColourEncoding("bt601" if codec == "vp8" else "bt709")
     for y, wanted in ((10, RED), (height - 4, (BLUE[0], *RED[1:]))):
         assert colour_at(frame, 10, y) == pytest.approx(wanted, abs=4)
 

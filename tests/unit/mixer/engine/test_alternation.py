@@ -13,7 +13,7 @@ from mixer.compose.canvas_lookups import CanvasLookups
 from mixer.compose.compositor import SourcePicture
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile, TileStyle, Transition
-from mixer.engine.scene_canvas import Scene
+from mixer.engine.scene_canvas import DrawnScene
 from mixer.engine.stage import BUFFERS, Stage
 from mixer.graphics.graphics import Graphics
 from tests.support.media.mixing import FONTS
@@ -80,14 +80,14 @@ def dissolve(graphics: Graphics, cost_ns: int, ticks: int) -> tuple[list[str], l
 def test_scenes_too_dear_for_a_tick_are_drawn_by_turns(
     graphics: Graphics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    followed: list[Scene] = []
-    follow = Scene.follow
+    followed: list[DrawnScene] = []
+    follow = DrawnScene.follow
 
-    def counted(self: Scene, other: Scene) -> None:
+    def counted(self: DrawnScene, other: DrawnScene) -> None:
         followed.append(self)
         follow(self, other)
 
-    monkeypatch.setattr(Scene, "follow", counted)
+    monkeypatch.setattr(DrawnScene, "follow", counted)
     drawn, lumas, free = dissolve(graphics, 6 * MS, 6)
     assert drawn == ["a", "b", "a", "b", "a", "b", "b", "b"]  # never two at once, not even at the first tick
     assert lumas[0] == LOW

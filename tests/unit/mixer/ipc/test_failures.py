@@ -16,7 +16,7 @@ from mixer.outputs.connection import Resolver
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.http.metrics import Metrics
 from signaling.rtc.audio.sound_in import BROKEN, SoundPacer, SoundStream
-from signaling.rtc.recording.record import Feed, SeatRecorder
+from signaling.rtc.recording.record import RecordedConnection, SeatRecorder
 from signaling.rtc.recording.record_file import SeatFiles
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
@@ -118,7 +118,7 @@ def test_whatever_the_recorder_stumbles_over_the_others_are_written(
     monkeypatch.setattr(SeatFiles, "sound", picky)
     recorder = SeatRecorder("shard-1")
     recorder.record(str(tmp_path), "vod")
-    bad, good = (Feed(recorder, seat, LipSync()) for seat in ("bad", "good"))
+    bad, good = (RecordedConnection(recorder, seat, LipSync()) for seat in ("bad", "good"))
     for number in range(100):
         for feed, data in ((bad, b"\xfcbad"), (good, b"\xfc\xff\xfe")):
             feed.sound(data, number * 960, (1, 0))

@@ -16,7 +16,7 @@ from mixer.ipc.bus.packets import StreamHeader
 from mixer.outputs.diagnosis import RejectedError
 from mixer.outputs.rtmp import amf
 from mixer.outputs.rtmp.authmod import next_query
-from mixer.outputs.rtmp.chunks import ChunkReader, ChunkWriter, Message
+from mixer.outputs.rtmp.chunks import ChunkReader, ChunkWriter, RtmpMessage
 from mixer.outputs.rtmp.output import RtmpDestination
 from mixer.outputs.rtmp.session import ChallengedError, PublishSession
 
@@ -76,7 +76,7 @@ def refuse(session: PublishSession, description: str) -> dict[str, Any]:
     assert isinstance(told, dict)
     info: Any = {"level": "error", "code": "NetConnection.Connect.Rejected", "description": description}
     body = amf.encode("_error", 1.0, None, info)
-    session.receive(ChunkWriter().write(3, Message(20, 0, 0, body)))
+    session.receive(ChunkWriter().write(3, RtmpMessage(20, 0, 0, body)))
     return dict(told)
 
 
@@ -128,7 +128,7 @@ class Demanding:
         self.asked.append(str(told["app"]))
         info: Any = {"level": "error", "code": "NetConnection.Connect.Rejected", "description": challenge}
         body = amf.encode("_error" if challenge else "_result", 1.0, None, info)
-        sock.sendall(ChunkWriter().write(3, Message(20, 0, 0, body)))
+        sock.sendall(ChunkWriter().write(3, RtmpMessage(20, 0, 0, body)))
         if not challenge:
             self.asked.append("let in")
             with contextlib.suppress(ConnectionError):

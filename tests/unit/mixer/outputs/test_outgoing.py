@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mixer.containers.flv_tags import PICTURE, SOUND, Tag
 from mixer.contract.output_url import StreamUrl
-from mixer.outputs.rtmp.chunks import ChunkReader, Message
+from mixer.outputs.rtmp.chunks import ChunkReader, RtmpMessage
 from mixer.outputs.rtmp.outgoing import PASSING_NS, Outgoing
 from mixer.outputs.rtmp.session import PublishSession
 
@@ -25,7 +25,7 @@ def sound(time_ms: int) -> Tag:
     return Tag(SOUND, time_ms, b"\xaf\x01" + bytes(400))
 
 
-def received(data: bytes) -> list[Message]:
+def received(data: bytes) -> list[RtmpMessage]:
     return ChunkReader().feed(data)
 
 

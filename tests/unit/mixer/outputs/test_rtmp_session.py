@@ -10,13 +10,13 @@ from mixer.containers.flv_tags import Tag
 from mixer.contract.output_url import StreamUrl
 from mixer.outputs.diagnosis import ProtocolError, RejectedError
 from mixer.outputs.rtmp import amf
-from mixer.outputs.rtmp.chunks import ChunkError, ChunkReader, ChunkWriter, Message
+from mixer.outputs.rtmp.chunks import ChunkError, ChunkReader, ChunkWriter, RtmpMessage
 from mixer.outputs.rtmp.session import PublishSession
 
 URL = StreamUrl.parse("rtmp://host/live/s3cret")
 
 messages = st.builds(
-    Message,
+    RtmpMessage,
     st.sampled_from([8, 9, 18, 20]),
     st.integers(0, 5),
     st.integers(0, (1 << 32) - 1),
@@ -29,7 +29,9 @@ messages = st.builds(
     chunk_bytes=st.sampled_from([128, 4096]),
     cut=st.integers(1, 97),
 )
-def test_chunks_come_back_as_they_were(sent: list[tuple[int, Message]], chunk_bytes: int, cut: int) -> None:
+def test_chunks_come_back_as_they_were(
+    sent: list[tuple[int, RtmpMessage]], chunk_bytes: int, cut: int
+) -> None:
     """Also when the network cuts the bytes anywhere, and times run backwards or beyond 24 bits."""
     writer, reader = ChunkWriter(), ChunkReader()
     writer.chunk_bytes = reader.chunk_bytes = chunk_bytes
@@ -92,7 +94,7 @@ class Peer:
         self.session.receive(b"\x03" + bytes(1536) + greeting[1:])
         self._skip = 1536
 
-    def sent(self, media: bytes = b"") -> list[Message]:
+    def sent(self, media: bytes = b"") -> list[RtmpMessage]:
         data = self.session.take() + media
         data, self._skip = data[self._skip :], max(0, self._skip - len(data))
         return self._reader.feed(data)
@@ -101,7 +103,7 @@ class Peer:
         return [amf.decode(message.body) for message in self.sent() if message.kind == 20]
 
     def say(self, kind: int, body: bytes) -> None:
-        self.session.receive(self._writer.write(3, Message(kind, 0, 0, body)))
+        self.session.receive(self._writer.write(3, RtmpMessage(kind, 0, 0, body)))
 
     def command(self, *values: amf.Value) -> None:
         self.say(20, amf.encode(*values))  # type: ignore[arg-type]
@@ -131,7 +133,7 @@ def test_publishing_in_order() -> None:
     peer.command("onStatus", 0.0, None, {"level": "status", "code": "NetStream.Publish.Start"})
     assert [*states, peer.session.state] == ["publishing", "live"]
     [chunk] = peer.session.chunks(Tag(9, 40, b"picture"))
-    assert peer.sent(chunk) == [Message(9, 7, 40, b"picture")]
+    assert peer.sent(chunk) == [RtmpMessage(9, 7, 40, b"picture")]
     peer.session.finish()
     assert [command[0] for command in peer.commands()] == ["FCUnpublish", "deleteStream"]
 

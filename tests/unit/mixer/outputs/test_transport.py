@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from mixer.containers import disk
-from mixer.containers.disk import Room
+from mixer.containers.disk import RecordingRoom
 from mixer.contract.output_health import SECOND_NS
 from mixer.contract.output_url import StreamUrl
 from mixer.outputs.mpegts.datagrams import UdpDestination, open_socket
-from mixer.outputs.mpegts.transport import MAX_QUEUED, SPREAD_NS, Pacer
+from mixer.outputs.mpegts.transport import MAX_QUEUED, SPREAD_NS, MuxPacer
 from mixer.outputs.recording import matroska as recording
 from mixer.outputs.recording.matroska import Recording
 from tests.support.ingest import wait_until
@@ -18,7 +18,7 @@ from tests.support.media.programme import VIDEO, Programme
 
 
 def test_a_burst_is_spread_evenly_and_keeps_its_order() -> None:
-    pacer = Pacer()
+    pacer = MuxPacer()
     burst = [bytes([number]) for number in range(100)]
     assert pacer.put(burst, 0)
     sent: list[tuple[int, bytes]] = []
@@ -34,7 +34,7 @@ def test_a_burst_is_spread_evenly_and_keeps_its_order() -> None:
 
 
 def test_what_never_leaves_is_thrown_away() -> None:
-    pacer = Pacer()
+    pacer = MuxPacer()
     assert pacer.put([b"x"] * MAX_QUEUED, 0)
     assert not pacer.put([b"x"], 0)
     assert len(pacer) == 0
@@ -90,7 +90,7 @@ def test_the_disks_time_goes_by_the_faster_of_two_rates(
 ) -> None:
     free = iter([10_000_000, 9_000_000, 6_000_000])
     monkeypatch.setattr(disk, "free_bytes", lambda _: (next(free), 0))
-    room = Room()
+    room = RecordingRoom()
     assert room.remaining_s() == -1
     room.look(tmp_path, 0, 0)
     room.look(tmp_path, 1_000_000, SECOND_NS)

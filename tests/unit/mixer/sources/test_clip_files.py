@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mixer.sources.clips.clip_file import ClipInfo, look
-from mixer.sources.clips.tracks import Heard, choose
+from mixer.sources.clips.tracks import HearableTrack, choose
 from mixer.sources.frames import FrameConverter
 from mixer.sources.importer import examine
 from mixer.sources.player import MediaError
@@ -111,10 +111,10 @@ def test_a_camera_s_microphones_are_left_and_right(tmp_path: Path) -> None:
 
 
 def test_which_tracks_are_heard() -> None:
-    def chosen(*tracks: Heard, silent: str = "") -> tuple[int, ...]:
+    def chosen(*tracks: HearableTrack, silent: str = "") -> tuple[int, ...]:
         return choose(tracks, lambda index: str(index) in silent)
 
-    stereo, other = Heard(1, False, "kor", True), Heard(2, False, "eng", False)
+    stereo, other = HearableTrack(1, False, "kor", True), HearableTrack(2, False, "eng", False)
     assert chosen(stereo, other) == (1,)
     assert chosen(stereo._replace(marked=False), other._replace(marked=True)) == (2,)
     assert chosen(stereo, other, silent="1") == (2,), "a silent one is not preferred"
@@ -122,7 +122,7 @@ def test_which_tracks_are_heard() -> None:
     assert chosen(stereo._replace(aside=True), other) == (2,), (
         "a description for the blind is no first choice"
     )
-    mono = [Heard(index, True, "", index == 1) for index in (1, 2, 3)]
+    mono = [HearableTrack(index, True, "", index == 1) for index in (1, 2, 3)]
     assert chosen(*mono) == (1, 2)
     assert chosen(*mono, silent="1") == (2, 3)
     assert chosen(*mono, silent="23") == (1,)

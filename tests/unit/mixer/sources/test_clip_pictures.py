@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixer.compose.colour_convert import Encoding
+from mixer.compose.colour_convert import ColourEncoding
 from mixer.contract.picture import Picture, new_picture
 from mixer.sources.clips.clip_file import look
 from mixer.sources.clips.read_ahead import PictureReader
@@ -139,7 +139,7 @@ def test_wide_primaries_are_made_bt709() -> None:
             for shape, code in zip(((32, 32), (16, 16), (16, 16)), codes, strict=True)
         ]
         into = new_picture(32, 32)
-        ToneMap(Colour(Encoding(matrix), "sdr", primaries)).convert(planes, into)  # type: ignore[arg-type]
+        ToneMap(Colour(ColourEncoding(matrix), "sdr", primaries)).convert(planes, into)  # type: ignore[arg-type]
         red = 0.5 ** (1 / 2.4)
         wanted = 16 + 219 * 0.2126 * red, 128 - 224 * 0.2126 * red / 1.8556, 128 + 224 * red / 2
         assert [float(plane.mean()) for plane in into] == pytest.approx(wanted, abs=8)

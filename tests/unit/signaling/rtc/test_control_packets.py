@@ -25,7 +25,7 @@ from signaling.rtc.transport.dtls import FORGET_NS, MAX_SSRCS, MAX_STREAMS, PACK
 from signaling.rtc.transport.ice import MAX_DATAGRAM
 from signaling.rtc.transport.receive import MAX_ASKED, Feedback, Receiver, Reception, pack_nack
 from signaling.rtc.transport.rtp import Rtp, build_rtp
-from signaling.rtc.transport.send import HISTORY, MAX_RESENT, RESENT_PER_S, Sender
+from signaling.rtc.transport.send import HISTORY, MAX_RESENT, RESENT_PER_S, RtpSender
 
 MS = 1_000_000
 KEY = bytes(range(30))
@@ -42,7 +42,7 @@ class Far:
         self.transport = DtlsTransport(RTCIceTransport(RTCIceGatherer([])), [certificate])
         self.transport._rx_srtp = _session(pylibsrtp.Policy.SSRC_ANY_INBOUND)
         self._tx = _session(pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
-        self.sender = Sender("video", self.transport)
+        self.sender = RtpSender("video", self.transport)
         self.sender.codec = RTCRtpCodecParameters("video/H264", 90_000, payloadType=97)
         self.receiver = Receiver("video", self.transport)
         self.receiver._codecs, self.receiver._rates, self.receiver._apt = {97: "h264"}, {97: 90_000}, {98: 97}
@@ -302,7 +302,7 @@ def test_what_was_never_sent_is_not_sent_again(lost: list[int]) -> None:
     with asyncio.Runner() as runner:
 
         async def ask() -> None:
-            sender = Sender("video", shared_far().transport)
+            sender = RtpSender("video", shared_far().transport)
             sender.on_nack(lost)
             assert sender.resent == 0
 
@@ -324,7 +324,7 @@ def test_a_lied_report_is_no_round_trip(last: int, delay: int) -> None:
     with asyncio.Runner() as runner:
 
         async def report() -> None:
-            sender = Sender("video", shared_far().transport)
+            sender = RtpSender("video", shared_far().transport)
             sender.on_reception(RtcpReceiverInfo(sender._ssrc, 0, 0, 0, 0, last, delay))
             assert sender.rtt_ns is None
 

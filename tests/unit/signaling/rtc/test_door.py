@@ -15,7 +15,7 @@ from signaling.rtc import hooks
 from signaling.rtc.transport import door
 from signaling.rtc.transport.account import TOO_MUCH, Account, Recent
 from signaling.rtc.transport.door import STRANGERS_AT_ONCE, attach, only
-from signaling.rtc.transport.ice import MAX_PAIRS, Connection, StunProtocol
+from signaling.rtc.transport.ice import MAX_PAIRS, IceConnection, StunProtocol
 from tests.support.shard_harness import until
 
 S = 1_000_000_000
@@ -147,7 +147,7 @@ class House:
 
     async def __aenter__(self) -> "House":
         hooks.install()
-        self.ours, self.theirs = Connection(False), Connection(True)
+        self.ours, self.theirs = IceConnection(False), IceConnection(True)
         for each in (self.ours, self.theirs):
             await each.gather_candidates()
         for one, other in ((self.ours, self.theirs), (self.theirs, self.ours)):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from av.video.codeccontext import VideoCodecContext
 
-from mixer.compose.colour_convert import Encoding, exact
+from mixer.compose.colour_convert import ColourEncoding, exact
 from mixer.contract.colour import yuv_of
 from mixer.contract.picture import Picture
 from signaling.rtc.hooks import install
@@ -23,7 +23,11 @@ from signaling.rtc.video.decode import DecoderPool, Lane
 from signaling.rtc.video.picture_in import PictureStream
 from tests.support.shard_harness import until
 
-FULL_709, LIMITED_601, FULL_601 = Encoding("bt709", True), Encoding("bt601"), Encoding("bt601", True)
+FULL_709, LIMITED_601, FULL_601 = (
+    ColourEncoding("bt709", True),
+    ColourEncoding("bt601"),
+    ColourEncoding("bt601", True),
+)
 COLOUR = "#bf0000"
 W, H = 64, 48
 
@@ -35,7 +39,7 @@ def pool() -> Iterator[DecoderPool]:
     pool.close()
 
 
-def values(encoding: Encoding) -> tuple[int, int, int]:
+def values(encoding: ColourEncoding) -> tuple[int, int, int]:
     """Code values that mean ``COLOUR`` in this encoding: those which come nearest to it."""
     wanted = np.array(yuv_of(COLOUR), np.float64)
     zero = exact(np.zeros(3), encoding)
@@ -44,7 +48,7 @@ def values(encoding: Encoding) -> tuple[int, int, int]:
     return int(y), int(u), int(v)
 
 
-def encoded(codec: str, encoding: Encoding, *, tagged: bool = True) -> bytes:
+def encoded(codec: str, encoding: ColourEncoding, *, tagged: bool = True) -> bytes:
     """A keyframe of that colour."""
     context = av.CodecContext.create("libx264" if codec == "h264" else "libvpx", "w")
     assert isinstance(context, VideoCodecContext)
@@ -84,19 +88,19 @@ class Shown:
 @pytest.mark.parametrize(
     ("codec", "sent", "tagged", "told"),
     [
-        ("h264", Encoding(), True, None),
+        ("h264", ColourEncoding(), True, None),
         ("h264", FULL_709, True, None),
         ("h264", LIMITED_601, True, None),
         ("h264", FULL_601, True, None),
-        ("h264", Encoding(), False, None),
+        ("h264", ColourEncoding(), False, None),
         ("h264", FULL_709, False, FULL_709),
         ("vp8", LIMITED_601, False, None),
         ("vp8", FULL_709, False, FULL_709),
-        ("vp8", Encoding(), False, Encoding()),
+        ("vp8", ColourEncoding(), False, ColourEncoding()),
     ],
 )
 async def test_a_colour_is_right_however_it_was_sent(
-    pool: DecoderPool, codec: str, sent: Encoding, tagged: bool, told: Encoding | None
+    pool: DecoderPool, codec: str, sent: ColourEncoding, tagged: bool, told: ColourEncoding | None
 ) -> None:
     shown = Shown()
     lane = Lane(pool, codec, shown.take, shown.troubles.append)

@@ -10,10 +10,10 @@ import pytest
 from aioice import stun
 
 from signaling.contract.messages import IceServersSilent
-from signaling.rtc.transport.ice import Connection
-from signaling.rtc.transport.ice_servers import IceServers, Server, answers
+from signaling.rtc.transport.ice import IceConnection
+from signaling.rtc.transport.ice_servers import IceServer, IceServers, answers
 from studio.contract.messages import ProcessChanged
-from studio.control.status import Status
+from studio.control.status import LiveStatus
 from studio.show.model import Show
 from tests.support.house import until
 from tests.support.merging import as_json
@@ -49,14 +49,14 @@ async def server() -> AsyncIterator[tuple[StunServer, tuple[str, int]]]:
 @pytest.fixture
 def servers(monkeypatch: pytest.MonkeyPatch) -> IceServers:
     made = IceServers(wait_s=0.3, probe_s=0.05)
-    monkeypatch.setattr(Connection, "servers", made)
+    monkeypatch.setattr(IceConnection, "servers", made)
     return made
 
 
 async def gathered(address: tuple[str, int]) -> tuple[set[str], float]:
     """Kinds of candidates, and how long they took."""
     began_s = time.monotonic()
-    connection = Connection(ice_controlling=False, stun_server=address, use_ipv6=False)
+    connection = IceConnection(ice_controlling=False, stun_server=address, use_ipv6=False)
     found = await connection.get_component_candidates(1, ["127.0.0.1"])
     took_s = time.monotonic() - began_s
     await connection.close()
@@ -90,7 +90,7 @@ async def test_a_silent_server_is_not_asked_for_a_guest(
     await gathered(address)
     servers.close()  # nobody looks after it now
     blocked = IceServers(wait_s=60, probe_s=60)
-    blocked._lost(Server("stun", *address), TimeoutError())
+    blocked._lost(IceServer("stun", *address), TimeoutError())
     asked = 0
 
     async def ask() -> list[Any]:
@@ -98,7 +98,7 @@ async def test_a_silent_server_is_not_asked_for_a_guest(
         asked += 1
         return []
 
-    assert await blocked.ask({Server("stun", *address): ask}) == []
+    assert await blocked.ask({IceServer("stun", *address): ask}) == []
     assert asked == 0
     blocked.close()
 
@@ -113,18 +113,18 @@ async def test_a_refusal_is_an_answer(servers: IceServers) -> None:
     async def says() -> list[str]:
         return ["candidate"]
 
-    asked = {Server("turn", "turn.test", 3478, "tcp"): refused, Server("stun", "stun.test", 3478): says}
+    asked = {IceServer("turn", "turn.test", 3478, "tcp"): refused, IceServer("stun", "stun.test", 3478): says}
     assert await servers.ask(asked) == ["candidate"]
     assert servers.silent == ()
 
 
 async def test_nobody_listens_by_tcp() -> None:
-    assert not await answers(Server("turn", "127.0.0.1", 1, "tcp"), 1)
-    assert str(Server("turns", "turn.test", 5349, "tcp")) == "turns:turn.test:5349?transport=tcp"
+    assert not await answers(IceServer("turn", "127.0.0.1", 1, "tcp"), 1)
+    assert str(IceServer("turns", "turn.test", 5349, "tcp")) == "turns:turn.test:5349?transport=tcp"
 
 
 def test_the_operator_is_told() -> None:
-    status, show = Status(), Show()
+    status, show = LiveStatus(), Show()
 
     def told() -> list[str]:
         silent: list[str] = as_json(status.public(show, {}, {}))["ice"]["silent"]

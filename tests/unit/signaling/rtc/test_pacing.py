@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
-from signaling.rtc.returns.pacing import MAX_BEHIND, SLICE, STEP_S, STEPS, Pacer
+from signaling.rtc.returns.pacing import MAX_BEHIND, SLICE, STEP_S, STEPS, ReturnPacer
 from signaling.rtc.returns.returns import ReturnHub, payloads_of
 from signaling.rtc.transport.rtp import parse_rtp
-from signaling.rtc.transport.send import Sender
-from tests.support.shard_harness import Bus, until
+from signaling.rtc.transport.send import RtpSender
+from tests.support.shard_harness import ShardBus, until
 
 pytestmark = pytest.mark.alone
 
@@ -44,7 +44,7 @@ class Seen:
     viewers=st.integers(1, 50),
 )
 def test_everybody_gets_every_packet_in_order(pictures: list[tuple[str, int, int]], viewers: int) -> None:
-    pacer = Pacer[Seen]()
+    pacer = ReturnPacer[Seen]()
     watching = {stream: [Seen() for _ in range(viewers)] for stream in "ab"}
     sent: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
     for at, (stream, size, steps) in enumerate(pictures):
@@ -61,7 +61,7 @@ def test_everybody_gets_every_packet_in_order(pictures: list[tuple[str, int, int
 
 @pytest.mark.parametrize("viewers", [1, 40, 120])
 def test_a_keyframe_is_spread_over_less_than_a_frame_period(viewers: int) -> None:
-    pacer, them = Pacer[Seen](), [Seen() for _ in range(viewers)]
+    pacer, them = ReturnPacer[Seen](), [Seen() for _ in range(viewers)]
     pacer.add("s", [b""] * 20, 0, 0, them)
     steps, before = [], 0
     more = True
@@ -76,7 +76,7 @@ def test_a_keyframe_is_spread_over_less_than_a_frame_period(viewers: int) -> Non
 
 
 def test_who_leaves_gets_nothing_more_and_who_is_behind_waits_for_a_keyframe() -> None:
-    pacer, them = Pacer[Seen](), [Seen() for _ in range(4)]
+    pacer, them = ReturnPacer[Seen](), [Seen() for _ in range(4)]
     pacer.add("s", [b""] * (SLICE // 2 + 1), 0, 0, them)
     pacer.step()
     had = len(them[1].got)
@@ -120,8 +120,8 @@ async def line() -> AsyncIterator[Line]:
     counting.cancel()
 
 
-def sender(line: Line, kind: str) -> Sender:
-    made = Sender(kind, cast(Any, line))
+def sender(line: Line, kind: str) -> RtpSender:
+    made = RtpSender(kind, cast(Any, line))
     mime, rate, number = ("video/H264", 90_000, 97) if kind == "video" else ("audio/opus", 48_000, 96)
     made.codec = RTCRtpCodecParameters(mime, rate, payloadType=number)
     return made
@@ -133,7 +133,7 @@ def encoded(key: bool) -> bytes:
 
 async def test_a_keyframe_to_forty_holds_up_neither_the_loop_nor_the_sound(line: Line) -> None:
     ours, theirs = socket.socketpair()
-    hub, bus = ReturnHub(), Bus(ours)
+    hub, bus = ReturnHub(), ShardBus(ours)
     hub.attach(BusReader(theirs))
     pictures = [sender(line, "video") for _ in range(VIEWERS)]
     sounds = [sender(line, "audio") for _ in range(VIEWERS)]
@@ -181,7 +181,7 @@ async def test_a_keyframe_to_forty_holds_up_neither_the_loop_nor_the_sound(line:
 
 async def test_nothing_runs_when_nobody_watches(line: Line) -> None:
     ours, theirs = socket.socketpair()
-    hub, bus = ReturnHub(), Bus(ours)
+    hub, bus = ReturnHub(), ShardBus(ours)
     hub.attach(BusReader(theirs))
     viewers = [sender(line, "video") for _ in range(10)]
     for viewer in viewers:

@@ -12,7 +12,7 @@ import pytest
 
 from signaling.contract.messages import SeatsRecorded
 from signaling.rtc.recording import record
-from signaling.rtc.recording.record import Feed, SeatRecorder
+from signaling.rtc.recording.record import RecordedConnection, SeatRecorder
 from signaling.rtc.recording.record_file import SeatFiles
 from signaling.rtc.recording.record_head import form_of
 from signaling.rtc.synthetic.loops import Loop, make_loop
@@ -47,7 +47,7 @@ def frame(loop: Loop, number: int) -> tuple[bytes, bool]:
     return b"".join(depayload_h264(payload).data for payload in each.payloads), each.key
 
 
-def wanted(feed: Feed) -> bool:
+def wanted(feed: RecordedConnection) -> bool:
     return feed.wants_key
 
 
@@ -77,7 +77,7 @@ def test_a_slow_disk_costs_pictures_up_to_a_keyframe_and_nobody_waits(
     monkeypatch.setattr(SeatFiles, "picture", slowly)
     monkeypatch.setattr(record, "MAX_QUEUED", 20)
     recorder.record(str(tmp_path), "vod")
-    feed = Feed(recorder, "a", LipSync())
+    feed = RecordedConnection(recorder, "a", LipSync())
     assert feed.on
     assert wanted(feed)
     began = time.monotonic()
@@ -105,7 +105,7 @@ def test_a_slow_disk_costs_pictures_up_to_a_keyframe_and_nobody_waits(
 
 def test_a_full_disk_ends_the_files_and_is_said(recorder: SeatRecorder, tmp_path: Path, camera: Loop) -> None:
     recorder.record(str(tmp_path / "rec"), "vod")
-    feed = Feed(recorder, "a", LipSync())
+    feed = RecordedConnection(recorder, "a", LipSync())
     data, key = frame(camera, 0)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
@@ -130,7 +130,10 @@ def test_a_full_disk_ends_the_files_and_is_said(recorder: SeatRecorder, tmp_path
 def test_what_one_sends_ends_only_his_file(recorder: SeatRecorder, tmp_path: Path, camera: Loop) -> None:
     recorder.record(str(tmp_path), "vod")
     recorder.record(str(tmp_path), "vod")  # told again: nothing begins anew
-    good, bad = Feed(recorder, "good", LipSync()), Feed(recorder, "bad", LipSync())
+    good, bad = (
+        RecordedConnection(recorder, "good", LipSync()),
+        RecordedConnection(recorder, "bad", LipSync()),
+    )
     key = frame(camera, 0)[0]
     for number in range(30):
         data, is_key = frame(camera, number)
@@ -150,7 +153,7 @@ def test_what_one_sends_ends_only_his_file(recorder: SeatRecorder, tmp_path: Pat
 def test_sound_is_put_in_order_and_keeps_its_pace(recorder: SeatRecorder, tmp_path: Path) -> None:
     recorder.record(str(tmp_path), "vod")
     sync = LipSync()
-    feed = Feed(recorder, "a", sync)
+    feed = RecordedConnection(recorder, "a", sync)
     order = [*range(20), 22, 21, 20, 22, *range(23, 30), 12, *range(30, 100)]
     for count, number in enumerate(order):
         sync.sound.observe(number * 960, 5 * SECOND_NS + number * 20_000_000)

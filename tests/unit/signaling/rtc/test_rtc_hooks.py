@@ -25,10 +25,10 @@ from OpenSSL import SSL
 from signaling.rtc import hooks
 from signaling.rtc.transport.certificate import CIPHERS, Certificate
 from signaling.rtc.transport.dtls import DtlsTransport
-from signaling.rtc.transport.ice import Connection
+from signaling.rtc.transport.ice import IceConnection
 from signaling.rtc.transport.receive import Receiver
 from signaling.rtc.transport.rtp import parse_rtp
-from signaling.rtc.transport.send import Sender
+from signaling.rtc.transport.send import RtpSender
 
 
 def test_version() -> None:
@@ -60,11 +60,11 @@ def test_peer_connection_uses_the_globals() -> None:
     [
         (RTCRtpReceiver, Receiver, "getCapabilities getStats receive setTransport stop "
          "_handle_disconnect _set_rtcp_ssrc"),
-        (RTCRtpSender, Sender, "getCapabilities getStats replaceTrack send setTransport stop"),
+        (RTCRtpSender, RtpSender, "getCapabilities getStats replaceTrack send setTransport stop"),
         (RTCDtlsTransport, DtlsTransport, "start stop _register_rtp_receiver _unregister_rtp_receiver "
          "_register_rtp_sender _unregister_rtp_sender"),
         (RtpRouter, RtpRouter, "route_rtp"),
-        (aioice.ice.Connection, Connection, "get_component_candidates"),
+        (aioice.ice.Connection, IceConnection, "get_component_candidates"),
         (RTCCertificate, Certificate, "generateCertificate _create_ssl_context"),
     ],
 )  # fmt: skip
@@ -93,11 +93,11 @@ async def test_installed_classes_are_used() -> None:
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     transceiver = pc.addTransceiver("video")
     assert type(transceiver.receiver).__mro__[0] is cast(Any, Receiver)
-    assert type(transceiver.sender).__mro__[0] is cast(Any, Sender)
+    assert type(transceiver.sender).__mro__[0] is cast(Any, RtpSender)
     transport = transceiver.receiver.transport
     assert isinstance(transport, DtlsTransport)
     connection = transport.transport._connection
-    assert isinstance(connection, Connection)
+    assert isinstance(connection, IceConnection)
     for name in ("_nominated", "_queue", "_protocols"):
         assert hasattr(connection, name)
     for name in ("_rx_srtp", "_tx_srtp", "_rtp_router", "_rtp_header_extensions_map"):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.control.log import snapshots
-from studio.control.log.snapshots import BEHIND, Snapshots
+from studio.control.log.snapshots import BEHIND, LogSnapshots
 from studio.control.log.store import Store, StoreError
 from studio.show.events import AnyEvent, SeatAdmitted, SeatCreated, SeatHeld, ShowUpdated, apply
 from studio.show.model import Show
@@ -53,7 +53,7 @@ async def started(path: Path, start: Show = START) -> tuple[Show, int, int]:
 
     store = await Store.open(path)
     try:
-        show, revision = await store.replay(step, *await asyncio.to_thread(Snapshots(path, start).newest))
+        show, revision = await store.replay(step, *await asyncio.to_thread(LogSnapshots(path, start).newest))
     finally:
         await store.close()
     return show, revision, replayed
@@ -71,7 +71,7 @@ def edited(path: Path, sql: str) -> None:
 
 async def two_snapshots(path: Path) -> Show:
     """A log with snapshots at 600 and at 1200 events, and some after that; its show."""
-    making = Snapshots(path, START)
+    making = LogSnapshots(path, START)
     events = await grown(path, 600 + BEHIND)
     await asyncio.to_thread(making.advance)
     events += await grown(path, 600, from_=len(events))
@@ -93,7 +93,7 @@ async def test_the_two_newest_are_kept_and_a_new_control_goes_on(tmp_path: Path)
     path = tmp_path / "show.db"
     await two_snapshots(path)
     await grown(path, 500, from_=1364)
-    fresh = Snapshots(path, START)
+    fresh = LogSnapshots(path, START)
     await asyncio.to_thread(fresh.newest)
     await asyncio.to_thread(fresh.advance)
     assert [each.name for each in files(path)] == ["show.db.snapshot-1200", "show.db.snapshot-1800"]
@@ -156,7 +156,7 @@ async def test_a_missing_line_makes_no_snapshot(tmp_path: Path) -> None:
     await grown(path, 1000)
     await asyncio.to_thread(edited, path, "DELETE FROM events WHERE revision = 300")
     with pytest.raises(ValueError, match="missing"):
-        await asyncio.to_thread(Snapshots(path, START).advance)
+        await asyncio.to_thread(LogSnapshots(path, START).advance)
     assert files(path) == []
     with pytest.raises(StoreError):
         await started(path)
@@ -167,7 +167,7 @@ async def test_one_of_a_log_that_was_longer_once_goes_with_the_next(tmp_path: Pa
     await two_snapshots(path)
     await asyncio.to_thread(edited, path, "DELETE FROM events WHERE revision > 1000")
     await asyncio.to_thread(edited, path, "UPDATE events SET actor = 'somebody' WHERE revision = 600")
-    making = Snapshots(path, START)
+    making = LogSnapshots(path, START)
     assert await asyncio.to_thread(making.newest) == (START, 0)
     await asyncio.to_thread(making.advance)
     assert [each.name for each in files(path)] == ["show.db.snapshot-600", "show.db.snapshot-936"]
@@ -177,7 +177,7 @@ async def test_one_of_a_log_that_was_longer_once_goes_with_the_next(tmp_path: Pa
 async def test_the_rules_are_those_of_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An update that lies on the disk while the studio runs is none of what made the snapshot."""
     path = tmp_path / "show.db"
-    making = Snapshots(path, START)
+    making = LogSnapshots(path, START)
     await grown(path, 600 + BEHIND)
     await asyncio.to_thread(making.newest)
     code = snapshots._code()
@@ -190,7 +190,7 @@ async def test_the_rules_are_those_of_the_start(tmp_path: Path, monkeypatch: pyt
 
 async def test_a_log_that_was_moved_away_is_not_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "show.db"
-    making = Snapshots(path, START)
+    making = LogSnapshots(path, START)
     with pytest.raises(sqlite3.OperationalError):
         await asyncio.to_thread(making.advance)
     assert not path.exists()

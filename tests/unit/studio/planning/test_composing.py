@@ -11,7 +11,7 @@ from mixer.contract.plan import BACKDROP, CanvasPlan, Crop, MixPlan, Overlay, Pl
 from mixer.contract.theme import Theme
 from mixer.ipc.link import MAX_MESSAGE, Link, pair
 from signaling.contract.state import PreviewStatus
-from studio.control.status import Status
+from studio.control.status import LiveStatus
 from studio.planning.composing import compose
 from studio.planning.places import coming, on_air, shown
 from studio.planning.planner import Live, plan
@@ -153,7 +153,7 @@ def test_who_is_missing_for_the_scene_in_preview_is_named() -> None:
     show = after(with_mayors(3), "seat.hold", seat="mayor-2")
     show = with_scene(show, "talk", "grid", "mayor-1", "mayor-2", "mayor-3")
     show = after(show, "preview.set", scene="talk")
-    status = Status()
+    status = LiveStatus()
     status.set_connections({"mayor-1": "connected", "mayor-2": "connected", "mayor-3": "connecting"})
     preview = status.public(show, {}, {}).preview
     assert preview == PreviewStatus(ready=False, waiting=(), missing=("mayor-2", "mayor-3"))
@@ -165,7 +165,7 @@ def test_who_is_missing_for_the_scene_in_preview_is_named() -> None:
 @pytest.mark.parametrize("cover", ["program.slate", "program.fade_to_black"])
 def test_nobody_is_on_air_under_the_slate_or_black(cover: str) -> None:
     show = on(with_mayors(1), {"layout": "grid"})
-    status = Status()
+    status = LiveStatus()
     status.set_connections({"mayor-1": "connected"})
 
     def state(show: Show) -> str:

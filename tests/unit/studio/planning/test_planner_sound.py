@@ -16,7 +16,7 @@ from mixer.contract.plan import (
 )
 from signaling.contract.messages import PeerStats, SeatsRecorded, ShardReport
 from signaling.contract.state import BackupStatus, StudioStatus
-from studio.control.status import Status
+from studio.control.status import LiveStatus
 from studio.planning.planner import SOUND_ONLY, Live, Plans, plan
 from studio.show.model import Show
 from tests.support.shows import PLAN_SETTINGS, URL, after, with_booth, with_mayors, with_scene
@@ -173,7 +173,7 @@ def test_senders_carry_their_buses_and_a_backup_runs_beside() -> None:
 
 
 def test_status_names_what_is_wrong_with_a_sound_unless_signalling_knows_worse() -> None:
-    show, status = summit(), Status()
+    show, status = summit(), LiveStatus()
     status.set_connections({"mayor-1": "connected", "mayor-2": "connected", "anna": "connected"})
     problems = {"seat/mayor-1": "sound.hum", "seat/mayor-2": "sound.dc", "seat/anna": "sound.zeros"}
     status.take(MixerReport(1, 1, 0, 1, {}, {}, {}, {}, sound_problems=problems), show)
@@ -196,7 +196,7 @@ def test_status_of_a_backup_of_the_disk_and_of_recorded_seats() -> None:
     show = after(summit(), "output.create", output="yt", url=URL, bus="ko", backup=f"{URL}-b")
     show = after(show, "output.create", output="vod", recording=True, buses=["ko"])
     show = after(show, "output.create", output="iso", seats=True)
-    status = Status()
+    status = LiveStatus()
     assert backup_of(status.public(show, {}, {})).state == "stopped"
     for output in ("yt", "vod", "iso"):
         show = after(show, "output.start", output=output)

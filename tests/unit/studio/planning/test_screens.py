@@ -9,7 +9,7 @@ from signaling.contract.ports import Actor, RefusedError
 from signaling.contract.state import ScreenStatus, SeatStatus, SpeakerState
 from signaling.http.live.views import view
 from studio.contract.messages import SlotSpec
-from studio.control.status import Status
+from studio.control.status import LiveStatus
 from studio.planning.places import on_air as staged
 from studio.planning.places import on_scene
 from studio.planning.planner import Live, Plans, plan
@@ -120,7 +120,7 @@ def test_places_of_screens_in_commands_and_in_the_state() -> None:
 
 
 def test_the_status_says_what_is_shared_and_tells_the_page_what_to_send() -> None:
-    show, status = with_mayors(1), Status()
+    show, status = with_mayors(1), LiveStatus()
     plans = planned(show)
 
     def seat() -> SeatStatus:

@@ -11,7 +11,7 @@ from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
 from studio.planning.playing import Ended, kind_of, order_of, player_slots, players, source_info
 from studio.show import commands
-from studio.show.checks import Context
+from studio.show.checks import DecisionContext
 from studio.show.decide import decide
 from studio.show.events import apply
 from studio.show.model import MAX_PLAYERS, Seat, Show
@@ -44,7 +44,9 @@ def told(show: Show, type_: str, now_ms: int = 0, actor: Actor | None = None, **
     """The state after a command."""
     command = commands.decode(msgspec.json.encode({"type": type_, **fields}))
     who = actor or Actor("director")
-    for event in decide(show, command, Context(who, now_ms // 1000, "hash", 60, now_ms=now_ms, media=MEDIA)):
+    for event in decide(
+        show, command, DecisionContext(who, now_ms // 1000, "hash", 60, now_ms=now_ms, media=MEDIA)
+    ):
         show = apply(show, event)
     return show
 
@@ -121,7 +123,7 @@ def test_each_kind_can_be_made_and_has_its_player() -> None:
 def test_an_address_is_never_told() -> None:
     url = f"rtsp://user:{SECRET}@camera.example:8554/{SECRET}?{SECRET}"
     command = commands.decode(msgspec.json.encode({"type": "source.create", "kind": "pull", "url": url}))
-    (event,) = decide(BASE, command, Context(Actor("director"), 0, "", 60))
+    (event,) = decide(BASE, command, DecisionContext(Actor("director"), 0, "", 60))
     show = apply(BASE, event)
     assert SECRET not in str(public_event(event))
     shown = PublicView()(show).sources["pull-1"]
@@ -213,7 +215,7 @@ def test_by_hand_it_begins_when_the_t_bar_moves_and_not_again() -> None:
 
 def test_at_its_end_what_is_in_preview_is_taken_once() -> None:
     show = told(on_stage(clip(auto_take=True)), "program.cut", scene="clip")
-    context = Context(Actor("director"), 0, "", 60)
+    context = DecisionContext(Actor("director"), 0, "", 60)
     order = show.sources["x"].playback.order
     assert decide_own(show, Ended("x", order), context) == ()  # nothing is in preview
     show = told(show, "preview.set", scene="grid")
@@ -283,6 +285,6 @@ def test_a_pull_moves_to_another_address_with_the_account_that_belongs_to_it() -
 def test_a_configuration_allows_private_addresses() -> None:
     url = "rtsp://192.168.1.10/hall"
     command = commands.decode(msgspec.json.encode({"type": "source.create", "kind": "pull", "url": url}))
-    (event,) = decide(BASE, command, Context(Actor("director"), 0, "", 60, private_addresses=True))
+    (event,) = decide(BASE, command, DecisionContext(Actor("director"), 0, "", 60, private_addresses=True))
     (made,) = players(apply(BASE, event), "/m", private=True)
     assert (made.url, made.private) == (url, True)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.contract.messages import SenderReport
-from studio.control.status import Status
+from studio.control.status import LiveStatus
 from studio.show.model import Show
 from studio.show.view import PublicView, public_event
 from tests.support.shows import after, events_of
@@ -38,7 +38,7 @@ def test_no_secret_gets_out(key: str, password: str, token: str, scheme: str, pa
     created = events_of(show, "output.create", **output)
     show = after(show, "output.create", **output)
     show = after(after(show, "output.start", output="yt"), "seat.create", seat="mayor-1")
-    status = Status()
+    status = LiveStatus()
     reason = f"could not write to {url}: {key} (of user:{password}) was refused"
     status.take(SenderReport("yt", "retrying", reason, "destination.refused"), show)
     status.take(SenderReport("yt~backup", "retrying", reason, "destination.refused"), show)
