@@ -63,7 +63,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StepChange:
     before: Step
     step: Step
     reason: str
@@ -124,7 +124,7 @@ class Ladder:
         """Why it went down to this step; empty at ``NONE``."""
         return self._reasons[-1]
 
-    def look(self, now_ns: int, work: Work) -> Change | None:
+    def look(self, now_ns: int, work: Work) -> StepChange | None:
         """The figures at ``now_ns``, which never runs backwards. A change is by one step."""
         if self._window_ns is None:
             self._changed_ns = self._late_ns = self._overloaded_ns = now_ns
@@ -140,7 +140,7 @@ class Ladder:
             return None
         return self._judge(now_ns, work) or self._try_up(now_ns, work)
 
-    def _judge(self, now_ns: int, work: Work) -> Change | None:
+    def _judge(self, now_ns: int, work: Work) -> StepChange | None:
         assert self._window_ns is not None
         late = work.late - self._start.late
         if late >= LATE_AT_ONCE:
@@ -166,7 +166,7 @@ class Ladder:
         took = f", and encoding a programme picture took {self._times(share)}" if share is not None else ""
         return f"{late} ticks came late within {span_s} s{took}."
 
-    def _down(self, now_ns: int, work: Work, reason: str) -> Change | None:
+    def _down(self, now_ns: int, work: Work, reason: str) -> StepChange | None:
         share = self._share(work)
         if share is not None and self._window_ns is not None and self._window_ns >= self._effective_ns:
             self._least.setdefault(self.step, share)
@@ -181,9 +181,9 @@ class Ladder:
         self._at += 1
         self._changed_ns, self._effective_ns = now_ns, now_ns + self._settle_ns
         self._reasons.append(reason)
-        return Change(before, self.step, self._reasons[-1])
+        return StepChange(before, self.step, self._reasons[-1])
 
-    def _try_up(self, now_ns: int, work: Work) -> Change | None:
+    def _try_up(self, now_ns: int, work: Work) -> StepChange | None:
         """Up after long enough without a late tick, if it is going to fit.
 
         After the longest wait it goes up all the same: a single late tick now and then is no overload, and
@@ -205,7 +205,7 @@ class Ladder:
         self._effective_ns, self._recent = now_ns + self._settle_ns, None
         self._begin(now_ns, work)
         figures = "" if expected is None else f", and encoding a picture should take {self._times(expected)}"
-        return Change(before, self.step, f"No tick came late for {quiet_ns / _NS:.0f} s{figures}.")
+        return StepChange(before, self.step, f"No tick came late for {quiet_ns / _NS:.0f} s{figures}.")
 
     def _leaves(self, expected: float, free: float) -> bool:
         """Whether the machine has what a step up takes: an encoder's share of a period is one of a processor,

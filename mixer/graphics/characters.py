@@ -46,10 +46,6 @@ def selects_variant(char: str) -> bool:
     return _SELECTORS.match(char) is not None
 
 
-def is_han(char: str) -> bool:
-    return _HAN.match(char) is not None
-
-
 def written_in(text: str, language: str, hints: tuple[str, ...] = ()) -> str:
     """The language that ``text`` is drawn in, a BCP 47 tag or nothing. Its Han characters look different in
     Japanese, Korean and the three Chinese standards.

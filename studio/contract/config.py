@@ -62,7 +62,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of every table: a key that isn't known is an error, not a silent nothing."""
 
 
-class Event(_Section, frozen=True):
+class EventSection(_Section, frozen=True):
     """``languages``: each has a bus of its name. All are what a new show begins with; ``theme``: a built-in
     one (``plain``, ``summit``) or a folder of DATA/themes."""
 
@@ -82,7 +82,7 @@ class Interpretation(_Section, frozen=True):
     both_open: bool = False
 
 
-class Server(_Section, frozen=True):
+class ServerSection(_Section, frozen=True):
     """``trusted_proxies``: addresses or networks whose X-Forwarded headers are believed."""
 
     host: str = "127.0.0.1"
@@ -193,8 +193,8 @@ class Invites(_Section, frozen=True):
 class Settings(_Section, frozen=True):
     """The whole file."""
 
-    event: Event = Event()
-    server: Server = Server()
+    event: EventSection = EventSection()
+    server: ServerSection = ServerSection()
     tls: Tls = Tls()
     public_url: str = ""
     """How browsers reach the service when that isn't how it listens: behind a proxy, under a name."""

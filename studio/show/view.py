@@ -77,11 +77,11 @@ class PublicView:
     whose time is over is none."""
 
     def __init__(self) -> None:
-        self._seats = _Section(_seat)
-        self._sources = _Section(_source)
-        self._scenes = _Section(_scene)
-        self._outputs = _Section(_output)
-        self._graphics = _Section(_graphic)
+        self._seats = _KeptMapping(_seat)
+        self._sources = _KeptMapping(_source)
+        self._scenes = _KeptMapping(_scene)
+        self._outputs = _KeptMapping(_output)
+        self._graphics = _KeptMapping(_graphic)
         self._theme: tuple[Theme, PublicTheme] = (Theme(), PublicTheme())
         self._rundown: tuple[tuple[Cue, ...], tuple[PublicCue, ...]] = ((), ())
         self._notes: tuple[tuple[Note, ...], tuple[PublicNote, ...]] = ((), ())
@@ -142,7 +142,7 @@ class PublicView:
         }
 
 
-class _Section(Generic[T, Seen]):
+class _KeptMapping(Generic[T, Seen]):
     """One mapping of the state, made anew only where its items are new objects."""
 
     def __init__(self, make: Callable[[T], Seen]) -> None:

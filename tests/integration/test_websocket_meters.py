@@ -12,7 +12,7 @@ import pytest
 from mixer.contract.messages import BusMeter, Meters, SourceMeter
 from signaling.contract.messages import ShardLevels
 from signaling.http import messages
-from signaling.http.live.hub import Subscriber
+from signaling.http.live.hub import PageSocket
 from signaling.http.live.meters import PERIOD_S, MeterBoard
 from tests.support.house import DIRECTOR, House, bearer, house, until
 
@@ -217,5 +217,5 @@ async def test_a_slow_client_loses_meters_and_nothing_else(tmp_path: Path) -> No
         assert slow.close_code is None
 
 
-def _but_the_last(made: House) -> list[Subscriber]:
+def _but_the_last(made: House) -> list[PageSocket]:
     return list(made.hub._clients)[:-1]

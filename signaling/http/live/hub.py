@@ -39,7 +39,7 @@ CLOSE_TIMEOUT_S = 5.0
 _numbers = itertools.count(1)
 
 
-class Subscriber:
+class PageSocket:
     """One WebSocket with its outbox. Made by :meth:`Hub.join`."""
 
     def __init__(
@@ -112,7 +112,7 @@ class Hub:
     ) -> None:
         self._show = show
         self._not_withdrawn = not_withdrawn
-        self._clients: dict[Subscriber, asyncio.Task[None]] = {}
+        self._clients: dict[PageSocket, asyncio.Task[None]] = {}
         self._views: dict[Actor, RoleState] = {}
         self._state = show.public_state()
         self._serial = -1
@@ -120,7 +120,7 @@ class Hub:
         self._unsubscribe: Unsubscribe | None = None
         self._meters_wanted = meters_wanted
         self._board = MeterBoard()
-        self._watchers: set[Subscriber] = set()
+        self._watchers: set[PageSocket] = set()
         self._booths: dict[str, frozenset[str]] = {}
         """Interpreters' seats and whose meters they see, as of the present state."""
 
@@ -148,9 +148,9 @@ class Hub:
 
     def join(
         self, socket: web.WebSocketResponse, session: AuthSession, abort: Callable[[], None]
-    ) -> Subscriber:
+    ) -> PageSocket:
         """Take a client in: its snapshot is queued, then every change. Call :meth:`leave` afterwards."""
-        client = Subscriber(socket, session, abort)
+        client = PageSocket(socket, session, abort)
         # Nothing awaits between reading the state and listing the client, so no change falls in between.
         if self._show.serial != self._serial:
             self._take_state()
@@ -162,7 +162,7 @@ class Hub:
         self._clients[client] = asyncio.create_task(client.write(), name="ws writer")
         return client
 
-    async def leave(self, client: Subscriber) -> None:
+    async def leave(self, client: PageSocket) -> None:
         """Forget a client; its writer is gone afterwards."""
         self._unwatch(client)
         writer = self._clients.pop(client, None)
@@ -173,7 +173,7 @@ class Hub:
             with contextlib.suppress(asyncio.CancelledError):
                 await writer
 
-    def send(self, client: Subscriber, message: messages.ToClient) -> None:
+    def send(self, client: PageSocket, message: messages.ToClient) -> None:
         self._offer(client, messages.encode(message))
 
     # --- the meters ------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Hub:
         """Whether anybody watches the meters: for processes that start now."""
         return bool(self._watchers)
 
-    def watch_meters(self, client: Subscriber, on: bool) -> None:
+    def watch_meters(self, client: PageSocket, on: bool) -> None:
         """Raises RefusedError 403 ``role.forbidden``."""
         if not on:
             self._unwatch(client)
@@ -196,7 +196,7 @@ class Hub:
             if first:
                 self._meters_wanted(True)
 
-    def _unwatch(self, client: Subscriber) -> None:
+    def _unwatch(self, client: PageSocket) -> None:
         if client in self._watchers:
             self._watchers.discard(client)
             if not self._watchers:
@@ -263,7 +263,7 @@ class Hub:
             return _encode_change(change, change.event, patch)
         return _encode_change(change, None, patch) if patch else None
 
-    def _offer(self, client: Subscriber, data: bytes) -> None:
+    def _offer(self, client: PageSocket, data: bytes) -> None:
         if not client.closing and not client.offer(data):
             log.warning("slow client disconnected", role=client.actor.role, seat=client.actor.seat)
             self._end(client, CLOSE_SLOW, "too slow")
@@ -280,7 +280,7 @@ class Hub:
 
     # --- endings ---------------------------------------------------------------------------------------
 
-    def _end(self, client: Subscriber, code: int, reason: str) -> None:
+    def _end(self, client: PageSocket, code: int, reason: str) -> None:
         client.closing = True
         writer = self._clients.get(client)
         if writer is not None:

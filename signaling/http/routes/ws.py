@@ -9,7 +9,7 @@ from signaling.contract.ports import RefusedError
 from signaling.http import messages
 from signaling.http.auth.access import SESSION
 from signaling.http.auth.limits import WS_MESSAGE_BYTES, Limiter, RateLimitedError
-from signaling.http.live.hub import Subscriber
+from signaling.http.live.hub import PageSocket
 from signaling.http.problems import as_refused, log_unforeseen, problem
 from signaling.http.routes.context import RouteContext, context
 
@@ -51,7 +51,7 @@ class Commands:
     """The commands of one socket that are under way. They are given to the show in the order they came in,
     and none waits for the answer to another: a theme that is being read holds no cut up."""
 
-    def __init__(self, ctx: RouteContext, client: Subscriber) -> None:
+    def __init__(self, ctx: RouteContext, client: PageSocket) -> None:
         self._ctx = ctx
         self._client = client
         self._under_way: set[asyncio.Task[None]] = set()
@@ -77,7 +77,7 @@ class Commands:
 
 
 def _receive(
-    ctx: RouteContext, client: Subscriber, commands: Commands, limiter: Limiter, data: bytes
+    ctx: RouteContext, client: PageSocket, commands: Commands, limiter: Limiter, data: bytes
 ) -> None:
     id_ = ""
     try:
@@ -120,11 +120,11 @@ def _counted(limiter: Limiter) -> RateLimitedError | None:
     return None
 
 
-def _failed(ctx: RouteContext, client: Subscriber, id_: str, error: Exception) -> None:
+def _failed(ctx: RouteContext, client: PageSocket, id_: str, error: Exception) -> None:
     refused = as_refused(error)
     log_unforeseen(error, refused, "/ws")
     _refuse(ctx, client, id_, refused)
 
 
-def _refuse(ctx: RouteContext, client: Subscriber, id_: str, error: RefusedError) -> None:
+def _refuse(ctx: RouteContext, client: PageSocket, id_: str, error: RefusedError) -> None:
     ctx.hub.send(client, messages.Refused(id_, problem(error)))

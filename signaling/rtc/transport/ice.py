@@ -21,7 +21,7 @@ from aioice import stun
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
 from signaling.rtc.transport.door import Address, PacketDoor
-from signaling.rtc.transport.ice_servers import IceServer, IceServers, Question
+from signaling.rtc.transport.ice_servers import IceServers, IceServerUrl, Question
 
 MAX_DATAGRAM = 2048
 MAX_PAIRS = 100
@@ -158,14 +158,14 @@ class IceConnection(aioice.ice.Connection):
             if (protocol := await self._bind(component, address)) is not None
         ]
         self._protocols += protocols
-        questions: dict[IceServer, Question] = {}
+        questions: dict[IceServerUrl, Question] = {}
         if self.stun_server is not None:
-            questions[IceServer("stun", *self.stun_server)] = partial(
+            questions[IceServerUrl("stun", *self.stun_server)] = partial(
                 self._reflexive, protocols, self.stun_server
             )
         if self.turn_server is not None:
             scheme = "turns" if self.turn_ssl else "turn"
-            server = IceServer(scheme, *self.turn_server, self.turn_transport)
+            server = IceServerUrl(scheme, *self.turn_server, self.turn_transport)
             questions[server] = partial(self._relayed, component, self.turn_server)
         found: list[Candidate] = await self.servers.ask(questions)
         return [protocol.local_candidate for protocol in protocols] + found

@@ -25,7 +25,7 @@ PROBE_S = 5.0
 log = structlog.get_logger()
 
 
-class IceServer(NamedTuple):
+class IceServerUrl(NamedTuple):
     """``scheme``: ``stun``, ``turn`` or ``turns``; ``transport``: ``udp`` or ``tcp``."""
 
     scheme: str
@@ -49,8 +49,8 @@ class IceServers:
     def __init__(self, wait_s: float = WAIT_S, probe_s: float = PROBE_S) -> None:
         self._wait_s = wait_s
         self._probe_s = probe_s
-        self._probes: dict[IceServer, asyncio.Task[None]] = {}
-        self._took_s: dict[IceServer, float] = {}
+        self._probes: dict[IceServerUrl, asyncio.Task[None]] = {}
+        self._took_s: dict[IceServerUrl, float] = {}
         """How long its last answer took."""
 
     @property
@@ -58,7 +58,7 @@ class IceServers:
         """Their URLs, in order."""
         return tuple(sorted(map(str, self._probes)))
 
-    async def ask(self, questions: Mapping[IceServer, Question]) -> list[Any]:
+    async def ask(self, questions: Mapping[IceServerUrl, Question]) -> list[Any]:
         """What the servers say that aren't silent, all asked at once. Never raises but when cancelled."""
         tasks = {
             server: asyncio.create_task(self._asked(server, question))
@@ -83,7 +83,7 @@ class IceServers:
                 self._lost(server, error)
         return found
 
-    async def _asked(self, server: IceServer, question: Question) -> list[Any]:
+    async def _asked(self, server: IceServerUrl, question: Question) -> list[Any]:
         """Raises what the question raises, and TimeoutError."""
         began_s = time.monotonic()
         async with asyncio.timeout(self._patience_s(server)):
@@ -91,7 +91,7 @@ class IceServers:
         self._took_s[server] = time.monotonic() - began_s
         return found
 
-    def _patience_s(self, server: IceServer) -> float:
+    def _patience_s(self, server: IceServerUrl) -> float:
         return max(self._wait_s, min(SLOW_S, _TIMES * self._took_s.get(server, 0.0)))
 
     def close(self) -> None:
@@ -99,12 +99,12 @@ class IceServers:
             probe.cancel()
         self._probes.clear()
 
-    def _lost(self, server: IceServer, error: BaseException) -> None:
+    def _lost(self, server: IceServerUrl, error: BaseException) -> None:
         if server not in self._probes:
             log.warning("ice.silent", server=str(server), error=type(error).__name__)
             self._probes[server] = asyncio.create_task(self._probe(server))
 
-    async def _probe(self, server: IceServer) -> None:
+    async def _probe(self, server: IceServerUrl) -> None:
         while True:
             began_s = time.monotonic()
             if await answers(server, self._probe_s):
@@ -115,7 +115,7 @@ class IceServers:
         del self._probes[server]
 
 
-async def answers(server: IceServer, within_s: float) -> bool:
+async def answers(server: IceServerUrl, within_s: float) -> bool:
     """Whether it answers a STUN request, as TURN servers do as well."""
     loop = asyncio.get_running_loop()
     address = (server.host, server.port)

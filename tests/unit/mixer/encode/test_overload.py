@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.contract.messages import LadderTimes
-from mixer.encode.overload import CODES, Change, Ladder, Step, Work, full_tick, spared
+from mixer.encode.overload import CODES, Ladder, Step, StepChange, Work, full_tick, spared
 
 NS = 1_000_000_000
 PERIOD = NS // 30
@@ -25,7 +25,7 @@ class Machine:
     pictures: int = 0
     busy_ns: int = 0
     free: float = 1.0
-    changes: list[tuple[float, Change]] = field(default_factory=list)
+    changes: list[tuple[float, StepChange]] = field(default_factory=list)
 
     def tick(self, late: int = 0, share: float = 0.4) -> None:
         self.now += PERIOD

@@ -11,7 +11,7 @@ from aioice import stun
 
 from signaling.contract.messages import IceServersSilent
 from signaling.rtc.transport.ice import IceConnection
-from signaling.rtc.transport.ice_servers import IceServer, IceServers, answers
+from signaling.rtc.transport.ice_servers import IceServers, IceServerUrl, answers
 from studio.contract.messages import ProcessChanged
 from studio.control.status import LiveStatus
 from studio.show.model import Show
@@ -90,7 +90,7 @@ async def test_a_silent_server_is_not_asked_for_a_guest(
     await gathered(address)
     servers.close()  # nobody looks after it now
     blocked = IceServers(wait_s=60, probe_s=60)
-    blocked._lost(IceServer("stun", *address), TimeoutError())
+    blocked._lost(IceServerUrl("stun", *address), TimeoutError())
     asked = 0
 
     async def ask() -> list[Any]:
@@ -98,7 +98,7 @@ async def test_a_silent_server_is_not_asked_for_a_guest(
         asked += 1
         return []
 
-    assert await blocked.ask({IceServer("stun", *address): ask}) == []
+    assert await blocked.ask({IceServerUrl("stun", *address): ask}) == []
     assert asked == 0
     blocked.close()
 
@@ -113,14 +113,17 @@ async def test_a_refusal_is_an_answer(servers: IceServers) -> None:
     async def says() -> list[str]:
         return ["candidate"]
 
-    asked = {IceServer("turn", "turn.test", 3478, "tcp"): refused, IceServer("stun", "stun.test", 3478): says}
+    asked = {
+        IceServerUrl("turn", "turn.test", 3478, "tcp"): refused,
+        IceServerUrl("stun", "stun.test", 3478): says,
+    }
     assert await servers.ask(asked) == ["candidate"]
     assert servers.silent == ()
 
 
 async def test_nobody_listens_by_tcp() -> None:
-    assert not await answers(IceServer("turn", "127.0.0.1", 1, "tcp"), 1)
-    assert str(IceServer("turns", "turn.test", 5349, "tcp")) == "turns:turn.test:5349?transport=tcp"
+    assert not await answers(IceServerUrl("turn", "127.0.0.1", 1, "tcp"), 1)
+    assert str(IceServerUrl("turns", "turn.test", 5349, "tcp")) == "turns:turn.test:5349?transport=tcp"
 
 
 def test_the_operator_is_told() -> None:
