@@ -106,6 +106,12 @@ def test_no_process_imports_anothers_modules(path: Path) -> None:
     assert own == "command line" or not others or path.name == "__main__.py", others
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "mixer/contract").glob("*.py")), ids=module_of)
+def test_what_all_speak_leans_on_nothing_of_ours(path: Path) -> None:
+    others = {name for name in imports(path) if name.split(".")[0] in OURS}
+    assert {name for name in others if not name.startswith("mixer.contract")} == set()
+
+
 def test_pure_modules_do_nothing_to_the_world() -> None:
     """Nor does anything of ours that they import, however far down."""
     known = {module_of(path): {*imports(path)} for path in sources()}

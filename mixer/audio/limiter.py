@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from mixer.audio.measuring.levels import peaks_of
 from mixer.audio.measuring.truepeak import CELL, TRUE_PEAK
 from mixer.audio.rows import Rows, carried
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 
 LOOKAHEAD = 240
 """Samples (5 ms) by which the output lags the input."""

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from mixer.audio.measuring.truepeak import CELL as FINE
 from mixer.audio.rows import Rows, carried
 from mixer.audio.strips.dynamics import CELL, cell_peaks
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 
 JUMP_DB = 9.0
 RISE_DB_S = 6.0

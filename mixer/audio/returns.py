@@ -20,9 +20,9 @@ from mixer.audio.arrays import Gains, Names
 from mixer.audio.balance import Levels
 from mixer.audio.interpret import FLOOR
 from mixer.audio.measuring.levels import gain_of_db
+from mixer.contract.clock import RATE
 from mixer.contract.names import is_seat
 from mixer.contract.plan import AudioPlan, BusName, SourceId
-from mixer.ipc.slot import RATE
 
 HEARD_DB = -60.0
 HOLD = 2 * RATE

@@ -13,9 +13,10 @@ import structlog
 
 from mixer.audio.core import Mixed
 from mixer.audio.returns import Feed
+from mixer.contract.clock import RATE
 from mixer.encode.audio import AacEncoder, OpusEncoder
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 
 FLOOR_AAC = "floor/aac"
 IDLE = 10 * RATE

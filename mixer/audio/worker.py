@@ -18,12 +18,12 @@ from mixer.audio.core import SoundCore
 from mixer.audio.limiter import LOOKAHEAD
 from mixer.audio.measuring.meters import MeterBridge
 from mixer.audio.streams import SoundBus, Streams
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, RATE, ProgrammeClock
 from mixer.contract.messages import Message
 from mixer.contract.plan import AudioPlan, BusName, Fade, SourceId
 from mixer.encode.audio import OPUS_BLOCK
 from mixer.ipc.priority import Urgency, set_thread
-from mixer.ipc.slot import RATE, Samples, SlotReader
+from mixer.ipc.slot import Samples, SlotReader
 
 LAG = 40 * RATE // 1000
 """Samples (40 ms) by which the mix follows its sources' time."""

@@ -9,9 +9,14 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 
-from mixer.ipc.slot import RATE, sample_at
-
 NS = 1_000_000_000
+RATE = 48_000
+"""Samples a second, everywhere."""
+
+
+def sample_at(time_ns: int) -> int:
+    """Absolute sample number of an instant of CLOCK_MONOTONIC."""
+    return time_ns * RATE // NS
 
 
 class ProgrammeClock:

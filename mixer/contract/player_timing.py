@@ -9,8 +9,7 @@ from math import ceil
 
 import msgspec
 
-from mixer.contract.clock import NS, ProgrammeClock
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import NS, RATE, ProgrammeClock
 
 
 class Pass(msgspec.Struct, frozen=True):

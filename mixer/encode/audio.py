@@ -7,8 +7,9 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
 from mixer.containers import headers
+from mixer.contract.clock import RATE
 from mixer.ipc.bus.packets import Packet, StreamHeader
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 
 OPUS_BLOCK = 960
 """Samples of one Opus packet: 20 ms."""

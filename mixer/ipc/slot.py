@@ -31,9 +31,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.contract.clock import RATE
 from mixer.contract.picture import Picture, Plane, copy_into, i420_bytes, view_i420
 
-RATE = 48_000
 AUDIO_SECONDS = 1
 MAGIC = 0x534C4F54_00000001
 
@@ -55,11 +55,6 @@ _META = 8
 _M_SEQ, _M_PTS, _M_WIDTH, _M_HEIGHT, _M_ARRIVED, _M_ALPHA = range(6)
 
 Samples = NDArray[np.float32]
-
-
-def sample_at(time_ns: int) -> int:
-    """Absolute sample number of an instant of CLOCK_MONOTONIC."""
-    return time_ns * RATE // 1_000_000_000
 
 
 def create_slot(name: str, max_width: int, max_height: int, frames: int = 4, alpha: bool = False) -> int:

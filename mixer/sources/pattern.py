@@ -6,11 +6,11 @@ from math import ceil, floor
 
 import numpy as np
 
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, RATE, ProgrammeClock, sample_at
 from mixer.contract.colour import colour_bars
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport
-from mixer.ipc.slot import RATE, Samples, sample_at
+from mixer.ipc.slot import Samples
 from mixer.sources.player import IDLE_NS, MS
 from mixer.sources.slot_out import SlotOut
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from mixer.compose.alpha import Layer
+from mixer.contract.clock import RATE, sample_at
 from mixer.contract.picture import Picture, Plane
-from mixer.ipc.slot import RATE, Samples, SlotWriter, sample_at
+from mixer.ipc.slot import Samples, SlotWriter
 
 FADE = RATE // 200
 """Samples (5 ms) over which sound that is cut off fades, and begins."""

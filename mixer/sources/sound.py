@@ -6,7 +6,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 
 _AUDIBLE = 0.001
 """Full scale is 1: −60 dBFS, over the noise of a microphone's input that nothing is plugged into."""

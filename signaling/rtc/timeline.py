@@ -6,7 +6,7 @@ Pure: every time is given. RTP timestamps are unwrapped to integers that only me
 import math
 from collections import deque
 
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 from signaling.rtc.transport.rtp import unwrap
 
 _SECOND = 1_000_000_000

@@ -6,8 +6,8 @@ that comes after too early. It is the one thing here that is encoded, and the sa
 
 import numpy as np
 
+from mixer.contract.clock import RATE
 from mixer.encode.audio import AAC_BLOCK, AacEncoder
-from mixer.ipc.slot import RATE
 
 MAX_S = 3600
 """A longer gap is no recording of ours, and stays one."""

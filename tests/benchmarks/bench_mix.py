@@ -22,11 +22,12 @@ from mixer.audio.balance import Levels
 from mixer.audio.core import Mixed, SoundCore
 from mixer.audio.measuring.meters import MeterBridge
 from mixer.audio.returns import ReturnRows, Returns
+from mixer.contract.clock import RATE
 from mixer.contract.picture import i420_bytes
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter, Strip
 from mixer.encode.audio import AacEncoder, OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
-from mixer.ipc.slot import RATE, Samples, SlotReader, SlotWriter, create_slot
+from mixer.ipc.slot import Samples, SlotReader, SlotWriter, create_slot
 from studio.contract.spawning import environment
 
 BLOCK = 960

@@ -36,10 +36,11 @@ os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")  # as the super
 import cv2
 import numpy as np
 
+from mixer.contract.clock import sample_at
 from mixer.contract.messages import Rendition, SlotOpened
 from mixer.contract.picture import Picture, i420_bytes, view_i420
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
-from mixer.ipc.slot import SlotWriter, create_slot, sample_at
+from mixer.ipc.slot import SlotWriter, create_slot
 from tests.support.media.mixing import ROOT, Mixer, small_config, tone
 from tests.support.media.probe import packets
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 from studio.lab.bench.dropouts import dropouts_ms
 from studio.lab.bench.figures import figure, percentile, ratio
 from studio.lab.bench.latency import buckets_of, during

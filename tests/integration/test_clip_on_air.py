@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mixer.contract.clock import RATE
 from mixer.contract.messages import SlotOpened
 from mixer.contract.picture import Picture
 from mixer.contract.plan import Rect, Tile
 from mixer.contract.player_messages import PlayerConfig
-from mixer.ipc.slot import RATE
 from tests.support.media.material import beeps, make_clip, number_of
 from tests.support.media.mixing import Mixer, decoded, plan_of, small_config, sound_of
 from tests.support.media.players import PlayerRun

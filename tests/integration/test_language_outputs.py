@@ -18,10 +18,11 @@ import pytest
 
 from mixer.containers.clock_tags import FileClock, file_clock
 from mixer.containers.marks import marks_path
+from mixer.contract.clock import RATE
 from mixer.contract.ingests import backup_of
 from mixer.contract.messages import BusAttach, Mark, MixerReport, SenderConfig
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Plate, Rect, Tile
-from mixer.ipc.slot import RATE, SlotWriter
+from mixer.ipc.slot import SlotWriter
 from mixer.outputs.mpegts.transport import DATAGRAM_BYTES
 from tests.support.ingest import RtmpIngest
 from tests.support.media.mixing import AHEAD, Mixer, plan_of, small_config, still

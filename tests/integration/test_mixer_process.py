@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.contract.clock import NS
+from mixer.contract.clock import NS, RATE
 from mixer.contract.colour import yuv_of
 from mixer.contract.hand_values import HandValues
 from mixer.contract.messages import (
@@ -42,7 +42,7 @@ from mixer.contract.plan import (
 )
 from mixer.contract.theme import Theme
 from mixer.ipc.bus.packets import Packet
-from mixer.ipc.slot import RATE, SlotWriter, create_slot
+from mixer.ipc.slot import SlotWriter, create_slot
 from tests.support.media.mixing import (
     AHEAD,
     BLUE,

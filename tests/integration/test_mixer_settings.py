@@ -11,10 +11,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from mixer.contract.clock import NS
+from mixer.contract.clock import NS, RATE
 from mixer.contract.messages import MixerReport, Rendition
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, Tile
-from mixer.ipc.slot import RATE
 from tests.support.media.mixing import (
     BLUE,
     RED,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 from signaling.contract.messages import ClosePeer, PeerChanged, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.camera import Camera
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest

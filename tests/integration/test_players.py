@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
+from mixer.contract.clock import RATE, sample_at
 from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig, PlayerKind
-from mixer.ipc.slot import RATE, Samples, sample_at
+from mixer.ipc.slot import Samples
 from tests.support.ingest import BlackHole, RtmpIngest, free_port, wait_until
 from tests.support.media.material import beeps, flashes, make_clip, make_pdf, number_of
 from tests.support.media.players import PlayerRun

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mixer.contract.clock import RATE
 from mixer.contract.player_messages import PlayerConfig
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 from tests.integration.test_players import Watched
 from tests.support.media.material import ffmpeg, make_clip
 from tests.support.media.players import PlayerRun

@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from mixer.contract.clock import sample_at
 from mixer.contract.player_messages import PlayerConfig
-from mixer.ipc.slot import sample_at
 from mixer.sources.frames import FrameConverter
 from mixer.sources.pull.pull_player import _PullWorker
 from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
+from mixer.contract.clock import RATE, sample_at
 from mixer.contract.messages import SlotOpened, WatchMeters
 from mixer.ipc.bus.packets import ReturnAudio
-from mixer.ipc.slot import RATE, SlotReader, sample_at
+from mixer.ipc.slot import SlotReader
 from signaling.contract.messages import (
     Answer,
     ClosePeer,

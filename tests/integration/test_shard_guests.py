@@ -11,7 +11,8 @@ import numpy as np
 import pylibsrtp
 import pytest
 
-from mixer.ipc.slot import RATE, SlotReader, sample_at
+from mixer.contract.clock import RATE, sample_at
+from mixer.ipc.slot import SlotReader
 from signaling.contract.messages import (
     Answer,
     ClosePeer,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from mixer.ipc.slot import RATE, sample_at
+from mixer.contract.clock import RATE, sample_at
 from signaling.contract.messages import ShardReport, UplinkTargets
 from signaling.rtc.audio.voice import Voice
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest

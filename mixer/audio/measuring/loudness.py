@@ -19,7 +19,8 @@ from mixer.audio.measuring.levels import peaks_of
 from mixer.audio.measuring.truepeak import TRUE_PEAK
 from mixer.audio.rows import Rows, carried
 from mixer.audio.strips.filters import FilterBank, biquad
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 
 SILENT = -100.0
 """LUFS or dBTP told for silence."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from mixer.audio.core import Mixed
 from mixer.audio.measuring.levels import SILENCE_DB, PeakHold, db_of_peak, peaks_of
 from mixer.audio.measuring.loudness import LoudnessMeter
+from mixer.contract.clock import RATE
 from mixer.contract.messages import BusMeter, Meters, SourceMeter
 from mixer.contract.plan import AudioPlan, BusName
-from mixer.ipc.slot import RATE
 
 INTERVAL = RATE // 20
 """Samples between two messages."""

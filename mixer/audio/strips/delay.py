@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 
 MAX_MS = 500
 

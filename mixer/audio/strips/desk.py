@@ -26,8 +26,9 @@ from mixer.audio.strips.dynamics import CELL, Compressor, NoiseGate, cell_peaks
 from mixer.audio.strips.faults import CLIPPING, HUM, FaultFinder
 from mixer.audio.strips.filters import FilterBank, highpass_kernel, without_dc
 from mixer.audio.strips.leveller import Leveller
+from mixer.contract.clock import RATE
 from mixer.contract.plan import SourceId, Strip
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 
 DC_HZ = 5.0
 """Corner of what takes an offset away: −0.03 dB at 60 Hz."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.audio.rows import carried
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 
 CELL = RATE // 400
 """Samples (2.5 ms)."""

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.audio.rows import Rows, carried
+from mixer.contract.clock import RATE
 from mixer.contract.names import is_microphone
 from mixer.contract.plan import SourceId
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 
 CLIPPING, DC, HUM, ZEROS = "sound.clipping", "sound.dc", "sound.hum", "sound.zeros"
 CODES = (CLIPPING, DC, HUM, ZEROS)

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 
 SUB = 32
 """Samples of a sub-block."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mixer.audio.measuring.loudness import k_energy, k_weighting
 from mixer.audio.rows import carried
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 
 TARGET_LUFS = -23.0
 GATE_LUFS = -50.0

@@ -6,10 +6,9 @@ from collections import deque
 from fractions import Fraction
 from pathlib import Path
 
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, ProgrammeClock, sample_at
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.contract.player_timing import Pass, next_tick_ns, resumed_s
-from mixer.ipc.slot import sample_at
 from mixer.sources.clips.clip_file import DAMAGED, TOO_SLOW, TRUNCATED, ClipInfo, look
 from mixer.sources.clips.clip_run import HANG_NS, Run
 from mixer.sources.clips.demux import CORRUPT

@@ -20,8 +20,9 @@ import structlog
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from mixer.contract.clock import RATE
 from mixer.contract.picture import Picture, Plane
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 from mixer.sources.clips.clip_file import ClipInfo
 from mixer.sources.clips.demux import Damage, alpha_decoder, decoded, opened, rewind
 from mixer.sources.deinterlace import Deinterlacer

@@ -22,12 +22,12 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, RATE, ProgrammeClock, sample_at
 from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.contract.player_timing import next_tick_ns
 from mixer.contract.pull_url import as_ffmpeg_takes
-from mixer.ipc.slot import RATE, Samples, sample_at
+from mixer.ipc.slot import Samples
 from mixer.sources.clips.clip_file import MAX_PIXELS
 from mixer.sources.deinterlace import ENOUGH, Deinterlacer
 from mixer.sources.frames import FrameConverter

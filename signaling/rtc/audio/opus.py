@@ -17,7 +17,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 from signaling.rtc.audio.conceal import Samples
 
 MAX_SAMPLES = 5760

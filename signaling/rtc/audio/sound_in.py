@@ -9,8 +9,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from mixer.contract.clock import RATE, sample_at
 from mixer.ipc.failures import Failures
-from mixer.ipc.slot import RATE, sample_at
 from signaling.rtc.audio import opus
 from signaling.rtc.audio.audio_jitter import AudioJitter, DelayTarget, Lost, Silence, Sound
 from signaling.rtc.audio.conceal import ALIKE, ANY, STEADY, Samples, lengthen, shorten

@@ -13,10 +13,11 @@ from av.audio.codeccontext import AudioCodecContext
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from mixer.contract.clock import RATE
 from mixer.contract.picture import Picture, i420_bytes, view_i420
 from mixer.encode.audio import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 from signaling.rtc.synthetic.loops import Loop
 from signaling.rtc.video.bitstream import depayload_h264
 

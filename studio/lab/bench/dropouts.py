@@ -6,7 +6,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 
 WINDOW = RATE // 200
 """5 ms."""

@@ -6,7 +6,8 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.ipc.slot import RATE, SlotReader, sample_at
+from mixer.contract.clock import RATE, sample_at
+from mixer.ipc.slot import SlotReader
 from signaling.rtc.synthetic.loops import BEEP_HZ, BEEP_LEVEL
 
 Mono = NDArray[np.float32]

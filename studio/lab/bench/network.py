@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path as Folder
 from typing import Any
 
-from mixer.ipc.slot import RATE, SlotReader
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import SlotReader
 from signaling.contract.messages import Offer
 from signaling.rtc.synthetic.camera import Camera
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest

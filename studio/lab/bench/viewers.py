@@ -11,10 +11,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from mixer.contract.clock import RATE
 from mixer.encode.audio import OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
-from mixer.ipc.slot import RATE
 from signaling.contract.messages import Offer
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from studio.contract.usage import cpu_seconds

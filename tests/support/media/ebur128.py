@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import av
 import numpy as np
 
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 
 _BLOCK = 4800
 

@@ -10,8 +10,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.contract.clock import RATE
 from mixer.contract.picture import Picture
-from mixer.ipc.slot import RATE
 from studio.lab.demo_slides import document
 
 BITS = 12

@@ -19,6 +19,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from mixer.compose.colour_convert import encoding_of, exact
+from mixer.contract.clock import RATE, sample_at
 from mixer.contract.messages import (
     BusAttach,
     CanvasPublished,
@@ -39,7 +40,7 @@ from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect
 from mixer.ipc import link
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import FromMixer, Packet, ReturnAudio, StreamHeader
-from mixer.ipc.slot import RATE, Samples, SlotReader, SlotWriter, create_slot, sample_at
+from mixer.ipc.slot import Samples, SlotReader, SlotWriter, create_slot
 
 ROOT = Path(__file__).parents[3]
 FONTS = ROOT / "web_console" / "vendor" / "fonts-whole"

@@ -16,10 +16,10 @@ from fractions import Fraction
 import msgspec
 import numpy as np
 
+from mixer.contract.clock import RATE
 from mixer.encode.audio import AacEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, StreamHeader
-from mixer.ipc.slot import RATE
 
 VIDEO = "program/h264"
 AUDIO = "floor/aac"

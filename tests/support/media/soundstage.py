@@ -8,8 +8,9 @@ import numpy as np
 
 from mixer.audio.core import Mixed, SoundCore
 from mixer.audio.limiter import LOOKAHEAD
+from mixer.contract.clock import RATE
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 from tests.support.media.mixing import level_db, tone
 
 BLOCK = 960

@@ -17,8 +17,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from mixer.contract.clock import RATE, sample_at
 from mixer.contract.messages import Heartbeat
-from mixer.ipc.slot import RATE, SlotReader, sample_at
+from mixer.ipc.slot import SlotReader
 from signaling.contract.messages import Answer, Offer
 from signaling.rtc.synthetic.camera import Camera
 from signaling.rtc.synthetic.client import RehearsalGuest

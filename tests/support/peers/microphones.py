@@ -10,7 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.ipc.slot import RATE, sample_at
+from mixer.contract.clock import RATE, sample_at
 from signaling.rtc.audio.conceal import Samples
 from signaling.rtc.audio.opus import AvDecoder, load
 from signaling.rtc.audio.sound_in import SoundStream

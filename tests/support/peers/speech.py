@@ -14,7 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 from signaling.rtc.synthetic.loops import BLOCK, Loop, LoopFrame, make_loop
 
 Mono = NDArray[np.float32]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mixer.audio.measuring.activity import Activity, Hold, levels_db
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 from tests.support.media.mixing import tone
 
 BLOCK = 960

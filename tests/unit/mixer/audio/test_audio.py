@@ -9,8 +9,8 @@ from mixer.audio.inputs import Inputs
 from mixer.audio.limiter import CEILING
 from mixer.audio.measuring.levels import db_of_peak, gain_of_db
 from mixer.audio.returns import HOLD, MAX_MINUS
+from mixer.contract.clock import RATE
 from mixer.contract.plan import AudioInput, Hall, Interpreter, Monitor, Talkback
-from mixer.ipc.slot import RATE
 from tests.support.media.mixing import level_db, tone
 from tests.support.media.soundstage import (
     BUSES,

@@ -8,8 +8,9 @@ import pytest
 from mixer.audio.measuring.loudness import LoudnessMeter
 from mixer.audio.strips.desk import DC_HZ, Desk
 from mixer.audio.strips.filters import FilterBank, without_dc
+from mixer.contract.clock import RATE
 from mixer.contract.plan import AudioInput, Strip
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 from tests.support.media.mixing import level_db, tone
 
 BLOCK = 960

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mixer.audio.strips.faults import CLIPPING, DC, HUM, ZEROS, FaultFinder
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 from tests.support.media.mixing import tone
 from tests.support.peers.speech import SENTENCES, speak
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mixer.audio.strips.filters import SUB, Filter, FilterBank, biquad, highpass, kernel, without_dc
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import RATE
 
 Wave = NDArray[np.float64]
 

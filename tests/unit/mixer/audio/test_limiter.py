@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mixer.audio.limiter import CEILING, LOOKAHEAD, LimiterBank, sliding_minimum, without_rubbish
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 from tests.support.media.ebur128 import measured
 from tests.support.media.mixing import level_db, tone
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mixer.audio.measuring.loudness import SILENT, Loudness, LoudnessMeter
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 from tests.support.media.ebur128 import measured
 
 Levels = tuple[tuple[float, float], ...]

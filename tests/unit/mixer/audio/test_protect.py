@@ -5,7 +5,8 @@ import pytest
 
 from mixer.audio.limiter import LOOKAHEAD, LimiterBank
 from mixer.audio.protect import CEILING_DB, JUMP_DB, RISE_DB_S, Protector
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 from tests.support.media.mixing import tone
 from tests.support.peers.speech import SENTENCES, speak
 

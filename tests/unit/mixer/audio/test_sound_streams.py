@@ -9,11 +9,12 @@ import pytest
 
 from mixer.audio.measuring.meters import HeldPeak, MeterBridge
 from mixer.audio.streams import IDLE, QUIET, Streams
+from mixer.contract.clock import RATE
 from mixer.contract.messages import Meters
 from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, Talkback
 from mixer.encode.audio import AAC_BLOCK, AacEncoder, OpusEncoder
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 from tests.support.media.mixing import level_db, sound_of
 from tests.support.media.soundstage import BUSES, SECOND, SoundStage, floor
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from mixer.audio.worker import BEHIND, BLOCK, SoundWorker
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, RATE, ProgrammeClock
 from mixer.contract.plan import AudioPlan, Fade
 from mixer.ipc.bus.packets import Packet
-from mixer.ipc.slot import RATE, Samples
+from mixer.ipc.slot import Samples
 from tests.support.media.mixing import sound_of, tone, wait_for
 from tests.support.media.soundstage import floor
 from tests.unit.mixer.audio.test_sound_streams import Bus

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixer.contract.clock import NS, ProgrammeClock
-from mixer.ipc.slot import RATE
+from mixer.contract.clock import NS, RATE, ProgrammeClock
 
 RATES = [Fraction(25), Fraction(30), Fraction(50), Fraction(60), Fraction(24000, 1001), Fraction(30000, 1001)]
 WEEK = 7 * 24 * 3600

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from mixer.compose.colour_convert import ColourEncoding, encoding_of
+from mixer.contract.clock import RATE
 from mixer.contract.picture import Plane, i420_bytes
 from mixer.encode.audio import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings, encode_slate
 from mixer.ipc.bus.packets import Packet
-from mixer.ipc.slot import RATE
 from tests.support.media.mixing import (
     BLUE,
     RED,

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mixer.contract.clock import RATE, sample_at
 from mixer.contract.picture import Picture, copy_into, i420_bytes, new_picture, view_i420
-from mixer.ipc.slot import RATE, SlotReader, SlotWriter, create_slot, read_only, sample_at
+from mixer.ipc.slot import SlotReader, SlotWriter, create_slot, read_only
 
 
 @pytest.fixture

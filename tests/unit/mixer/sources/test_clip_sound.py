@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixer.ipc.slot import RATE, Samples
+from mixer.contract.clock import RATE
+from mixer.ipc.slot import Samples
 from mixer.sources.clips.clip_file import look
 from mixer.sources.clips.read_ahead import SoundReader
 from tests.support.ingest import wait_until

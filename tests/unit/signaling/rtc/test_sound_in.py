@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixer.ipc.slot import RATE, sample_at
+from mixer.contract.clock import RATE, sample_at
 from signaling.rtc.audio.audio_jitter import Sound
 from signaling.rtc.audio.conceal import ALIKE, Samples, lengthen, shorten
 from signaling.rtc.audio.opus import AvDecoder, LibDecoder, load

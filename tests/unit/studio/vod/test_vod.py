@@ -19,11 +19,11 @@ from typer.testing import CliRunner
 
 from mixer.containers.clock_tags import file_clock
 from mixer.containers.marks import marks_path
+from mixer.contract.clock import RATE
 from mixer.contract.messages import Mark
 from mixer.encode.audio import AacEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, StreamHeader
-from mixer.ipc.slot import RATE
 from mixer.outputs.recording.matroska import Recording
 from signaling.rtc.recording.record_file import SeatFiles
 from signaling.rtc.synthetic.loops import make_loop
