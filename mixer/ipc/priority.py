@@ -37,7 +37,7 @@ def claim(urgency: Urgency = Urgency.OTHERS) -> bool:
         os.nice(NICENESS)
     if os.getsid(0) == os.getpid():  # Linux shares out by session first, and niceness counts within one
         with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_text(f"{NICENESS}\n", "ascii")
+            Path("/proc/self/autogroup").write_bytes(b"%d\n" % NICENESS)
     return False
 
 
@@ -62,7 +62,7 @@ def set_thread(urgency: Urgency) -> None:
     threads; and show the system its name, so that ``top -H`` says what costs what."""
     with contextlib.suppress(OSError):
         own = Path(f"/proc/self/task/{threading.get_native_id()}/comm")
-        own.write_text(threading.current_thread().name[:15], "ascii")
+        own.write_bytes(threading.current_thread().name[:15].encode())
     if os.sched_getscheduler(0) == os.SCHED_RR:
         any(_set(Urgency(level)) for level in range(urgency, 0, -1))
 

@@ -27,7 +27,7 @@ REPLACED: tuple[tuple[object, str, type], ...] = (
     (rtcpeerconnection, "RTCRtpSender", RtpSender),
     (rtcpeerconnection, "RTCDtlsTransport", DtlsTransport),
     (rtcpeerconnection, "RTCCertificate", Certificate),
-    (rtcicetransport, "IceConnection", IceConnection),
+    (rtcicetransport, "Connection", IceConnection),
     (aioice.ice, "StunProtocol", StunProtocol),
 )
 

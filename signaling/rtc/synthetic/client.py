@@ -92,6 +92,7 @@ class RehearsalGuest:
     ) -> None:
         hooks.install()
         self._media = media
+        self._following: GuestMedia | None = None
         self._screen = screen
         self._shares = screen is not None
         self._camera = camera and media is not None and not talks
@@ -180,11 +181,11 @@ class RehearsalGuest:
         await self._pc.close()
 
     def change(self, media: GuestMedia) -> None:
-        """Go on with another loop of the same codec, from its beginning on (its next keyframe)."""
+        """Go on with another loop of the same codec from its next keyframe on, as a browser does that changes
+        its camera's size: until then with the one before."""
         assert self._media is not None
         assert media.codec == self._media.codec
-        self._media = media
-        self._wait_key = True
+        self._following = media
 
     def pause(self, paused: bool) -> None:
         """Send no pictures, only sound, or go on with the next keyframe; as a browser whose encoding isn't
@@ -211,6 +212,11 @@ class RehearsalGuest:
             return self._restart()
         while self._frames * 1_000_000_000 <= elapsed_ns * FPS:
             frame = media.picture(self._frames)
+            if self._following is not None:
+                first = self._following.picture(self._frames)
+                if first.key or self._wait_key:
+                    media = self._media = self._following
+                    self._following, frame = None, first
             at = self._frames * 90_000 // FPS
             self._wait_key = self._paused or (self._wait_key and not frame.key)
             if self._camera and not self._wait_key:
