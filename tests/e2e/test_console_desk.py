@@ -23,12 +23,15 @@ MIN_UPDATES = 15
 """A second, of messages and of what the page draws."""
 _COUNT_DRAWN = """async ([selector, ms]) => {
   const bar = document.querySelector(selector);
-  let count = 0;
+  let count = 0, frames = 0, on = true;
   const observer = new MutationObserver(() => { count += 1; });
+  const frame = () => { frames += 1; if (on) requestAnimationFrame(frame); };
   observer.observe(bar, { attributes: true, attributeFilter: ["style"] });
+  requestAnimationFrame(frame);
   await new Promise((done) => setTimeout(done, ms));
   observer.disconnect();
-  return count;
+  on = false;
+  return [count, frames];
 }"""
 
 
@@ -73,10 +76,14 @@ async def test_meters_move_only_while_somebody_looks(desk: Desk) -> None:
         arg=f"seat/{GUEST}",
     )
     before = len(desk.meters)
-    drawn = await page.evaluate(_COUNT_DRAWN, [f"[data-meter='seat/{GUEST}'] .live-bar", 1000 * LISTEN_S])
+    drawn, frames = await page.evaluate(
+        _COUNT_DRAWN, [f"[data-meter='seat/{GUEST}'] .live-bar", 1000 * LISTEN_S]
+    )
     messages = len(desk.meters) - before
     assert messages >= MIN_UPDATES * LISTEN_S, f"{messages} messages in {LISTEN_S} s"
-    assert drawn >= MIN_UPDATES * LISTEN_S, f"{drawn} updates of the bar in {LISTEN_S} s"
+    # As often as that, and on a busy machine as often as the browser draws at all.
+    least = min(MIN_UPDATES * LISTEN_S, 0.7 * frames)
+    assert drawn >= least, f"{drawn} updates of the bar in {LISTEN_S} s, {frames} frames"
     # The floor's loudness in figures, and against its target in words.
     for figure in ("M", "S", "I", "TP"):
         await expect(page.locator(f"[data-bus=floor][data-figure={figure}]")).to_contain_text("−")
