@@ -1,10 +1,10 @@
 """The ladder that the mixer goes down when ticks come late, and up again when there is room.
 
-Pure: figures and the time are handed in, a change of step comes out; who asks does what the step says. Late
-ticks are what it goes down for; and by the first step, which no viewer notices much, for processors that have
-nothing left, since guests' packets wait then long before the mixer's ticks do. It goes up by time without
-them and by what a picture took on each step, and when a step up fails, it waits twice as long before the
-next: it doesn't swing.
+Pure: figures and the time are handed in, a change of step comes out; who asks does what the step says. It
+goes down because of late ticks. The first step, which viewers hardly notice, is also taken when the
+processors have no time left, because guests' packets then wait long before the mixer's ticks do. It goes up
+after a time without late ticks, if what a picture took on each step allows it. When a step up fails, the
+wait before the next one doubles, so that it doesn't swing.
 """
 
 import enum

@@ -1,5 +1,5 @@
-"""What is equal in two plans stays the same object, so that nothing that was looked up by it is looked up
-anew. Pure."""
+"""Keep the old plan's objects where a new plan is equal, so that caches keyed by identity stay valid.
+Pure."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar

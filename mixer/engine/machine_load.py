@@ -1,7 +1,7 @@
-"""How much of the machine nobody uses: what the overload ladder is told beside late ticks.
+"""How much processor time is unused: the overload ladder judges by it, beside late ticks.
 
-The mixer goes before the shards, so its own ticks are on time long after guests' packets began to wait. That
-shows here: no processor has had anything left.
+The mixer's threads have a higher priority than the shards', so its ticks are still on time when guests'
+packets already wait. Then no processor time is left, which shows here.
 """
 
 from pathlib import Path

@@ -63,8 +63,8 @@ TAKE_UP_NS = 3 * NS // 2
 """How long the first picture of a mixer that comes back waits at most for the plan's graphics."""
 TAKE_UP_POLL_MS = 10
 SETTLE_S = 0.3
-"""How long no other plan comes before what isn't seen yet is drawn: while forty people come, each brings a
-grid of its own, whose slates nobody is going to see."""
+"""Graphics that nobody sees yet are drawn once no other plan has come for so long. While forty people join,
+each one changes the grid, and most of its slates would never be seen."""
 _MULTIVIEW: frozenset[CanvasName] = frozenset({"multiview"})
 FONTS_S = 2.0
 """How often it is looked whether the operator has other fonts."""
@@ -75,8 +75,8 @@ _log = structlog.get_logger()
 
 
 class _Preparer:
-    """Draws what a plan needs on its own thread, then what may come next, and once no other plan follows for
-    a moment, what neither shows yet. The newest plan wins. Draws it anew when there are other ``fonts``."""
+    """Draws on its own thread what a plan shows at once, then what may come next, and after :data:`SETTLE_S`
+    without another plan the rest. The newest plan wins. It is drawn again when the ``fonts`` change."""
 
     def __init__(self, graphics: Graphics, stage: Stage, engine: Engine, fonts: WatchedFonts) -> None:
         self._fonts = fonts

@@ -1,8 +1,8 @@
 """JSON merge patches (RFC 7396): the difference of two states. Pure.
 
 States are structs and mappings of structs. A merge patch can't say ``null``: there it means "remove". So a
-member that is null and one that isn't there are the same to whoever follows patches, and :func:`diff` treats
-them as the same.
+client that follows patches can't tell a null member from a missing one, and :func:`diff` treats them as the
+same.
 """
 
 from collections.abc import Mapping

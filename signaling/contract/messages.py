@@ -88,7 +88,8 @@ class ClosePeer(Message, frozen=True):
 
 
 class UplinkTarget(msgspec.Struct, frozen=True):
-    """What a seat's browser shall send: a box in pixels, pictures and bits a second. 0 fps: nothing."""
+    """What a seat's browser is asked to send: the box its picture has to cover, in pixels, its frame rate,
+    and its bit rate in bit/s. A frame rate of 0 asks for no picture."""
 
     width: int
     height: int

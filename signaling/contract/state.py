@@ -269,7 +269,7 @@ class PublicAutoSpeaker(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...]
     """Seats that are never chosen."""
     pin: str
-    """This seat, whoever speaks; empty for none."""
+    """The seat that is shown no matter who speaks; empty: the one who speaks."""
 
 
 class PublicGraphic(msgspec.Struct, frozen=True):

@@ -44,9 +44,9 @@ class Hands:
             self.actor = actor
 
     def owed(self, events: Sequence[AnyEvent]) -> tuple[Value, ...]:
-        """What the log must get before these ``events``; not what they say anew."""
-        anew = set(map(_key, events))
-        return tuple(value for key, value in self._moved.items() if key not in anew)
+        """What the log must get before these ``events``, but for values that they replace."""
+        replaced = set(map(_key, events))
+        return tuple(value for key, value in self._moved.items() if key not in replaced)
 
     def settled(self, events: Sequence[AnyEvent]) -> None:
         """These are in the log, or will be."""

@@ -143,7 +143,11 @@ class Planning:
         key = object()
         self._ahead[key] = _Ahead(show.black, show.slate, taking.fade)
         self._told(self.plans, issued_ns)
-        return lambda: self._ahead.__delitem__(key)
+
+        def over() -> None:
+            del self._ahead[key]
+
+        return over
 
     def renew(self, show: Show, revision: int, issued_ns: int) -> None:
         """Something beside the show has changed, or time has passed."""

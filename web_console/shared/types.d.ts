@@ -293,7 +293,7 @@ export interface AutoSpeaker {
   least_ms: number;
   /** Seats that are never chosen. */
   exclude: string[];
-  /** This seat, whoever speaks; empty for none. */
+  /** The seat that is shown no matter who speaks; empty: the one who speaks. */
   pin: string;
 }
 
@@ -450,7 +450,7 @@ export interface SeatStatus {
   screen?: ScreenStatus;
 }
 
-/** What a seat's browser shall send: a box in pixels, pictures and bits a second. 0 fps: nothing. */
+/** What a seat's browser is asked to send: the box its picture has to cover, in pixels, its frame rate, and its bit rate in bit/s. A frame rate of 0 asks for no picture. */
 export interface UplinkTarget {
   width: number;
   height: number;

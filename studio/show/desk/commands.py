@@ -63,7 +63,7 @@ class BusUpdate(Command, frozen=True, tag="bus.update"):
 
 
 class BusReset(Command, frozen=True, tag="bus.reset"):
-    """Begin the bus's integrated loudness and highest true peak anew."""
+    """Reset the bus's integrated loudness and maximum true peak."""
 
     bus: Name
 

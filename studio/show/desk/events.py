@@ -50,7 +50,7 @@ class BusUpdated(Event, frozen=True, tag="bus.updated"):
 
 
 class BusReset(Event, frozen=True, tag="bus.was_reset"):
-    """Nothing of the state changes: the mixer's meter begins anew."""
+    """The mixer's meter was reset; the state stays as it was."""
 
     bus: BusName
 

@@ -68,7 +68,7 @@ class GraphicShow(Command, frozen=True, tag="graphic.show"):
 
 
 class ThemeSet(Command, frozen=True, tag="theme.set"):
-    """Reads the theme's folder anew, also where it is the one in use: plates change on the next tick."""
+    """Read the theme's folder again, also while the theme is in use: plates change on the next tick."""
 
     theme: Annotated[str, Meta(max_length=64)]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mixer.compose.colour_convert import ColourEncoding
 from mixer.contract.picture import Picture, new_picture
+from mixer.sources.clips import read_ahead
 from mixer.sources.clips.clip_file import look
 from mixer.sources.clips.read_ahead import PictureReader
 from mixer.sources.frames import FrameConverter
@@ -169,6 +170,22 @@ def test_a_picture_that_is_as_it_should_be_is_not_copied(tmp_path: Path) -> None
     assert np.shares_memory(picture.y, np.frombuffer(memoryview(frame.planes[0]), np.uint8))
     small = FrameConverter((160, 96)).picture(frame, Fraction(1))
     assert (small.width, small.height) == (160, 96)
+
+
+def test_fewer_pictures_are_read_ahead_where_they_are_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ffmpeg(tmp_path / "plain.mp4", PLAIN)
+    info = look(path)
+    monkeypatch.setattr(read_ahead, "PICTURE_BYTES", 1)
+    reader = PictureReader(path, info, Fraction(0), info.duration_s, (640, 360))
+    try:
+        for _ in range(4):
+            wait_until("as many as always", lambda: reader.peek(read_ahead.FEWEST - 1) is not None)
+            assert reader.peek(read_ahead.FEWEST) is None
+            reader.take()
+    finally:
+        reader.close()
 
 
 def test_a_clip_that_was_read_leaves_no_pictures_behind(tmp_path: Path) -> None:
