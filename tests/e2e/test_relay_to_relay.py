@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.e2e, needs_namespaces, pytest.mark.alone]
 
 ON_AIR_S = 8.0
 """From the press on Join."""
+SEES = "document.querySelector('video[data-role=programme]')?.currentTime > 0.5"
+"""The programme, in JavaScript."""
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +84,7 @@ async def test_chromium(house: tuple[RunningStudio, Namespace], tmp_path: Path) 
 
         await asyncio.to_thread(wait_until, "on air", is_on_air, ON_AIR_S)
         print(f"Chromium on air after {time.monotonic() - began_s:.1f} s")
-        await page.wait_for_function(
-            "document.querySelector('video[data-role=programme]')?.currentTime > 0.5"
-        )
+        await page.wait_for_function(f"() => {SEES}")
         assert complaints == []
 
 
@@ -101,6 +101,5 @@ def test_firefox(house: tuple[RunningStudio, Namespace]) -> None:
         page.click("[data-action=join]")
         wait_until("on air", lambda: on_air(studio, "firefox"), ON_AIR_S)
         print(f"Firefox on air after {time.monotonic() - began_s:.1f} s")
-        sees = "document.querySelector('video[data-role=programme]')?.currentTime > 0.5"
-        wait_until("he sees the programme", lambda: page.evaluate(sees))
+        wait_until("he sees the programme", lambda: page.evaluate(SEES))
         assert browser.complaints == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.contract.client import ClientError
-from tests.support.freehand import TICK_MS, Hand, by_hand, flood, setting_themes
+from tests.support.freehand import PROMISED_TICKS, TICK_MS, Hand, by_hand, flood, setting_themes
 from tests.support.fulldisk import fill, small_disk
 from tests.support.running import RunningStudio, running_studio, wait_until
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.alone
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
     with (
         small_disk(tmp_path_factory.mktemp("free") / "data", "64m") as data,
-        running_studio(data, light=False) as running,
+        running_studio(data) as running,
     ):
         for scene in "ab":
             running.do("scene.create", scene=scene)
@@ -29,14 +29,14 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
 
 @pytest.fixture
 def roomy(tmp_path: Path) -> Iterator[RunningStudio]:
-    with running_studio(tmp_path / "data", light=False) as running:
+    with running_studio(tmp_path / "data") as running:
         for scene in "ab":
             running.do("scene.create", scene=scene)
         yield running
 
 
 def free(hand: Hand) -> bool:
-    return hand.answer_ms <= 2 * TICK_MS and hand.air_ticks <= 2
+    return hand.answer_ms <= PROMISED_TICKS * TICK_MS and hand.air_ticks <= PROMISED_TICKS
 
 
 def test_while_the_disk_is_full(studio: RunningStudio) -> None:
@@ -86,8 +86,8 @@ def test_while_it_is_flooded_and_while_themes_are_decoded(roomy: RunningStudio) 
     with flood(roomy):
         hand = by_hand(roomy)
     # What is on air counts: answers come over HTTP to this very process, which is busy flooding.
-    assert hand.air_ticks <= 2, hand
+    assert hand.air_ticks <= PROMISED_TICKS, hand
     with setting_themes(roomy) as done:
         hand = by_hand(roomy, rounds=1)
         assert not all(each.is_set() for each in done), "they were being decoded meanwhile"
-    assert hand.air_ticks <= 2, hand
+    assert hand.air_ticks <= PROMISED_TICKS, hand

@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from tests.support.running import RunningStudio, wait_until
 
 TICK_MS = 1000 / 30
+PROMISED_TICKS = 2
 FLOOD_PER_S = 1000
 THEME_SIDE = 9000
 """Pixels of a theme's picture that takes a while to decode."""
@@ -23,7 +24,8 @@ THEMES = 3
 
 class Hand(msgspec.Struct, frozen=True):
     """``answer_ms``: the worst time to a command's answer. ``air_ticks``: the worst count of ticks from a
-    command to the one that shows it; 1 is the next one."""
+    command to the one that shows it; 1 is the next one. Ticks that the mixer itself was late with, or left
+    out, are not among them: they say how fast the machine encodes, not how long a command waited."""
 
     answer_ms: float
     air_ticks: int
@@ -38,6 +40,7 @@ def by_hand(studio: RunningStudio, rounds: int = 4) -> Hand:
             ("program.slate", {"on": True}),
             ("program.slate", {"on": False}),
         ):
+            held_up = _held_up(studio)
             begun = time.monotonic()
             revision = studio.do(type_, **fields)["revision"]
             answers.append((time.monotonic() - begun) * 1000)
@@ -45,8 +48,21 @@ def by_hand(studio: RunningStudio, rounds: int = 4) -> Hand:
                 "the plan is taken",
                 lambda revision=revision: studio.status("mixer", "revision") >= revision,  # type: ignore[misc]
             )
-            ticks.append(studio.status("mixer", "air_ticks"))
+            waited = studio.status("mixer", "air_ticks")
+            if waited > PROMISED_TICKS:
+                now = studio.status("mixer", "ticks")
+                wait_until(
+                    "the mixer says whether ticks were late",
+                    lambda now=now: studio.status("mixer", "ticks") > now,  # type: ignore[misc]
+                )
+                waited -= _held_up(studio) - held_up
+            ticks.append(waited)
     return Hand(round(max(answers), 1), max(ticks))
+
+
+def _held_up(studio: RunningStudio) -> int:
+    mixer = studio.status("mixer")
+    return int(mixer["late_ticks"] + mixer["spared_ticks"])
 
 
 @contextmanager
