@@ -1,7 +1,8 @@
 """The way in: connections are accepted, counted by address, and ended when they keep a place for nothing.
 
 Nobody is locked out by connections that wait: where there is no room, those that have waited longest for a
-request give way. A connection at work (an answer, an upload, a WebSocket) is never ended here.
+request give way. A connection at work (an answer, an upload, a WebSocket) stays, unless it takes its answer
+or gives its request's body slower than any line that could bring a page (:mod:`signaling.http.pace`).
 """
 
 import asyncio
@@ -10,11 +11,14 @@ import itertools
 import select
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 import msgspec
 import structlog
+
+from signaling.http.pace import WINDOW_S, Pace, moved_and_owed
 
 log = structlog.get_logger()
 
@@ -36,13 +40,15 @@ MOST_OF_ONE = 1024
 class DoorLimits(msgspec.Struct, frozen=True):
     """``total`` and ``of_one``: connections at once, altogether and of one address. ``first_s``: until a
     connection's first byte, and for a TLS handshake; ``head_s``: from a request's first byte until its
-    headers are whole; ``idle_s``: between requests, longer than the 60 s that proxies keep theirs."""
+    headers are whole; ``idle_s``: between requests, longer than the 60 s that proxies keep theirs;
+    ``pace_s``: the time over which the pace of an answer and of a body is looked at."""
 
     total: int = MOST
     of_one: int = MOST_OF_ONE
     first_s: float = 20.0
     head_s: float = 10.0
     idle_s: float = 75.0
+    pace_s: float = WINDOW_S
 
     @classmethod
     def of(cls, descriptors: int) -> "DoorLimits":
@@ -62,13 +68,19 @@ class Handler(Protocol):
     def waiting_since_s(self) -> float | None:
         """Since when no request is whole, by the loop's clock; None while one is answered."""
 
+    def awaits_body(self) -> bool:
+        """Whether the rest of a request's body is waited for."""
+
+    def is_upgraded(self) -> bool:
+        """Whether it is a WebSocket, which has its pings instead of a pace."""
+
     def drop(self) -> None: ...
 
 
 class _Visit:
     """One connection. Until it says its first word it is a bare socket, which costs a tenth of a protocol."""
 
-    __slots__ = ("address", "came_s", "handler", "sock", "task")
+    __slots__ = ("address", "came_s", "handler", "pace", "sock", "task")
 
     def __init__(self, address: str, came_s: float, sock: socket.socket) -> None:
         self.address = address
@@ -77,20 +89,33 @@ class _Visit:
         self.task: asyncio.Task[None] | None = None
         self.handler: Handler | None = None
         """From its first byte on, after the handshake where there is TLS."""
+        self.pace = Pace()
 
     def waiting_since_s(self) -> float | None:
         return self.came_s if self.handler is None else self.handler.waiting_since_s()
 
-    def overdue(self, now_s: float, limits: DoorLimits) -> bool:
+    def overdue(self, now_s: float, limits: DoorLimits) -> str:
+        """Why it is to end: ``idle``, ``slow``; empty where it may stay."""
         if self.handler is None:
-            return now_s - self.came_s > limits.first_s
-        return self.handler.overdue(now_s, limits)
+            return "idle" if now_s - self.came_s > limits.first_s else ""
+        if self.handler.overdue(now_s, limits):
+            return "idle"
+        return "slow" if self._is_slow(self.handler, now_s, limits) else ""
+
+    def _is_slow(self, handler: Handler, now_s: float, limits: DoorLimits) -> bool:
+        if handler.is_upgraded():
+            return False
+        try:
+            moved, owed = moved_and_owed(self.sock)
+        except OSError:
+            return False  # gone
+        return self.pace.is_slow(now_s, moved, awaited=owed or handler.awaits_body(), window_s=limits.pace_s)
 
 
 class ConnectionDoor:
     """``make`` gives each connection its protocol, which is an ``asyncio.Protocol`` and a :class:`Handler`.
     ``key`` is what an address is counted under; None for proxies, which are many clients and have the total
-    alone. ``counted`` is told why one was ended or refused: ``idle``, ``room``, ``refused``."""
+    alone. ``counted`` is told why one was ended or refused: ``idle``, ``slow``, ``room``, ``refused``."""
 
     def __init__(
         self,
@@ -275,7 +300,12 @@ class ConnectionDoor:
     def _drop(self, visit: _Visit, why: str) -> None:
         self._left(visit)
         self._counted(why)
-        if visit.handler is not None:
+        if why == "slow":
+            # Whoever is writing or reading it, the system's sendfile, too, is told by the socket itself.
+            with contextlib.suppress(OSError):
+                visit.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                visit.sock.shutdown(socket.SHUT_RDWR)
+        elif visit.handler is not None:
             visit.handler.drop()
         elif visit.task is not None:
             visit.task.cancel()
@@ -288,8 +318,9 @@ class ConnectionDoor:
             await asyncio.sleep(SWEEP_S)
             now_s = self._loop.time()
             for visits in list(self._visits.values()):
-                for visit in [each for each in visits if each.overdue(now_s, self._limits)]:
-                    self._drop(visit, "idle")
+                for visit in list(visits):
+                    if why := visit.overdue(now_s, self._limits):
+                        self._drop(visit, why)
 
     def _say(self, what: str, **more: object) -> None:
         """Log a warning, each kind once a second at most."""

@@ -144,7 +144,7 @@ class Metrics(Collector):
         ended = CounterMetricFamily(
             "studio_http_connections_ended", "Connections ended or refused by the server.", labels=["reason"]
         )
-        for reason in ("idle", "room", "refused"):
+        for reason in ("idle", "slow", "room", "refused"):
             ended.add_metric([reason], self._connections_ended[reason])
         yield ended
         yield GaugeMetricFamily("studio_websockets", "Open WebSockets.", value=self._sockets)

@@ -65,6 +65,14 @@ class StudioRequestHandler(RequestHandler):
             return None
         return self._heard_s if self._head_s is None else self._head_s
 
+    def awaits_body(self) -> bool:
+        """See :class:`signaling.http.door.Handler`. Not where we don't read for the moment."""
+        request = self._current_request
+        return request is not None and not request.content.is_eof() and not self._reading_paused
+
+    def is_upgraded(self) -> bool:
+        return self._payload_parser is not None
+
     def overdue(self, now_s: float, limits: DoorLimits) -> bool:
         since_s = self.waiting_since_s()
         if since_s is None:
@@ -88,6 +96,8 @@ class StudioRequestHandler(RequestHandler):
         """See the base class; nothing of the client's bytes is logged or echoed."""
         if request.writer.output_size > 0:
             raise ConnectionError("the response has begun, an error cannot be told any more")
+        if isinstance(exc, ConnectionError):
+            raise exc  # the client is gone: nobody is left to be told
         if status >= 500:
             error = RefusedError(500, "internal", "Something failed on our side. Please try again.")
             if isinstance(exc, Exception):

@@ -18,7 +18,7 @@ import pytest
 
 from signaling.http.auth.origin import ClientAddress
 from signaling.http.door import RESERVE, DoorLimits
-from tests.support.house import DIRECTOR, House, bearer, house, until
+from tests.support.house import DIRECTOR, PAGES, House, bearer, house, until
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.alone
@@ -80,6 +80,65 @@ async def test_whoever_says_nothing_or_half_is_ended_and_whoever_asks_is_not(tmp
             writer.close()
         await socket_.close()
         await until(lambda: len(studio.server.door) == 0)
+
+
+async def test_whoever_takes_or_gives_too_slowly_is_ended_and_a_slow_line_is_not(tmp_path: Path) -> None:
+    """A byte now and then, of a large file's answer or of a body, keeps no place."""
+    [*_, large] = sorted(
+        (PAGES / "vendor/fonts-web/files").glob("*.woff2"), key=lambda each: each.stat().st_size
+    )
+    asks = f"GET /assets/{large.relative_to(PAGES)} HTTP/1.1\r\nHost: here\r\n\r\n".encode()
+    async with house(tmp_path, door=DoorLimits(pace_s=1.0, idle_s=60)) as studio:
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+        async def asking(window: int, request: bytes) -> socket.socket:
+            sock = socket.socket()
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+            await loop.sock_connect(sock, ("127.0.0.1", studio.server.port))
+            await loop.sock_sendall(sock, request)
+            return sock
+
+        async def taken(sock: socket.socket, bytes_: int, pause_s: float) -> int:
+            """How many bytes come until the end or the whole of it."""
+            got = 0
+            with contextlib.suppress(ConnectionError):
+                while got < large.stat().st_size and (data := await loop.sock_recv(sock, bytes_)):
+                    got += len(data)
+                    # what the system keeps for us can be read after the end, too
+                    await asyncio.sleep(pause_s if not over.is_set() else 0)
+            return got
+
+        async def given(sock: socket.socket) -> None:
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    await loop.sock_sendall(sock, b" ")
+                    await asyncio.sleep(0.05)
+
+        body = f"Authorization: Bearer {DIRECTOR}\r\nContent-Type: application/json\r\nContent-Length: 9000"
+        posts = f"POST /api/v1/commands HTTP/1.1\r\nHost: here\r\n{body}\r\n\r\n".encode()
+        quiet = await studio.http.ws_connect(f"{studio.url}/ws", headers=bearer(DIRECTOR))
+        socks = [await asking(4096, asks), await asking(1 << 17, asks), await asking(4096, posts)]
+        taking = [
+            asyncio.create_task(taken(socks[0], 10, 0.05)),
+            asyncio.create_task(taken(socks[1], 40_000, 0.1)),
+        ]
+        async with asyncio.timeout(10):
+            await given(socks[2])
+            patient = await taking[1]
+        socks[1].close()
+        await until(lambda: len(studio.server.door) == 1)  # the WebSocket's
+        over.set()
+        slow = await taking[0]
+        assert slow < 60_000
+        assert patient > large.stat().st_size  # with its head
+        assert not quiet.closed
+        metrics = await (await studio.http.get(f"{studio.url}/metrics")).text()
+        assert 'studio_http_connections_ended_total{reason="slow"} 2' in metrics
+        for sock in socks:
+            sock.close()
+        await quiet.close()
+        await until(lambda: len(studio.server.door) <= 1)
 
 
 async def test_a_head_without_an_end_is_bounded(tmp_path: Path) -> None:
