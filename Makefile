@@ -77,7 +77,7 @@ protocol: setup
 	$(BIN)/python -P -m studio.lab.protocol
 
 quick: check
-	$(BIN)/pytest -q -n 2 tests/unit tests/golden tests/test_architecture.py
+	$(BIN)/pytest -q -n 2 --hypothesis-profile=quick tests/unit tests/golden tests/test_architecture.py
 
 test: check
 	.ci/test-packages

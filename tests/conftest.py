@@ -13,6 +13,7 @@ from tests.support.machine import machine
 
 # An example's time says more about what else runs on the machine than about the code.
 hypothesis.settings.register_profile("studio", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("studio")
 
 

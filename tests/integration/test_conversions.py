@@ -26,10 +26,10 @@ from signaling.contract.medium import Conversion
 from studio.contract.spawning import python
 from studio.control.library.media import MediaStore
 from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
+from tests.integration.files.test_clip_files import with_matrix
 from tests.support.ingest import wait_until
 from tests.support.media.material import ffmpeg
 from tests.support.media.players import PlayerRun
-from tests.unit.mixer.sources.test_clip_files import with_matrix
 
 pytestmark = pytest.mark.alone
 

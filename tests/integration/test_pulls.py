@@ -20,11 +20,11 @@ from mixer.contract.clock import sample_at
 from mixer.contract.player_messages import PlayerConfig
 from mixer.sources.frames import FrameConverter
 from mixer.sources.pull.pull_player import _PullWorker
+from tests.integration.files.test_clip_pictures import combs
 from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
 from tests.support.media.material import ffmpeg
 from tests.support.media.players import PlayerRun
 from tests.support.running import running_studio
-from tests.unit.mixer.sources.test_clip_pictures import combs
 
 pytestmark = pytest.mark.alone
 
