@@ -18,7 +18,7 @@ def progress(transition: Transition | None, now_ns: int) -> float:
     """How far it is, 0 … 1; 1 where there is none."""
     if transition is None:
         return 1.0
-    if transition.position >= 0:
+    if transition.position is not None:
         return min(transition.position, 1.0)
     return _passed(transition.start_ns, transition.duration_ns, now_ns)
 

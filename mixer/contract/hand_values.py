@@ -15,10 +15,10 @@ E = TypeVar("E", AudioInput, Interpreter)
 
 
 class HandValues(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``gains``: dB, by source. ``position``: of the T-bar, 0 … 1; negative where the plan's holds."""
+    """``gains``: dB, by source. ``position``: of the T-bar, 0 … 1; None where the plan's holds."""
 
     gains: dict[SourceId, float] = {}
-    position: float = -1.0
+    position: float | None = None
 
 
 def with_values(plan: MixPlan, values: HandValues) -> MixPlan:
@@ -27,7 +27,7 @@ def with_values(plan: MixPlan, values: HandValues) -> MixPlan:
     if audio is not plan.audio:
         plan = replace(plan, audio=audio)
     how = plan.transition
-    if how is None or values.position < 0 or how.position < 0 or values.position == how.position:
+    if how is None or None in (values.position, how.position) or values.position == how.position:
         return plan
     return replace(plan, transition=replace(how, position=values.position))
 
@@ -41,7 +41,7 @@ def values_between(before: MixPlan, after: MixPlan) -> HandValues | None:
         for old, new in zip(_heard(before.audio), _heard(after.audio), strict=False)
         if old.source == new.source and old.gain_db != new.gain_db
     }
-    position = -1.0
+    position = None
     if before.transition is not None and after.transition is not None:
         moved = before.transition.position != after.transition.position
         position = after.transition.position if moved else position

@@ -156,15 +156,14 @@ Direction = Literal["left", "right", "up", "down"]
 class Transition(msgspec.Struct, frozen=True, omit_defaults=True):
     """From ``MixPlan.leaving`` to ``MixPlan.canvases``, on all canvases alike.
 
-    It began at ``start_ns`` (CLOCK_MONOTONIC) and takes ``duration_ns``; or ``position`` (0 … 1), where it
-    is not negative, says how far it is: the T-bar. ``direction``: where a wipe's edge and a push go to.
-    ``colour``: of a dip.
+    It began at ``start_ns`` (CLOCK_MONOTONIC) and takes ``duration_ns``; or ``position`` (0 … 1) says how far
+    it is: the T-bar. ``direction``: where a wipe's edge and a push go to. ``colour``: of a dip.
     """
 
     kind: TransitionKind = "mix"
     start_ns: int = 0
     duration_ns: int = 0
-    position: float = -1.0
+    position: float | None = None
     direction: Direction = "left"
     colour: str = "#000000"
 

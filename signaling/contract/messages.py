@@ -101,11 +101,11 @@ class UplinkTargets(Message, frozen=True):
     """Control → shard: whole set by seat; the shard caps the sender by REMB, the page sets its encoder.
 
     ``open``: seats whose microphone is heard now, or would be with the next cut; the others' sound need not
-    be decoded. None: all are open, which is what a shard assumes before it is told.
+    be decoded. ``all`` is what a shard assumes before it is told.
     """
 
     seats: dict[str, UplinkTarget]
-    open: tuple[str, ...] | None = None
+    open: tuple[str, ...] | Literal["all"] = "all"
     screens: dict[str, UplinkTarget] = msgspec.field(default_factory=dict)
     """The same for shared screens."""
     listens: dict[str, str] = msgspec.field(default_factory=dict)

@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -86,7 +86,7 @@ class Shard:
         self._pace = Pace()
         self._targets: dict[str, UplinkTarget] = {}
         self._screens: dict[str, UplinkTarget] = {}
-        self._open: frozenset[str] | None = None
+        self._open: frozenset[str] | Literal["all"] = "all"
         self._listens: dict[str, str] = {}
         self._meters: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -145,7 +145,7 @@ class Shard:
                     self._peers[name].close("closed")
             case UplinkTargets(seats=seats, screens=screens):
                 self._targets, self._screens, self._listens = seats, screens, message.listens
-                self._open = None if message.open is None else frozenset(message.open)
+                self._open = "all" if message.open == "all" else frozenset(message.open)
                 for peer in self._peers.values():
                     self._aim(peer)
             # A seat's slot goes by the seat's id, every other by its whole name.
@@ -227,7 +227,7 @@ class Shard:
 
     def _aim(self, peer: Peer) -> None:
         peer.aim(self._targets.get(peer.seat), self._screens.get(peer.seat))
-        peer.listen(self._open is None or not peer.seat or peer.seat in self._open)
+        peer.listen(self._open == "all" or not peer.seat or peer.seat in self._open)
         peer.tune(self._listens.get(peer.seat, "") if peer.seat else "")
 
     def _changed(self, peer: Peer, state: State, reason: str) -> None:

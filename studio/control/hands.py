@@ -75,7 +75,7 @@ def hand_values(values: Sequence[Value]) -> HandValues:
     """As the mixer takes them."""
     gains = {sound_source(each.source): each.db for each in values if isinstance(each, SourceGained)}
     positions = [each.position for each in values if isinstance(each, TbarMoved)]
-    return HandValues(gains, positions[-1] if positions else -1.0)
+    return HandValues(gains, positions[-1] if positions else None)
 
 
 def moved(state: DirectorState, values: Sequence[Value]) -> DirectorState:

@@ -59,7 +59,7 @@ def _urgent(plans: Plans) -> object:
     """What a take changes, and the outputs that run."""
     mix = plans.mix
     how = mix.transition
-    if how is not None and how.position >= 0:
+    if how is not None and how.position is not None:
         how = Transition(how.kind)  # a hand on the T-bar, wherever it is
     taken = mix.black, mix.slate, mix.fade, how, mix.canvases["program"].scene
     return taken, [each.output for each in plans.desired.senders]

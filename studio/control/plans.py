@@ -124,7 +124,7 @@ class Planning:
         """Hands have made ``show`` of the one before. Where the plans are the same but for the ``values``,
         they aren't made anew."""
         hand = 0 < show.tbar < 1 and 0 < self.show.tbar < 1
-        if self._alarms_now or (values.position >= 0 and not hand):
+        if self._alarms_now or (values.position is not None and not hand):
             self.renew(show, revision, issued_ns)
             return
         self.show = show

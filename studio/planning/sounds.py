@@ -117,5 +117,6 @@ def _in_hall(show: Show) -> tuple[SourceId, ...]:
 def _talkback(show: Show) -> Talkback | None:
     if show.talk is None:
         return None
-    to = tuple(of_seat(seat) for seat in show.talk)
-    return Talkback(TALKBACK, to, everybody=not show.talk)
+    if show.talk == "all":
+        return Talkback(TALKBACK, everybody=True)
+    return Talkback(TALKBACK, tuple(of_seat(seat) for seat in show.talk))

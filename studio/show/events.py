@@ -272,15 +272,16 @@ def _updated(show: Show, seat: Seat, event: SeatUpdated) -> Show:
 def _removed(show: Show, seat: Seat) -> Show:
     """A person can always be taken out at once, so everything that names the seat goes with it."""
     show = without_offers_of(show, seat.id)
-    talk = tuple(each for each in show.talk or () if each != seat.id)
+    talk = show.talk
+    if isinstance(talk, tuple):  # nobody left of those who were named: nobody
+        talk = tuple(each for each in talk if each != seat.id) or None
     return replace(
         without_speaker(show, seat.id),
         seats=without(show.seats, seat.id),
         scenes=_scenes_without(show.scenes, seat.id),
         revoked=_revoked(show.revoked, seat.invite),
         solo=tuple(source for source in show.solo if source != of_seat(seat.id)),
-        # Nobody left of those who were named: nobody, not everybody.
-        talk=(talk or None) if show.talk else show.talk,
+        talk=talk,
     )
 
 

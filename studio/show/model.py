@@ -337,6 +337,10 @@ class Cue(msgspec.Struct, frozen=True, omit_defaults=True):
     people: tuple[str, ...] = ()
 
 
+TalkTo = tuple[str, ...] | Literal["all"]
+"""Seats, of which there is at least one, or everybody."""
+
+
 class Show(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything that outlives a restart. Mappings keep their order: it is the order on stage and in lists.
 
@@ -365,8 +369,8 @@ class Show(msgspec.Struct, frozen=True, omit_defaults=True):
     hall_bus: BusName = FLOOR
     monitor_bus: BusName = FLOOR
     solo: tuple[SourceId, ...] = ()
-    talk: tuple[str, ...] | None = None
-    """Seats the director talks to now; empty: to everybody; None: to nobody."""
+    talk: TalkTo | None = None
+    """Seats the director talks to now, ``all`` for everybody who has a return; None: nobody."""
     rundown: tuple[Cue, ...] = ()
     cue: str | None = None
     """The cue that is on."""

@@ -117,7 +117,7 @@ class PublicView:
             hall_bus=show.hall_bus,
             monitor_bus=show.monitor_bus,
             solo=show.solo,
-            talk=show.talk,
+            talk=() if show.talk == "all" else show.talk,
             rundown=self._rundown[1],
             cue=show.cue,
             order=Order(

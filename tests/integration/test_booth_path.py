@@ -126,7 +126,7 @@ async def test_a_speaker_changes_languages_while_speaking(loops: dict[str, Loop]
             for number in range(CHANGES):
                 bus = ("en", "floor")[number % 2]
                 after = msgspec.structs.replace(plan, revision=2 + number, audio=audio(bus))
-                shard.send(UplinkTargets({}, None, listens={"mayor": bus}))
+                shard.send(UplinkTargets({}, listens={"mayor": bus}))
                 await asyncio.to_thread(mixer.take, after)
                 if bus == "en":
                     await until(lambda: mayor.level(KIM_HZ) > HUM_LEVEL / 2, what="the interpreter")

@@ -10,7 +10,7 @@ from signaling.contract.ports import RefusedError
 from studio.show.checks import checked_bus, sound_source, sounding, unknown
 from studio.show.desk import commands as d
 from studio.show.desk import events as e
-from studio.show.model import TARGET_LUFS, Show
+from studio.show.model import TARGET_LUFS, Show, TalkTo
 
 MIN_HIGHPASS_HZ = 20.0
 
@@ -67,11 +67,9 @@ def decide_bus(show: Show, command: d.BusCommand) -> Events:
 
 
 def _talkback(show: Show, command: d.TalkbackSet) -> Events:
-    to: tuple[str, ...] | None
-    if command.to == "all":
-        to = ()
-    elif isinstance(command.to, tuple):
-        to = tuple(dict.fromkeys(command.to))
+    to: TalkTo | None = command.to
+    if isinstance(to, tuple):
+        to = tuple(dict.fromkeys(to))
         for seat in to:
             if seat not in show.seats:
                 raise unknown("seat", seat)
@@ -79,6 +77,4 @@ def _talkback(show: Show, command: d.TalkbackSet) -> Events:
                 raise RefusedError(
                     409, "seat.not-listening", f"Nobody listens at the seat {seat}: it is a screen's."
                 )
-    else:
-        to = None
-    return () if to == show.talk else (e.TalkbackChanged(to),)
+    return () if to == show.talk else (e.TalkbackChanged(() if to == "all" else to),)

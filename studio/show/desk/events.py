@@ -56,7 +56,7 @@ class BusReset(Event, frozen=True, tag="bus.was_reset"):
 
 
 class TalkbackChanged(Event, frozen=True, tag="talkback.changed"):
-    """``to``: seats; empty: everybody; None: nobody."""
+    """``to``: seats; empty: everybody; None: nobody. So it stands in logs; the show says ``all`` instead."""
 
     to: tuple[str, ...] | None
 
@@ -100,7 +100,7 @@ def apply_desk(show: Show, event: DeskEvent) -> Show:
         case BusReset():
             return show
         case TalkbackChanged():
-            return replace(show, talk=event.to)
+            return replace(show, talk="all" if event.to == () else event.to)
         case RundownChanged():
             return replace(show, rundown=event.cues, cue=event.cue)
         case RundownMoved():

@@ -172,7 +172,7 @@ class ShowMachine(RuleBasedStateMachine):
     def references_hold(self) -> None:
         show = self.show
         assert show.cue is None or show.cue in [cue.id for cue in show.rundown]
-        assert show.talk is None or set(show.talk) <= show.seats.keys()
+        assert show.talk in (None, "all") or set(show.talk) <= show.seats.keys()
         sounds = {f"seat/{id_}" for id_ in show.seats} | {f"source/{id_}" for id_ in show.sources}
         assert set(show.solo) <= sounds
         assert all(set(scene.audio.sources) <= sounds for scene in show.scenes.values())

@@ -263,8 +263,8 @@ def test_who_is_missed() -> None:
 def test_whose_talkback_is_missed() -> None:
     dropouts = Dropouts(Show())
     assert [dropouts.talkback_lost(there) for there in (False, True, False, False)] == [0, 0, 1, 0]
-    assert Dropouts(Show(talk=())).talkback_lost(False), "talked when control started anew"
-    assert not Dropouts(Show(talk=())).talkback_lost(True)
+    assert Dropouts(Show(talk="all")).talkback_lost(False), "talked when control started anew"
+    assert not Dropouts(Show(talk="all")).talkback_lost(True)
 
 
 def test_a_change_of_language_opens_no_microphone_that_coughs() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from mixer.contract.plan import Strip
@@ -121,9 +122,19 @@ def test_solo_and_talkback_forget_who_left() -> None:
     assert show.talk == ("mayor-2",)
     assert after(show, "seat.remove", seat="mayor-2").talk is None, "nobody, not everybody"
     everybody = after(show, "talkback.set", to="all")
-    assert everybody.talk == ()
-    assert after(everybody, "seat.remove", seat="mayor-2").talk == ()
+    assert everybody.talk == "all"
+    assert after(everybody, "seat.remove", seat="mayor-2").talk == "all"
     assert after(everybody, "talkback.set", to=None).talk is None
+
+
+def test_a_log_says_everybody_by_nobody_and_the_show_does_not() -> None:
+    """As logs have had it ever since, and so do the public events and state."""
+    show = with_mayors(2)
+    (told,) = events_of(show, "talkback.set", to="all")
+    line = msgspec.json.encode(told)
+    assert line == b'{"type":"talkback.changed","to":[]}'
+    assert apply(show, events.decode(line)).talk == "all"
+    assert apply(show, events.decode(b'{"type":"talkback.changed","to":["mayor-1"]}')).talk == ("mayor-1",)
 
 
 def test_a_reset_is_an_event_that_changes_nothing() -> None:
