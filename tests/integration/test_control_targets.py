@@ -170,7 +170,7 @@ def _listens(played: Played) -> dict[str, str] | None:
     return told.listens if told is not None else None
 
 
-def _open(played: Played) -> tuple[str, ...] | None:
+def _open(played: Played) -> tuple[str, ...] | str | None:
     told = played.newest("shard-1")
     return told.open if told is not None else None
 
