@@ -234,18 +234,71 @@ def test_no_registry_and_no_machine_is_named() -> None:
     assert findings == []
 
 
+NAMES = {".py": "mixer/contract/names.py", ".js": "web_console/shared/names.js"}
+"""Where names of sources, slots, processes and streams are made and read."""
+NAME = re.compile(
+    r"(?<![\w/<.-])(?:seat|screen|source|talk|sender|player|canvas|returns|booth|graphic|cue|part)/(?!<)"
+    r"|(?<![\w-])shard-|(?<!audio)(?<!video)/(?:h264|vp8|aac|opus)$"
+)
+"""How such a name begins, or a stream's ends. Not ``seat/<id>``, which is how texts write it."""
+
+
+def made_names(path: Path, text: str) -> list[str]:
+    """The strings of a module that are such names, or parts of them."""
+    if path.suffix == ".py":
+        tree = ast.parse(text)
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+        strings = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+        ]
+    else:
+        code = re.sub(r"/\*.*?\*/|(?<![:\"'`])//[^\n]*", "", text, flags=re.DOTALL)
+        strings = re.findall(
+            r"""(?<=["'`])(?:seat|screen|source|part|talk)/|shard-|"(?:seat|screen)"\}/""", code
+        )
+    return [each for each in strings if path.suffix == ".js" or NAME.search(each)]
+
+
 def test_names_are_made_in_one_place() -> None:
-    """Of sources, slots, processes: ``mixer.contract.names`` in Python, ``shared/names.js`` on the pages."""
-    # Not `seat/<id>`, which is how comments write it.
-    prefix = r"(?:(?:seat|screen|source|talk|sender|player)/(?!<)|shard-)"
-    literal = {".py": re.compile(rf"""["']{prefix}"""), ".js": re.compile(rf"""["'`]{prefix}""")}
-    own = {"mixer/contract/names.py", "web_console/shared/names.js"}
-    code = [
-        path for path in tracked() if path.suffix in (".py", ".js") and not path.name.endswith(".test.js")
+    """``mixer.contract.names`` in Python, ``shared/names.js`` on the pages."""
+    ours = [
+        path
+        for path in tracked()
+        if path.suffix in NAMES
+        and not path.name.endswith(".test.js")
+        and path.relative_to(ROOT).parts[0] != "tests"
     ]
-    ours = [path for path in code if path.relative_to(ROOT).parts[0] != "tests"]
-    found = {path for path in ours if literal[path.suffix].search(path.read_text("utf-8"))}
-    assert {str(path.relative_to(ROOT)) for path in found} - own == set()
+    found = {str(path.relative_to(ROOT)): made_names(path, path.read_text("utf-8")) for path in ours}
+    made = {name for name, strings in found.items() if strings}
+    assert made == set(NAMES.values()), {name: strings for name, strings in found.items() if strings}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'x = "seat/a"',
+        'x = f"seat/{seat}"',
+        'x = f"studio:source/{source}"',
+        'name.startswith("shard-")',
+        "x = f'shard-{n}'",
+        'x = f"{rendition}/h264"',
+        'x = f"returns/{bus}"',
+        "a.js: const key = `seat/${id}`;",
+        'a.js: key.startsWith("part/")',
+        'a.js: `${screen ? "screen" : "seat"}/${id}`',
+    ],
+)
+def test_a_name_that_is_made_elsewhere_is_found(code: str) -> None:
+    name, _, text = code.partition(": ") if code.startswith("a.js") else ("a.py", "", code)
+    assert made_names(Path(name), text)
+
+
+def test_what_only_looks_like_a_name_is_none() -> None:
+    plain = '''def f() -> None:\n    """seat/a"""\n    x = "no seat/<id>", "audio/opus", "/booth/{token}"'''
+    assert made_names(Path("a.py"), plain) == []
+    assert made_names(Path("a.js"), "// `seat/a`\n/** `seat/<id>` */ const url = `https://x/seats/`;") == []
 
 
 def test_versions_are_pinned() -> None:

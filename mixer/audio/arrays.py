@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.audio.rows import Rows
+from mixer.audio.rows import N, Rows
 
 Names = tuple[str, ...]
 Gains = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 
-def rearranged(rows: Rows, names: Sequence[str]) -> NDArray[np.intp]:
+def rearranged(rows: Rows[N], names: Sequence[N]) -> NDArray[np.intp]:
     """As :meth:`Rows.arrange`, and each row's own place where nothing has changed."""
     had = rows.arrange(names)
     return np.arange(len(names)) if had is None else had

@@ -27,7 +27,8 @@ from mixer.audio.interpret import (
 from mixer.audio.measuring.activity import Hold
 from mixer.audio.measuring.levels import gain_of_db
 from mixer.audio.rows import Rows, carried
-from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, SourceId
+from mixer.contract.names import SourceName
+from mixer.contract.plan import AudioInput, AudioPlan, BusName, Interpreter
 
 FADE_FRAMES = 5
 """Pictures of the programme over which a source opens or closes with the scene."""
@@ -50,7 +51,7 @@ class Levels:
     B buses, S sources. All are at the reference level; only ``target`` makes a bus louder.
     """
 
-    sources: Names
+    sources: tuple[SourceName, ...]
     buses: Names
     bus: Gains
     """(2, B, S): of each source in each bus."""
@@ -74,10 +75,10 @@ class Balance:
         self._fade = self._shortest
         self._plan: AudioPlan | None = None
         self._roles = roles(AudioPlan(buses=()), ())
-        self._entries: Mapping[SourceId, Heard] = {}
-        self._lingering: dict[SourceId, int] = {}
-        self._of_sources, self._of_buses = Rows(), Rows()
-        self.inputs: Mapping[SourceId, Heard] = {}
+        self._entries: Mapping[SourceName, Heard] = {}
+        self._lingering: dict[SourceName, int] = {}
+        self._of_sources, self._of_buses = Rows[SourceName](), Rows[BusName]()
+        self.inputs: Mapping[SourceName, Heard] = {}
         """What the plan says of each source, or said last, for those that linger."""
         self._hold_sources, self._hold_buses = Hold(), Hold()
         self._ducking = within_limits(AudioPlan().ducking)
@@ -94,7 +95,7 @@ class Balance:
         """(B,): the factor of the bus's interpreters."""
         self._soloing = 0.0
 
-    def follow(self, plan: AudioPlan) -> Names:
+    def follow(self, plan: AudioPlan) -> tuple[SourceName, ...]:
         """Take ``plan`` from this block on. Returns the sources to read: its own and those that linger."""
         self._lingering = {source: left - 1 for source, left in self._lingering.items() if left > 1}
         gone = [s for s in self._roles.sources if s not in self._lingering and s not in self._entries]
@@ -158,7 +159,7 @@ class Balance:
                     left = self._lingering.get(source, LINGER)
                     self._lingering[source] = max(left, LINGER * (fade_ms > 0) + fade_ms // BLOCK_MS)
         kept = (s for s in before.sources if s in self._lingering or s in entries)
-        sources: Names = tuple(dict.fromkeys((*kept, *entries)))
+        sources: tuple[SourceName, ...] = tuple(dict.fromkeys((*kept, *entries)))
         inputs = {**self.inputs, **entries}
         self.inputs = {source: inputs[source] for source in sources}
         self._plan, self._ducking = plan, within_limits(plan.ducking)
@@ -207,9 +208,9 @@ def _per_block(fade_ms: int) -> float:
     return min(_WHOLE, BLOCK_MS / min(fade_ms, MAX_FADE_MS))
 
 
-def _entries(plan: AudioPlan) -> dict[SourceId, Heard]:
+def _entries(plan: AudioPlan) -> dict[SourceName, Heard]:
     """All sources of a plan; where one is named twice, what the floor says of it counts."""
-    entries: dict[SourceId, Heard] = {entry.source: entry for entry in plan.solo}
+    entries: dict[SourceName, Heard] = {entry.source: entry for entry in plan.solo}
     if plan.talkback is not None:
         entries[plan.talkback.source] = AudioInput(plan.talkback.source)
     entries.update((entry.source, cast(Heard, entry)) for entry in plan.interpreters)

@@ -20,7 +20,8 @@ from mixer.audio.measuring.levels import peaks_of
 from mixer.audio.protect import Protector
 from mixer.audio.returns import HALL, MONITOR, Feed, Returns
 from mixer.audio.strips.desk import Desk
-from mixer.contract.plan import AudioPlan, BusName, SourceId
+from mixer.contract.names import SourceName, StreamName, is_booth
+from mixer.contract.plan import AudioPlan, BusName
 from mixer.ipc.slot import Samples
 
 
@@ -37,7 +38,7 @@ class Mixed:
     """Shape (buses, n, 2)."""
     rows: Mapping[str, Samples]
     feeds: tuple[Feed, ...]
-    peaks: Mapping[SourceId, float]
+    peaks: Mapping[SourceName, float]
 
 
 class SoundCore:
@@ -53,7 +54,7 @@ class SoundCore:
         self._protector = Protector()
 
     @property
-    def problems(self) -> Mapping[SourceId, str]:
+    def problems(self) -> Mapping[SourceName, str]:
         """Stable code of what is wrong with a source's sound."""
         return self._desk.problems()
 
@@ -61,7 +62,7 @@ class SoundCore:
         self,
         plan: AudioPlan,
         silent: bool,
-        streams: Collection[str],
+        streams: Collection[StreamName],
         read: ReadSound,
         start: int,
         count: int = 960,
@@ -100,7 +101,7 @@ class SoundCore:
         self, unlimited: Samples, names: tuple[str, ...], like: Mapping[str, str]
     ) -> NDArray[np.float64]:
         """What the limiter may let through of sudden jumps in interpreters' ears."""
-        booths = [place for place, name in enumerate(names) if name.startswith("booth/")]
+        booths = [place for place, name in enumerate(names) if is_booth(name)]
         gains = self._protector.most(unlimited[booths], [names[place] for place in booths], like)
         most = np.ones((len(names), gains.shape[1]))
         most[booths] = gains
@@ -108,4 +109,4 @@ class SoundCore:
 
 
 def _has_booths(feeds: Collection[Feed]) -> bool:
-    return any(feed.stream.startswith("booth/") for feed in feeds)
+    return any(is_booth(feed.stream) for feed in feeds)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mixer.audio.limiter import without_rubbish
-from mixer.contract.plan import SourceId
+from mixer.contract.names import SourceName
 from mixer.ipc.slot import Samples
 
 FADE = 240
 """Samples (5 ms) over which a sound that breaks off fades."""
 
-ReadSound = Callable[[SourceId], tuple[Samples, int]]
+ReadSound = Callable[[SourceName], tuple[Samples, int]]
 """Gives a source's samples of the block (n, 2) and how many of them are real (see ``SlotReader``)."""
 
 _RISE = ((np.arange(FADE, dtype=np.float32) + 1) / FADE).astype(np.float32)
@@ -21,20 +21,20 @@ class Inputs:
     """Which sources were whole in the last block, for where the next one's edges are."""
 
     def __init__(self) -> None:
-        self._whole: dict[SourceId, bool] = {}
+        self._whole: dict[SourceName, bool] = {}
 
     @property
     def whole(self) -> list[bool]:
         """Of the sources of the last block, in their order: whether all of it was really there."""
         return list(self._whole.values())
 
-    def read(self, sources: Sequence[SourceId], read: ReadSound, count: int) -> Samples:
+    def read(self, sources: Sequence[SourceName], read: ReadSound, count: int) -> Samples:
         """One block of all ``sources``, shape (sources, ``count``, 2), ``count`` at least 480.
 
         What isn't written is silent, NaN and infinity are silenced, and no edge is steep.
         """
         block = np.empty((len(sources), count, 2), np.float32)
-        whole: dict[SourceId, bool] = {}
+        whole: dict[SourceName, bool] = {}
         for place, source in enumerate(sources):
             samples, real = read(source)
             was = self._whole.get(source, True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from mixer.audio.arrays import Flags, Gains, Names
 from mixer.audio.measuring.levels import gain_of_db
+from mixer.contract.names import SourceName
 from mixer.contract.plan import AudioPlan, BusName, Ducking
 
 FLOOR: BusName = "floor"
@@ -65,7 +66,7 @@ def speaks(bus: BusName, language: str) -> bool:
 class Roles:
     """Who is what in a plan. B buses, S sources, in the order of their names."""
 
-    sources: Names
+    sources: tuple[SourceName, ...]
     buses: Names
     floor: Flags
     """(S,): on the floor, muted or not."""
@@ -77,7 +78,7 @@ class Roles:
     """(B, S): interprets into this bus."""
 
 
-def roles(plan: AudioPlan, sources: Names) -> Roles:
+def roles(plan: AudioPlan, sources: tuple[SourceName, ...]) -> Roles:
     """The roles of ``sources``, among them all of the plan's; an interpreter into no bus has none."""
     buses = tuple(bus.name for bus in plan.buses)
     at = {source: place for place, source in enumerate(sources)}

@@ -58,7 +58,7 @@ class LimiterBank:
     """Limiters of stereo buses, a row each, by name. ``ceiling``: the largest true peak that comes out."""
 
     def __init__(self, ceiling: float = CEILING) -> None:
-        self._rows = Rows()
+        self._rows = Rows[str]()
         self._ceiling = ceiling * _MARGIN
         self._delayed: Samples = np.zeros((0, LOOKAHEAD, 2), np.float32)
         self._loudest: Samples = np.zeros(0, np.float32)

@@ -40,7 +40,7 @@ class Protector:
     """Of some rows (R, n, 2), by name; n is a multiple of 120."""
 
     def __init__(self) -> None:
-        self._rows = Rows()
+        self._rows = Rows[str]()
         self._reference: Table = np.zeros(0)
 
     def reference_db(self, name: str) -> float:

@@ -21,8 +21,16 @@ from mixer.audio.balance import Levels
 from mixer.audio.interpret import FLOOR
 from mixer.audio.measuring.levels import gain_of_db
 from mixer.contract.clock import RATE
-from mixer.contract.names import is_seat
-from mixer.contract.plan import AudioPlan, BusName, SourceId
+from mixer.contract.names import (
+    TALKBACK,
+    Listeners,
+    SourceName,
+    StreamName,
+    is_seat,
+    return_stream,
+    returned_in,
+)
+from mixer.contract.plan import AudioPlan, BusName
 
 HEARD_DB = -60.0
 HOLD = 2 * RATE
@@ -34,7 +42,6 @@ DISPLACE = 2.0
 TALK_STEPS = 3
 """Blocks in which talkback comes and goes."""
 HALL, MONITOR = "hall", "monitor"
-KINDS = ("returns", "booth")
 
 _THRESHOLD = gain_of_db(HEARD_DB)
 _DECAY = 0.93
@@ -45,10 +52,10 @@ _DECAY = 0.93
 class Feed:
     """One stream of returns in one block: which row is whose."""
 
-    stream: str
+    stream: StreamName
     common: str
-    heard: tuple[SourceId, ...]
-    own: Mapping[SourceId, str]
+    heard: tuple[SourceName, ...]
+    own: Mapping[SourceName, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +94,14 @@ class Returns:
     """Decides who is heard, who has a row of his own, and what is in the rows, block after block."""
 
     max_minus: int = MAX_MINUS
-    _heard: dict[SourceId, _Heard] = field(default_factory=dict)
-    _placed: frozenset[SourceId] = frozenset()
-    _displaced: frozenset[SourceId] = frozenset()
+    _heard: dict[SourceName, _Heard] = field(default_factory=dict)
+    _placed: frozenset[SourceName] = frozenset()
+    _displaced: frozenset[SourceName] = frozenset()
     """Who had a row of his own until this block. He has it once more: his voice is still in what the limiter
     holds back of the row that he is going to share."""
-    _shared: dict[tuple[str, SourceId], str] = field(default_factory=dict)
+    _shared: dict[tuple[str, SourceName], str] = field(default_factory=dict)
     """Which row each listener of a stream shared with others in the block before."""
-    _members: dict[BusName, frozenset[SourceId]] = field(default_factory=dict)
+    _members: dict[BusName, frozenset[SourceName]] = field(default_factory=dict)
     """Who was in each bus in the block before: still in what a limiter holds back."""
     _talk: "_Talk" = field(default_factory=lambda: _Talk())
 
@@ -103,7 +110,7 @@ class Returns:
         plan: AudioPlan,
         levels: Levels,
         peaks: Gains,
-        streams: Collection[str],
+        streams: Collection[StreamName],
         start: int,
     ) -> ReturnRows:
         """The rows of one block, which begins at sample number ``start`` (any origin; it only goes on).
@@ -122,13 +129,14 @@ class Returns:
         shared = self._shared
         self._shared = {}
         for stream in sorted(streams):
-            kind, _, bus = stream.partition("/")
-            if kind not in KINDS:
+            returned = returned_in(stream)
+            if returned is None:
                 continue
+            _, bus = returned
             if bus in (HALL, MONITOR):
                 feeds.append(Feed(stream, bus, (), {}))
             elif bus in near:
-                feed = self._feed(plan, levels, stream, near[bus] & self._heard.keys(), rows)
+                feed = self._feed(plan, levels, returned, near[bus] & self._heard.keys(), rows)
                 like.update((row, shared.get((stream, source), stream)) for source, row in feed.own.items())
                 feeds.append(feed)
         self._members = members
@@ -139,10 +147,16 @@ class Returns:
         return ReturnRows(names, self._gains(levels, gates, rows), like, tuple(feeds))
 
     def _feed(
-        self, plan: AudioPlan, levels: Levels, stream: str, heard: frozenset[SourceId], rows: list[_Row]
+        self,
+        plan: AudioPlan,
+        levels: Levels,
+        returned: tuple[Listeners, BusName],
+        heard: frozenset[SourceName],
+        rows: list[_Row],
     ) -> Feed:
         """The feed of one stream; its rows are added to ``rows``."""
-        kind, _, bus = stream.partition("/")
+        kind, bus = returned
+        stream = return_stream(kind, bus)
         place = levels.buses.index(bus)
         rows.append(_Row(stream, place, talk=self._talk.of(())))
         others = _listening_elsewhere(plan, kind)
@@ -198,7 +212,7 @@ class Returns:
             self._heard[source].gate = 0.0
         return gates
 
-    def _place(self, listening: Iterable[SourceId]) -> None:
+    def _place(self, listening: Iterable[SourceName]) -> None:
         """Give the places to those talked to, then to the loudest of the heard who listen to a bus they are
         in; who has one keeps it against slightly louder ones."""
         targets = self._talk.targets
@@ -218,13 +232,13 @@ class Returns:
 class _Talk:
     """How far talkback is up, for everybody and for each whom it is meant for, in steps a block."""
 
-    source: SourceId = ""
+    source: SourceName = TALKBACK
     level: float = 1.0
     everybody: tuple[int, int] = (0, 0)
     """Steps at the block's beginning and end."""
-    targets: dict[SourceId, tuple[int, int]] = field(default_factory=dict)
+    targets: dict[SourceName, tuple[int, int]] = field(default_factory=dict)
 
-    def step(self, plan: AudioPlan, alone: Collection[SourceId]) -> None:
+    def step(self, plan: AudioPlan, alone: Collection[SourceName]) -> None:
         """The next block. ``alone``: who has a row of his own."""
         talk = plan.talkback
         if talk is not None:
@@ -241,7 +255,7 @@ class _Talk:
         }
         self.targets = {source: step for source, step in steps.items() if step != (0, 0)}
 
-    def of(self, listeners: Iterable[SourceId]) -> tuple[float, float]:
+    def of(self, listeners: Iterable[SourceName]) -> tuple[float, float]:
         """For a row that these listeners share."""
         both = [self.everybody, *(self.targets.get(source, (0, 0)) for source in listeners)]
         return max(step[0] for step in both) / TALK_STEPS, max(step[1] for step in both) / TALK_STEPS
@@ -251,17 +265,17 @@ def _stepped(step: tuple[int, int], up: bool) -> tuple[int, int]:
     return step[1], min(step[1] + 1, TALK_STEPS) if up else max(step[1] - 1, 0)
 
 
-def _members(levels: Levels, bus: int) -> frozenset[SourceId]:
+def _members(levels: Levels, bus: int) -> frozenset[SourceName]:
     inside = np.logical_or.reduce(levels.bus[:, bus] != 0, axis=0)
     return frozenset(source for source, is_in in zip(levels.sources, inside, strict=True) if is_in)
 
 
-def _places(levels: Levels, sources: Iterable[SourceId]) -> tuple[int, ...]:
+def _places(levels: Levels, sources: Iterable[SourceName]) -> tuple[int, ...]:
     """Where the sources are, those that are there."""
     return tuple(levels.sources.index(source) for source in sources if source in levels.sources)
 
 
-def _listening_elsewhere(plan: AudioPlan, kind: str) -> frozenset[SourceId]:
+def _listening_elsewhere(plan: AudioPlan, kind: Listeners) -> frozenset[SourceName]:
     """Who certainly doesn't listen to streams of this kind: booths are for interpreters alone."""
     interpreters = frozenset(entry.source for entry in plan.interpreters)
     return frozenset(entry.source for entry in plan.open) - interpreters if kind == "booth" else interpreters

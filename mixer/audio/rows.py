@@ -1,23 +1,22 @@
 """State kept by name, in arrays: rows come and go, and each keeps what it had."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 D = TypeVar("D", bound=np.generic)
+N = TypeVar("N", bound=str)
 
 
-class Rows:
+class Rows(Generic[N]):
     """Which name is in which row of the arrays of one owner."""
 
     def __init__(self) -> None:
-        self.names: tuple[str, ...] = ()
+        self.names: tuple[N, ...] = ()
 
-    def arrange(
-        self, names: Sequence[str], before: Mapping[str, str] | None = None
-    ) -> NDArray[np.intp] | None:
+    def arrange(self, names: Sequence[N], before: Mapping[N, N] | None = None) -> NDArray[np.intp] | None:
         """Take on ``names`` (each once). The row each one had until now, −1 for a newcomer; None if nothing
         has changed. ``before``: newcomer → the name whose state it goes on with, where that was there."""
         new = tuple(names)

@@ -14,11 +14,12 @@ import structlog
 from mixer.audio.core import Mixed
 from mixer.audio.returns import Feed
 from mixer.contract.clock import RATE
+from mixer.contract.names import StreamName, sound_stream, split_stream
 from mixer.encode.audio import AacEncoder, OpusEncoder
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from mixer.ipc.slot import Samples
 
-FLOOR_AAC = "floor/aac"
+FLOOR_AAC = sound_stream("floor")
 IDLE = 10 * RATE
 """Samples for which a bus's encoder runs on without subscribers: a recorder that starts anew finds no hole.
 As :data:`mixer.encode.renditions.OUTPUT_IDLE_NS`."""
@@ -32,11 +33,11 @@ class SoundBus(Protocol):
     """Where the sound goes: :class:`mixer.ipc.bus.server.PacketBus`."""
 
     @property
-    def wanted(self) -> frozenset[str]: ...
+    def wanted(self) -> frozenset[StreamName]: ...
     def announce(self, header: StreamHeader) -> None: ...
     def publish(self, packet: Packet) -> None: ...
     def publish_returns(self, block: ReturnAudio) -> None: ...
-    def end(self, stream: str) -> None: ...
+    def end(self, stream: StreamName) -> None: ...
 
 
 class Streams:
@@ -45,15 +46,15 @@ class Streams:
     def __init__(self, bus: SoundBus, aac_bitrate: int, opus_bitrate: int) -> None:
         self._bus = bus
         self._aac_bitrate, self._opus_bitrate = aac_bitrate, opus_bitrate
-        self._aac: dict[str, AacEncoder] = {}
-        self._opus: dict[str, OpusEncoder] = {}
+        self._aac: dict[StreamName, AacEncoder] = {}
+        self._opus: dict[StreamName, OpusEncoder] = {}
         """Both by stream."""
-        self._returns: dict[tuple[str, str], OpusEncoder] = {}
+        self._returns: dict[tuple[StreamName, str], OpusEncoder] = {}
         """By stream and row."""
-        self._announced: set[str] = set()
-        self._wanted_at: dict[str, int] = {}
+        self._announced: set[StreamName] = set()
+        self._wanted_at: dict[StreamName, int] = {}
         """The block in which each of them was last wanted."""
-        self._complained: dict[str, int] = {}
+        self._complained: dict[StreamName, int] = {}
         self._header: StreamHeader | None = None
 
     def open(self) -> None:
@@ -62,10 +63,10 @@ class Streams:
         self._header = encoder.header()
         self._announce(self._header)
 
-    def publish(self, mixed: Mixed, wanted: Collection[str], start: int) -> None:
+    def publish(self, mixed: Mixed, wanted: Collection[StreamName], start: int) -> None:
         """Encode one block, which begins at programme sample ``start``, into the streams that are wanted."""
         for name, samples in zip(mixed.buses, mixed.bus_samples, strict=True):
-            for stream in (f"{name}/aac", f"{name}/opus"):
+            for stream in (sound_stream(name, "aac"), sound_stream(name, "opus")):
                 if stream in wanted or stream == FLOOR_AAC:
                     self._wanted_at[stream] = start
                 if stream in self._wanted_at:
@@ -80,9 +81,9 @@ class Streams:
         for key in self._returns.keys() - rows:
             del self._returns[key]
 
-    def _push(self, stream: str, start: int, samples: Samples) -> None:
+    def _push(self, stream: StreamName, start: int, samples: Samples) -> None:
         encoder: AacEncoder | OpusEncoder
-        if stream.endswith("/aac"):
+        if split_stream(stream)[1] == "aac":
             if stream not in self._aac:
                 self._aac[stream] = AacEncoder(stream, self._aac_bitrate)
                 if self._header is not None:
@@ -112,20 +113,20 @@ class Streams:
             self._announced.add(header.stream)
             self._bus.announce(header)
 
-    def _end(self, stream: str) -> None:
+    def _end(self, stream: StreamName) -> None:
         del self._wanted_at[stream]
         self._forget(stream)
         self._complained.pop(stream, None)
         self._bus.end(stream)
 
-    def _forget(self, stream: str) -> None:
+    def _forget(self, stream: StreamName) -> None:
         self._aac.pop(stream, None)
         self._opus.pop(stream, None)
         for key in [key for key in self._returns if key[0] == stream]:
             del self._returns[key]
 
     @contextmanager
-    def _contained(self, stream: str, start: int) -> Iterator[None]:
+    def _contained(self, stream: StreamName, start: int) -> Iterator[None]:
         """What a codec refuses costs its own stream this block and the encoder's state, nobody else."""
         try:
             yield
@@ -136,7 +137,7 @@ class Streams:
                 _log.error("sound.encoder-failed", stream=stream, error=str(error))
 
 
-def _named(header: StreamHeader, stream: str) -> StreamHeader:
+def _named(header: StreamHeader, stream: StreamName) -> StreamHeader:
     """The same header for another stream."""
     slate = tuple(msgspec.structs.replace(packet, stream=stream) for packet in header.slate)
     return msgspec.structs.replace(header, stream=stream, slate=slate)

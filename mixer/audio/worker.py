@@ -20,7 +20,8 @@ from mixer.audio.measuring.meters import MeterBridge
 from mixer.audio.streams import SoundBus, Streams
 from mixer.contract.clock import NS, RATE, ProgrammeClock
 from mixer.contract.messages import Message
-from mixer.contract.plan import AudioPlan, BusName, Fade, SourceId
+from mixer.contract.names import SourceName
+from mixer.contract.plan import AudioPlan, BusName, Fade
 from mixer.encode.audio import OPUS_BLOCK
 from mixer.ipc.priority import Urgency, set_thread
 from mixer.ipc.slot import Samples, SlotReader
@@ -58,7 +59,7 @@ class SoundWorker:
         self._clock = clock
         self._bus = bus
         self._notify = notify
-        self._readers: dict[SourceId, SlotReader] = {}
+        self._readers: dict[SourceName, SlotReader] = {}
         self._condition = threading.Condition()
         self._plans: deque[tuple[int, AudioPlan, bool, int]] = deque(maxlen=_MOST_PLANS)
         """From which programme sample on each one holds."""
@@ -71,7 +72,7 @@ class SoundWorker:
         self._core = SoundCore(clock.fps)
         self._meters = MeterBridge()
         self._streams = Streams(bus, aac_bitrate, opus_bitrate)
-        self._problems: dict[SourceId, str] = {}
+        self._problems: dict[SourceName, str] = {}
         self._complained: int | None = None
         """The block at which the log last told of a failure."""
         self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
@@ -88,7 +89,7 @@ class SoundWorker:
     def join(self, timeout_s: float) -> None:
         self._thread.join(timeout_s)
 
-    def set_reader(self, source: SourceId, reader: SlotReader | None) -> None:
+    def set_reader(self, source: SourceName, reader: SlotReader | None) -> None:
         """Hear ``source`` in this slot from now on, or not at all."""
         readers = dict(self._readers)
         if reader is None:
@@ -125,7 +126,7 @@ class SoundWorker:
         """Peaks in dBFS over the last second: of each source that is open, and of each bus."""
         return self._meters.levels
 
-    def problems(self) -> Mapping[SourceId, str]:
+    def problems(self) -> Mapping[SourceName, str]:
         """Stable code of what is wrong with a source's sound."""
         return self._problems
 
@@ -167,7 +168,7 @@ class SoundWorker:
         ahead = self._clock.first_sample + start + LOOKAHEAD
         readers, plan, silent = self._readers, self._plan, self._silent
 
-        def read(source: SourceId) -> tuple[Samples, int]:
+        def read(source: SourceName) -> tuple[Samples, int]:
             reader = readers.get(source)
             if reader is None:
                 return _SILENCE, 0
@@ -185,7 +186,7 @@ class SoundWorker:
         if meters is not None:
             self._notify(meters)
 
-    def _complain(self, start: int, error: Exception, source: SourceId = "") -> None:
+    def _complain(self, start: int, error: Exception, source: SourceName | None = None) -> None:
         """A line in the log, not one a block."""
         if self._complained is None or start - self._complained >= RATE:
             self._complained = start

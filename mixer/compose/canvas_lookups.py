@@ -7,8 +7,9 @@ from mixer.compose.motion import Design
 from mixer.compose.rects import covers, overlaps
 from mixer.compose.rounding import Edge, edge_of
 from mixer.compose.sprites import Sprite, moved
+from mixer.contract.names import BACKDROP, SourceName
 from mixer.contract.picture import Picture
-from mixer.contract.plan import BACKDROP, CanvasPlan, SourceId, SourceInfo, Tile
+from mixer.contract.plan import CanvasPlan, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
 
 __all__ = ["CanvasLookups", "Design", "Item"]
@@ -89,7 +90,7 @@ class CanvasLookups:
     def __init__(
         self,
         canvas: CanvasPlan,
-        infos: Mapping[SourceId, SourceInfo],
+        infos: Mapping[SourceName, SourceInfo],
         graphics: Graphics,
         designs: tuple[Design, ...],
         before: "CanvasLookups | None" = None,
@@ -119,7 +120,7 @@ class CanvasLookups:
         seen_through = tuple((item.room, item.apart) for item in self.items)
         self.signature = (canvas.background, self.rects, styles, seen_through, self._mark)
 
-    def still(self, canvas: CanvasPlan, infos: Mapping[SourceId, SourceInfo], edition: int) -> bool:
+    def still(self, canvas: CanvasPlan, infos: Mapping[SourceName, SourceInfo], edition: int) -> bool:
         """Whether all of it would be the same now."""
         return self.canvas is canvas and self._infos is infos and self._edition == edition
 

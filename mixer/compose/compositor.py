@@ -18,8 +18,9 @@ from mixer.compose.rects import overlaps
 from mixer.compose.sprites import Face, Sprite, blend, fill, place
 from mixer.contract.colour import BLACK, yuv_of
 from mixer.contract.messages import SourceState
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture, Plane, copy_into, new_picture
-from mixer.contract.plan import CanvasPlan, CanvasView, Rect, SourceId, SourceInfo
+from mixer.contract.plan import CanvasPlan, CanvasView, Rect, SourceInfo
 from mixer.graphics.designs import TALLY, tally_width
 from mixer.graphics.graphics import Graphics
 
@@ -86,8 +87,8 @@ class Compositor:
     def compose(
         self,
         canvas: CanvasPlan,
-        sources: Mapping[SourceId, SourcePicture],
-        infos: Mapping[SourceId, SourceInfo],
+        sources: Mapping[SourceName, SourcePicture],
+        infos: Mapping[SourceName, SourceInfo],
         views: Mapping[str, Picture],
         black: bool = False,
         base: Picture | None = None,
@@ -133,7 +134,7 @@ class Compositor:
         self,
         buffer: Buffer,
         lookups: CanvasLookups,
-        sources: Mapping[SourceId, SourcePicture],
+        sources: Mapping[SourceName, SourcePicture],
         views: Mapping[str, Picture],
         base: Picture | None,
     ) -> None:
@@ -178,7 +179,7 @@ class Compositor:
     def _looked_up(
         self,
         canvas: CanvasPlan,
-        infos: Mapping[SourceId, SourceInfo],
+        infos: Mapping[SourceName, SourceInfo],
         designs: tuple[Design, ...],
     ) -> CanvasLookups:
         """The plan's tiles; made anew with each plan and whenever graphics were drawn since."""

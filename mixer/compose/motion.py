@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from mixer.contract.plan import CanvasPlan, Rect, SourceId, Tile
+from mixer.contract.names import SourceName
+from mixer.contract.plan import CanvasPlan, Rect, Tile
 
 _MS = 1_000_000
 STALE_NS = 500 * _MS
 """A canvas that nobody looked at for so long has its tiles at their places when it is seen again."""
 
-Key = tuple[SourceId, int]
+Key = tuple[SourceName, int]
 Design = tuple[int, int]
 
 
@@ -66,7 +67,7 @@ def middle(rect: Rect) -> Rect:
 
 
 def keyed(tiles: tuple[Tile, ...]) -> dict[Key, Tile]:
-    seen: Counter[SourceId] = Counter()
+    seen: Counter[SourceName] = Counter()
     found: dict[Key, Tile] = {}
     for tile in tiles:
         found[tile.source, seen[tile.source]] = tile
@@ -75,7 +76,7 @@ def keyed(tiles: tuple[Tile, ...]) -> dict[Key, Tile]:
 
 
 def moves(
-    old: dict[Key, Tile], shown: dict[Key, Rect], after: CanvasPlan, known: Container[SourceId]
+    old: dict[Key, Tile], shown: dict[Key, Rect], after: CanvasPlan, known: Container[SourceName]
 ) -> tuple[Move, ...]:
     """How the tiles of ``after`` come from where the ``old`` ones are ``shown``, in the order in which they
     are drawn. Only sources that are ``known`` still have something to show while they leave."""
@@ -116,7 +117,7 @@ class Glide:
         """Empty while nothing moves."""
         self._start_ns = self._seen_ns = 0
 
-    def at(self, plan: CanvasPlan, now_ns: int, known: Container[SourceId]) -> Shot:
+    def at(self, plan: CanvasPlan, now_ns: int, known: Container[SourceName]) -> Shot:
         """Where the tiles are at ``now_ns``, the time of the tick, which never goes back."""
         if plan is not self._plan:
             self._follow(plan, now_ns, known)
@@ -131,7 +132,7 @@ class Glide:
             self._shot = shot_at(plan, self._moves, eased(t))
         return self._shot
 
-    def _follow(self, plan: CanvasPlan, now_ns: int, known: Container[SourceId]) -> None:
+    def _follow(self, plan: CanvasPlan, now_ns: int, known: Container[SourceName]) -> None:
         before, self._plan = self._plan, plan
         if before is None or self._shot is None or not _related(before, plan):
             self._moves = ()

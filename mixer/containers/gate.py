@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
+from mixer.contract.names import StreamName
 from mixer.ipc.bus.packets import Packet, StreamHeader
 
 MAX_GROUP_BYTES = 16 * 1024 * 1024
@@ -18,7 +19,7 @@ MAX_GROUP_PACKETS = 4096
 class TimedPacket(NamedTuple):
     """A packet with a destination's timestamps, in its stream's time base."""
 
-    stream: str
+    stream: StreamName
     pts: int
     dts: int
     duration: int
@@ -29,7 +30,7 @@ class TimedPacket(NamedTuple):
 class KeyframeGate:
     """For one connection or one file. ``headers`` of all its streams, ``video`` the picture's name."""
 
-    def __init__(self, video: str, headers: dict[str, StreamHeader]) -> None:
+    def __init__(self, video: StreamName, headers: dict[StreamName, StreamHeader]) -> None:
         self.dropped = 0
         self._video = video
         self._bases = {name: Fraction(*header.time_base) for name, header in headers.items()}
@@ -98,7 +99,7 @@ class Group:
         self._packets: deque[Packet] = deque()
         self._bytes = 0
 
-    def add(self, packet: Packet, bases: dict[str, Fraction]) -> None:
+    def add(self, packet: Packet, bases: dict[StreamName, Fraction]) -> None:
         """``bases``: the streams' time bases."""
         if packet.stream == self._video and packet.key:
             self._keys.append(packet.pts * bases[packet.stream])

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from mixer.containers.gate import TimedPacket
 from mixer.containers.languages import bibliographic
 from mixer.containers.marks import Chapter
+from mixer.contract.names import StreamName
 from mixer.ipc.bus.packets import StreamHeader
 
 CLUSTER_MS = 200
@@ -47,7 +48,7 @@ class PacketMuxer:
         self, container: OutputContainer, headers: Iterable[StreamHeader], floor_language: str = ""
     ) -> None:
         self._container = container
-        self._streams: dict[str, tuple[Stream, Fraction]] = {}
+        self._streams: dict[StreamName, tuple[Stream, Fraction]] = {}
         for header in headers:
             stream = add_stream(container, header)
             language = bus_language(header.stream)
@@ -93,7 +94,7 @@ class PacketMuxer:
         self._container.close()
 
 
-def bus_language(stream: str) -> str:
+def bus_language(stream: StreamName) -> str:
     """The language of a sound stream, for a file: ``kor`` for bus ``ko`` of ``ko/aac``, ``chi`` for
     ``zh-TW``; empty for ``floor`` and for pictures."""
     bus, _, codec = stream.partition("/")

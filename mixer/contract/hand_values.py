@@ -9,7 +9,8 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, MixPlan, SourceId
+from mixer.contract.names import SourceName
+from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, MixPlan
 
 E = TypeVar("E", AudioInput, Interpreter)
 
@@ -17,7 +18,7 @@ E = TypeVar("E", AudioInput, Interpreter)
 class HandValues(msgspec.Struct, frozen=True, omit_defaults=True):
     """``gains``: dB, by source. ``position``: of the T-bar, 0 … 1; None where the plan's holds."""
 
-    gains: dict[SourceId, float] = {}
+    gains: dict[SourceName, float] = {}
     position: float | None = None
 
 
@@ -54,7 +55,7 @@ def _heard(audio: AudioPlan) -> tuple[AudioInput | Interpreter, ...]:
     return (*audio.open, *audio.interpreters, *audio.solo)
 
 
-def _with_gains(audio: AudioPlan, gains: dict[SourceId, float]) -> AudioPlan:
+def _with_gains(audio: AudioPlan, gains: dict[SourceName, float]) -> AudioPlan:
     def moved(each: AudioInput | Interpreter) -> bool:
         return gains.get(each.source, each.gain_db) != each.gain_db
 
@@ -68,6 +69,6 @@ def _with_gains(audio: AudioPlan, gains: dict[SourceId, float]) -> AudioPlan:
     )
 
 
-def _gained(each: E, gains: dict[SourceId, float]) -> E:
+def _gained(each: E, gains: dict[SourceName, float]) -> E:
     gain_db = gains.get(each.source, each.gain_db)
     return each if gain_db == each.gain_db else replace(each, gain_db=gain_db)

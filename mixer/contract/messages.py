@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from mixer.contract.hand_values import HandValues
-from mixer.contract.plan import AudioPlan, BusName, CanvasName, CanvasPlan, MixPlan, SourceId
+from mixer.contract.names import ProcessName, SlotName, SourceName, StreamName
+from mixer.contract.plan import AudioPlan, BusName, CanvasName, CanvasPlan, MixPlan
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -35,12 +36,11 @@ class Shutdown(Message, frozen=True):
 class SlotOpened(Message, frozen=True):
     """Supervisor → mixer, shards, control; carries the slot's memfd. Sent again after a restart."""
 
-    source: str
-    """A :data:`SourceId`, or ``canvas/<name>`` for the slots the mixer writes snapshots into."""
+    slot: SlotName
 
 
 class SlotClosed(Message, frozen=True):
-    source: str
+    slot: SlotName
 
 
 class BusAttach(Message, frozen=True):
@@ -49,7 +49,7 @@ class BusAttach(Message, frozen=True):
     ``subscriber`` is the subscriber's process name. A second one replaces the first: the old end is dead.
     """
 
-    subscriber: str
+    subscriber: ProcessName
 
 
 # --- mixer ---------------------------------------------------------------------------------------------
@@ -162,8 +162,8 @@ class Expect(Message, frozen=True):
     subscribes it is given what has come since.
     """
 
-    subscriber: str
-    streams: tuple[str, ...]
+    subscriber: ProcessName
+    streams: tuple[StreamName, ...]
 
 
 MixerIn = (
@@ -231,12 +231,12 @@ class MixerReport(Message, frozen=True):
     late_ticks: int
     revision: int
     """Revision of the plan on air; −1 before the first."""
-    sources: dict[SourceId, SourceState]
+    sources: dict[SourceName, SourceState]
     levels: dict[str, float]
     """Peak in dBFS over the last second of every open source and of the bus ``floor``; silence is −100."""
-    streams: dict[str, int]
+    streams: dict[StreamName, int]
     """Bytes encoded so far, by bus stream."""
-    dropped: dict[str, int]
+    dropped: dict[ProcessName, int]
     """Pictures dropped for slow subscribers, by process name."""
     spared_ticks: int = 0
     """Programme pictures left out on purpose by the overload ladder; they are not late."""
@@ -246,7 +246,7 @@ class MixerReport(Message, frozen=True):
     """Since the mixer started: pictures that took 0 … 1 ms, 1 … 2 ms and so on; the last: all the longer."""
     latency_sum_s: float = 0.0
     """Since the mixer started: all of them added up."""
-    sound_problems: dict[SourceId, str] = {}
+    sound_problems: dict[SourceName, str] = {}
     """Stable code of what is wrong with a source's sound: ``sound.dc``, ``sound.hum``, ``sound.clipping``,
     ``sound.zeros``."""
 
@@ -275,7 +275,7 @@ class BusMeter(msgspec.Struct, frozen=True, array_like=True):
 class Meters(Message, frozen=True):
     """Mixer → control, 20 times a second while somebody watches."""
 
-    sources: dict[SourceId, SourceMeter]
+    sources: dict[SourceName, SourceMeter]
     buses: dict[BusName, BusMeter]
 
 
@@ -286,10 +286,10 @@ class SenderConfig(Message, frozen=True):
     """Supervisor → sender, first message. The URL holds a stream key: it travels here, never in argv."""
 
     output: str
-    """The output's id; of its backup ingest :func:`mixer.contract.ingests.backup_of` that."""
-    video: str
+    """The output's id; of its backup ingest :func:`mixer.contract.names.backup_of` that."""
+    video: StreamName
     """Bus stream of the picture: ``program/h264``."""
-    audio: tuple[str, ...]
+    audio: tuple[StreamName, ...]
     """Bus streams of the sound: ``floor/aac``. RTMP carries one, recordings and ``udp://`` several."""
     url: str = ""
     """``rtmp://``, ``rtmps://`` or ``udp://``; empty for a recording."""
@@ -312,7 +312,7 @@ class Mark(Message, frozen=True, omit_defaults=True):
     kind: Literal["scene", "cue"]
     id: str
     title: str
-    sources: tuple[SourceId, ...] = ()
+    sources: tuple[SourceName, ...] = ()
 
 
 class RetryNow(Message, frozen=True):
@@ -328,7 +328,7 @@ class SenderReport(Message, frozen=True):
     """Sender → control, once a second and at each change of state."""
 
     output: str
-    """As in :class:`SenderConfig`: the output's id, or its backup's name (:mod:`mixer.contract.ingests`)."""
+    """As in :class:`SenderConfig`: the output's id, or its backup's name (:mod:`mixer.contract.names`)."""
     state: OutputState
     reason: str = ""
     """One sentence for the director, without secrets; empty while all is well."""

@@ -8,14 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from mixer.contract.names import SourceName
 from mixer.contract.theme import Theme
-
-SourceId = str
-"""``seat/<seat id>`` for a seat's camera and microphone, ``screen/<seat id>`` for the screen it shares,
-``source/<source id>`` for everything else."""
-
-BACKDROP: SourceId = "theme/backdrop"
-"""The theme's picture behind all tiles: the first tile's source where a scene names no background."""
 
 CanvasName = Literal["program", "clean", "wall", "preview", "multiview"]
 """``clean`` is the programme without plates and graphics, for who puts his own on it; ``preview`` what a cut
@@ -81,7 +75,7 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     rect: Rect
-    source: SourceId
+    source: SourceName
     fit: Literal["cover", "contain"] = "cover"
     plate: Plate | None = None
     label: str = ""
@@ -211,7 +205,7 @@ class AudioInput(msgspec.Struct, frozen=True, omit_defaults=True):
     is ducked under an interpreter wherever one speaks. ``muted``: heard by the director's solo alone.
     """
 
-    source: SourceId
+    source: SourceName
     gain_db: float = 0.0
     language: str = ""
     strip: Strip = Strip()
@@ -221,7 +215,7 @@ class AudioInput(msgspec.Struct, frozen=True, omit_defaults=True):
 class Interpreter(msgspec.Struct, frozen=True, omit_defaults=True):
     """An interpreter whose microphone is open, into the bus of one ``language``. Never on the floor."""
 
-    source: SourceId
+    source: SourceName
     language: str
     gain_db: float = 0.0
     strip: Strip = Strip()
@@ -248,21 +242,21 @@ class Hall(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the hall hears: a bus without the hall's own sources, or it howls."""
 
     bus: BusName = "floor"
-    without: tuple[SourceId, ...] = ()
+    without: tuple[SourceName, ...] = ()
 
 
 class Monitor(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the director hears: a bus, or the soloed sources alone, be they open, muted or neither."""
 
     bus: BusName = "floor"
-    solo: tuple[SourceId, ...] = ()
+    solo: tuple[SourceName, ...] = ()
 
 
 class Talkback(msgspec.Struct, frozen=True, omit_defaults=True):
     """The director talks to some guests (or to everybody who has a return), whose return is ducked."""
 
-    source: SourceId
-    to: tuple[SourceId, ...] = ()
+    source: SourceName
+    to: tuple[SourceName, ...] = ()
     everybody: bool = False
     level_db: float = -20.0
     """Of the return under it."""
@@ -282,7 +276,7 @@ class AudioPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     hall: Hall = Hall()
     monitor: Monitor = Monitor()
     talkback: Talkback | None = None
-    listeners: dict[SourceId, BusName] = {}
+    listeners: dict[SourceName, BusName] = {}
     fade_ms: int = 0
     """How long microphones take to open and close with the scene; 0: 5 pictures."""
     solo: tuple[AudioInput, ...] = ()
@@ -302,7 +296,7 @@ class MixPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     revision: int
     canvases: dict[CanvasName, CanvasPlan]
     audio: AudioPlan = AudioPlan()
-    sources: dict[SourceId, SourceInfo] = {}
+    sources: dict[SourceName, SourceInfo] = {}
     black: bool = False
     """Fade to black is on: programme and wall are black and silent; the multiview goes on."""
     fade: Fade = Fade()

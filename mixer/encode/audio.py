@@ -8,6 +8,7 @@ from av.audio.codeccontext import AudioCodecContext
 
 from mixer.containers import headers
 from mixer.contract.clock import RATE
+from mixer.contract.names import StreamName
 from mixer.ipc.bus.packets import Packet, StreamHeader
 from mixer.ipc.slot import Samples
 
@@ -24,7 +25,7 @@ class AacEncoder:
     As with every AAC encoder the first packet's time is 1024 samples before the first sample.
     """
 
-    def __init__(self, stream: str, bitrate: int) -> None:
+    def __init__(self, stream: StreamName, bitrate: int) -> None:
         self.stream = stream
         self.bitrate = bitrate
         self._context, self.nut = _open("aac", bitrate, "fltp", {"aac_coder": "fast"})
@@ -63,7 +64,7 @@ class AacEncoder:
 class OpusEncoder:
     """Opus in packets of 20 ms, without look-ahead beyond its own 2.5 ms."""
 
-    def __init__(self, stream: str, bitrate: int) -> None:
+    def __init__(self, stream: StreamName, bitrate: int) -> None:
         self.stream = stream
         self._context, self.nut = _open(
             "libopus",
@@ -93,7 +94,9 @@ def _open(codec: str, bitrate: int, layout: str, options: dict[str, str]) -> tup
     return context, headers.finish(container, target, _TIME_BASE)
 
 
-def _encode(context: AudioCodecContext, array: Samples, layout: str, pts: int, stream: str) -> list[Packet]:
+def _encode(
+    context: AudioCodecContext, array: Samples, layout: str, pts: int, stream: StreamName
+) -> list[Packet]:
     frame = av.AudioFrame.from_ndarray(array, layout, "stereo")
     frame.sample_rate = RATE
     frame.pts = pts

@@ -14,9 +14,10 @@ import structlog
 
 from mixer.compose.canvas import Canvas
 from mixer.contract.clock import NS
+from mixer.contract.names import PROGRAM_PICTURE, StreamName, language_of, program_in
 from mixer.encode.rendition import RenditionEncoder
 from mixer.encode.splice import Splice
-from mixer.ipc.bus.packets import PROGRAM, Packet, StreamHeader, language_of, programme_in
+from mixer.ipc.bus.packets import Packet, StreamHeader
 from mixer.ipc.bus.server import PacketBus
 
 MAX_LANGUAGES = 16
@@ -26,7 +27,9 @@ IDLE_NS = 10 * NS
 RETIRE_NS = NS
 """How long an encoder is kept for the pictures it still holds."""
 
-MakeEncoder = Callable[[str, Callable[[StreamHeader], None], Callable[[Packet], None]], RenditionEncoder]
+MakeEncoder = Callable[
+    [StreamName, Callable[[StreamHeader], None], Callable[[Packet], None]], RenditionEncoder
+]
 """Makes an encoder like the programme's, not yet started: of a stream; where headers and packets go."""
 
 _log = structlog.get_logger()
@@ -35,7 +38,7 @@ _log = structlog.get_logger()
 class _Stream:
     """One language's. ``lock`` is held by whoever calls."""
 
-    def __init__(self, name: str, upto: int) -> None:
+    def __init__(self, name: StreamName, upto: int) -> None:
         self.name = name
         self.splice = Splice(upto)
         self.own: RenditionEncoder | None = None
@@ -56,7 +59,7 @@ class LanguageStreams:
         self._keyframe_ticks = keyframe_ticks
         self._lock = threading.Lock()
         """For the streams: their packets come from several encoders' threads."""
-        self._streams: dict[str, _Stream] = {}
+        self._streams: dict[StreamName, _Stream] = {}
         self._header: StreamHeader | None = None
         self._retired: list[tuple[int, RenditionEncoder]] = []
         self._behind = self._failed = 0
@@ -91,7 +94,7 @@ class LanguageStreams:
             for stream in self._streams.values():
                 self._send(stream, stream.splice.put(packet, "shared"))
 
-    def follow(self, wanted: Collection[str], now_ns: int) -> None:
+    def follow(self, wanted: Collection[StreamName], now_ns: int) -> None:
         """Begin what is wanted, end what nobody has wanted for a while. Called once a tick."""
         for name in wanted:
             if name not in self._streams and language_of(name) and len(self._streams) < MAX_LANGUAGES:
@@ -113,7 +116,7 @@ class LanguageStreams:
 
     def running(self, language: str) -> bool:
         """Whether somebody sees, or has just seen, this language's programme."""
-        return programme_in(language) in self._streams
+        return program_in(language) in self._streams
 
     def offer(
         self, tick: int, canvases: Mapping[str, Canvas], differing: Collection[str], now_ns: int
@@ -138,16 +141,16 @@ class LanguageStreams:
                 else:
                     self._hand(stream, tick, canvases.get("program"))
 
-    def request_keyframe(self, stream: str, at_once: bool = False) -> str:
-        """Ask whoever makes this stream. Returns the stream that must be asked instead, or nothing. One that
+    def request_keyframe(self, stream: StreamName, at_once: bool = False) -> StreamName | None:
+        """Ask whoever makes this stream. Returns the stream that must be asked instead, or None. One that
         is only about to begin goes on from the programme."""
         with self._lock:
             known = self._streams.get(stream)
             own = known.own if known is not None else None
         if own is None:
-            return PROGRAM if known is not None or (at_once and language_of(stream)) else ""
+            return PROGRAM_PICTURE if known is not None or (at_once and language_of(stream)) else None
         own.request_keyframe(at_once)
-        return ""
+        return None
 
     def close(self) -> None:
         encoders = [*self.encoders, *(encoder for _, encoder in self._retired)]
@@ -162,12 +165,12 @@ class LanguageStreams:
     def _working(self) -> list[RenditionEncoder]:
         return [*self.encoders, *(encoder for _, encoder in self._retired)]
 
-    def _begin(self, name: str) -> None:
+    def _begin(self, name: StreamName) -> None:
         """Late comers find what is kept of the programme, under this name."""
         with self._lock:
             if self._header is None:
                 return  # at the next tick, then
-            upto = self._bus.open_like(_renamed(self._header, name), PROGRAM)
+            upto = self._bus.open_like(_renamed(self._header, name), PROGRAM_PICTURE)
             self._streams[name] = _Stream(name, upto)
 
     def _give_own(self, stream: _Stream, tick: int) -> None:
@@ -210,6 +213,6 @@ class LanguageStreams:
             self._bus.publish(packet if renamed else msgspec.structs.replace(packet, stream=stream.name))
 
 
-def _renamed(header: StreamHeader, name: str) -> StreamHeader:
+def _renamed(header: StreamHeader, name: StreamName) -> StreamHeader:
     slate = tuple(msgspec.structs.replace(packet, stream=name) for packet in header.slate)
     return msgspec.structs.replace(header, stream=name, slate=slate)

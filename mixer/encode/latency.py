@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 
 from mixer.compose.compositor import SourcePicture
 from mixer.contract.messages import Latency
-from mixer.contract.plan import SourceId
+from mixer.contract.names import SourceName
 
 NS = 1_000_000_000
 BUCKET_NS = 1_000_000
@@ -34,7 +34,7 @@ class LatencyMeter:
     """``shown`` is the tick's thread's, ``published`` the encoder's, the others one thread's that reports."""
 
     def __init__(self) -> None:
-        self._known: dict[SourceId, tuple[int, int]] = {}
+        self._known: dict[SourceName, tuple[int, int]] = {}
         self._before = self._known
         self._pending: deque[tuple[int, list[int]]] = deque(maxlen=MAX_PENDING)
         self._counts = [0] * (BUCKETS + 1)
@@ -44,7 +44,7 @@ class LatencyMeter:
         self._reports: deque[tuple[tuple[int, ...], int]] = deque([(tuple(self._counts), 0)], maxlen=SPAN)
 
     def shown(
-        self, tick: int, sources: Iterable[SourceId], pictures: Mapping[SourceId, SourcePicture]
+        self, tick: int, sources: Iterable[SourceName], pictures: Mapping[SourceName, SourcePicture]
     ) -> None:
         """The programme's picture of ``tick`` shows these sources and is about to be encoded."""
         before = self._before = self._known

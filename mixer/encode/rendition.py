@@ -15,6 +15,7 @@ import structlog
 from mixer.compose.canvas import Canvas
 from mixer.compose.draw import scale
 from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.names import StreamName
 from mixer.contract.picture import Picture, Plane, i420_bytes, view_i420
 from mixer.encode.video import Effort, VideoEncoder, VideoSettings, filler, take_over
 from mixer.ipc.bus.packets import Packet, StreamHeader
@@ -38,7 +39,7 @@ class RenditionEncoder:
 
     def __init__(
         self,
-        stream: str,
+        stream: StreamName,
         settings: VideoSettings,
         keyframe_ticks: int,
         clock: ProgrammeClock,

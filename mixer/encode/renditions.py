@@ -1,7 +1,7 @@
 """Which renditions run: those asked for always, and the others while somebody subscribes to them."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import cast, get_args
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -9,15 +9,23 @@ import numpy as np
 from mixer.compose.canvas import Canvas
 from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.messages import Rendition
+from mixer.contract.names import (
+    PROGRAM_PICTURE,
+    PictureCodec,
+    StreamName,
+    is_picture,
+    picture_stream,
+    split_stream,
+)
 from mixer.contract.picture import Plane, copy_into, i420_bytes, view_i420
 from mixer.contract.plan import CanvasName
 from mixer.encode.language_streams import LanguageStreams
 from mixer.encode.latency import LatencyMeter
 from mixer.encode.overload import Step
 from mixer.encode.rendition import RenditionEncoder
-from mixer.encode.video import VideoCodec, VideoSettings, can_ease, encode_slate
+from mixer.encode.video import VideoSettings, can_ease, encode_slate
 from mixer.graphics.graphics import Graphics
-from mixer.ipc.bus.packets import PROGRAM, Packet, StreamHeader
+from mixer.ipc.bus.packets import Packet, StreamHeader
 from mixer.ipc.bus.server import PacketBus
 from mixer.ipc.priority import Urgency
 
@@ -49,8 +57,8 @@ class RenditionSet:
         self._step = Step.NONE
         self._slates: dict[VideoSettings, tuple[Packet, ...]] = {}
         """Of renditions for outputs: what ingests are shown when the mixer is gone."""
-        self._running: dict[str, RenditionEncoder] = {}
-        self._idle_since: dict[str, int] = {}
+        self._running: dict[StreamName, RenditionEncoder] = {}
+        self._idle_since: dict[StreamName, int] = {}
         self._ended: list[RenditionEncoder] = []
         program = renditions.get("program")
         ticks = self._keyframe_ticks(program) if program is not None else 1
@@ -60,12 +68,12 @@ class RenditionSet:
         """Start the renditions that always run, slates encoded first. Takes a second: before tick 1."""
         for name, rendition in self._renditions.items():
             if rendition.always or rendition.outputs:
-                settings = self._settings(f"{name}/h264")
+                settings = self._settings(picture_stream(name))
                 if settings not in self._slates:  # one for the programme and its clean feed
                     picture = _slate(graphics, settings)
-                    self._slates[settings] = encode_slate("", settings, picture)
+                    self._slates[settings] = encode_slate(picture_stream(name), settings, picture)
             if rendition.always:
-                self._start(f"{name}/h264")
+                self._start(picture_stream(name))
         if self.primary is not None:
             self._can_ease = can_ease(self.primary.settings)
 
@@ -80,7 +88,7 @@ class RenditionSet:
         for stream, encoder in self._running.items():
             self._ease(stream, encoder)
         for encoder in self.languages.encoders:
-            self._ease(PROGRAM, encoder)
+            self._ease(PROGRAM_PICTURE, encoder)
 
     def follow(self, now_ns: int) -> None:
         """Start what is wanted, stop what nobody has wanted for a while. Called once a tick."""
@@ -120,7 +128,7 @@ class RenditionSet:
         """The same for ``program-<language>/h264``; ``differing``: those that are not the programme's own."""
         self.languages.offer(tick, canvases, differing, now_ns)
 
-    def request_keyframe(self, stream: str, at_once: bool = False) -> None:
+    def request_keyframe(self, stream: StreamName, at_once: bool = False) -> None:
         """See :meth:`mixer.encode.rendition.RenditionEncoder.request_keyframe`.
 
         Viewers ask in vain where ingests get the same packets: there keyframes lie on the grid alone.
@@ -140,35 +148,34 @@ class RenditionSet:
         self.languages.close()
         self._running.clear()
 
-    def _canvas(self, stream: str) -> CanvasName:
-        return self._renditions[stream.partition("/")[0]].canvas
+    def _canvas(self, stream: StreamName) -> CanvasName:
+        return self._renditions[split_stream(stream)[0]].canvas
 
-    def _always(self, stream: str) -> bool:
-        name, _, codec = stream.partition("/")
+    def _always(self, stream: StreamName) -> bool:
+        name, codec = split_stream(stream)
         return codec == "h264" and self._renditions[name].always
 
-    def _known(self, stream: str) -> bool:
-        name, _, codec = stream.partition("/")
-        return name in self._renditions and codec in get_args(VideoCodec)
+    def _known(self, stream: StreamName) -> bool:
+        return is_picture(stream) and split_stream(stream)[0] in self._renditions
 
-    def _for_outputs(self, stream: str) -> bool:
-        name, _, codec = stream.partition("/")
+    def _for_outputs(self, stream: StreamName) -> bool:
+        name, codec = split_stream(stream)
         return self._always(stream) or (codec == "h264" and self._renditions[name].outputs)
 
-    def _idle_ns(self, stream: str) -> int:
+    def _idle_ns(self, stream: StreamName) -> int:
         return OUTPUT_IDLE_NS if self._for_outputs(stream) else IDLE_NS
 
-    def _ease(self, stream: str, encoder: RenditionEncoder) -> None:
+    def _ease(self, stream: StreamName, encoder: RenditionEncoder) -> None:
         if self._for_outputs(stream):
             eased = self._step >= Step.PRESET and self._can_ease
             halved = Step.PROGRAM_RATE if self._canvas(stream) == "program" else Step.WALL_RATE
             encoder.set_effort("eased" if eased else "full", self._step >= halved)
 
-    def _settings(self, stream: str) -> VideoSettings:
-        name, _, codec = stream.partition("/")
+    def _settings(self, stream: StreamName) -> VideoSettings:
+        name, codec = split_stream(stream)
         rendition = self._renditions[name]
         return VideoSettings(
-            cast(VideoCodec, codec),
+            cast(PictureCodec, codec),
             rendition.width,
             rendition.height,
             self._clock.fps,
@@ -178,9 +185,9 @@ class RenditionSet:
             threads=2 if rendition.width * rendition.height >= _TWO_THREADS else 1,
         )
 
-    def _start(self, stream: str) -> None:
+    def _start(self, stream: StreamName) -> None:
         always = self._always(stream)
-        rendition = self._renditions[stream.partition("/")[0]]
+        rendition = self._renditions[split_stream(stream)[0]]
         primary = always and rendition.canvas == "program" and self.primary is None
         settings = self._settings(stream)
         slate = tuple(
@@ -191,8 +198,8 @@ class RenditionSet:
             settings,
             self._keyframe_ticks(rendition),
             self._clock,
-            self.languages.announce if stream == PROGRAM else self._bus.announce,
-            self.languages.publish if stream == PROGRAM else self._bus.publish,
+            self.languages.announce if stream == PROGRAM_PICTURE else self._bus.announce,
+            self.languages.publish if stream == PROGRAM_PICTURE else self._bus.publish,
             slate,
             depth=2 if settings.constant else 1,
             urgency=Urgency.PROGRAMME if always else Urgency.OTHERS,
@@ -208,12 +215,12 @@ class RenditionSet:
         return max(1, round(rendition.keyframe_s * self._clock.fps))
 
     def _like_program(
-        self, stream: str, announce: Callable[[StreamHeader], None], publish: Callable[[Packet], None]
+        self, stream: StreamName, announce: Callable[[StreamHeader], None], publish: Callable[[Packet], None]
     ) -> RenditionEncoder:
         """An encoder of the programme's in another language, which is no less urgent."""
         encoder = RenditionEncoder(
             stream,
-            self._settings(PROGRAM),
+            self._settings(PROGRAM_PICTURE),
             self._keyframe_ticks(self._renditions["program"]),
             self._clock,
             announce,
@@ -221,7 +228,7 @@ class RenditionSet:
             depth=2,
             urgency=Urgency.PROGRAMME,
         )
-        self._ease(PROGRAM, encoder)
+        self._ease(PROGRAM_PICTURE, encoder)
         return encoder
 
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from mixer.compose.colour_convert import HOUSE, ColourEncoding, convert
 from mixer.containers import headers
+from mixer.contract.names import PictureCodec, StreamName, picture_stream
 from mixer.contract.picture import i420_bytes, view_i420
 from mixer.ipc.bus.packets import Packet
 
-VideoCodec = Literal["h264", "vp8"]
 Effort = Literal["full", "eased"]
 """``full``: the preset. ``eased``: without what x264 may leave out of that preset in the same stream."""
 
@@ -36,6 +36,8 @@ _EASED = "subme=0:me=dia:partitions=none:no-mixed-refs=1:trellis=0:aq-mode=0:no-
 """What x264 decides for each picture: none of it is told in the parameter sets. CABAC, 8×8 transforms,
 reference pictures and the use of weights are, and stay."""
 _LEAST_PRESET = "ultrafast"
+_TRIAL = picture_stream("trial")
+"""The stream of encoders that are opened to compare."""
 """There is nothing to leave out of this one."""
 _PSY_PRESETS = frozenset({"fast", "medium", "slow", "slower", "veryslow", "placebo"})
 """From subme 6 on, x264's psychovisual optimisation lowers the chroma's quantiser by 2, told in the PPS."""
@@ -50,7 +52,7 @@ class VideoSettings:
     capped, nothing is filled in, and each H.264 keyframe carries its parameter sets.
     """
 
-    codec: VideoCodec
+    codec: PictureCodec
     width: int
     height: int
     fps: Fraction
@@ -69,7 +71,7 @@ class VideoEncoder:
     Raises av.FFmpegError when the settings are not to the codec's liking. Not thread-safe.
     """
 
-    def __init__(self, stream: str, settings: VideoSettings) -> None:
+    def __init__(self, stream: StreamName, settings: VideoSettings) -> None:
         self.stream = stream
         self.settings = settings
         container, target = headers.new_container()
@@ -127,10 +129,10 @@ def can_ease(settings: VideoSettings) -> bool:
     """
     if settings.codec != "h264" or not settings.constant or settings.preset == _LEAST_PRESET:
         return False
-    return take_over("", settings, VideoEncoder("", settings).nut, "eased") is not None
+    return take_over(_TRIAL, settings, VideoEncoder(_TRIAL, settings).nut, "eased") is not None
 
 
-def take_over(stream: str, settings: VideoSettings, nut: bytes, effort: Effort) -> VideoEncoder | None:
+def take_over(stream: StreamName, settings: VideoSettings, nut: bytes, effort: Effort) -> VideoEncoder | None:
     """An encoder that goes on at this effort with a stream that was announced with the parameters ``nut``.
 
     None when its own are not the same bytes: receivers would need them.
@@ -144,7 +146,9 @@ def filler(size: int) -> bytes:
     return b"\0\0\0\1\x0c" + b"\xff" * (size - 6) + b"\x80"
 
 
-def encode_slate(stream: str, settings: VideoSettings, buffer: NDArray[np.uint8]) -> tuple[Packet, ...]:
+def encode_slate(
+    stream: StreamName, settings: VideoSettings, buffer: NDArray[np.uint8]
+) -> tuple[Packet, ...]:
     """One second of a still picture as a closed group of pictures, pts from 0, by an encoder of its own."""
     encoder = VideoEncoder(stream, settings)
     packets: list[Packet] = []

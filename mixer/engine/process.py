@@ -40,6 +40,17 @@ from mixer.contract.messages import (
     TakeValues,
     WatchMeters,
 )
+from mixer.contract.names import (
+    CONTROL,
+    MIXER,
+    SUPERVISOR,
+    ProcessName,
+    SlotName,
+    StreamName,
+    canvas_in,
+    is_picture,
+    source_in,
+)
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan
 from mixer.encode.latency import LatencyMeter
 from mixer.encode.overload import Ladder
@@ -51,7 +62,6 @@ from mixer.engine.tick_loop import Engine
 from mixer.graphics.fonts import WatchedFonts
 from mixer.graphics.graphics import ALL_AT_ONCE, Graphics, Later
 from mixer.ipc import child, priority
-from mixer.ipc.bus.history import is_video
 from mixer.ipc.bus.server import PacketBus
 from mixer.ipc.inbox import Inbox, first_message
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
@@ -197,7 +207,7 @@ class MixerProcess:
         if self._resumes:
             self._take_up()
         self._engine.start()
-        self._send("supervisor", Ready())
+        self._send(SUPERVISOR, Ready())
         beat_ns = time.monotonic_ns()
         report_ns = beat_ns + REPORT_NS
         beaten = -1
@@ -207,7 +217,7 @@ class MixerProcess:
             while True:
                 wait_ns = min(beat_ns, report_ns) - time.monotonic_ns()
                 selector.select(max(0.0, wait_ns / NS))
-                self._outbox.send(lambda message: self._send("control", message))
+                self._outbox.send(lambda message: self._send(CONTROL, message))
                 self._inbox.read(lambda _sender, message, fds: self._handle(message, fds))
                 if self._over:
                     return
@@ -216,12 +226,12 @@ class MixerProcess:
                     beat_ns = now + HEARTBEAT_NS
                     ticks = self._engine.figures().ticks
                     if ticks != beaten:
-                        self._send("supervisor", Heartbeat())
+                        self._send(SUPERVISOR, Heartbeat())
                     beaten = ticks
                 if now >= report_ns:
                     report_ns = now + REPORT_NS
                     self._engine.free = self._machine.free()
-                    self._send("control", self._report())
+                    self._send(CONTROL, self._report())
                 if self._link.backlog:
                     self._link.flush()
 
@@ -260,10 +270,10 @@ class MixerProcess:
                 self._expect(subscriber, streams)
             case PublishCanvas(name):
                 self._engine.publish(name)
-            case SlotOpened(source):
-                self._open_slot(source, fds[0])
-            case SlotClosed(source):
-                self._engine.close_source(source)
+            case SlotOpened(slot):
+                self._open_slot(slot, fds[0])
+            case SlotClosed(slot):
+                self._engine.close_source(source_in(slot))
             case WatchMeters(on):
                 self._sound.watch(on)
             case ResetLoudness(bus):
@@ -275,13 +285,12 @@ class MixerProcess:
             case MixerConfig():
                 _log.error("message.unexpected", message=type(message).__name__)
 
-    def _open_slot(self, source: str, fd: int) -> None:
-        kind, _, name = source.partition("/")
-        if kind == "canvas":
-            if name in CANVASES:
-                self._engine.open_canvas(name, SlotWriter(fd))
-        else:
-            self._engine.open_source(source, SlotReader(fd))
+    def _open_slot(self, slot: SlotName, fd: int) -> None:
+        canvas = canvas_in(slot)
+        if not canvas:
+            self._engine.open_source(source_in(slot), SlotReader(fd))
+        elif canvas in CANVASES:
+            self._engine.open_canvas(canvas, SlotWriter(fd))
 
     def _report(self) -> MixerReport:
         figures = self._engine.figures()
@@ -302,17 +311,17 @@ class MixerProcess:
             dict(self._sound.problems()),
         )
 
-    def _expect(self, subscriber: str, streams: tuple[str, ...]) -> None:
+    def _expect(self, subscriber: ProcessName, streams: tuple[StreamName, ...]) -> None:
         """The picture of this moment may be in its encoder still: it counts, too."""
         now = self._clock.tick_at(self._clock.now()) / self._clock.fps
         self._bus.expect(subscriber, streams, now)
-        for stream in filter(is_video, streams):
+        for stream in filter(is_picture, streams):
             self._renditions.request_keyframe(stream, at_once=True)
 
-    def _request_keyframe(self, stream: str) -> None:
+    def _request_keyframe(self, stream: StreamName) -> None:
         self._renditions.request_keyframe(stream)
 
-    def _send(self, to: str, message: Message) -> bool:
+    def _send(self, to: ProcessName, message: Message) -> bool:
         """Whether the link took it."""
         try:
             self._link.send(to, message)
@@ -323,7 +332,7 @@ class MixerProcess:
 
 
 def main() -> int:
-    link = child.start("mixer")
+    link = child.start(MIXER)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     priority.claim()
     try:

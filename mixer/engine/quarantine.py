@@ -10,23 +10,24 @@ from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.compose.motion import Shot
 from mixer.compose.overlays import Drawing
 from mixer.contract.clock import NS
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture
-from mixer.contract.plan import SourceId, SourceInfo
+from mixer.contract.plan import SourceInfo
 from mixer.engine.live_sources import SLATE
 
 QUARANTINE_NS = 2 * NS
 
 _log = structlog.get_logger()
 
-Pictures = Mapping[SourceId, SourcePicture]
-Infos = Mapping[SourceId, SourceInfo]
+Pictures = Mapping[SourceName, SourcePicture]
+Infos = Mapping[SourceName, SourceInfo]
 
 
 class Quarantine:
     """Used by the tick's thread alone."""
 
     def __init__(self) -> None:
-        self._barred: dict[SourceId, int] = {}
+        self._barred: dict[SourceName, int] = {}
         """Sources whose picture could not be drawn, and until when they show their slate."""
         self._complained_ns = 0
         self.lost = 0
@@ -73,7 +74,7 @@ class Quarantine:
         there is none, it may be the graphics, and they are left out."""
         pictures = dict(pictures)
         for _ in range(4):
-            finished: set[SourceId] = set()
+            finished: set[SourceName] = set()
             watched = {s: _watched(s, picture, finished) for s, picture in pictures.items()}
             try:
                 return compositor.compose(shot.plan, watched, infos, views, designs=shot.designs, over=over)
@@ -104,7 +105,7 @@ class Quarantine:
             return None
 
 
-def _watched(source: SourceId, picture: SourcePicture, finished: set[SourceId]) -> SourcePicture:
+def _watched(source: SourceName, picture: SourcePicture, finished: set[SourceName]) -> SourcePicture:
     def intact() -> bool:
         finished.add(source)
         return picture.intact()

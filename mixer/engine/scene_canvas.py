@@ -9,8 +9,9 @@ from mixer.compose.compositor import Compositor
 from mixer.compose.motion import STALE_NS, Glide, Shot
 from mixer.compose.overlays import Drawing, OverlayShow
 from mixer.contract.clock import NS
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture
-from mixer.contract.plan import CanvasPlan, SourceId
+from mixer.contract.plan import CanvasPlan
 from mixer.graphics.graphics import Graphics
 
 _log = structlog.get_logger()
@@ -34,7 +35,7 @@ class DrawnScene:
         """Begin with the graphics that ``other`` shows: those that both have are to stand still."""
         self._overlays = other._overlays.fork()
 
-    def shot(self, plan: CanvasPlan, now_ns: int, known: Collection[SourceId]) -> Shot:
+    def shot(self, plan: CanvasPlan, now_ns: int, known: Collection[SourceName]) -> Shot:
         """Where its tiles are at the tick that is due at ``now_ns``."""
         self.plan, self.seen_ns = plan, now_ns
         return self._glide.at(plan, now_ns, known)

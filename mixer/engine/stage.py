@@ -11,8 +11,9 @@ from mixer.compose.compositor import SourcePicture
 from mixer.compose.motion import Shot
 from mixer.compose.transition import blend, dim
 from mixer.contract.clock import NS
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture
-from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, SourceId
+from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan
 from mixer.engine.alternation import Alternation, Drawn
 from mixer.engine.quarantine import Quarantine
 from mixer.engine.scene_canvas import DrawnScene, SceneCanvas
@@ -39,7 +40,7 @@ class _Tick:
 
     plan: MixPlan
     stage: Staging
-    pictures: Mapping[SourceId, SourcePicture]
+    pictures: Mapping[SourceName, SourcePicture]
     on_air: tuple[str, ...]
     now_ns: int
     unix_s: float
@@ -88,7 +89,7 @@ class Stage:
     def compose(
         self,
         plan: MixPlan,
-        pictures: Mapping[SourceId, SourcePicture],
+        pictures: Mapping[SourceName, SourcePicture],
         wanted: Collection[str],
         now_ns: int,
         unix_s: float = 0.0,

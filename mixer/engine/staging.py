@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from mixer.compose.motion import Shot, keyed
 from mixer.compose.transition import blackness, languages, progress
-from mixer.contract.plan import BACKDROP, CanvasName, CanvasPlan, MixPlan, SourceId, Tile, Transition
+from mixer.contract.names import BACKDROP, SourceName
+from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Tile, Transition
 
 PROGRAM = "program"
 LANGUAGE = f"{PROGRAM}-"
@@ -53,10 +54,10 @@ def _on_air(
     return shown
 
 
-def sources_of(plan: MixPlan, before: MixPlan) -> dict[str, frozenset[SourceId]]:
+def sources_of(plan: MixPlan, before: MixPlan) -> dict[str, frozenset[SourceName]]:
     """Whose pictures each canvas needs from ``plan`` on: also those of the scene that is left, of tiles of
     the plan ``before`` that may still shrink away, and for the multiview those of the preview's pane."""
-    needed: dict[str, frozenset[SourceId]] = {}
+    needed: dict[str, frozenset[SourceName]] = {}
     for name, canvas in plan.canvases.items():
         old = before.canvases.get(name)
         also = [plan.leaving.get(name)]
@@ -70,7 +71,7 @@ def sources_of(plan: MixPlan, before: MixPlan) -> dict[str, frozenset[SourceId]]
     return needed
 
 
-def on_air_sources(plan: MixPlan, now_ns: int) -> frozenset[SourceId]:
+def on_air_sources(plan: MixPlan, now_ns: int) -> frozenset[SourceName]:
     """Whose pictures the programme shows."""
     if plan.slate or plan.black:
         return frozenset()
@@ -79,7 +80,7 @@ def on_air_sources(plan: MixPlan, now_ns: int) -> frozenset[SourceId]:
     return _sources(leaving, None if leaving is not None and t <= 0 else plan.canvases.get("program"))
 
 
-def _sources(*canvases: CanvasPlan | None) -> frozenset[SourceId]:
+def _sources(*canvases: CanvasPlan | None) -> frozenset[SourceName]:
     named = {tile.source for canvas in canvases if canvas is not None for tile in canvas.tiles}
     return frozenset(named - {BACKDROP})
 

@@ -21,8 +21,8 @@ from mixer.compose.transition import languages
 from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.hand_values import HandValues, with_values
 from mixer.contract.messages import CanvasPublished, Load, Message, PlanTaken, SourceState
-from mixer.contract.names import is_source
-from mixer.contract.plan import AudioPlan, CanvasName, Fade, MixPlan, SourceId, SourceInfo
+from mixer.contract.names import SourceName, is_source
+from mixer.contract.plan import AudioPlan, CanvasName, Fade, MixPlan, SourceInfo
 from mixer.encode.latency import LatencyMeter
 from mixer.encode.overload import Ladder, Work, full_tick, spared
 from mixer.encode.renditions import RenditionSet
@@ -73,7 +73,7 @@ class Figures:
     spared_ticks: int
     load: Load
     revision: int
-    sources: dict[SourceId, SourceState]
+    sources: dict[SourceName, SourceState]
 
 
 class Engine:
@@ -100,18 +100,18 @@ class Engine:
         self._ladder = ladder
         self._latency = latency
         self._lock = threading.Lock()
-        self._tracks: dict[SourceId, SourceTrack] = {}
+        self._tracks: dict[SourceName, SourceTrack] = {}
         self._writers: dict[CanvasName, SlotWriter] = {}
         self._asked: frozenset[CanvasName] = frozenset()
         self._plan = MixPlan(-1, {})
-        self._on: dict[str, frozenset[SourceId]] = {}
+        self._on: dict[str, frozenset[SourceName]] = {}
         """The sources that each of the plan's canvases shows."""
         self._newest = self._plan
         """The last that came whole, with the sound that came after it."""
         self._next: _Pending | None = None
         self._touch: _Touch | None = None
         """There while ``_next`` isn't: else that has it."""
-        self._states: dict[SourceId, SourceState] = {}
+        self._states: dict[SourceName, SourceState] = {}
         self.free = 1.0
         """As of :class:`mixer.engine.machine_load.MachineLoad`, told from time to time."""
         self.shown: frozenset[CanvasName] = frozenset()
@@ -178,13 +178,13 @@ class Engine:
             else:
                 self._touch = _Touch(plan, issued_ns)
 
-    def open_source(self, source: SourceId, reader: SlotReader) -> None:
+    def open_source(self, source: SourceName, reader: SlotReader) -> None:
         """See and hear ``source`` in this slot."""
         with self._lock:
             self._tracks = {**self._tracks, source: SourceTrack(reader, is_source(source))}
         self._sound.set_reader(source, reader)
 
-    def close_source(self, source: SourceId) -> None:
+    def close_source(self, source: SourceName) -> None:
         with self._lock:
             self._tracks = {name: track for name, track in self._tracks.items() if name != source}
         self._sound.set_reader(source, None)
@@ -200,7 +200,7 @@ class Engine:
             self._asked |= {name}
 
     @property
-    def live(self) -> frozenset[SourceId]:
+    def live(self) -> frozenset[SourceName]:
         """Sources that have a picture."""
         return frozenset(source for source, state in self._states.items() if state == "live")
 
@@ -329,14 +329,14 @@ class Engine:
     def _look(
         self,
         plan: MixPlan,
-        seen: Collection[SourceId],
-        tracks: dict[SourceId, SourceTrack],
+        seen: Collection[SourceName],
+        tracks: dict[SourceName, SourceTrack],
         due_ns: int,
         now_ns: int,
-    ) -> dict[SourceId, SourcePicture]:
+    ) -> dict[SourceName, SourcePicture]:
         """What the ``seen`` sources show; how the others are is known from the last look at them."""
-        pictures: dict[SourceId, SourcePicture] = {}
-        states: dict[SourceId, SourceState] = {} if seen is plan.sources else dict(self._states)
+        pictures: dict[SourceName, SourcePicture] = {}
+        states: dict[SourceName, SourceState] = {} if seen is plan.sources else dict(self._states)
         for source in seen:
             info = plan.sources.get(source, _UNKNOWN)
             if info.kind == "bars":

@@ -14,6 +14,7 @@ import structlog
 
 from mixer.compose.sprites import Face, Sprite, blend, place
 from mixer.contract.colour import colour_bars
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import (
     CanvasName,
@@ -22,7 +23,6 @@ from mixer.contract.plan import (
     MixPlan,
     Overlay,
     Plate,
-    SourceId,
     SourceInfo,
     Tally,
     Tile,
@@ -47,7 +47,7 @@ class Later(NamedTuple):
     """What is drawn when there is time: cards and slates of the sources that have a picture (``live``), and
     all of the canvases that nobody sees (``unseen``)."""
 
-    live: Collection[SourceId] = ()
+    live: Collection[SourceName] = ()
     unseen: Collection[CanvasName] = ()
 
 

@@ -9,6 +9,7 @@ import sys
 
 import structlog
 
+from mixer.contract.names import ProcessName
 from mixer.ipc import link
 from mixer.ipc.redact import redact, redact_event
 
@@ -16,7 +17,7 @@ _PR_SET_PDEATHSIG = 1
 LOG_FORMAT_ENV = "STUDIO_LOG"
 
 
-def start(name: str) -> link.Link:
+def start(name: ProcessName) -> link.Link:
     """Set the process up and return its link.
 
     SIGINT and SIGTERM are left to the supervisor, which ends its children in order by

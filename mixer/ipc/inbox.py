@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from mixer.contract.names import ProcessName
 from mixer.ipc.failures import Failures
 from mixer.ipc.link import Link, LinkClosedError, UnreadableError
 
@@ -24,13 +25,13 @@ class Inbox(Generic[M]):
         self._link = link
         self._decode = decode
 
-    def read(self, handle: Callable[[str, M, list[int]], None]) -> None:
+    def read(self, handle: Callable[[ProcessName, M, list[int]], None]) -> None:
         """Call ``handle(sender, message, descriptors)`` for all that has arrived. Descriptors that it leaves
         in the list are closed. Raises :class:`mixer.ipc.link.LinkClosedError`."""
         while self.read_one(handle):
             pass
 
-    def read_one(self, handle: Callable[[str, M, list[int]], None]) -> bool:
+    def read_one(self, handle: Callable[[ProcessName, M, list[int]], None]) -> bool:
         """The same for one message; False: there was none."""
         try:
             received = self._link.receive()

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from mixer.contract.names import ProcessName
+
 MAX_MESSAGE = 8 * 1024 * 1024
 """Bytes of a message."""
 MAX_PART = 160 * 1024
@@ -32,8 +34,8 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     """``to`` and ``sender`` are process names: ``supervisor``, ``control``, ``mixer``, ``shard-1``,
     ``sender/<output id>``. ``body`` is one message of the receiver's union, still encoded."""
 
-    to: str
-    sender: str
+    to: ProcessName
+    sender: ProcessName
     body: msgspec.Raw
 
 
@@ -62,7 +64,7 @@ class Link:
     ``name`` is what this process is called; the supervisor's ends pass envelopes through as they are.
     """
 
-    def __init__(self, sock: socket.socket, name: str) -> None:
+    def __init__(self, sock: socket.socket, name: ProcessName) -> None:
         self.name = name
         self._sock = sock
         self._backlog: deque[tuple[bytes, tuple[int, ...]]] = deque()
@@ -79,7 +81,7 @@ class Link:
         """Datagrams waiting for room in the socket: call :meth:`flush` when it is writable again."""
         return len(self._backlog)
 
-    def send(self, to: str, message: msgspec.Struct, fds: Sequence[int] = ()) -> None:
+    def send(self, to: ProcessName, message: msgspec.Struct, fds: Sequence[int] = ()) -> None:
         """Queue one message; ``fds`` are duplicated, so the caller may close them right away.
 
         Raises :class:`LinkOverflowError` when the backlog is full, ``ValueError`` for an oversized message,
@@ -202,6 +204,6 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return ends
 
 
-def inherited(name: str) -> Link:
+def inherited(name: ProcessName) -> Link:
     """The link this child process was started with."""
     return Link(socket.socket(fileno=int(os.environ[LINK_FD_ENV])), name)

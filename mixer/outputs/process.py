@@ -25,6 +25,7 @@ from mixer.contract.messages import (
     SenderReport,
     Shutdown,
 )
+from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName, StreamName
 from mixer.contract.output_health import SECOND_NS, Failure
 from mixer.contract.output_url import StreamUrl, UrlError
 from mixer.ipc import child
@@ -48,7 +49,7 @@ _log = structlog.get_logger()
 
 
 def main() -> int:
-    name = sys.argv[1]
+    name = ProcessName(sys.argv[1])
     link = child.start(name)
     try:
         SenderProcess(link).run()
@@ -61,7 +62,7 @@ class SenderProcess:
     """The loop between the bus and one destination."""
 
     def __init__(self, link: Link) -> None:
-        self.slates: dict[str, tuple[Packet, ...]] = {}
+        self.slates: dict[StreamName, tuple[Packet, ...]] = {}
         """By stream: a closed group of pictures and a second of silence, for when the mixer is gone."""
         self._link = link
         self._inbox = Inbox[SenderIn](link, msgspec.msgpack.Decoder(SenderIn).decode)
@@ -121,7 +122,7 @@ class SenderProcess:
             return
         if now_ns - self._beat_ns >= HEARTBEAT_NS:
             self._beat_ns = now_ns
-            self._send("supervisor", Heartbeat())
+            self._send(SUPERVISOR, Heartbeat())
         status = self._status(now_ns)
         if now_ns - self._report_ns >= REPORT_NS or (status.state, status.code) != self._reported:
             self._report(now_ns)
@@ -159,7 +160,7 @@ class SenderProcess:
                 "destination.ca_file", "The certificate authority's file can't be read.", permanent=True
             )
         self._subscribe()
-        self._send("supervisor", Ready())
+        self._send(SUPERVISOR, Ready())
 
     def _attach(self, sock: socket.socket) -> None:
         if self._bus is not None:
@@ -258,7 +259,7 @@ class SenderProcess:
             self._report_ns = now_ns
             self._rate.append((now_ns, status.bytes_sent))
         self._send(
-            "control",
+            CONTROL,
             SenderReport(
                 output=self._config.output,
                 state=status.state,
@@ -277,7 +278,7 @@ class SenderProcess:
         (first_ns, first), (last_ns, last) = self._rate[0], self._rate[-1]
         return round((last - first) * 8 * SECOND_NS / (last_ns - first_ns)) if last_ns > first_ns else 0
 
-    def _send(self, to: str, message: msgspec.Struct) -> None:
+    def _send(self, to: ProcessName, message: msgspec.Struct) -> None:
         try:
             self._link.send(to, message)
         except LinkOverflowError:

@@ -3,9 +3,10 @@
 from typing import NamedTuple, Protocol
 
 from mixer.contract.messages import Mark, OutputState
+from mixer.contract.names import StreamName
 from mixer.ipc.bus.packets import Packet, StreamHeader
 
-Headers = dict[str, StreamHeader]
+Headers = dict[StreamName, StreamHeader]
 POLL_MS = 100
 """How often :meth:`Sink.step` is called at least."""
 

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from mixer.contract.messages import Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened
+from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName
 from mixer.contract.player_messages import PlayerConfig, PlayerIn, PlayerOrder, PlayerReport
 from mixer.ipc import child
 from mixer.ipc.inbox import Inbox
@@ -31,7 +32,7 @@ _log = structlog.get_logger()
 
 
 def main() -> int:
-    link = child.start(sys.argv[1])
+    link = child.start(ProcessName(sys.argv[1]))
     confine(PLAYER_BYTES, PLAYER_NICENESS)
     gc.collect()
     gc.freeze()  # what was imported is never looked at again, so that a collection is short
@@ -80,7 +81,7 @@ class PlayerProcess:
             if self._config is not None and self._player is None:
                 # Not in the handler: without a player the process is of no use, and ends.
                 self._player = made(self._config, self._out)
-                self._send("supervisor", Ready())
+                self._send(SUPERVISOR, Ready())
 
     def _handle(self, message: PlayerIn, fds: list[int]) -> None:
         now_ns = time.monotonic_ns()
@@ -111,7 +112,7 @@ class PlayerProcess:
             self._out.beat(now_ns)
         if alive and now_ns - self._beat_ns >= HEARTBEAT_NS:
             self._beat_ns = now_ns
-            self._send("supervisor", Heartbeat())
+            self._send(SUPERVISOR, Heartbeat())
         self._tell(report, config, now_ns)
 
     def _tell(self, report: PlayerReport, config: PlayerConfig, now_ns: int) -> None:
@@ -124,9 +125,9 @@ class PlayerProcess:
             log("source", source=config.source, state=report.state, code=report.code, reason=report.reason)
         self._reported = key
         self._report_ns = now_ns
-        self._send("control", report)
+        self._send(CONTROL, report)
 
-    def _send(self, to: str, message: msgspec.Struct) -> None:
+    def _send(self, to: ProcessName, message: msgspec.Struct) -> None:
         try:
             self._link.send(to, message)
         except LinkOverflowError:

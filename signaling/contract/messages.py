@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from mixer.contract.messages import BusAttach, Message, Shutdown, SlotClosed, SlotOpened, WatchMeters
+from mixer.contract.names import ProcessName, SourceName
 
 PeerKind = Literal["guest", "booth", "wall", "multiview", "talkback", "whip", "whep"]
 """``booth``: an interpreter; ``talkback``: the director's microphone, while he talks to guests; ``whip``: who
@@ -165,7 +166,7 @@ class IceServersSilent(Message, frozen=True):
     """Shard → control, once a second while a configured STUN or TURN server doesn't answer it, and when all
     do again. ``servers``: the whole of their URLs."""
 
-    shard: str
+    shard: ProcessName
     servers: tuple[str, ...]
 
 
@@ -173,7 +174,7 @@ class ShardLevels(Message, frozen=True):
     """Shard → control, 20 times a second while somebody looks at the meters: peak in dBFS since the last one
     of each guest's microphone, by source (``seat/<id>``)."""
 
-    levels: dict[str, float]
+    levels: dict[SourceName, float]
 
 
 class RecordSeats(Message, frozen=True):
@@ -195,7 +196,7 @@ class SeatsRecorded(Message, frozen=True):
     """
 
     output: str
-    shard: str
+    shard: ProcessName
     live: bool
     files: int = 0
     bytes: int = 0

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from mixer.contract.messages import Message
+from mixer.contract.names import ProcessName
 from mixer.contract.picture import Picture
 from mixer.contract.plan import CanvasName
 from signaling.contract.medium import Medium
@@ -250,4 +251,4 @@ class SnapshotsPort(Protocol):
 class OutboxPort(Protocol):
     """The control link: send a message to a process by name."""
 
-    def __call__(self, to: str, message: Message) -> None: ...
+    def __call__(self, to: ProcessName, message: Message) -> None: ...

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from mixer.contract.messages import OutputState, SourceState
-from mixer.contract.plan import Anchor, BusName, Direction, GraphicKind, SourceId, TransitionKind
+from mixer.contract.names import SourceName
+from mixer.contract.plan import Anchor, BusName, Direction, GraphicKind, TransitionKind
 from mixer.contract.player_messages import PlayerState
 from mixer.contract.theme import ThemeLook
 from signaling.contract.medium import Medium
@@ -216,7 +217,7 @@ class PublicAudioPolicy(msgspec.Struct, frozen=True):
 
     follow: bool
     """Who is seen on the programme is heard."""
-    sources: tuple[SourceId, ...]
+    sources: tuple[SourceName, ...]
     """``seat/<id>`` or ``source/<id>``: with ``follow`` heard besides, else alone."""
 
 
@@ -619,7 +620,7 @@ class DirectorState(msgspec.Struct, frozen=True):
     """What the hall hears."""
     monitor_bus: BusName
     """What the director hears."""
-    solo: tuple[SourceId, ...]
+    solo: tuple[SourceName, ...]
     """What the director hears alone: ``seat/<id>`` or ``source/<id>``."""
     talk: tuple[str, ...] | None
     """Seats the director talks to; empty: everybody; null: nobody."""

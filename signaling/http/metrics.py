@@ -19,8 +19,8 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from mixer.contract.ingests import sender_of
 from mixer.contract.messages import MixerReport, OutputState, PlanTaken, SenderReport
+from mixer.contract.names import ProcessName, sender_of
 from signaling.contract.messages import PeerKind, PeerStats, ShardReport
 from signaling.contract.state import DirectorState, StudioStatus
 from signaling.router.known_peers import owner_of
@@ -49,14 +49,14 @@ class Metrics(Collector):
         self._guests: dict[str, PeerStats] = {}
         self._publishers: dict[str, PeerStats] = {}
         """By source."""
-        self._peers: dict[str, Counter[PeerKind]] = {}
+        self._peers: dict[ProcessName, Counter[PeerKind]] = {}
         """By shard: how many of each kind."""
         self._failures: dict[tuple[str, str], int] = {}
         """By shard and part."""
-        self._cpu_seconds: dict[str, float] = {}
-        self._resident_bytes: dict[str, int] = {}
-        self._link_bytes: Mapping[str, Mapping[str, int]] = {}
-        self._restarts: dict[str, int] = {}
+        self._cpu_seconds: dict[ProcessName, float] = {}
+        self._resident_bytes: dict[ProcessName, int] = {}
+        self._link_bytes: Mapping[ProcessName, Mapping[ProcessName, int]] = {}
+        self._restarts: dict[ProcessName, int] = {}
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._sockets = 0
         self._connections_ended: Counter[str] = Counter()
@@ -64,7 +64,7 @@ class Metrics(Collector):
 
     # --- fed by the control process --------------------------------------------------------------------
 
-    def on_message(self, sender: str, message: object) -> None:
+    def on_message(self, sender: ProcessName, message: object) -> None:
         """A decoded message from the link; those that count nothing are ignored."""
         match message:
             case MixerReport():
@@ -88,16 +88,16 @@ class Metrics(Collector):
 
     def on_usage(
         self,
-        cpu_seconds: Mapping[str, float],
-        resident_bytes: Mapping[str, int],
-        link_bytes: Mapping[str, Mapping[str, int]] | None = None,
+        cpu_seconds: Mapping[ProcessName, float],
+        resident_bytes: Mapping[ProcessName, int],
+        link_bytes: Mapping[ProcessName, Mapping[ProcessName, int]] | None = None,
     ) -> None:
         """By process, since its first start; now; by sender and receiver."""
         self._cpu_seconds = dict(cpu_seconds)
         self._resident_bytes = dict(resident_bytes)
         self._link_bytes = dict(link_bytes or {})
 
-    def on_process(self, process: str, restarts: int) -> None:
+    def on_process(self, process: ProcessName, restarts: int) -> None:
         self._restarts[process] = restarts
         self._peers.pop(process, None)  # a shard that ends takes its peers with it
 

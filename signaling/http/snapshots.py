@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.contract.messages import CanvasPublished, Message, PublishCanvas
+from mixer.contract.names import MIXER, SlotName, canvas_in, canvas_slot
 from mixer.contract.picture import Picture, copy_into, new_picture
 from mixer.contract.plan import CanvasName
 from mixer.ipc.link import LinkClosedError, LinkOverflowError
@@ -59,19 +60,19 @@ class CanvasSnapshots:
         self._send = send
         self._asked = asked
         self._timeout_s = timeout_s
-        self._slots: dict[str, SlotReader] = {}
+        self._slots: dict[SlotName, SlotReader] = {}
         self._waiting: dict[CanvasName, asyncio.Future[None]] = {}
 
-    def slot_opened(self, source: str, fd: int) -> None:
-        """Map the slot ``canvas/<name>``; ``fd`` stays the caller's to close. Other sources are ignored."""
-        if source.startswith("canvas/"):
-            self.slot_closed(source)
-            self._slots[source] = SlotReader(fd)
+    def slot_opened(self, slot: SlotName, fd: int) -> None:
+        """Map a canvas's slot; ``fd`` stays the caller's to close. Sources' slots are ignored."""
+        if canvas_in(slot):
+            self.slot_closed(slot)
+            self._slots[slot] = SlotReader(fd)
 
-    def slot_closed(self, source: str) -> None:
-        slot = self._slots.pop(source, None)
-        if slot is not None:
-            slot.close()
+    def slot_closed(self, slot: SlotName) -> None:
+        reader = self._slots.pop(slot, None)
+        if reader is not None:
+            reader.close()
 
     def on_message(self, message: Message) -> None:
         """Others than :class:`CanvasPublished` are ignored."""
@@ -83,13 +84,13 @@ class CanvasSnapshots:
     async def picture(self, canvas: CanvasName) -> Picture:
         """See :meth:`ports.Snapshots.picture`."""
         self._asked(canvas)
-        if f"canvas/{canvas}" not in self._slots:
+        if canvas_slot(canvas) not in self._slots:
             raise unavailable()
         waiting = self._waiting.get(canvas)
         if waiting is None:
             waiting = self._waiting[canvas] = asyncio.get_running_loop().create_future()
             try:
-                self._send("mixer", PublishCanvas(canvas))
+                self._send(MIXER, PublishCanvas(canvas))
             except (LinkClosedError, LinkOverflowError):
                 del self._waiting[canvas]
                 raise unavailable() from None
@@ -104,7 +105,7 @@ class CanvasSnapshots:
         return self._copy(canvas)
 
     def _copy(self, canvas: CanvasName) -> Picture:
-        slot = self._slots.get(f"canvas/{canvas}")
+        slot = self._slots.get(canvas_slot(canvas))
         for _ in range(_TRIES if slot is not None else 0):
             assert slot is not None
             taken = slot.take(_NEWEST)

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from mixer.contract.names import ProcessName
 from mixer.contract.plan import CanvasName
 from signaling.contract.messages import PeerKind
 from signaling.contract.ports import PeerOwner
@@ -26,8 +27,8 @@ class KnownPeer(msgspec.Struct):
     kind: PeerKind
     seat: str
     client: str
-    shard: str = ""
-    """Empty while its offer waits for one."""
+    shard: ProcessName | None = None
+    """None while its offer waits for one."""
     state: Connection = "connecting"
     reported: bool = False
     """Its shard has listed it: from then on its absence from a report means that it is gone."""

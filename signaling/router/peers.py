@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from mixer.contract.messages import Message
+from mixer.contract.names import ProcessName
 from mixer.contract.plan import CanvasName
 from signaling.contract.messages import (
     SEATED,
@@ -89,8 +90,8 @@ class PeerRouter:
         self._offer_timeout_s = offer_timeout_s
         self._hold_s = hold_s
         self._vacate_s = vacate_s
-        self._shards: set[str] = set()
-        self._heard_s: dict[str, float] = {}
+        self._shards: set[ProcessName] = set()
+        self._heard_s: dict[ProcessName, float] = {}
         self._peers: dict[str, KnownPeer] = {}
         self._offers: dict[str, _AwaitedAnswer] = {}
         self._told: tuple[dict[str, Connection], frozenset[CanvasName]] = ({}, frozenset())
@@ -196,7 +197,7 @@ class PeerRouter:
 
     # --- fed by the control process --------------------------------------------------------------------
 
-    def on_message(self, sender: str, message: Message) -> None:
+    def on_message(self, sender: ProcessName, message: Message) -> None:
         """A decoded message from the link; ``sender`` is the process's name. Others' messages are ignored."""
         if sender in self._shards:
             self._heard_s[sender] = time.monotonic()
@@ -224,7 +225,7 @@ class PeerRouter:
                 self._reconcile(sender, peers)
         self._tell()
 
-    def shard_up(self, shard: str) -> None:
+    def shard_up(self, shard: ProcessName) -> None:
         """The shard runs and takes offers. Said again for one that is already up: nothing happens."""
         if shard not in self._shards:
             self._shards.add(shard)
@@ -232,7 +233,7 @@ class PeerRouter:
         for peer in [each for each in self._peers.values() if not each.shard]:
             self._place(peer, self._offers[peer.id], self._choose([]))
 
-    def shard_down(self, shard: str) -> None:
+    def shard_down(self, shard: ProcessName) -> None:
         """The shard is gone, and its peers with it; offers it has not answered go to another one."""
         self._shards.discard(shard)
         self._heard_s.pop(shard, None)
@@ -287,17 +288,17 @@ class PeerRouter:
         if len(players) >= MAX_WHEP or players.count(seat) >= MAX_WHEP_SEAT:
             raise RefusedError(503, "whep.full", "Too many players watch with this link, or in all.")
 
-    def _is_elsewhere(self, peer: str, shard: str) -> bool:
+    def _is_elsewhere(self, peer: str, shard: ProcessName) -> bool:
         known = self._peers.get(peer)
         return known is not None and known.shard != shard
 
-    def _lively(self) -> set[str]:
+    def _lively(self) -> set[ProcessName]:
         """The shards that don't hang."""
         now_s = time.monotonic()
         return {shard for shard, heard_s in self._heard_s.items() if now_s - heard_s < QUIET_S}
 
-    def _choose(self, previous: list[KnownPeer]) -> str:
-        """The least-loaded running shard, "" if there is none; a seat stays on its own, where closing comes
+    def _choose(self, previous: list[KnownPeer]) -> ProcessName | None:
+        """The least-loaded running shard, None if there is none; a seat stays on its own, where closing comes
         before opening."""
         lively = self._lively() or self._shards
         for old in previous:
@@ -307,9 +308,9 @@ class PeerRouter:
         for peer in self._peers.values():
             if peer.shard in load:
                 load[peer.shard] += 1
-        return min(load, key=lambda name: load[name], default="")
+        return min(load, key=lambda name: load[name], default=None)
 
-    def _place(self, peer: KnownPeer, waiting: _AwaitedAnswer, shard: str) -> None:
+    def _place(self, peer: KnownPeer, waiting: _AwaitedAnswer, shard: ProcessName | None) -> None:
         """Send the offer to a shard; without one it is held for a while."""
         if waiting.hold is not None:
             waiting.hold.cancel()
@@ -346,7 +347,7 @@ class PeerRouter:
         self._forget(peer.id)
         self._tell()
 
-    def _order_closed(self, shard: str, peer: str) -> None:
+    def _order_closed(self, shard: ProcessName | None, peer: str) -> None:
         if shard in self._shards:
             try:
                 self._send(shard, ClosePeer(peer))
@@ -362,7 +363,7 @@ class PeerRouter:
     def _forget(self, peer: str) -> None:
         self._peers.pop(peer, None)
 
-    def _reconcile(self, shard: str, reported: tuple[PeerStats, ...]) -> None:
+    def _reconcile(self, shard: ProcessName, reported: tuple[PeerStats, ...]) -> None:
         if shard not in self._shards:
             return  # a last word of one that is known to be gone
         names = {each.peer for each in reported}
@@ -381,7 +382,7 @@ class PeerRouter:
         ]:
             self._forget(gone)
 
-    def _adopt(self, shard: str, stats: PeerStats) -> None:
+    def _adopt(self, shard: ProcessName, stats: PeerStats) -> None:
         owner = owner_of(stats.peer)
         if owner is None or len(self._peers) >= MAX_PEERS:
             return

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mixer.contract.names import TALKBACK, is_name, of_seat, of_source
+from mixer.contract.names import (
+    TALKBACK,
+    Listeners,
+    SourceName,
+    StreamName,
+    of_seat,
+    of_source,
+    return_stream,
+)
 from signaling.contract.messages import Offer, PeerKind, UplinkTarget
 
 Direction = Literal["sendrecv", "sendonly", "recvonly"]
@@ -30,7 +38,7 @@ class Kind:
     video: Direction | None = "sendonly"
     cameras: int = 1
     watches: str = ""
-    hears: str = "returns"
+    hears: Listeners = "returns"
     bus: str = FLOOR
     seated: bool = False
     silent_ns: int = 2_000_000_000
@@ -56,9 +64,9 @@ class Kind:
     def microphone(self) -> bool:
         return self.audio != "sendonly"
 
-    def stream(self, bus: str = "") -> str:
+    def stream(self, bus: str = "") -> StreamName:
         """The bus stream of what it hears, by default of the bus it begins with."""
-        return f"{self.hears}/{bus or self.bus}"
+        return return_stream(self.hears, bus or self.bus)
 
 
 KINDS: dict[PeerKind, Kind] = {
@@ -85,15 +93,9 @@ def kind_of(offer: Offer) -> Kind:
     return replace(kind, bus=offer.bus or kind.bus)
 
 
-def place_of(offer: Offer) -> str:
-    """Where a peer's media goes, by the name that :class:`signaling.rtc.seats.Seats` has for it: the seat,
-    ``source/<id>`` or :data:`~mixer.contract.names.TALKBACK`; empty for who only receives."""
+def source_of(offer: Offer) -> SourceName | None:
+    """The source that a peer's media is; None for a peer that only receives."""
     if offer.source:
         return of_source(offer.source)
     kind = KINDS[offer.kind]
-    return offer.seat if kind.seated else TALKBACK if kind.microphone else ""
-
-
-def source_of(place: str) -> str:
-    """The source, and the slot's name, of a :func:`place_of`."""
-    return place if not place or is_name(place) else of_seat(place)
+    return of_seat(offer.seat) if kind.seated else TALKBACK if kind.microphone else None

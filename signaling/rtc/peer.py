@@ -19,7 +19,7 @@ from aiortc.sdp import candidate_from_sdp
 from mixer.contract.names import of_screen
 from signaling.contract.messages import SILENT, Candidates, IceServer, Offer, PeerStats, UplinkTarget
 from signaling.rtc.audio.sound_in import SoundPacer, SoundStream
-from signaling.rtc.kinds import kind_of, place_of, source_of
+from signaling.rtc.kinds import kind_of, source_of
 from signaling.rtc.recording.record import RecordedConnection, SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.seats import Seats
@@ -79,7 +79,7 @@ class Peer:
         self.name = offer.peer
         self.kind = kind_of(offer)
         self.seat = offer.seat if self.kind.seated else ""
-        self.place = place_of(offer)
+        self.source = source_of(offer)
         """Where its media goes in the house's seats; empty: it sends none."""
         self.state: State = "new"
         self.cap = Cap()
@@ -220,19 +220,19 @@ class Peer:
 
     def beat(self, now_ns: int) -> None:
         """Every 100 ms: heartbeat of the slot, lip sync, media watchdog."""
-        if self.state != "connected" or not self.place:
+        if self.state != "connected" or not self.source:
             return
         if now_ns - self._transport.last_media_ns > GONE_NS:
             self.close("media.timeout")
         elif not self.silent(now_ns):
-            self._house.seats[self.place].beat(self.name, now_ns)
+            self._house.seats[self.source].beat(self.name, now_ns)
             self._sync.settle(now_ns)
             if self._screen is not None:
                 self._screen.beat(now_ns)
 
     def silent(self, now_ns: int) -> bool:
         """Connected, and nothing has come for so long that it is taken for gone: its slot's heart stops."""
-        if self.state != "connected" or not self.place:
+        if self.state != "connected" or not self.source:
             return False
         last_ns = self._transport.last_media_ns
         if self.kind.publishes:
@@ -311,7 +311,7 @@ class Peer:
         return _decibels(peak)
 
     def _problem(self, now_ns: int) -> str:
-        if self.state == "connected" and self.place:
+        if self.state == "connected" and self.source:
             if self.silent(now_ns):
                 return SILENT
             if self._picture is not None and self._picture.problem:
@@ -344,9 +344,9 @@ class Peer:
         return self._receivers[0].transport
 
     def _attach(self, receiver: Receiver) -> None:
-        if not self.place or (receiver.kind == "video" and not self.kind.camera):
+        if not self.source or (receiver.kind == "video" and not self.kind.camera):
             return  # what comes unasked is counted and forgotten
-        seat = self._house.seats[self.place]
+        seat = self._house.seats[self.source]
         if receiver.kind == "video" and self._picture is not None:
             slot = self._house.seats[of_screen(self.seat)]
             self._screen = ScreenIn(self._house.pool, receiver, slot, self.name)
@@ -369,7 +369,7 @@ class Peer:
         if sender.kind == "video":
             self._house.returns.watch(sender, self.kind.watches)
         else:
-            self._house.returns.listen(sender, source_of(self.place), self._stream)
+            self._house.returns.listen(sender, self.source, self._stream)
 
     def _connection_changed(self) -> None:
         state = self._pc.connectionState
@@ -377,8 +377,8 @@ class Peer:
             if self._timeout is not None:
                 self._timeout.cancel()
             self._connected_ns = time.monotonic_ns()
-            if self.place:
-                self._house.seats[self.place].owner = self.name
+            if self.source:
+                self._house.seats[self.source].owner = self.name
                 if self._screen is not None:
                     self._screen.own()
             self._advance("connected", "")

@@ -1,5 +1,6 @@
 """Where a seat's picture and sound go: its slot, whenever that comes, from whichever connection is newest."""
 
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture
 from mixer.ipc.slot import SlotWriter
 from signaling.rtc.audio.conceal import Samples
@@ -35,24 +36,23 @@ class SeatSlot:
 
 
 class Seats:
-    """All seats by name, their screens by ``screen/<name>``, the director's microphone by ``talk/director``.
-    A slot may come before or after its guest."""
+    """All slots that peers of this shard write, by source. A slot may come before or after its guest."""
 
     def __init__(self) -> None:
-        self._seats: dict[str, SeatSlot] = {}
+        self._seats: dict[SourceName, SeatSlot] = {}
 
-    def __getitem__(self, seat: str) -> SeatSlot:
-        return self._seats.setdefault(seat, SeatSlot())
+    def __getitem__(self, source: SourceName) -> SeatSlot:
+        return self._seats.setdefault(source, SeatSlot())
 
-    def opened(self, seat: str, slot: SlotWriter) -> None:
-        self[seat].slot = slot  # the one before goes with its last user
+    def opened(self, source: SourceName, slot: SlotWriter) -> None:
+        self[source].slot = slot  # the one before goes with its last user
 
-    def closed(self, seat: str) -> None:
-        if seat in self._seats:
-            self._seats[seat].slot = None
+    def closed(self, source: SourceName) -> None:
+        if source in self._seats:
+            self._seats[source].slot = None
 
-    def forget_unused(self, used: set[str]) -> None:
-        """Drop the seats that have neither slot nor peer."""
+    def forget_unused(self, used: set[SourceName]) -> None:
+        """Drop those that have neither slot nor peer."""
         for name in [n for n, seat in self._seats.items() if seat.slot is None and n not in used]:
             del self._seats[name]
 

@@ -22,7 +22,7 @@ import structlog
 import uvloop
 
 from mixer.contract.messages import BusAttach, Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened, WatchMeters
-from mixer.contract.names import of_screen, seat_of
+from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName, of_screen, source_in
 from mixer.ipc import child, priority
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.failures import Failures
@@ -49,7 +49,6 @@ from signaling.contract.messages import (
 )
 from signaling.rtc import hooks
 from signaling.rtc.audio.sound_in import SoundPacer
-from signaling.rtc.kinds import source_of
 from signaling.rtc.peer import House, Peer, State
 from signaling.rtc.recording.record import SeatRecorder
 from signaling.rtc.returns.returns import ReturnHub
@@ -134,7 +133,7 @@ class Shard:
                 hooks.install(Network(ports, announce))
                 self._house.recorder.epoch_ns = message.epoch_ns
                 self._configured = True
-                self._send("supervisor", Ready())
+                self._send(SUPERVISOR, Ready())
             case Offer():
                 self._start(self._join(message))
             case Candidates(peer=name):
@@ -149,10 +148,10 @@ class Shard:
                 for peer in self._peers.values():
                     self._aim(peer)
             # A seat's slot goes by the seat's id, every other by its whole name.
-            case SlotOpened(source=source) if fds:
-                self._house.seats.opened(seat_of(source) or source, SlotWriter(fds[0]))
-            case SlotClosed(source=source):
-                self._house.seats.closed(seat_of(source) or source)
+            case SlotOpened(slot) if fds:
+                self._house.seats.opened(source_in(slot), SlotWriter(fds[0]))
+            case SlotClosed(slot):
+                self._house.seats.closed(source_in(slot))
             case RecordSeats(folder=folder, output=output):
                 self._house.recorder.record(folder, output)
             case WatchMeters(on=on):
@@ -164,7 +163,7 @@ class Shard:
             case _:
                 pass
 
-    def _send(self, to: str, message: FromShard | Ready | Heartbeat) -> None:
+    def _send(self, to: ProcessName, message: FromShard | Ready | Heartbeat) -> None:
         try:
             self._link.send(to, message)
         except (LinkClosedError, LinkOverflowError):
@@ -194,12 +193,12 @@ class Shard:
 
     async def _join(self, offer: Offer) -> None:
         if not self._configured or len(self._peers) >= MAX_PEERS or offer.peer in self._peers:
-            self._send("control", OfferFailed(offer.peer, "shard.full", "no room for another peer"))
+            self._send(CONTROL, OfferFailed(offer.peer, "shard.full", "no room for another peer"))
             return
         try:
             peer = Peer(offer, self._house, self._changed)
         except ValueError as error:  # an ICE server's URL in the configuration
-            self._send("control", OfferFailed(offer.peer, "sdp.invalid", f"ICE servers: {error}"))
+            self._send(CONTROL, OfferFailed(offer.peer, "sdp.invalid", f"ICE servers: {error}"))
             return
         self._peers[offer.peer] = peer
         self._aim(peer)
@@ -209,15 +208,15 @@ class Shard:
         try:
             sdp = await peer.answer()
         except OfferError as error:
-            self._send("control", OfferFailed(offer.peer, error.code, str(error)))
+            self._send(CONTROL, OfferFailed(offer.peer, error.code, str(error)))
             peer.close(error.code)
         except Exception:
             # one guest's odd offer is that guest's trouble
             log.exception("offer.failed", peer=offer.peer)
-            self._send("control", OfferFailed(offer.peer, "sdp.invalid", "the offer cannot be answered"))
+            self._send(CONTROL, OfferFailed(offer.peer, "sdp.invalid", "the offer cannot be answered"))
             peer.close("error")
         else:
-            self._send("control", Answer(offer.peer, sdp))
+            self._send(CONTROL, Answer(offer.peer, sdp))
 
     async def _add_candidates(self, peer: Peer, more: Candidates) -> None:
         try:
@@ -234,7 +233,7 @@ class Shard:
         if state == "closed":
             self._litter |= self._peers.pop(peer.name, None) is not None
         if state != "new":
-            self._send("control", PeerChanged(peer.name, state, reason))
+            self._send(CONTROL, PeerChanged(peer.name, state, reason))
 
     # --- time ----------------------------------------------------------------------------------------
 
@@ -250,9 +249,9 @@ class Shard:
         due = self._loop.time()
         while True:
             try:
-                levels = {source_of(peer.place): peer.level() for peer in self._peers.values() if peer.place}
+                levels = {peer.source: peer.level() for peer in self._peers.values() if peer.source}
                 known = {source: level for source, level in levels.items() if level is not None}
-                self._send("control", ShardLevels(known))
+                self._send(CONTROL, ShardLevels(known))
             except Exception as error:
                 self._failures.add(error)
             due = max(due + METER_S, self._loop.time())
@@ -276,7 +275,7 @@ class Shard:
                     self._failures.add(error, peer.name)
                     peer.close("error")
             if count % 5 == 0:
-                self._send("supervisor", Heartbeat())
+                self._send(SUPERVISOR, Heartbeat())
             try:
                 self._tell(count, now_ns)
             except Exception as error:
@@ -290,13 +289,14 @@ class Shard:
         silent = frozenset(peer.name for peer in self._peers.values() if peer.silent(now_ns))
         if count % 10 == 0 or silent != self._silent:
             self._silent = silent
-            self._send("control", ShardReport(self._stats(now_ns), self._failed()))
+            self._send(CONTROL, ShardReport(self._stats(now_ns), self._failed()))
         if count % 10 == 0:
             self._tell_of_servers()
             if (recorded := self._house.recorder.status()) is not None:
-                self._send("control", recorded)
-            used = {peer.place for peer in self._peers.values()}
-            self._house.seats.forget_unused(used | {of_screen(seat) for seat in used})
+                self._send(CONTROL, recorded)
+            used = {peer.source for peer in self._peers.values() if peer.source}
+            used |= {of_screen(peer.seat) for peer in self._peers.values() if peer.seat}
+            self._house.seats.forget_unused(used)
 
     def _stats(self, now_ns: int) -> tuple[PeerStats, ...]:
         told: list[PeerStats] = []
@@ -316,7 +316,7 @@ class Shard:
     def _tell_of_servers(self) -> None:
         silent = IceConnection.servers.silent
         if silent or self._ice_silent:
-            self._send("control", IceServersSilent(self._link.name, silent))
+            self._send(CONTROL, IceServersSilent(self._link.name, silent))
         self._ice_silent = silent
 
 
@@ -330,7 +330,7 @@ def _tidy() -> None:
 
 def main() -> None:
     """Entry point."""
-    name = sys.argv[1]
+    name = ProcessName(sys.argv[1])
     link = child.start(name)
     priority.claim(
         priority.Urgency.GUESTS

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from mixer.contract.messages import Heartbeat, Message, Ready, SenderConfig
+from mixer.contract.names import ProcessName, SlotName
 from mixer.contract.player_messages import PlayerConfig
 
 
@@ -54,7 +55,7 @@ class Desired(Message, frozen=True):
     The whole set each time, so that a restarted control disturbs nothing by saying it again.
     """
 
-    slots: dict[str, SlotSpec]
+    slots: dict[SlotName, SlotSpec]
     senders: tuple[SenderConfig, ...]
     players: tuple[PlayerConfig, ...] = ()
 
@@ -62,7 +63,7 @@ class Desired(Message, frozen=True):
 class ProcessChanged(Message, frozen=True):
     """Supervisor → control: a process's state; sent for all of them when control starts."""
 
-    process: str
+    process: ProcessName
     state: Literal["starting", "running", "restarting", "stopped"]
     pid: int
     restarts: int
@@ -71,16 +72,16 @@ class ProcessChanged(Message, frozen=True):
 class ProcessUsage(Message, frozen=True):
     """Supervisor → control, every 5 s: CPU seconds since the process's first start, and resident bytes."""
 
-    cpu_seconds: dict[str, float]
-    resident_bytes: dict[str, int]
-    link_bytes: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    cpu_seconds: dict[ProcessName, float]
+    resident_bytes: dict[ProcessName, int]
+    link_bytes: dict[ProcessName, dict[ProcessName, int]] = msgspec.field(default_factory=dict)
     """By sender, then by receiver: bytes of all messages that went over their links so far."""
 
 
 class SlotFailed(Message, frozen=True):
     """Supervisor → control: there is no memory for this slot; it is tried again every few seconds."""
 
-    source: str
+    slot: SlotName
     reason: str
 
 

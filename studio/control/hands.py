@@ -10,10 +10,9 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from mixer.contract.hand_values import HandValues
-from mixer.contract.names import is_seat, seat_of
+from mixer.contract.names import is_seat, seat_of, sound_of
 from signaling.contract.ports import Actor
 from signaling.contract.state import DirectorState, PublicSeat, PublicSource
-from studio.show.checks import sound_source
 from studio.show.desk.commands import SourceGain
 from studio.show.desk.events import SourceGained
 from studio.show.events import AnyEvent
@@ -73,7 +72,7 @@ def values_of(events: Sequence[AnyEvent]) -> tuple[Value, ...] | None:
 
 def hand_values(values: Sequence[Value]) -> HandValues:
     """As the mixer takes them."""
-    gains = {sound_source(each.source): each.db for each in values if isinstance(each, SourceGained)}
+    gains = {sound_of(each.source): each.db for each in values if isinstance(each, SourceGained)}
     positions = [each.position for each in values if isinstance(each, TbarMoved)]
     return HandValues(gains, positions[-1] if positions else None)
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from mixer.contract.messages import Message
+from mixer.contract.names import ProcessName
 from mixer.ipc.inbox import Inbox
 from mixer.ipc.link import Link, LinkClosedError
 
@@ -21,7 +22,7 @@ class LoopLink(Generic[M]):
         self,
         link: Link,
         decode: Callable[[msgspec.Raw], M],
-        handle: Callable[[str, M, list[int]], None],
+        handle: Callable[[ProcessName, M, list[int]], None],
     ) -> None:
         self._link = link
         self._inbox = Inbox[M](link, decode)
@@ -31,7 +32,7 @@ class LoopLink(Generic[M]):
         self.closed = asyncio.Event()
         self._loop.add_reader(link.fileno(), self._readable)
 
-    def send(self, to: str, message: Message) -> None:
+    def send(self, to: ProcessName, message: Message) -> None:
         """Raises LinkClosedError, LinkOverflowError, ValueError for an oversized message."""
         self._link.send(to, message)
         if self._link.backlog and not self._writing:

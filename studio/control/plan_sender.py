@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mixer.contract.hand_values import HandValues, values_between
 from mixer.contract.messages import Message, TakePlan, TakeSound, TakeValues
-from mixer.contract.names import MIXER
+from mixer.contract.names import MIXER, SUPERVISOR, ProcessName
 from mixer.contract.plan import MixPlan
 from signaling.contract.messages import UplinkTargets
 from studio.contract.messages import Desired
@@ -22,30 +22,30 @@ class PlanSender:
     """``send`` takes a process's name and a message; what it raises goes to the caller, and is sent whole the
     next time."""
 
-    def __init__(self, send: Callable[[str, Message], None]) -> None:
+    def __init__(self, send: Callable[[ProcessName, Message], None]) -> None:
         self._send = send
         self._mix: MixPlan | None = None
         """What the mixer has been sent, but for the newest values."""
         self._next: object = None
         self._values: tuple[int, HandValues] | None = None
         self._desired: Desired | None = None
-        self._targets: dict[str, UplinkTargets] = {}
+        self._targets: dict[ProcessName, UplinkTargets] = {}
         """By shard."""
 
-    def tell(self, plans: Plans, issued_ns: int, ordinary: bool, shards: Iterable[str]) -> None:
+    def tell(self, plans: Plans, issued_ns: int, ordinary: bool, shards: Iterable[ProcessName]) -> None:
         """``ordinary``: see :class:`TakePlan`. The mixer hears it first."""
         try:
             self._tell_mixer(plans, issued_ns, ordinary)
             if plans.desired != self._desired:
                 self._desired = plans.desired
-                self._send("supervisor", plans.desired)
+                self._send(SUPERVISOR, plans.desired)
         except BaseException:
             self._mix = self._desired = None
             raise
         for shard in shards:
             self.tell_shard(shard, plans)
 
-    def tell_shard(self, shard: str, plans: Plans) -> None:
+    def tell_shard(self, shard: ProcessName, plans: Plans) -> None:
         """Nothing while control learns who is there: the shard keeps what the one before has told it."""
         if not plans.known:
             return
@@ -56,7 +56,7 @@ class PlanSender:
         self._send(shard, targets)
         self._targets[shard] = targets
 
-    def forget_shard(self, shard: str) -> None:
+    def forget_shard(self, shard: ProcessName) -> None:
         """It is gone; who comes back under the name has been told nothing."""
         self._targets.pop(shard, None)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mixer.contract.names import of_seat
+from mixer.contract.names import of_graphic, of_seat
 from mixer.contract.theme import Theme
 from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
@@ -118,4 +118,4 @@ def _written(events: Sequence[AnyEvent]) -> list[str]:
     """What these events have given texts, as :meth:`Glyphs.missing` names it."""
     seats = [event.seat for event in events if isinstance(event, SeatCreated | SeatUpdated)]
     graphics = [event.graphic.id for event in events if isinstance(event, GraphicCreated | GraphicUpdated)]
-    return [*(of_seat(seat) for seat in seats), *(f"graphic/{graphic}" for graphic in graphics)]
+    return [*(of_seat(seat) for seat in seats), *(of_graphic(graphic) for graphic in graphics)]

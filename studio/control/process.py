@@ -29,7 +29,7 @@ from mixer.contract.messages import (
     SlotClosed,
     SlotOpened,
 )
-from mixer.contract.names import is_player, is_sender, is_shard, shards
+from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName, is_player, is_sender, is_shard, shards
 from mixer.contract.plan import CanvasName
 from mixer.contract.player_messages import PlayerReport
 from mixer.ipc import child
@@ -157,10 +157,10 @@ class Control:
         self._hub: Hub | None = None
         self._server: Server | None = None
         self._media: MediaStore | None = None
-        self._processes: dict[str, str] = {}
+        self._processes: dict[ProcessName, str] = {}
         self._presence: tuple[Mapping[str, Connection], Collection[CanvasName]] = ({}, ())
         self._stop = asyncio.Event()
-        self._early: list[tuple[str, Message]] = []
+        self._early: list[tuple[ProcessName, Message]] = []
         """What came before the session was there; the supervisor's news of the processes, a few at most."""
 
     async def run(self) -> None:
@@ -169,10 +169,8 @@ class Control:
             await self._open()
             server = self._server
             assert server is not None
-            self._send(
-                "supervisor", Listening(server.url, self._settings.public_url.rstrip("/"), server.port)
-            )
-            self._send("supervisor", Ready())
+            self._send(SUPERVISOR, Listening(server.url, self._settings.public_url.rstrip("/"), server.port))
+            self._send(SUPERVISOR, Ready())
             await self._beat_until_told()
         finally:
             try:
@@ -269,7 +267,7 @@ class Control:
         closed = asyncio.create_task(self._link.closed.wait())
         try:
             while not (stopped.done() or closed.done()):
-                self._send("supervisor", Heartbeat())
+                self._send(SUPERVISOR, Heartbeat())
                 await asyncio.wait((stopped, closed), timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
@@ -294,12 +292,12 @@ class Control:
         return sorted(
             name
             for name, state in self._processes.items()
-            if state != "running" and not (is_sender(name) or is_player(name)) and name != "control"
+            if state != "running" and not (is_sender(name) or is_player(name)) and name != CONTROL
         )
 
     # --- the link --------------------------------------------------------------------------------------
 
-    def _send(self, to: str, message: Message) -> None:
+    def _send(self, to: ProcessName, message: Message) -> None:
         self._link.send(to, message)
 
     def _publish(self, plans: Plans, issued_ns: int, ordinary: bool) -> None:
@@ -313,15 +311,15 @@ class Control:
         except (LinkClosedError, LinkOverflowError) as error:
             log.error("plan not sent", error=str(error))
 
-    def _receive(self, sender: str, message: ControlIn, fds: list[int]) -> None:
+    def _receive(self, sender: ProcessName, message: ControlIn, fds: list[int]) -> None:
         match message:
             case Shutdown():
                 self._stop.set()
-            case SlotOpened(source):
+            case SlotOpened(slot):
                 if fds:
-                    self._snapshots.slot_opened(source, fds[0])
-            case SlotClosed(source):
-                self._snapshots.slot_closed(source)
+                    self._snapshots.slot_opened(slot, fds[0])
+            case SlotClosed(slot):
+                self._snapshots.slot_closed(slot)
             case SlotFailed(source, reason):
                 log.error("no memory for a slot", source=source, reason=reason)
             case ProcessUsage(cpu_seconds, resident_bytes, link_bytes):
@@ -387,13 +385,13 @@ async def _control(link: Link, start: ControlConfig) -> int:
     try:
         await Control(link, start).run()
     except (CannotStartError, config.ConfigError) as error:
-        link.send("supervisor", StartFailed(str(error)))
+        link.send(SUPERVISOR, StartFailed(str(error)))
         return 1
     return 0
 
 
 def main() -> int:
-    link = child.start("control")
+    link = child.start(CONTROL)
     try:
         return asyncio.run(_control(link, first_message(link, ControlConfig)))
     except LinkClosedError:

@@ -4,7 +4,6 @@ of seats, the recordings' marks. Whoever comes back is told again."""
 import time
 from collections.abc import Callable, Iterable
 
-from mixer.contract.ingests import backup_of
 from mixer.contract.messages import (
     Expect,
     Mark,
@@ -15,7 +14,7 @@ from mixer.contract.messages import (
     SenderConfig,
     WatchMeters,
 )
-from mixer.contract.names import MIXER, is_shard, sender_name, shards
+from mixer.contract.names import MIXER, ProcessName, backup_of, is_shard, sender_name, shards
 from signaling.contract.messages import RecordSeats
 from studio.contract.messages import ProcessChanged
 from studio.planning.marks import Marker
@@ -30,17 +29,17 @@ from studio.show.sources.player_status import PlayerOrders
 class ProcessMessages:
     """``send`` takes a process's name and a message; ``recordings`` is the folder of files."""
 
-    def __init__(self, send: Callable[[str, Message], None], recordings: str) -> None:
+    def __init__(self, send: Callable[[ProcessName, Message], None], recordings: str) -> None:
         self._send = send
         self._recordings = recordings
-        self._running: set[str] = set()
+        self._running: set[ProcessName] = set()
         self._metered = False
         self._listening = False
         """By the levels that the shards tell, who speaks fills places of a scene."""
         self._recorded: str | None = None
         """The output that takes seats as they arrive, empty for none; None: not known yet. A control that has
         just started must not end what the one before it began."""
-        self._files: frozenset[str] = frozenset()
+        self._files: frozenset[ProcessName] = frozenset()
         """Senders that write recordings."""
         self._senders: tuple[SenderConfig, ...] = ()
         self._marker = Marker()
@@ -106,15 +105,15 @@ class ProcessMessages:
         if name in self._files:
             self._tell_marks(name, self._marker.newest)
 
-    def _watch(self, name: str) -> WatchMeters:
+    def _watch(self, name: ProcessName) -> WatchMeters:
         return WatchMeters(self._metered or (self._listening and name != MIXER))
 
     def _seats(self, recorded: str) -> RecordSeats:
         return RecordSeats(self._recordings if recorded else "", recorded)
 
-    def _tell_marks(self, sender: str, marks: Iterable[Mark]) -> None:
+    def _tell_marks(self, sender: ProcessName, marks: Iterable[Mark]) -> None:
         for mark in marks:
             self._send(sender, mark)
 
-    def _shards(self) -> list[str]:
+    def _shards(self) -> list[ProcessName]:
         return shards(self._running)

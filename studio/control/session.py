@@ -27,6 +27,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from mixer.contract.names import ProcessName, SourceName
 from mixer.contract.plan import CanvasName
 from signaling.contract.ports import (
     Actor,
@@ -187,7 +188,7 @@ class Session:
         """Ids of what was uploaded that the show names, or is about to."""
         return used_media(self._show) | used_media(self._coming)
 
-    def handle(self, sender: str, message: msgspec.Struct) -> None:
+    def handle(self, sender: ProcessName, message: msgspec.Struct) -> None:
         """A message from the link, decoded; ``sender`` is the process's name.
 
         Takes MixerReport, PlanTaken, SenderReport, PlayerReport, ShardReport, SeatsRecorded and
@@ -224,7 +225,7 @@ class Session:
         if known and self._dropouts.talkback_lost(there):
             self._order(Hushed())
 
-    def heard(self, levels: Mapping[str, float]) -> None:
+    def heard(self, levels: Mapping[SourceName, float]) -> None:
         """Levels of microphones (:class:`signaling.contract.messages.ShardLevels`): who speaks fills
         places."""
         speaks = self._speaking.heard(self._show, levels, time.monotonic())

@@ -10,9 +10,17 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from mixer.contract.ingests import backup_of, sender_of
 from mixer.contract.messages import Latency, MixerReport, PlanTaken, SenderReport, SourceState
-from mixer.contract.names import is_shard, of_seat, output_of
+from mixer.contract.names import (
+    MIXER,
+    ProcessName,
+    SourceName,
+    backup_of,
+    is_shard,
+    of_seat,
+    output_of,
+    sender_of,
+)
 from signaling.contract.messages import (
     SILENT,
     IceServersSilent,
@@ -54,17 +62,17 @@ class LiveStatus:
     def __init__(self) -> None:
         self.connections: dict[str, Connection] = {}
         self._stats: dict[str, PeerStats] = {}
-        self._pictures: dict[str, SourceState] = {}
+        self._pictures: dict[SourceName, SourceState] = {}
         self._sound = SoundProblems()
         self._back: frozenset[str] = frozenset()
         """Interpreters who were lost and have been back since."""
         self._mixer = MixerStatus()
         self._outputs: dict[str, SenderReport] = {}
-        self._recorded: dict[str, SeatsRecorded] = {}
+        self._recorded: dict[ProcessName, SeatsRecorded] = {}
         """What each shard says of the recording of seats."""
-        self._ice_silent: dict[str, tuple[str, ...]] = {}
+        self._ice_silent: dict[ProcessName, tuple[str, ...]] = {}
         """STUN and TURN servers that don't answer, by shard."""
-        self._processes: dict[str, ProcessChanged] = {}
+        self._processes: dict[ProcessName, ProcessChanged] = {}
 
     def set_connections(self, seats: Mapping[str, Connection]) -> None:
         """The whole set. Figures of those who left are forgotten."""
@@ -134,7 +142,7 @@ class LiveStatus:
             self._processes.pop(message.process, None)
         else:
             self._processes[message.process] = message
-        if message.process == "mixer" and message.state != "running":
+        if message.process == MIXER and message.state != "running":
             self._pictures = {}
             self._sound.take({}, show)
             self._mixer = msgspec.structs.replace(self._mixer, load=LoadStatus(), latency_ms=LatencyStatus())

@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from mixer.contract.names import of_source
-from mixer.contract.plan import BACKDROP, CanvasPlan, Plate, Rect, Tile, TileStyle
+from mixer.contract.names import BACKDROP, of_source, screen_of, seat_of
+from mixer.contract.plan import CanvasPlan, Plate, Rect, Tile, TileStyle
 from mixer.contract.theme import Theme
 from signaling.contract.state import SceneCanvas
 from studio.planning.layout import SLIDES_AT, solve
@@ -155,7 +155,7 @@ def _fit(show: Show, composition: Composition, number: int, place: Place) -> Lit
 
 
 def _retold(show: Show, tile: Tile, tongues: Tongues) -> Tile:
-    seat = show.seats.get(tile.source.partition("/")[2]) if tile.plate is not None else None
+    seat = show.seats.get(seat_of(tile.source) or screen_of(tile.source)) if tile.plate is not None else None
     if seat is None or not seat.names:
         return tile
     plate = name_plate(seat, tongues)

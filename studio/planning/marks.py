@@ -10,7 +10,8 @@ from collections.abc import Iterable
 import msgspec
 
 from mixer.contract.messages import Mark
-from mixer.contract.plan import MixPlan, SourceId
+from mixer.contract.names import SourceName
+from mixer.contract.plan import MixPlan
 from studio.planning.places import EMPTY, on_air, shown, source_id
 from studio.show.model import Show
 
@@ -26,7 +27,7 @@ class _Moment(msgspec.Struct, frozen=True):
     scene_title: str
     cue: str
     cue_title: str
-    sources: tuple[SourceId, ...]
+    sources: tuple[SourceName, ...]
 
 
 class Marker:

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Literal
 
-from mixer.contract.names import is_screen, of_screen, of_seat
-from mixer.contract.plan import CanvasPlan, CanvasView, Rect, SourceId, Tally, Tile
+from mixer.contract.names import SourceName, is_screen, of_screen, of_seat
+from mixer.contract.plan import CanvasPlan, CanvasView, Rect, Tally, Tile
 from mixer.graphics.characters import written_in
 from studio.planning.layout import CAPACITY, solve
 from studio.show.model import Show
@@ -25,8 +25,8 @@ def multiview(
     sharing: Collection[str],
     size: tuple[int, int],
     program: Size,
-    on_air: Collection[SourceId],
-    next_up: Collection[SourceId],
+    on_air: Collection[SourceName],
+    next_up: Collection[SourceName],
 ) -> CanvasPlan:
     """``size`` of the multiview and of the ``program``; ``on_air`` and ``next_up`` are the sources that the
     programme and the preview show.

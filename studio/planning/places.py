@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 from msgspec.structs import replace
 
-from mixer.contract.names import of_screen, of_seat, of_source
-from mixer.contract.plan import SourceId
+from mixer.contract.names import SourceName, of_screen, of_seat, of_source
 from signaling.contract.state import SceneCanvas
 from studio.planning.layout import CAPACITY, SLIDES_AT
 from studio.show.model import Composition, Place, Scene, Seat, Show
@@ -129,13 +128,13 @@ def named(staged: Staged) -> frozenset[str]:
     return frozenset(place.seat for place in places if place.seat and not place.screen)
 
 
-def source_id(place: Place) -> SourceId:
+def source_id(place: Place) -> SourceName:
     """The picture's source."""
     if place.screen:
         return of_screen(place.seat)
     return of_seat(place.seat) if place.seat else of_source(place.source)
 
 
-def sound_id(place: Place) -> SourceId:
+def sound_id(place: Place) -> SourceName:
     """The sound's source: a screen has none of its own, and brings the microphone of who shares it."""
     return of_seat(place.seat) if place.seat else of_source(place.source)

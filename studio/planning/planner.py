@@ -4,23 +4,37 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from mixer.contract.ingests import backup_of
 from mixer.contract.messages import SenderConfig
-from mixer.contract.names import TALKBACK, is_screen, of_screen, of_seat, of_source
-from mixer.contract.plan import (
+from mixer.contract.names import (
     BACKDROP,
+    TALKBACK,
+    SourceName,
+    StreamName,
+    backup_of,
+    canvas_slot,
+    id_of,
+    is_screen,
+    of_screen,
+    of_seat,
+    of_source,
+    picture_stream,
+    program_in,
+    screen_of,
+    seat_of,
+    slot_of,
+    sound_stream,
+)
+from mixer.contract.plan import (
     BusName,
     CanvasName,
     CanvasPlan,
     Ducking,
     Fade,
     MixPlan,
-    SourceId,
     SourceInfo,
     Transition,
 )
 from mixer.graphics.characters import written_in
-from mixer.ipc.bus.packets import programme_in
 from signaling.contract.messages import UplinkTarget
 from signaling.contract.state import SceneCanvas
 from studio.contract.messages import Desired, SlotSpec
@@ -135,7 +149,7 @@ def plan(show: Show, live: Live, settings: PlanSettings, revision: int) -> Plans
     full = [each.canvases[name] for each in scenes for name in names]
     prepared = [then.canvases[name] for name in names]
     streams = {_pictures_of(output, show) for output in running if not output.seats}
-    tongues = [each for each in show.languages[1:] if programme_in(each) in streams]
+    tongues = [each for each in show.languages[1:] if program_in(each) in streams]
     uplink = uplink_targets(speakers, full, console if "multiview" in live.watched else None, settings.guest)
     wanted = uplink_targets(speakers, prepared, None, settings.guest)
     recorded = next((output.id for output in running if output.seats), "")
@@ -185,13 +199,13 @@ def steady(plans: Plans, before: Plans) -> Plans:
     }
     if not kept:
         return plans
-    slots = {of_source(source): before.desired.slots[of_source(source)] for source in kept}
+    slots = {slot: before.desired.slots[slot] for slot in (slot_of(of_source(source)) for source in kept)}
     made = tuple(kept.get(each.source, each) for each in plans.desired.players)
     desired = msgspec.structs.replace(plans.desired, slots={**plans.desired.slots, **slots}, players=made)
     return msgspec.structs.replace(plans, desired=desired)
 
 
-def _on_canvases(plans: Plans) -> frozenset[SourceId]:
+def _on_canvases(plans: Plans) -> frozenset[SourceName]:
     both = (plans.mix.canvases, plans.mix.leaving)
     return _sources(canvases[name] for canvases in both for name in CANVASES if name in canvases)
 
@@ -201,9 +215,8 @@ def asking(plans: Plans, uplink: Mapping[str, UplinkTarget], *, known: bool = Tr
     fault; nor before it is ``known`` who watches, where only the shown are sure to be asked."""
     least = 0 if known else THUMBNAIL.fps
 
-    def info_of(source: SourceId, info: SourceInfo) -> SourceInfo:
-        kind, _, seat = source.partition("/")
-        target = uplink.get(seat) if kind == "seat" else None
+    def info_of(source: SourceName, info: SourceInfo) -> SourceInfo:
+        target = uplink.get(seat_of(source))
         return info if target is None else msgspec.structs.replace(info, asked=target.fps > least)
 
     sources = {source: info_of(source, info) for source, info in plans.mix.sources.items()}
@@ -253,36 +266,34 @@ def _fade_ms(live: Live) -> int:
     return live.take.fade_ms if live.take is not None else live.fade.duration_ns // 1_000_000
 
 
-def _sources(canvases: Iterable[CanvasPlan]) -> frozenset[SourceId]:
+def _sources(canvases: Iterable[CanvasPlan]) -> frozenset[SourceName]:
     return frozenset(tile.source for canvas in canvases for tile in canvas.tiles)
 
 
-def _infos(show: Show, canvases: Iterable[CanvasPlan]) -> dict[SourceId, SourceInfo]:
+def _infos(show: Show, canvases: Iterable[CanvasPlan]) -> dict[SourceName, SourceInfo]:
     named = dict.fromkeys(tile.source for plan in canvases for tile in plan.tiles)
     return {source: _info(show, source) for source in named if source != BACKDROP}
 
 
-def _info(show: Show, source: SourceId) -> SourceInfo:
+def _info(show: Show, source: SourceName) -> SourceInfo:
     info = _known(show, source)
     if info.language:
         return info
     return msgspec.structs.replace(info, language=written_in(info.name, "", show.languages))
 
 
-def _known(show: Show, source: SourceId) -> SourceInfo:
-    kind, _, id_ = source.partition("/")
-    seat = show.seats.get(id_)
-    if kind == "seat" and seat is not None:
+def _known(show: Show, source: SourceName) -> SourceInfo:
+    if seat := show.seats.get(seat_of(source)):
         card = name_plate(seat, (first_tongues(show)[0], ""))
         return SourceInfo(name=card.name, title=card.title, language=card.language)
-    if kind == "screen" and seat is not None:
+    if seat := show.seats.get(screen_of(source)):
         # A screen on which nothing moves sends hardly anything: only its shard knows when sharing has ended.
         language = written_in(seat.name, seat.language, show.languages)
         return SourceInfo(name=f"{seat.name} · screen", language=language, asked=False)
-    known = show.sources.get(id_)
-    if kind != "source" or known is None:
-        return SourceInfo(name=id_)  # from an older log: its slot stays empty
-    return source_info(known)
+    if known := show.sources.get(id_of(source)):
+        return source_info(known)
+    # from an older log: its slot stays empty
+    return SourceInfo(name=seat_of(source) or screen_of(source) or id_of(source))
 
 
 def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[CanvasPlan]) -> Desired:
@@ -290,22 +301,22 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
     keep theirs when control is started anew and has seen nobody yet. Slots of 12 MB for the screens that are
     shared, or that one of the ``scenes`` on air and in preview shows."""
     slots = {
-        of_seat(seat.id): SlotSpec(*settings.guest)
+        slot_of(of_seat(seat.id)): SlotSpec(*settings.guest)
         for seat in show.seats.values()
         if seat.stage or (seat.role == "speaker" and seat.id in live.seen)
     }
     named = {tile.source for plan in scenes for tile in plan.tiles if is_screen(tile.source)}
     shared = {of_screen(seat) for seat in live.sharing if seat in show.seats}
-    slots |= {source: SlotSpec(*settings.screen) for source in sorted(named | shared)}
+    slots |= {slot_of(source): SlotSpec(*settings.screen) for source in sorted(named | shared)}
     slots |= {
-        of_seat(seat.id): SOUND_ONLY
+        slot_of(of_seat(seat.id)): SOUND_ONLY
         for seat in show.seats.values()
         if seat.role == "interpreter" and (seat.on or seat.id in live.seen)
     }
-    slots[TALKBACK] = SOUND_ONLY
+    slots[slot_of(TALKBACK)] = SOUND_ONLY
     slots |= whip_slots(show) | player_slots(show, settings.shown)
     slots |= {
-        f"canvas/{name}": SlotSpec(*size, frames=2)
+        canvas_slot(name): SlotSpec(*size, frames=2)
         for name, size in settings.canvases.items()
         if name != "preview"
     }
@@ -329,20 +340,20 @@ def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[Ca
     return Desired(slots, tuple(senders), made)
 
 
-def _pictures_of(output: Output, show: Show) -> str:
+def _pictures_of(output: Output, show: Show) -> StreamName:
     """The stream of an audience that hears one language has that language's plates and graphics, too."""
     if output.rendition == "program" and not output.recording and len(output.buses) == 1:
         (bus,) = output.buses
         if bus in show.languages:
-            return programme_in(bus)
-    return f"{output.rendition}/h264"
+            return program_in(bus)
+    return picture_stream(output.rendition)
 
 
 def _sender(show: Show, output: Output, settings: PlanSettings) -> SenderConfig:
     return SenderConfig(
         output=output.id,
         video=_pictures_of(output, show),
-        audio=tuple(f"{bus}/aac" for bus in output.buses),
+        audio=tuple(sound_stream(bus) for bus in output.buses),
         url=output.url,
         folder=settings.recordings if output.recording else "",
         ca_file="" if output.recording else settings.ca_file,

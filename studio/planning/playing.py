@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from mixer.contract.findings import PICTURE_FILE
-from mixer.contract.names import of_source
+from mixer.contract.names import SlotName, of_source, slot_of
 from mixer.contract.plan import SourceInfo
 from mixer.contract.player_messages import PlayerConfig, PlayerKind, PlayerOrder
 from mixer.contract.player_timing import resumed_s
@@ -95,9 +95,11 @@ def _config(
     )
 
 
-def player_slots(show: Show, canvases: Collection[Size] = (PICTURE,)) -> dict[str, SlotSpec]:
+def player_slots(show: Show, canvases: Collection[Size] = (PICTURE,)) -> dict[SlotName, SlotSpec]:
     return {
-        of_source(source.id): SlotSpec(*player_size(show, source, canvases), frames=RING, alpha=source.alpha)
+        slot_of(of_source(source.id)): SlotSpec(
+            *player_size(show, source, canvases), frames=RING, alpha=source.alpha
+        )
         for source in show.sources.values()
         if kind_of(source) is not None
     }

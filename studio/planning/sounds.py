@@ -1,6 +1,6 @@
 """Pure: the show's state → the sound of all buses, and which microphones must be decoded for it."""
 
-from mixer.contract.names import TALKBACK, of_seat, of_source
+from mixer.contract.names import TALKBACK, SourceName, id_of, of_seat, of_source, seat_of
 from mixer.contract.plan import (
     AudioInput,
     AudioPlan,
@@ -10,7 +10,6 @@ from mixer.contract.plan import (
     Hall,
     Interpreter,
     Monitor,
-    SourceId,
     Talkback,
 )
 from studio.planning.places import Staged, coming, on_air, shown, sound_id
@@ -41,7 +40,7 @@ def audio(show: Show, ducking: Ducking, fade_ms: int = 0) -> AudioPlan:
     )
 
 
-def on_floor(show: Show, staged: Staged) -> tuple[SourceId, ...]:
+def on_floor(show: Show, staged: Staged) -> tuple[SourceName, ...]:
     """Who is heard while this scene is on air, muted or not, each once.
 
     Sound follows the picture of the programme where the scene's policy says so; whose screen is seen is
@@ -81,23 +80,23 @@ def listens(show: Show) -> dict[str, BusName]:
     }
 
 
-def _sounding(show: Show, source: SourceId) -> Seat | Source | None:
-    kind, _, id_ = source.partition("/")
-    return show.seats.get(id_) if kind == "seat" else show.sources.get(id_)
+def _sounding(show: Show, source: SourceName) -> Seat | Source | None:
+    seat = seat_of(source)
+    return show.seats.get(seat) if seat else show.sources.get(id_of(source))
 
 
-def _may_be_heard(show: Show, source: SourceId) -> bool:
+def _may_be_heard(show: Show, source: SourceName) -> bool:
     thing = _sounding(show, source)
     return thing is not None and (isinstance(thing, Source) or thing.stage)
 
 
-def _input(show: Show, source: SourceId) -> AudioInput:
-    kind, _, id_ = source.partition("/")
-    thing = show.seats[id_] if kind == "seat" else show.sources[id_]
+def _input(show: Show, source: SourceName) -> AudioInput:
+    thing = _sounding(show, source)
+    assert thing is not None
     return AudioInput(source, thing.gain_db, thing.language, thing.strip, thing.muted)
 
 
-def _interpreters(show: Show) -> dict[SourceId, Interpreter]:
+def _interpreters(show: Show) -> dict[SourceName, Interpreter]:
     return {
         of_seat(seat.id): Interpreter(of_seat(seat.id), seat.into, seat.gain_db, seat.strip)
         for seat in show.seats.values()
@@ -109,7 +108,7 @@ def _interpreters(show: Show) -> dict[SourceId, Interpreter]:
     }
 
 
-def _in_hall(show: Show) -> tuple[SourceId, ...]:
+def _in_hall(show: Show) -> tuple[SourceName, ...]:
     seats = (of_seat(seat.id) for seat in show.seats.values() if seat.hall)
     return (*seats, *(of_source(source.id) for source in show.sources.values() if source.hall))
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from mixer.contract.names import of_seat
+from mixer.contract.names import SourceName, of_seat
 from studio.planning.places import coming, has_auto, named, on_air
 from studio.show.model import Seat, Show
 from studio.show.own import Speaks
@@ -76,7 +76,7 @@ class Speaking:
         """When who is chosen now was."""
         self._asked_s = -1e9
 
-    def heard(self, show: Show, levels: Mapping[str, float], now_s: float) -> Speaks | None:
+    def heard(self, show: Show, levels: Mapping[SourceName, float], now_s: float) -> Speaks | None:
         """What is to be ordered now, if anything. ``levels``: peaks in dBFS since the last ones, by source
         (``seat/<id>``), of some of the microphones."""
         policy = show.auto_speaker
@@ -96,7 +96,7 @@ class Speaking:
     def _wanted(
         self,
         show: Show,
-        levels: Mapping[str, float],
+        levels: Mapping[SourceName, float],
         elsewhere: Collection[str],
         chosen: str,
         now_s: float,

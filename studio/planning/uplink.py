@@ -11,8 +11,8 @@ left to :mod:`studio.planning.hysteresis`.
 import math
 from collections.abc import Iterable
 
-from mixer.contract.names import of_screen, of_seat
-from mixer.contract.plan import CanvasPlan, SourceId
+from mixer.contract.names import SourceName, of_screen, of_seat
+from mixer.contract.plan import CanvasPlan
 from signaling.contract.messages import UplinkTarget
 
 FPS = 30
@@ -76,9 +76,9 @@ def uplink_targets(
     return needs
 
 
-def shown_boxes(canvases: Iterable[CanvasPlan]) -> dict[SourceId, tuple[int, int]]:
+def shown_boxes(canvases: Iterable[CanvasPlan]) -> dict[SourceName, tuple[int, int]]:
     """Width and height in pixels that cover each source's every tile on these canvases."""
-    boxes: dict[SourceId, tuple[int, int]] = {}
+    boxes: dict[SourceName, tuple[int, int]] = {}
     for canvas in canvases:
         for tile in canvas.tiles:
             width, height = boxes.get(tile.source, (0, 0))

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UnsetType
 
 from mixer.contract.credentials import CredentialsError, with_credentials
-from mixer.contract.names import is_name, of_seat, of_source
+from mixer.contract.names import id_of, seat_of, sound_of
 from mixer.contract.theme import Theme
 from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
@@ -111,17 +111,12 @@ def sounding(show: Show, audio_id: str) -> tuple[Seat | Source, str]:
 
     Raises RefusedError 404: ``seat.unknown``, ``source.unknown``.
     """
-    kind, _, id_ = audio_id.rpartition("/")
-    thing: Seat | Source | None
-    if kind == "seat":
-        thing, key = show.seats.get(id_), of_seat(id_)
-    else:
-        thing, key = show.sources.get(id_), id_
-    if thing is None:
-        raise unknown(kind or "source", id_)
-    return thing, key
-
-
-def sound_source(key: str) -> str:
-    """``seat/<id>`` or ``source/<id>`` for what :func:`sounding` gives as key."""
-    return key if is_name(key) else of_source(key)
+    name = sound_of(audio_id)
+    if seat := seat_of(name):
+        if seat not in show.seats:
+            raise unknown("seat", seat)
+        return show.seats[seat], name
+    source = id_of(name)
+    if source not in show.sources:
+        raise unknown("source", source)
+    return show.sources[source], source

@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from mixer.contract.plan import Anchor, BusName, Crop, Direction, GraphicKind, SourceId, Strip, TransitionKind
+from mixer.contract.names import SourceName
+from mixer.contract.plan import Anchor, BusName, Crop, Direction, GraphicKind, Strip, TransitionKind
 from mixer.contract.theme import Theme
 from signaling.contract.state import Role, SceneCanvas, SourceKind
 from studio.planning.layout import LayoutName
@@ -149,7 +150,7 @@ class AudioPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     besides; else ``sources`` alone. They are ``seat/<id>`` or ``source/<id>``."""
 
     follow: bool = True
-    sources: tuple[SourceId, ...] = ()
+    sources: tuple[SourceName, ...] = ()
 
 
 class Scene(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -368,7 +369,7 @@ class Show(msgspec.Struct, frozen=True, omit_defaults=True):
     """The last :data:`MAX_NOTES`, oldest first."""
     hall_bus: BusName = FLOOR
     monitor_bus: BusName = FLOOR
-    solo: tuple[SourceId, ...] = ()
+    solo: tuple[SourceName, ...] = ()
     talk: TalkTo | None = None
     """Seats the director talks to now, ``all`` for everybody who has a return; None: nobody."""
     rundown: tuple[Cue, ...] = ()

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from mixer.contract.names import SUPERVISOR, ProcessName
 from mixer.ipc.link import LINK_FD_ENV, Link, pair
 from studio.contract.spawning import FOLDER, environment, python
 from studio.contract.usage import cpu_seconds, waited_ns
@@ -42,7 +43,7 @@ def backoff_s(deaths: int) -> float:
 class Child:
     """A process that shall exist under a name, through all its restarts."""
 
-    name: str
+    name: ProcessName
     command: tuple[str, ...]
     """Module, then arguments."""
     configure: Callable[[], msgspec.Struct]
@@ -79,7 +80,7 @@ class Child:
         that is too large: then nothing of it is left."""
         with ExitStack() as half:
             ours, theirs = pair()
-            link = Link(ours, "supervisor")
+            link = Link(ours, SUPERVISOR)
             half.callback(link.close)
             with theirs:
                 process = subprocess.Popen(

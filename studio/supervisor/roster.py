@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from mixer.contract.messages import SenderConfig
-from mixer.contract.names import player_name, sender_name, shard_name
+from mixer.contract.names import CONTROL, MIXER, player_name, sender_name, shard_name
 from mixer.contract.player_messages import PlayerConfig
 from studio.contract import config
 from studio.contract.datadir import OWN_FONTS_CACHE
@@ -53,13 +53,9 @@ def fixed_children(
         shards.append(Child(name, ("signaling.shard.process", name), _always(shard)))
     mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts, launch.data / OWN_FONTS_CACHE)
     return [
-        [Child("control", ("studio.control.process",), control)],
+        [Child(CONTROL, ("studio.control.process",), control)],
         shards,
-        [
-            Child(
-                "mixer", ("mixer.engine.process",), lambda: msgspec.structs.replace(mixer, resumes=planned())
-            )
-        ],
+        [Child(MIXER, ("mixer.engine.process",), lambda: msgspec.structs.replace(mixer, resumes=planned()))],
     ]
 
 

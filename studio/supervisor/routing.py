@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
+from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName
 from mixer.ipc.failures import Failures
 from mixer.ipc.link import Envelope, LinkClosedError, LinkOverflowError, UnreadableError
 from studio.supervisor.children import Child
 
 log = structlog.get_logger()
 
-SUPERVISOR = "supervisor"
 _BATCH = 64
 """Messages taken from one child before the next one's turn."""
 
@@ -30,7 +30,7 @@ class _Tag(msgspec.Struct):
 _tag_of = msgspec.msgpack.Decoder(_Tag).decode
 
 Deliver = Callable[[Child, msgspec.Raw], None]
-Observe = Callable[[str, str, msgspec.Raw], None]
+Observe = Callable[[ProcessName, str, msgspec.Raw], None]
 
 
 class Switchboard:
@@ -45,10 +45,10 @@ class Switchboard:
         self._deliver = deliver
         self._observe = observe
         self._failures = Failures("message")
-        self._children: dict[str, Child] = {}
+        self._children: dict[ProcessName, Child] = {}
         self.dropped: Counter[str] = Counter()
         """Messages that found no receiver, by its name; whoever reports them clears it."""
-        self.carried: dict[str, Counter[str]] = {}
+        self.carried: dict[ProcessName, Counter[ProcessName]] = {}
         """Bytes of messages, by sender and receiver, of children that are there."""
 
     def connect(self, child: Child) -> None:
@@ -118,7 +118,7 @@ class Switchboard:
             if envelope.to == SUPERVISOR:
                 self._deliver(child, envelope.body)
                 return
-            if child.name == "control":
+            if child.name == CONTROL:
                 self._observe(envelope.to, _tag_of(envelope.body).type, envelope.body)
         except Exception as error:  # one message's fault stays that message's
             self._failures.add(error, child.name)

@@ -30,7 +30,16 @@ from mixer.contract.messages import (
     TakeSound,
     TakeValues,
 )
-from mixer.contract.names import MIXER, is_player, is_sender, is_shard
+from mixer.contract.names import (
+    CONTROL,
+    MIXER,
+    SUPERVISOR,
+    ProcessName,
+    SlotName,
+    is_player,
+    is_sender,
+    is_shard,
+)
 from mixer.ipc.failures import Failures
 from mixer.ipc.link import UNREADABLE
 from studio.contract import usage
@@ -191,13 +200,13 @@ class Supervisor:
         log.info("process started", child=child.name, pid=child.pid)
         for source, fd in self._slots.visible_to(child.name):
             self._board.send(child, SlotOpened(source), (fd,))
-        if child.name == "mixer":
+        if child.name == MIXER:
             self._say_plan(child, now)
             for other in self._children.values():
                 self._attach(other)
         else:
             self._attach(child)
-        if child.name == "control":
+        if child.name == CONTROL:
             for other in self._children.values():
                 self._tell_control(other)
         else:
@@ -205,7 +214,7 @@ class Supervisor:
 
     def _attach(self, child: Child) -> None:
         """Give a subscriber and the mixer the two ends of a fresh packet-bus socket, if both are there."""
-        mixer = self._children["mixer"]
+        mixer = self._children[MIXER]
         if not (child.alive and mixer.alive) or not (is_shard(child.name) or is_sender(child.name)):
             return
         try:
@@ -278,7 +287,7 @@ class Supervisor:
                 pass
             case Ready():
                 self._ready(child)
-            case _ if child.name != "control":
+            case _ if child.name != CONTROL:
                 log.warning("unexpected message", sender=child.name, message=type(message).__name__)
             case Listening():
                 self._listening = message
@@ -291,25 +300,27 @@ class Supervisor:
             case Desired():
                 self._want(message)
 
-    def _observe(self, to: str, tag: str, body: msgspec.Raw) -> None:
+    def _observe(self, to: ProcessName, tag: str, body: msgspec.Raw) -> None:
         if to == MIXER and tag in _PLAN:
             for later in _PLAN[_PLAN.index(tag) :]:
                 self._plan.pop(later, None)
             self._plan[tag] = body
         elif tag == "Offer":
-            for source in self._decode_guest(body).writes:
-                self._lend(source, to)
+            for slot in self._decode_guest(body).writes:
+                self._lend(slot, to)
 
-    def _lend(self, source: str, shard: str) -> None:
+    def _lend(self, slot: SlotName, shard: ProcessName) -> None:
         """A guest comes to this shard: its slots go there, and are taken from where he was."""
-        before = self._slots.lend(source, shard)
-        if before is None or source not in self._slots:
+        before = self._slots.lent_to(slot)
+        self._slots.lend(slot, shard)
+        if before == shard or slot not in self._slots:
             return
-        old, new = self._children.get(before), self._children.get(shard)
+        old = self._children.get(before) if before is not None else None
+        new = self._children.get(shard)
         if old is not None and old.alive:
-            self._board.send(old, SlotClosed(source))
+            self._board.send(old, SlotClosed(slot))
         if new is not None and new.alive:
-            self._board.send(new, SlotOpened(source), (self._slots.descriptor(source, shard),))
+            self._board.send(new, SlotOpened(slot), (self._slots.descriptor(slot, shard),))
 
     def _say_plan(self, mixer: Child, now_ns: int) -> None:
         for body in self._plan.values():
@@ -321,7 +332,7 @@ class Supervisor:
             self._board.send(mixer, msgspec.structs.replace(part, issued_ns=now_ns))
 
     def _tell_control(self, about: Child) -> None:
-        control = self._children["control"]
+        control = self._children[CONTROL]
         if self._ending is None and control.alive:
             state = ProcessChanged(about.name, about.state, about.pid, about.restarts)
             self._board.send(control, state)
@@ -329,15 +340,15 @@ class Supervisor:
     def _report_usage(self) -> None:
         cpu = {child.name: self._cpu_s(child) for child in self._children.values()}
         resident = {child.name: usage.resident_bytes(child.pid) for child in self._children.values()}
-        cpu["supervisor"] = usage.cpu_seconds(os.getpid())
-        resident["supervisor"] = usage.resident_bytes(os.getpid())
+        cpu[SUPERVISOR] = usage.cpu_seconds(os.getpid())
+        resident[SUPERVISOR] = usage.resident_bytes(os.getpid())
         carried = {
             sender: {to: size for to, size in sizes.items() if to in cpu}
             for sender, sizes in self._board.carried.items()
             if sender in cpu
         }
         self._board.carried = {sender: Counter(sizes) for sender, sizes in carried.items()}
-        self._board.send(self._children["control"], ProcessUsage(cpu, resident, carried))
+        self._board.send(self._children[CONTROL], ProcessUsage(cpu, resident, carried))
         if self._board.dropped:
             log.info("messages without a receiver", dropped=dict(self._board.dropped))
             self._board.dropped.clear()
@@ -360,18 +371,18 @@ class Supervisor:
         """One slot a turn: what others send each other, a cut on its way to the mixer, goes in between."""
         opened, closed, failed = self._slots.reconcile(self._desired.slots, most=1)
         alive = [child for child in self._children.values() if child.alive]
-        for source in closed:
+        for slot in closed:
             for child in alive:
-                if self._slots.concerns(source, child.name):
-                    self._board.send(child, SlotClosed(source))
-        for source in opened:
+                if self._slots.concerns(slot, child.name):
+                    self._board.send(child, SlotClosed(slot))
+        for slot in opened:
             for child in alive:
-                if self._slots.concerns(source, child.name):
-                    self._board.send(child, SlotOpened(source), (self._slots.descriptor(source, child.name),))
-        for source, error in failed.items():
+                if self._slots.concerns(slot, child.name):
+                    self._board.send(child, SlotOpened(slot), (self._slots.descriptor(slot, child.name),))
+        for slot, error in failed.items():
             reason = error.strerror or "no memory"
-            log.error("slot not made", source=source, reason=reason)
-            self._board.send(self._children["control"], SlotFailed(source, reason))
+            log.error("slot not made", slot=slot, reason=reason)
+            self._board.send(self._children[CONTROL], SlotFailed(slot, reason))
         now = time.monotonic_ns()
         if self._slots.more:
             self._slots_at_ns = now
@@ -448,6 +459,6 @@ class Supervisor:
                 child.kill()
 
 
-def _is_made(process: str) -> bool:
+def _is_made(process: ProcessName) -> bool:
     """Whether it comes and goes with what is desired."""
     return is_sender(process) or is_player(process)

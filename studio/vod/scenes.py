@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from mixer.containers.marks import Chapter, TimedMark, chapters
 from mixer.contract.messages import Mark
+from mixer.contract.names import SourceName
 from studio.vod.join import Segment, length
 
 Kind = Literal["scene", "cue"]
@@ -30,7 +31,7 @@ def parse(text: str) -> list[Mark]:
             fields: dict[str, Any] = json.loads(line)
             kind = fields["kind"]
             if kind in ("scene", "cue"):
-                sources = tuple(str(source) for source in fields.get("sources", ()))
+                sources = tuple(SourceName(str(source)) for source in fields.get("sources", ()))
                 title, id_ = str(fields.get("title", "")), str(fields["id"])
                 "".join((title, id_, *sources)).encode()  # half of a surrogate pair can't be written
                 marks.append(Mark(int(fields["tick"]), kind, id_, title, sources))

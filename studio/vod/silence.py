@@ -7,6 +7,7 @@ that comes after too early. It is the one thing here that is encoded, and the sa
 import numpy as np
 
 from mixer.contract.clock import RATE
+from mixer.contract.names import sound_stream
 from mixer.encode.audio import AAC_BLOCK, AacEncoder
 
 MAX_S = 3600
@@ -19,7 +20,9 @@ def silence(codec: str, rate: int, extradata: bytes | None) -> bytes:
     """A packet of silence of such a track; empty where there is none that its decoder would take."""
     if codec != "aac" or rate != RATE or not (extradata or b"").startswith(_LC_STEREO):
         return b""
-    return AacEncoder("", 48_000).push(0, np.zeros((4 * AAC_BLOCK, 2), np.float32))[-1].data
+    return (
+        AacEncoder(sound_stream("silence"), 48_000).push(0, np.zeros((4 * AAC_BLOCK, 2), np.float32))[-1].data
+    )
 
 
 def filling(end: int, start: int, samples: int, rate: int) -> range:

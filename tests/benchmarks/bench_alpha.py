@@ -11,6 +11,7 @@ import numpy as np
 from mixer.compose.alpha import over_black
 from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.compose.draw import single_threaded
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture, Plane, new_picture
 from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
@@ -48,15 +49,17 @@ def cost_ms(graphics: Graphics, alpha: Plane | None, *, moves: bool) -> float:
     if alpha is not None:
         above = [over_black(picture, alpha) for picture in above]
     whole = Rect(0, 0, W, H)
-    plan = CanvasPlan(W, H, (Tile(whole, "beneath"), Tile(whole, "above", fit="contain")))
-    infos = {"above": SourceInfo(alpha=alpha is not None)}
+    plan = CanvasPlan(
+        W, H, (Tile(whole, SourceName("beneath")), Tile(whole, SourceName("above"), fit="contain"))
+    )
+    infos = {SourceName("above"): SourceInfo(alpha=alpha is not None)}
     compositor = Compositor(graphics, W, H)
     spent = []
     for tick in range(TICKS):
         under = tick if moves else 0
         sources = {
-            "beneath": SourcePicture("live", beneath[under % 3], under),
-            "above": SourcePicture("live", above[tick % 3], tick, alpha=alpha),
+            SourceName("beneath"): SourcePicture("live", beneath[under % 3], under),
+            SourceName("above"): SourcePicture("live", above[tick % 3], tick, alpha=alpha),
         }
         began = time.thread_time()
         canvas = compositor.compose(plan, sources, infos, {})

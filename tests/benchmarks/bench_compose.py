@@ -39,6 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.names import SourceName, of_source
 from mixer.contract.picture import Picture, i420_bytes, view_i420
 from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
@@ -161,9 +162,9 @@ class Ours:
         flat = np.frombuffer(self._memory, np.uint8).reshape(-1, size)
         self._pictures: list[Picture] = [view_i420(frame, width, height) for frame in flat]
         self._plan = CanvasPlan(
-            WIDTH, HEIGHT, tuple(Tile(rect, f"source/{i}") for i, rect in enumerate(rects))
+            WIDTH, HEIGHT, tuple(Tile(rect, of_source(str(i))) for i, rect in enumerate(rects))
         )
-        self._infos: dict[str, SourceInfo] = {}
+        self._infos: dict[SourceName, SourceInfo] = {}
         self._compositor = Compositor(graphics, WIDTH, HEIGHT)
 
     def picture(self, tick: int, shift: int = 0) -> NDArray[np.uint8]:

@@ -8,6 +8,8 @@ import os
 import time
 from collections.abc import Callable
 
+from mixer.contract.names import SourceName, of_seat
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
@@ -47,34 +49,34 @@ def costs() -> dict[str, tuple[float, float]]:
     np.ones(1 << 22)
     found: dict[str, tuple[float, float]] = {}
     for rows in (8, 16):
-        names, block = [f"seat/{row}" for row in range(rows)], noise(rows, 0.1)
+        names, block = [of_seat(str(row)) for row in range(rows)], noise(rows, 0.1)
         for label, strip in (("off", Strip()), ("everything on", EVERYTHING)):
             desk, inputs = Desk(), {name: AudioInput(name, strip=strip) for name in names}
             whole = [True] * rows
 
             def strips(
                 desk: Desk = desk,
-                names: list[str] = names,
+                names: list[SourceName] = names,
                 block: Samples = block,
-                inputs: dict[str, AudioInput] = inputs,
+                inputs: dict[SourceName, AudioInput] = inputs,
                 whole: list[bool] = whole,
             ) -> None:
                 desk.process(names, block, inputs, whole)
 
             found[f"{rows} strips, {label}"] = cost_ms(strips)
-    names = [str(row) for row in range(16)]
+    buses_named = [str(row) for row in range(16)]
     for label, amplitude in (("calm", 0.02), ("near the ceiling", 0.15), ("limiting", 1.0)):
         bank, block = LimiterBank(), noise(16, amplitude)
 
         def limit(bank: LimiterBank = bank, block: Samples = block) -> None:
-            bank.process(block, names)
+            bank.process(block, buses_named)
 
         found[f"16 limiters, {label}"] = cost_ms(limit)
     meter, buses = LoudnessMeter(), noise(5, 0.1)
-    found["loudness and true peak of 5 buses"] = cost_ms(lambda: meter.process(buses, names[:5]))
+    found["loudness and true peak of 5 buses"] = cost_ms(lambda: meter.process(buses, buses_named[:5]))
     found["reading one bus's loudness"] = cost_ms(lambda: meter.read("0"))
     protector = Protector()
-    found["protection of 5 rows"] = cost_ms(lambda: protector.most(buses, names[:5]))
+    found["protection of 5 rows"] = cost_ms(lambda: protector.most(buses, buses_named[:5]))
     return found
 
 

@@ -23,6 +23,7 @@ from mixer.audio.core import Mixed, SoundCore
 from mixer.audio.measuring.meters import MeterBridge
 from mixer.audio.returns import ReturnRows, Returns
 from mixer.contract.clock import RATE
+from mixer.contract.names import StreamName, of_seat, picture_stream, return_stream
 from mixer.contract.picture import i420_bytes
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter, Strip
 from mixer.encode.audio import AacEncoder, OpusEncoder
@@ -40,7 +41,17 @@ class OwnRows(Returns):
     listeners = 0
 
     def block(self, plan: AudioPlan, levels: Levels, peaks: Gains, streams: object, start: int) -> ReturnRows:
-        made = super().block(plan, levels, peaks, ("returns/floor", "returns/ko", "returns/en"), start)
+        made = super().block(
+            plan,
+            levels,
+            peaks,
+            (
+                return_stream("returns", "floor"),
+                return_stream("returns", "ko"),
+                return_stream("returns", "en"),
+            ),
+            start,
+        )
         rows = np.repeat(made.gains[:, :1], self.listeners, axis=1)
         for row in range(self.listeners):
             rows[:, row, row % len(levels.sources)] = 0.0
@@ -64,11 +75,11 @@ def speech(seconds: int, seed: int) -> Samples:
 def plan_of(microphones: int, languages: int, desk: bool) -> AudioPlan:
     strip = Strip(0, 80.0, -55.0, True, -20.0) if desk else Strip()
     speakers = tuple(
-        AudioInput(f"seat/{number}", language="ko" if number % 2 else "en", strip=strip)
+        AudioInput(of_seat(str(number)), language="ko" if number % 2 else "en", strip=strip)
         for number in range(microphones - 2)
     )
     interpreters = tuple(
-        Interpreter(f"seat/{microphones - 2 + number}", name, strip=strip)
+        Interpreter(of_seat(str(microphones - 2 + number)), name, strip=strip)
         for number, name in enumerate(("ko", "en"))
     )
     buses = (Bus("floor"), *(Bus(name) for name in LANGUAGES[:languages]))
@@ -117,8 +128,8 @@ def encoding(aac: int, opus: int, seconds: int) -> float:
     """Cores for so many AAC and Opus encoders."""
     sound = speech(1, 9)
     encoders: tuple[AacEncoder | OpusEncoder, ...] = (
-        *(AacEncoder(f"bus{number}/aac", 160_000) for number in range(aac)),
-        *(OpusEncoder(f"bus{number}/opus", 64_000) for number in range(opus)),
+        *(AacEncoder(StreamName(f"bus{number}/aac"), 160_000) for number in range(aac)),
+        *(OpusEncoder(StreamName(f"bus{number}/opus"), 64_000) for number in range(opus)),
     )
 
     def block(number: int) -> None:
@@ -134,7 +145,7 @@ def picture(seconds: int) -> float:
     settings = VideoSettings(
         "h264", 1920, 1080, Fraction(30), 6_000_000, "superfast", constant=True, threads=2
     )
-    encoder = VideoEncoder("bench/h264", settings)
+    encoder = VideoEncoder(picture_stream("bench"), settings)
     rng = np.random.default_rng(3)
     small = rng.integers(40, 200, (i420_bytes(1920, 1080) // 64 + 1,), np.uint8)
     buffers = [np.repeat(np.roll(small, shift), 64)[: i420_bytes(1920, 1080)] for shift in range(8)]

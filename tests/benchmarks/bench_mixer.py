@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from mixer.contract.names import SourceName, of_seat, slot_of
+
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")  # as the supervisor starts the mixer
 
 import cv2
@@ -53,7 +55,7 @@ def write(fds: list[int]) -> None:
 def grid(columns: int, width: int, height: int) -> tuple[Tile, ...]:
     places = [(i % columns, i // columns) for i in range(GUESTS)]
     return tuple(
-        Tile(Rect(x * width, y * height, width, height), f"seat/{i}") for i, (x, y) in enumerate(places)
+        Tile(Rect(x * width, y * height, width, height), of_seat(str(i))) for i, (x, y) in enumerate(places)
     )
 
 
@@ -88,7 +90,7 @@ def main() -> None:
             "wall": Rendition("wall", 3840, 1080, 8_000_000, preset="ultrafast"),
         },
     )
-    names = [f"seat/{i}" for i in range(GUESTS)]
+    names = [of_seat(str(i)) for i in range(GUESTS)]
     canvases = {
         "program": CanvasPlan(1920, 1080, grid(4, 480, 270)),
         "wall": CanvasPlan(3840, 1080, grid(8, 480, 540)),
@@ -96,13 +98,13 @@ def main() -> None:
     plan = MixPlan(
         1,
         canvases,  # type: ignore[arg-type]
-        AudioPlan(tuple(AudioInput(name) for name in names[:TALKERS])),
+        AudioPlan(tuple(AudioInput(SourceName(name)) for name in names[:TALKERS])),
         {name: SourceInfo(name=name) for name in names},
     )
     with Mixer(config) as mixer:
         fds = [create_slot("guest", W, H) for _ in names]
         for name, fd in zip(names, fds, strict=True):
-            mixer.send(SlotOpened(name), (fd,))
+            mixer.send(SlotOpened(slot_of(name)), (fd,))
         guests = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.bench_mixer", "--write", *map(str, fds)],
             pass_fds=fds,

@@ -24,6 +24,7 @@ from typing import get_args
 import msgspec
 
 from mixer.compose.compositor import SourcePicture
+from mixer.contract.names import of_seat
 from mixer.contract.picture import new_picture
 from mixer.contract.plan import (
     CanvasName,
@@ -57,7 +58,9 @@ FULL = 49
 def scene(name: str, first: int, *, plates: bool = True, graphics: bool = False) -> CanvasPlan:
     rects = solve("grid", 9, WIDTH, HEIGHT)
     tiles = tuple(
-        Tile(rect, f"seat/{first + i}", plate=Plate(f"홍길동 {i}", "Mayor of the City") if plates else None)
+        Tile(
+            rect, of_seat(str(first + i)), plate=Plate(f"홍길동 {i}", "Mayor of the City") if plates else None
+        )
         for i, rect in enumerate(rects)
     )
     overlays = (Overlay("t", "lower-third", Plate("Session 2", "Cities and climate")),) if graphics else ()
@@ -72,7 +75,7 @@ class Bench:
         self._sources = [
             [new_picture(640, 360, (40 + 2 * n + k, 100, 150)) for k in range(PICTURES)] for n in range(18)
         ]
-        self._infos = {f"seat/{n}": SourceInfo(name=f"{n}") for n in range(18)}
+        self._infos = {of_seat(str(n)): SourceInfo(name=f"{n}") for n in range(18)}
 
     def plan(
         self, entering: CanvasPlan, leaving: CanvasPlan | None = None, how: Transition | None = None
@@ -89,7 +92,7 @@ class Bench:
         for tick in range(-8, ticks):  # some to begin with, until all buffers have been used
             serial = tick + 9 if moving else 1
             pictures = {
-                f"seat/{n}": SourcePicture("live", source[serial % PICTURES], serial)
+                of_seat(str(n)): SourcePicture("live", source[serial % PICTURES], serial)
                 for n, source in enumerate(self._sources)
             }
             plan = plan_at(max(0, tick) / ticks)
@@ -125,7 +128,7 @@ def measure(ticks: int) -> dict[str, float]:
 
 def full(name: str, first: int, width: int, height: int, words: str = "") -> CanvasPlan:
     tiles = tuple(
-        Tile(rect, f"seat/{first + i}", plate=Plate(f"홍길동 {i}", words), style=TileStyle(12, 2))
+        Tile(rect, of_seat(str(first + i)), plate=Plate(f"홍길동 {i}", words), style=TileStyle(12, 2))
         for i, rect in enumerate(solve("grid", FULL, width, height, gap=12, margin=24))
     )
     news = Overlay("n", "ticker", Plate("The joint declaration is signed at 17:00"), anchor="bottom")
@@ -136,7 +139,7 @@ def measure_full(ticks: int) -> dict[str, tuple[float, float]]:
     """CPU ms a tick of the largest show, mean and worst, by what was done."""
     graphics = Graphics(font_folder(), "Summit")
     stage = Stage(graphics, {"program": (WIDTH, HEIGHT), "wall": WALL})
-    infos = {f"seat/{n}": SourceInfo(name=f"{n}") for n in range(2 * FULL)}
+    infos = {of_seat(str(n)): SourceInfo(name=f"{n}") for n in range(2 * FULL)}
     sources = [[new_picture(320, 180, (40 + n + k, 100, 150)) for k in range(4)] for n in range(2 * FULL)]
 
     def canvases(name: str, first: int) -> dict[CanvasName, CanvasPlan]:
@@ -166,7 +169,7 @@ def measure_full(ticks: int) -> dict[str, tuple[float, float]]:
             plan, doing = (a, "one scene") if tick < at else (take, what)
             serial += 1
             pictures = {
-                f"seat/{n}": SourcePicture("live", source[serial % 4], serial)
+                of_seat(str(n)): SourcePicture("live", source[serial % 4], serial)
                 for n, source in enumerate(sources)
             }
             stage.warm()

@@ -31,6 +31,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mixer.contract.names import SourceName, of_source, picture_stream, slot_of, sound_stream
+
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")  # as the supervisor starts the mixer
 
 import cv2
@@ -177,8 +179,8 @@ def ours(show: Show) -> tuple[float, float]:
     w, h = show.width, show.height
     program = Rendition("program", w, h, BITRATE, preset=PRESET, keyframe_s=KEYFRAME_TICKS / FPS, always=True)
     config = small_config(canvases={"program": (w, h)}, renditions={"program": program})
-    names = ("source/cam1", "source/cam2")
-    tiles = tuple(Tile(rect, name) for rect, name in zip(show.rects, names, strict=True))
+    names = (of_source("cam1"), of_source("cam2"))
+    tiles = tuple(Tile(rect, SourceName(name)) for rect, name in zip(show.rects, names, strict=True))
     plan = MixPlan(
         1,
         {"program": CanvasPlan(w, h, tiles)},
@@ -189,14 +191,14 @@ def ours(show: Show) -> tuple[float, float]:
         fds = [create_slot("source", w, h) for _ in names]
         for name, fd in zip(names, fds, strict=True):
             stack.callback(os.close, fd)
-            mixer.send(SlotOpened(name), (fd,))
+            mixer.send(SlotOpened(slot_of(name)), (fd,))
         me = [sys.executable, "-m", "tests.benchmarks.bench_voctomix", "--folder", str(show.folder)]
         me += ["--width", str(w), "--height", str(h), "--write", *map(str, fds)]
         stack.enter_context(running(show.folder / "ours.log", *me, pass_fds=fds, cwd=ROOT))
-        tap = mixer.tap("program/h264", "floor/aac")
+        tap = mixer.tap(picture_stream("program"), sound_stream("floor"))
         mixer.take(plan)
         cores = measured(show, mixer.process.pid)
-        shown = [packet.pts for packet in tap.packets("program/h264")]
+        shown = [packet.pts for packet in tap.packets(picture_stream("program"))]
         return cores, FPS * (len(shown) - 1) / (shown[-1] - shown[0])
 
 

@@ -20,6 +20,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mixer.compose.compositor import Compositor, SourcePicture
+from mixer.contract.names import CONTROL, MIXER, ProcessName, of_seat, sender_name, shard_name
 from mixer.contract.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
 from studio.contract.client import ClientError
@@ -90,7 +91,7 @@ class Show:
         goal = end_s(self.streams[file]) + seconds
         wait_until(f"{seconds} s of stream", lambda: end_s(self.streams[file]) >= goal, seconds + 10)
 
-    def kill(self, process: str) -> float:
+    def kill(self, process: ProcessName) -> float:
         """SIGKILL; returns when."""
         pid = self.studio.processes()[process]
         now = time.monotonic()
@@ -166,7 +167,7 @@ def kill_all(show: Show) -> None:
     studio = show.studio
 
     show.mark("shard")
-    begun = show.kill("shard-1")
+    begun = show.kill(shard_name(0))
     wait_until("the slates are there", lambda: not show.on_air())
     wait_until("the guests are back", show.on_air, 15)
     show.took["shard"] = time.monotonic() - begun
@@ -174,20 +175,20 @@ def kill_all(show: Show) -> None:
 
     show.seen["before"] = studio.client.state()
     show.mark("control")
-    begun = show.kill("control")
+    begun = show.kill(CONTROL)
     show.seen["after"] = wait_until("control answers", lambda: answer(studio), 15)
     show.took["control"] = time.monotonic() - begun - waited_ns(studio.processes()["control"]) / 1e9
     wait_until("the status is whole again", show.on_air, 15)
     show.wait_stream(0.5)
     show.mark("control over")
 
-    begun = show.kill("sender/vod")
+    begun = show.kill(sender_name("vod"))
     wait_until("a new part", lambda: len(show.parts) == 2 and show.parts[1].stat().st_size > 100_000)
     show.took["vod"] = time.monotonic() - begun
     show.wait_stream(0.5)
 
     show.mark("stream")
-    begun = show.kill("sender/stream")
+    begun = show.kill(sender_name("stream"))
     wait_until("nginx has a new stream", lambda: len(show.streams) == 2 and end_s(show.streams[1]) > 0)
     show.took["stream"] = time.monotonic() - begun
     wait_until("it is said to be live", lambda: show.status("outputs", "stream", "state") == "live")
@@ -195,7 +196,7 @@ def kill_all(show: Show) -> None:
 
     before = studio.processes()
     show.mark("mixer", file=1)
-    show.kill("mixer")
+    show.kill(MIXER)
     show.wait_stream(1, file=1)  # what was under way, and then something new
     wait_until("the plan is on air", show.on_air, 15)
     show.wait_stream(1, file=1)
@@ -244,8 +245,8 @@ def distance(one: NDArray[np.int16], other: NDArray[np.int16]) -> float:
 
 def slates() -> Luma:
     """What the programme looks like while both guests are gone."""
-    tiles = tuple(Tile(rect, f"seat/{seat}") for rect, seat in zip((LEFT, RIGHT), SEATS, strict=True))
-    infos = {f"seat/{part.seat}": SourceInfo(name=part.name, title=part.title) for part in CAST}
+    tiles = tuple(Tile(rect, of_seat(seat)) for rect, seat in zip((LEFT, RIGHT), SEATS, strict=True))
+    infos = {of_seat(part.seat): SourceInfo(name=part.name, title=part.title) for part in CAST}
     plan = CanvasPlan(WIDTH, HEIGHT, tiles)
     graphics = Graphics(font_folder(), TITLE)
     graphics.prepare(MixPlan(0, {"program": plan}, sources=infos))

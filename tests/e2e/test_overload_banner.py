@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from mixer.contract.messages import Load, MixerReport
+from mixer.contract.names import MIXER
 from tests.support.browsers.chromium import chromium
 from tests.support.browsers.pages import complaints, violations
 from tests.support.house import DIRECTOR, house
@@ -31,12 +32,12 @@ async def test_the_console_says_why_the_picture_is_coarser(tmp_path: Path) -> No
             (2, "overload.wall-rate", "wall, multiview and return pictures run at half the frame rate"),
             (3, "overload.program-rate", "the programme, too, runs at half the frame rate"),
         ):
-            studio.show.handle("mixer", report(Load(step, code, REASON)))
+            studio.show.handle(MIXER, report(Load(step, code, REASON)))
             await expect(banner).to_contain_text(what)
             await expect(banner).to_contain_text(REASON)
             await expect(banner).to_have_attribute("data-step", str(step))
             await expect(banner).to_be_in_viewport()
         assert said == []  # before axe, whose own styles the page's policy refuses
         assert await violations(console) == []
-        studio.show.handle("mixer", report(Load()))
+        studio.show.handle(MIXER, report(Load()))
         await expect(banner).to_have_text("")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from mixer.contract.names import shard_name
 from signaling.contract.messages import PeerStats, ShardReport
 from studio.planning.demand import DemandSettings
 from tests.support.browsers.chromium import chromium
@@ -36,13 +37,13 @@ async def test_the_console_says_whose_picture_is_on_its_way(tmp_path: Path) -> N
         await expect(cut).to_be_enabled()
 
         sizes = (PeerStats("p1", "one", 1102, 620), PeerStats("p2", "two", 160, 90))
-        studio.show.handle("shard-1", ShardReport(sizes))
+        studio.show.handle(shard_name(0), ShardReport(sizes))
         await expect(hint).to_have_text("Getting sharp: two")
-        studio.show.handle("shard-1", ShardReport((sizes[0], PeerStats("p2", "two", 1102, 620))))
+        studio.show.handle(shard_name(0), ShardReport((sizes[0], PeerStats("p2", "two", 1102, 620))))
         await expect(hint).to_have_text("Ready")
         await expect(hint).to_have_attribute("data-ready", "true")
 
-        studio.show.handle("shard-1", ShardReport(sizes))
+        studio.show.handle(shard_name(0), ShardReport(sizes))
         await expect(hint).to_have_text("Getting sharp: two")
         await cut.click()
         await expect(console.locator("[data-role=program][data-scene=both]")).to_be_visible()

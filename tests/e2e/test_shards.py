@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from mixer.contract.names import ProcessName, of_seat, shard_name
 from tests.support.media.slots import Arrivals
 from tests.support.running import RunningStudio, running_studio, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SEATS = tuple(f"rehearsal-{number}" for number in range(1, 5))
-SOURCES = tuple(f"seat/{seat}" for seat in SEATS)
+SOURCES = tuple(of_seat(seat) for seat in SEATS)
 CONFIG = """
 [video]
 program = [640, 360]
@@ -88,7 +89,7 @@ class Outcome:
     """Of anybody while nothing happened: what this machine does by itself."""
 
 
-def strike(studio: RunningStudio, shard: str, number: signal.Signals) -> Outcome:
+def strike(studio: RunningStudio, shard: ProcessName, number: signal.Signals) -> Outcome:
     """Send a shard a signal and wait until all its guests are back on air."""
     with Arrivals(studio.process.pid, SOURCES) as arrivals:
 
@@ -104,7 +105,7 @@ def strike(studio: RunningStudio, shard: str, number: signal.Signals) -> Outcome
         os.kill(studio.processes()[shard], number)
 
         def gaps() -> dict[str, float]:
-            return {seat: arrivals.longest_gap_s(f"seat/{seat}", struck) for seat in SEATS}
+            return {seat: arrivals.longest_gap_s(of_seat(seat), struck) for seat in SEATS}
 
         wait_until("somebody is off air", lambda: max(gaps().values()) > OFF_AIR_S, 5)
         wait_until("all pictures move again", moving, 15)
@@ -119,7 +120,7 @@ def strike(studio: RunningStudio, shard: str, number: signal.Signals) -> Outcome
 
 
 def test_a_killed_shards_guests_are_back_and_the_others_undisturbed(show: RunningStudio) -> None:
-    outcome = strike(show, "shard-1", signal.SIGKILL)
+    outcome = strike(show, shard_name(0), signal.SIGKILL)
     assert len(outcome.hit) == 2, "they had been spread evenly"
     assert max(outcome.hit.values()) <= 5
     assert max(outcome.others.values()) < 0.2 + 2 * outcome.before
@@ -128,7 +129,7 @@ def test_a_killed_shards_guests_are_back_and_the_others_undisturbed(show: Runnin
 def test_a_hung_shards_guests_find_another(show: RunningStudio) -> None:
     """It takes no packets and no offers, but is not known to be dead until 5 s later."""
     before = show.status("processes", "shard-2", "restarts")
-    outcome = strike(show, "shard-2", signal.SIGSTOP)
+    outcome = strike(show, shard_name(1), signal.SIGSTOP)
     assert len(outcome.hit) == 2, "they had been spread evenly"
     assert max(outcome.hit.values()) <= 5
     assert max(outcome.others.values()) < 0.2 + 2 * outcome.before

@@ -13,6 +13,7 @@ from mixer.compose.compositor import SourcePicture
 from mixer.compose.overlays import OverlayShow
 from mixer.compose.sprites import blend, place
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import SourceName, of_seat
 from mixer.contract.picture import new_picture
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Overlay, Plate, Rect, Tile
 from mixer.contract.theme import PlateStyle, Theme
@@ -172,11 +173,11 @@ def test_names_of_every_capital_and_the_forms_they_are_written_in(looks: Looks) 
 
 
 def _large(who: Plate) -> Tile:
-    return Tile(Rect(0, 0, 640, 270), "seat/a", plate=who)
+    return Tile(Rect(0, 0, 640, 270), of_seat("a"), plate=who)
 
 
 def _tile(who: Plate) -> CanvasPlan:
-    return CanvasPlan(480, 270, (Tile(Rect(0, 0, 480, 270), "seat/a", plate=who),))
+    return CanvasPlan(480, 270, (Tile(Rect(0, 0, 480, 270), of_seat("a"), plate=who),))
 
 
 def test_long_titles_wrap_in_every_script(looks: Looks) -> None:
@@ -222,7 +223,7 @@ def test_the_summits_theme_on_air(looks: Looks, name: str, wall: tuple[int, int]
     mix = plan(show, Live(), PlanSettings(sizes, recordings=""), 1).mix
     looks.graphics.prepare(mix)
     pictures = {
-        f"seat/mayor-{n}": SourcePicture("live", new_picture(64, 36, yuv_of(GROUNDS[n])), 1)
+        SourceName(f"seat/mayor-{n}"): SourcePicture("live", new_picture(64, 36, yuv_of(GROUNDS[n])), 1)
         for n in range(1, 5)
     }
     stage = Stage(looks.graphics, sizes)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import of_seat
 from mixer.contract.picture import new_picture
 from mixer.contract.plan import CanvasPlan, MixPlan, SourceInfo, Tile
 from mixer.graphics.graphics import Graphics
@@ -43,7 +44,7 @@ def graphics() -> Graphics:
 def drawn(graphics: Graphics, layout: LayoutName, count: int, width: int, height: int) -> NDArray[np.uint8]:
     rects = solve(layout, count, width, height, gap=6, margin=8, boxes=BOXES if layout == "free" else ())
     assert len(rects) == count
-    tiles = tuple(Tile(rect, f"seat/{i}") for i, rect in enumerate(rects))
+    tiles = tuple(Tile(rect, of_seat(str(i))) for i, rect in enumerate(rects))
     plan = CanvasPlan(width, height, tiles)
     infos = {tile.source: SourceInfo() for tile in tiles}
     graphics.prepare(MixPlan(1, {"program": plan}, sources=infos))
@@ -51,7 +52,7 @@ def drawn(graphics: Graphics, layout: LayoutName, count: int, width: int, height
     if layout in SLIDES_AT:
         colours[SLIDES_AT[layout]] = SLIDES
     pictures = {
-        f"seat/{i}": SourcePicture("live", new_picture(64, 36, yuv_of(colour)), 1)
+        of_seat(str(i)): SourcePicture("live", new_picture(64, 36, yuv_of(colour)), 1)
         for i, colour in enumerate(colours)
     }
     canvas = Compositor(graphics, width, height).compose(plan, pictures, infos, {})

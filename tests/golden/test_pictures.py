@@ -7,6 +7,7 @@ from mixer.compose.alpha import over_black
 from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.contract.colour import colour_bars, yuv_of
 from mixer.contract.messages import SourceState
+from mixer.contract.names import of_seat, of_source
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import (
     CanvasPlan,
@@ -56,10 +57,10 @@ def graphics() -> Graphics:
 
 
 def compose(graphics: Graphics, plan: CanvasPlan, state: SourceState, people: list[Plate]) -> Picture:
-    infos = {f"seat/{i}": SourceInfo(name=who.name, title=who.title) for i, who in enumerate(people)}
+    infos = {of_seat(str(i)): SourceInfo(name=who.name, title=who.title) for i, who in enumerate(people)}
     graphics.prepare(MixPlan(1, {"program": plan}, sources=infos))
     pictures = {
-        f"seat/{i}": SourcePicture(state, new_picture(64, 36, yuv_of(GROUNDS[i % len(GROUNDS)])), 1)
+        of_seat(str(i)): SourcePicture(state, new_picture(64, 36, yuv_of(GROUNDS[i % len(GROUNDS)])), 1)
         for i in range(max(len(people), len(plan.tiles)))
     }
     view = new_picture(640, 360, yuv_of("#40505f"))
@@ -73,7 +74,7 @@ def test_layouts(graphics: Graphics, width: int, height: int) -> None:
     strips = []
     for count in (0, 1, 2, 3, 5, 9, 16, 40, 49):
         tiles = tuple(
-            Tile(rect, f"seat/{i}") for i, rect in enumerate(solve("grid", count, width, height, gap=2))
+            Tile(rect, of_seat(str(i))) for i, rect in enumerate(solve("grid", count, width, height, gap=2))
         )
         strips.append(bgr(compose(graphics, CanvasPlan(width, height, tiles), "live", [])))
     axis = 0 if width > height else 1
@@ -84,7 +85,7 @@ def test_layouts(graphics: Graphics, width: int, height: int) -> None:
 def test_plates_cards_and_slates_in_every_script(graphics: Graphics, state: SourceState) -> None:
     people = list(PEOPLE.values())
     tiles = tuple(
-        Tile(Rect(i % 2 * 484, i // 2 * 274, 480, 270), f"seat/{i}", plate=who)
+        Tile(Rect(i % 2 * 484, i // 2 * 274, 480, 270), of_seat(str(i)), plate=who)
         for i, who in enumerate(people)
     )
     plan = CanvasPlan(964, 7 * 274 - 4, tiles)
@@ -100,7 +101,7 @@ def test_a_large_and_a_small_plate(graphics: Graphics) -> None:
         Rect(1284, 148, 192, 108),
         Rect(1284, 260, 96, 54),
     )
-    tiles = tuple(Tile(rect, f"seat/{i}", plate=people[i]) for i, rect in enumerate(rects))
+    tiles = tuple(Tile(rect, of_seat(str(i)), plate=people[i]) for i, rect in enumerate(rects))
     assert_golden("plate-sizes", bgr(compose(graphics, CanvasPlan(1540, 720, tiles), "live", people)))
 
 
@@ -109,7 +110,7 @@ def test_a_multiview(graphics: Graphics) -> None:
     tiles = tuple(
         Tile(
             Rect(i * 212, 364, 208, 116),
-            f"seat/{i}",
+            of_seat(str(i)),
             label=who.name,
             tally=("program", "preview", "")[i % 3],
         )
@@ -139,28 +140,28 @@ def test_transparent_pictures_over_others(graphics: Graphics) -> None:
     banner = np.where((up > 250) & (up < 330), np.clip(300 - across // 2, 0, 255), 0)
     far = np.hypot(across - 320, up - 180)
     shapes = {
-        "source/banner": ("#f0d060", banner),
-        "source/disc": ("#e03030", np.clip(255 - far, 0, 255)),
-        "source/ring": ("#ffffff", np.clip(255 - 16 * np.abs(far - 140), 0, 255)),
+        of_source("banner"): ("#f0d060", banner),
+        of_source("disc"): ("#e03030", np.clip(255 - far, 0, 255)),
+        of_source("ring"): ("#ffffff", np.clip(255 - 16 * np.abs(far - 140), 0, 255)),
     }
     tiles = (
-        Tile(Rect(0, 0, 320, 360), "seat/0", plate=Plate("홍길동", "가람특례시장")),
-        Tile(Rect(320, 0, 320, 360), "source/bars"),
-        Tile(Rect(0, 0, 640, 360), "source/banner", fit="contain"),
+        Tile(Rect(0, 0, 320, 360), of_seat("0"), plate=Plate("홍길동", "가람특례시장")),
+        Tile(Rect(320, 0, 320, 360), of_source("bars")),
+        Tile(Rect(0, 0, 640, 360), of_source("banner"), fit="contain"),
         Tile(
             Rect(200, 20, 240, 180),
-            "source/disc",
+            of_source("disc"),
             style=TileStyle(40, 6, "#20c040"),
             crop=Crop(0.2, 0, 0.6, 1),
         ),
-        Tile(Rect(420, 60, 200, 200), "source/ring", fit="contain"),
+        Tile(Rect(420, 60, 200, 200), of_source("ring"), fit="contain"),
     )
     plan = CanvasPlan(640, 360, tiles)
     infos = {name: SourceInfo(alpha=True) for name in shapes}
     graphics.prepare(MixPlan(1, {"program": plan}, sources=infos))
     pictures = {
-        "seat/0": SourcePicture("live", new_picture(64, 36, yuv_of(GROUNDS[0])), 1),
-        "source/bars": SourcePicture("live", colour_bars(320, 360), 1),
+        of_seat("0"): SourcePicture("live", new_picture(64, 36, yuv_of(GROUNDS[0])), 1),
+        of_source("bars"): SourcePicture("live", colour_bars(320, 360), 1),
     }
     for name, (colour, shape) in shapes.items():
         alpha = np.asarray(shape, np.uint8)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixer.compose.compositor import SourcePicture
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import of_seat
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import (
     CanvasPlan,
@@ -54,14 +55,14 @@ def person(index: int) -> SourcePicture:
     return SourcePicture("live", picture, 1)
 
 
-PICTURES = {f"seat/{index}": person(index) for index in range(5)}
-INFOS = {f"seat/{index}": SourceInfo(name=name) for index, name in enumerate(NAMES)}
+PICTURES = {of_seat(str(index)): person(index) for index in range(5)}
+INFOS = {of_seat(str(index)): SourceInfo(name=name) for index, name in enumerate(NAMES)}
 
 
 def scene(name: str, seats: tuple[int, ...], style: TileStyle | None = None) -> CanvasPlan:
     rects = solve("grid", len(seats), W, H, gap=6)
     tiles = tuple(
-        Tile(rect, f"seat/{seat}", plate=Plate(NAMES[seat], "Mayor"), style=style)
+        Tile(rect, of_seat(str(seat)), plate=Plate(NAMES[seat], "Mayor"), style=style)
         for rect, seat in zip(rects, seats, strict=True)
     )
     return CanvasPlan(W, H, tiles, scene=name, glide_ms=400, background="#141c2a")
@@ -113,10 +114,12 @@ def test_a_grid_that_two_join_and_one_leaves(graphics: Graphics) -> None:
 def test_edges_crops_and_graphics_over_them(graphics: Graphics) -> None:
     inset = TileStyle(radius=16, border=4, border_colour="#3fa7c4")
     tiles = (
-        Tile(Rect(0, 0, W, H), "seat/0"),
-        Tile(Rect(20, 20, 128, 72), "seat/1", style=inset),
-        Tile(Rect(172, 20, 128, 72), "seat/2", style=TileStyle(radius=36), crop=Crop(0.25, 0.1, 0.5, 0.5)),
-        Tile(Rect(96, 80, 128, 72), "seat/3", style=TileStyle(border=4, border_colour="#d8a13a")),
+        Tile(Rect(0, 0, W, H), of_seat("0")),
+        Tile(Rect(20, 20, 128, 72), of_seat("1"), style=inset),
+        Tile(
+            Rect(172, 20, 128, 72), of_seat("2"), style=TileStyle(radius=36), crop=Crop(0.25, 0.1, 0.5, 0.5)
+        ),
+        Tile(Rect(96, 80, 128, 72), of_seat("3"), style=TileStyle(border=4, border_colour="#d8a13a")),
     )
     overlays = (Overlay("l", "lower-third", Plate("Session 2", "도시와 기후"), anchor="bottom-right"),)
     plan = CanvasPlan(W, H, tiles, overlays=overlays)

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from mixer.contract.messages import SlotOpened
+from mixer.contract.names import of_seat, slot_of
 from mixer.contract.plan import Rect, Tile
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.relay import Path, Relay
@@ -101,9 +102,9 @@ async def test_a_bad_line_for_long(player: LoopPlayer, camera: NumberedCamera) -
     half a second is in the dice; one of a whole second is not."""
     async with ShardHouse() as house, Relay() as relay, AsyncMixer(small_config()) as mixer:
         reader = house.slot("mayor", 960, 540)
-        mixer.send(SlotOpened("seat/mayor"), (house.descriptor("mayor"),))
-        tile = Tile(Rect(0, 0, 640, 360), "seat/mayor")
-        await asyncio.to_thread(mixer.take, plan_of(1, (tile,), ("seat/mayor",)))
+        mixer.send(SlotOpened(slot_of(of_seat("mayor"))), (house.descriptor("mayor"),))
+        tile = Tile(Rect(0, 0, 640, 360), of_seat("mayor"))
+        await asyncio.to_thread(mixer.take, plan_of(1, (tile,), (of_seat("mayor"),)))
         guest = RehearsalGuest(camera, player)
         await join(house, guest, "p1", "mayor", relay)
         await until(lambda: reader.serial > 20, what="pictures")

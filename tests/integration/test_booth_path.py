@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mixer.contract.messages import BusAttach, SlotOpened
+from mixer.contract.names import of_seat, shard_name, slot_of
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Hall, Interpreter, Rect, Tile
 from signaling.contract.messages import SILENT, Answer, Offer, PeerKind, ShardReport, UplinkTargets
 from signaling.rtc.audio.opus import AvDecoder
@@ -79,11 +80,11 @@ async def join(shard: ShardHouse, guest: RehearsalGuest, kind: PeerKind, seat: s
 def audio(listens: str) -> AudioPlan:
     """A mayor who speaks Korean, and an interpreter into English, whom the mayor hears or doesn't."""
     return AudioPlan(
-        open=(AudioInput("seat/mayor", language="ko"),),
-        interpreters=(Interpreter("seat/kim", "en"),),
+        open=(AudioInput(of_seat("mayor"), language="ko"),),
+        interpreters=(Interpreter(of_seat("kim"), "en"),),
         buses=(Bus("floor"), Bus("ko"), Bus("en")),
         hall=Hall("en"),
-        listeners={"seat/mayor": listens},
+        listeners={of_seat("mayor"): listens},
     )
 
 
@@ -102,14 +103,14 @@ async def test_a_speaker_changes_languages_while_speaking(loops: dict[str, Loop]
         mixer = await asyncio.to_thread(lambda: Mixer(small_config()).__enter__())
         try:
             ends = socket.socketpair()
-            mixer.send(BusAttach("shard-1"), (ends[0].fileno(),))
-            shard.send(BusAttach("shard-1"), (ends[1].fileno(),))
+            mixer.send(BusAttach(shard_name(0)), (ends[0].fileno(),))
+            shard.send(BusAttach(shard_name(0)), (ends[1].fileno(),))
             for end in ends:
                 end.close()
             for seat in loops:
                 shard.slot(seat, 64, 64)
-                mixer.send(SlotOpened(f"seat/{seat}"), (shard.descriptor(seat),))
-            plan = plan_of(1, (Tile(Rect(0, 0, 640, 360), "seat/mayor"),), ("seat/mayor",))
+                mixer.send(SlotOpened(slot_of(of_seat(seat))), (shard.descriptor(seat),))
+            plan = plan_of(1, (Tile(Rect(0, 0, 640, 360), of_seat("mayor")),), (of_seat("mayor"),))
             await asyncio.to_thread(mixer.take, msgspec.structs.replace(plan, audio=audio("floor")))
             guests = {
                 seat: RehearsalGuest(loop, player, audio=Counter(ears[seat].take), camera=seat == "mayor")

@@ -8,6 +8,7 @@ import pytest
 
 from mixer.contract.clock import RATE
 from mixer.contract.messages import SlotOpened
+from mixer.contract.names import of_source, picture_stream, sound_stream
 from mixer.contract.picture import Picture
 from mixer.contract.plan import Rect, Tile
 from mixer.contract.player_messages import PlayerConfig
@@ -34,19 +35,19 @@ def test_no_picture_is_repeated_or_dropped_and_the_sound_is_in_step(tmp_path: Pa
     player = PlayerConfig("x", "clip", file=str(clip), epoch_ns=config.epoch_ns)
     with (
         Mixer(config) as mixer,
-        PlayerRun(player, tmp_path / "log", lambda source, fd: mixer.send(SlotOpened(source), (fd,))) as run,
+        PlayerRun(player, tmp_path / "log", lambda slot, fd: mixer.send(SlotOpened(slot), (fd,))) as run,
     ):
-        tap = mixer.tap("program/h264", "floor/aac")
+        tap = mixer.tap(picture_stream("program"), sound_stream("floor"))
         run.wait_state("ready")
-        mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), "source/x"),), ("source/x",)))
+        mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), of_source("x")),), (of_source("x"),)))
         run.order(1, playing=True)
         run.wait_state("ended", 1, seconds + 20)
         time_ns = time.monotonic_ns()
         last = (time_ns - config.epoch_ns) * 30 // 10**9
-        video = tap.wait("program/h264", lambda packets: packets[-1].pts > last)
-        audio = tap.wait("floor/aac", lambda packets: packets[-1].pts * 30 > last * RATE)
-        header = tap.headers("program/h264")[0]
-        sound_header = tap.headers("floor/aac")[0]
+        video = tap.wait(picture_stream("program"), lambda packets: packets[-1].pts > last)
+        audio = tap.wait(sound_stream("floor"), lambda packets: packets[-1].pts * 30 > last * RATE)
+        header = tap.headers(picture_stream("program"))[0]
+        sound_header = tap.headers(sound_stream("floor"))[0]
         late = mixer.reports()[-1].late_ticks
     frames = decoded(video, "h264", header)
     seen = [(int(frame.pts or 0), number_of(luma(frame))) for frame in frames]

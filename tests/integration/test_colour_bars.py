@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 
 from mixer.contract.colour import yuv_of
 from mixer.contract.messages import Rendition, SlotOpened
+from mixer.contract.names import of_seat, picture_stream, slot_of
 from mixer.contract.plan import Rect, Tile
 from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTargets
 from tests.support.browsers.chromium import chromium
@@ -23,7 +24,7 @@ from tests.support.shard_harness import ShardHouse, until
 pytestmark = pytest.mark.alone
 
 BARS = ("#ffffff", "#bfbf00", "#00bfbf", "#00bf00", "#bf00bf", "#bf0000", "#0000bf", "#000000")
-VIDEO = "program/h264"
+VIDEO = picture_stream("program")
 LEFT, RIGHT = Rect(0, 0, 640, 180), Rect(0, 180, 640, 180)
 PAGE = """<!doctype html><script>
 const join = async (codec, seat) => {
@@ -86,9 +87,9 @@ async def mixing(shard: ShardHouse, *seats: str) -> AsyncIterator[Mixer]:
     try:
         for seat in seats:
             shard.slot(seat)
-            mixer.send(SlotOpened(f"seat/{seat}"), (shard.descriptor(seat),))
+            mixer.send(SlotOpened(slot_of(of_seat(seat))), (shard.descriptor(seat),))
         shard.send(UplinkTargets({seat: UplinkTarget(640, 360, 15, 1_500_000) for seat in seats}))
-        tiles = tuple(Tile(rect, f"seat/{seat}") for rect, seat in zip((LEFT, RIGHT), seats, strict=False))
+        tiles = tuple(Tile(rect, of_seat(seat)) for rect, seat in zip((LEFT, RIGHT), seats, strict=False))
         await asyncio.to_thread(mixer.take, plan_of(1, tiles))
         yield mixer
     finally:

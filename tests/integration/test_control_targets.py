@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from mixer.contract.messages import Shutdown
+from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName, shard_name
 from mixer.ipc import link as links
 from mixer.ipc.link import LINK_FD_ENV, Envelope, Link
 from signaling.contract.messages import PeerStats, RecordSeats, ShardReport, UplinkTargets
@@ -64,11 +65,11 @@ class Played:
         self.pump()
         return self.url
 
-    def say(self, message: msgspec.Struct, sender: str = "supervisor") -> None:
+    def say(self, message: msgspec.Struct, sender: ProcessName = SUPERVISOR) -> None:
         body = msgspec.Raw(msgspec.msgpack.encode(message))
-        self._link.forward(Envelope("control", sender, body))
+        self._link.forward(Envelope(CONTROL, sender, body))
 
-    def newest(self, shard: str) -> UplinkTargets | None:
+    def newest(self, shard: ProcessName) -> UplinkTargets | None:
         self.pump()
         return next((told for to, _, told in reversed(self.targets) if to == shard), None)
 
@@ -83,7 +84,7 @@ def control(data: Path) -> Iterator[Played]:
         pass_fds=[theirs.fileno()],
     )
     theirs.close()
-    link = Link(ours, "supervisor")
+    link = Link(ours, SUPERVISOR)
     played = Played(link)
     try:
         played.say(ControlConfig("", str(data), "127.0.0.1", 0, TOKEN, time.monotonic_ns()))
@@ -116,11 +117,11 @@ def test_shards_are_told_of_sizes_and_microphones_once_it_is_known_who_is_there(
             do("scene.create", scene=seat, canvases=canvases)
         do("program.cut", scene="one")
         do("preview.set", scene="two")
-        played.say(ProcessChanged("shard-1", "running", 1, 0))
+        played.say(ProcessChanged(shard_name(0), "running", 1, 0))
         stats = tuple(PeerStats(f"guest~{seat}~tab~x", seat) for seat in ("one", "two", "three"))
-        played.say(ShardReport(stats), "shard-1")
+        played.say(ShardReport(stats), shard_name(0))
 
-        told = wait_until("the shard is told", lambda: played.newest("shard-1"), LEARN_S + 5)
+        told = wait_until("the shard is told", lambda: played.newest(shard_name(0)), LEARN_S + 5)
         assert played.targets[0][1] >= LEARN_S, "nothing before control knows who is there"
         full = target_for(1280, 720)
         # somebody may have polled snapshots before control started anew: nobody is told "nothing" yet
@@ -128,8 +129,8 @@ def test_shards_are_told_of_sizes_and_microphones_once_it_is_known_who_is_there(
         assert told.open == ("one", "two")
         assert told.listens == {}
 
-        played.say(ProcessChanged("shard-2", "running", 2, 0))
-        assert wait_until("a second shard", lambda: played.newest("shard-2")) == told
+        played.say(ProcessChanged(shard_name(1), "running", 2, 0))
+        assert wait_until("a second shard", lambda: played.newest(shard_name(1))) == told
         do("source.mute", source="seat/two", muted=True)
         wait_until("a muted microphone is closed", lambda: _open(played) == ("one",))
         do("preview.set", scene="three")
@@ -147,12 +148,12 @@ def test_shards_are_told_of_sizes_and_microphones_once_it_is_known_who_is_there(
 def test_a_control_that_is_back_takes_nothing_from_anybody(data: Path) -> None:
     """On the data of the test before: ``one`` is on air, ``three`` in preview, ``two`` nowhere."""
     with control(data) as played:
-        played.say(ProcessChanged("shard-1", "running", 1, 0))
+        played.say(ProcessChanged(shard_name(0), "running", 1, 0))
         viewer = PeerStats("multiview~~tab~x")
 
         def told() -> UplinkTargets | None:
-            played.say(ShardReport((viewer,)), "shard-1")
-            return played.newest("shard-1")
+            played.say(ShardReport((viewer,)), shard_name(0))
+            return played.newest(shard_name(0))
 
         wait_until("the shard is told", told, LEARN_S + 5)
         end = time.monotonic() + 1
@@ -166,15 +167,15 @@ def test_a_control_that_is_back_takes_nothing_from_anybody(data: Path) -> None:
 
 
 def _listens(played: Played) -> dict[str, str] | None:
-    told = played.newest("shard-1")
+    told = played.newest(shard_name(0))
     return told.listens if told is not None else None
 
 
 def _open(played: Played) -> tuple[str, ...] | str | None:
-    told = played.newest("shard-1")
+    told = played.newest(shard_name(0))
     return told.open if told is not None else None
 
 
 def _target(played: Played, seat: str) -> Any:
-    told = played.newest("shard-1")
+    told = played.newest(shard_name(0))
     return told.seats[seat] if told is not None else None

@@ -10,6 +10,7 @@ from av.video.frame import VideoFrame
 
 from mixer.contract.clock import NS
 from mixer.contract.messages import MixerReport, SlotOpened
+from mixer.contract.names import of_seat, picture_stream, slot_of
 from mixer.contract.plan import Rect, Tile
 from signaling.contract.messages import Answer, Offer, ShardReport
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
@@ -30,7 +31,7 @@ from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 
-VIDEO = "program/h264"
+VIDEO = picture_stream("program")
 GOOD, BAD = Rect(0, 0, 320, 360), Rect(320, 0, 320, 360)
 
 
@@ -53,7 +54,7 @@ class Stage:
 
         def said() -> bool:
             new = self.mixer.messages[seen:]
-            return any(isinstance(m, MixerReport) and m.sources.get("seat/bad") == state for _, m in new)
+            return any(isinstance(m, MixerReport) and m.sources.get(of_seat("bad")) == state for _, m in new)
 
         await until(said, deadline_s, state)
         return time.monotonic() - begun
@@ -79,12 +80,12 @@ async def stage() -> AsyncIterator[Stage]:
     async with ShardHouse() as shard:
         mixer = await asyncio.to_thread(Mixer(small_config()).__enter__)
         try:
-            good = mixer.open_slot("seat/good")
+            good = mixer.open_slot(of_seat("good"))
             shard.slot("bad", 960, 540)
-            mixer.send(SlotOpened("seat/bad"), (shard.descriptor("bad"),))
-            tiles = (Tile(GOOD, "seat/good"), Tile(BAD, "seat/bad"))
+            mixer.send(SlotOpened(slot_of(of_seat("bad"))), (shard.descriptor("bad"),))
+            tiles = (Tile(GOOD, of_seat("good")), Tile(BAD, of_seat("bad")))
             with guests(Guest(good, RED, 440.0)):
-                await asyncio.to_thread(mixer.take, plan_of(1, tiles, ("seat/good", "seat/bad")))
+                await asyncio.to_thread(mixer.take, plan_of(1, tiles, (of_seat("good"), of_seat("bad"))))
                 tap = mixer.tap(VIDEO)
                 await until(lambda: is_red(tap), what="the good guest is there")
                 yield Stage(mixer, shard, tap)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mixer.contract.names import shard_name
 from signaling.contract.ports import Done
 from signaling.http.auth.limits import Limits, Rate
 from studio.show.commands import AnyCommand
@@ -269,7 +270,7 @@ async def test_a_shard_that_does_not_answer_or_is_gone(tmp_path: Path) -> None:
         studio.shard.silent = True
         assert await offer(studio, token) == (503, "shard.unavailable")
         assert studio.shard.closed == [studio.shard.offers[0].peer]
-        studio.router.shard_down("shard-1")
+        studio.router.shard_down(shard_name(0))
         assert await offer(studio, token) == (503, "shard.unavailable")
 
 

@@ -19,8 +19,8 @@ import pytest
 from mixer.containers.clock_tags import FileClock, file_clock
 from mixer.containers.marks import marks_path
 from mixer.contract.clock import RATE
-from mixer.contract.ingests import backup_of
 from mixer.contract.messages import BusAttach, Mark, MixerReport, SenderConfig
+from mixer.contract.names import StreamName, backup_of, of_seat, picture_stream, sender_name
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Plate, Rect, Tile
 from mixer.ipc.slot import SlotWriter
 from mixer.outputs.mpegts.transport import DATAGRAM_BYTES
@@ -126,8 +126,8 @@ def config_of(output: str, folder: Path, url: str = "", epoch_ns: int = 0) -> Se
     buses = {KO: ("ko",), EN: ("en",), EN_BACKUP: ("en",), CLEAN: ("floor",)}.get(output, BUSES)
     return SenderConfig(
         output=output,
-        video="clean/h264" if output in (CLEAN, PARTNER) else "program/h264",
-        audio=tuple(f"{bus}/aac" for bus in buses),
+        video=picture_stream("clean") if output in (CLEAN, PARTNER) else picture_stream("program"),
+        audio=tuple(StreamName(f"{bus}/aac") for bus in buses),
         url=url,
         folder="" if url else str(folder),
         epoch_ns=epoch_ns,
@@ -136,7 +136,7 @@ def config_of(output: str, folder: Path, url: str = "", epoch_ns: int = 0) -> Se
 
 def bus_end(mixer: Mixer, name: str) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    mixer.send(BusAttach(f"sender/{name}"), (theirs.fileno(),))
+    mixer.send(BusAttach(sender_name(name)), (theirs.fileno(),))
     theirs.close()
     return ours
 
@@ -152,14 +152,14 @@ def broadcast(tmp_path_factory: pytest.TempPathFactory) -> Broadcast:
     with ExitStack() as stack:
         mixer = stack.enter_context(Mixer(config))
         ingest = stack.enter_context(RtmpIngest(folder))
-        clapper = Clapper(mixer.open_slot("seat/a"), config.epoch_ns)
+        clapper = Clapper(mixer.open_slot(of_seat("a")), config.epoch_ns)
         receiver = Receiver()
         for thread in (clapper, receiver):
             thread.start()
             stack.callback(thread.stop)
-        tile = Tile(Rect(0, 0, 640, 360), "seat/a", plate=Plate("시장", "Mayor"))
+        tile = Tile(Rect(0, 0, 640, 360), of_seat("a"), plate=Plate("시장", "Mayor"))
         plan = plan_of(1, (tile,))
-        audio = AudioPlan((AudioInput("seat/a", language="ko"),), buses=tuple(map(Bus, BUSES)))
+        audio = AudioPlan((AudioInput(of_seat("a"), language="ko"),), buses=tuple(map(Bus, BUSES)))
         mixer.take(msgspec.structs.replace(plan, audio=audio))
 
         def start(output: str, url: str = "") -> SenderProcess:
@@ -176,12 +176,12 @@ def broadcast(tmp_path_factory: pytest.TempPathFactory) -> Broadcast:
         start(PARTNER, receiver.url)
         start(CLEAN)
         vod = start(VOD)
-        vod.send(Mark(0, "scene", "opening", "개회", ("seat/a",)))
+        vod.send(Mark(0, "scene", "opening", "개회", (of_seat("a"),)))
         for sender in cast.senders.values():
             sender.wait_live()
         mixer.expect(MixerReport)
         ahead = mixer.reports()[-1].tick + 90
-        vod.send(Mark(ahead, "cue", "speech", "First speech", ("seat/a",)))
+        vod.send(Mark(ahead, "cue", "speech", "First speech", (of_seat("a"),)))
         mixer.expect(MixerReport, lambda report: report.tick > ahead + 15)
         cast.killed_s = (time.monotonic_ns() - config.epoch_ns) / 1e9
         cast.senders[KO].process.kill()

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from mixer.contract.names import of_seat, picture_stream
 from mixer.contract.plan import CanvasPlan, Rect, Tile
 from tests.support.media.mixing import (
     GREEN,
@@ -18,20 +19,20 @@ from tests.support.media.mixing import (
 
 pytestmark = pytest.mark.alone
 
-VIDEO, KO = "program/h264", "program-ko/h264"
+VIDEO, KO = picture_stream("program"), picture_stream("program-ko")
 WHOLE = Rect(0, 0, 640, 360)
 
 
 def test_a_language_differs_from_its_tick_on_and_is_the_programme_again_afterwards() -> None:
-    sources = ("seat/a", "seat/b")
+    sources = (of_seat("a"), of_seat("b"))
     with Mixer(small_config()) as mixer:
         a, b = (mixer.open_slot(source) for source in sources)
         tap = mixer.tap(VIDEO, KO)
-        common = plan_of(1, (Tile(WHOLE, "seat/a"),), sources)
+        common = plan_of(1, (Tile(WHOLE, of_seat("a")),), sources)
         with guests(Guest(a, RED), Guest(b, GREEN)):
             mixer.take(common)
             tap.wait(KO, lambda found: len(found) > 10)
-            other = {"ko": CanvasPlan(640, 360, (Tile(WHOLE, "seat/b"),))}
+            other = {"ko": CanvasPlan(640, 360, (Tile(WHOLE, of_seat("b")),))}
             differs = mixer.take(msgspec.structs.replace(common, revision=2, languages=other)).tick
             tap.wait(KO, lambda found: found[-1].pts > differs + 10)
             same = mixer.take(msgspec.structs.replace(common, revision=3)).tick

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mixer.contract.messages import Rendition
+from mixer.contract.names import of_seat, picture_stream
 from mixer.contract.plan import CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.ipc.bus.packets import Packet
 from studio.planning.layout import LayoutName, solve
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.alone
 SIZE = (1280, 480)
 """As flat as a stage's wall, and no multiple of 16: edges lie inside macroblocks."""
 WHITE = (219, 128, 128)
-VIDEO = "program/h264"
+VIDEO = picture_stream("program")
 LAYOUTS: list[tuple[LayoutName, int]] = [("solo", 1), ("panel", 4), ("keynote", 2), ("grid", 7)]
 
 
@@ -50,7 +51,7 @@ def airing() -> Any:
         renditions={"program": Rendition("program", *SIZE, 6_000_000, preset="ultrafast", always=True)},
     )
     with Mixer(config) as mixer:
-        source = mixer.open_slot("seat/a")
+        source = mixer.open_slot(of_seat("a"))
         with guests(Guest(source, WHITE)):
             yield mixer, mixer.tap(VIDEO)
 
@@ -60,9 +61,9 @@ def test_tiles_lie_to_the_pixel_in_the_decoded_programme(airing: Any) -> None:
     one = np.ones((3, 3), np.uint8)
     for revision, (layout, count) in enumerate(LAYOUTS, 1):
         rects = solve(layout, count, *SIZE)
-        tiles = tuple(Tile(rect, "seat/a") for rect in rects)
+        tiles = tuple(Tile(rect, of_seat("a")) for rect in rects)
         canvas = CanvasPlan(*SIZE, tiles, background="#000000", scene=layout)
-        taken = mixer.take(MixPlan(revision, {"program": canvas}, sources={"seat/a": SourceInfo()}))
+        taken = mixer.take(MixPlan(revision, {"program": canvas}, sources={of_seat("a"): SourceInfo()}))
         packets = tap.wait(VIDEO, lambda p, tick=taken.tick: bool(p) and p[-1].pts >= tick + 8)
         picture = luma(packets, tap.headers(VIDEO)[0])
         mask = covered(rects)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mixer.contract.names import SourceName
 from studio.contract.client import Client
 from studio.contract.datadir import RunInfo
 from tests.support.media.material import beeps, ffmpeg, make_clip, make_pdf
@@ -59,15 +60,15 @@ def _asked(request: urllib.request.Request) -> tuple[int, Any]:
         return error.code, json.loads(error.read())["code"]
 
 
-def state_of(studio: RunningStudio, source: str) -> str:
+def state_of(studio: RunningStudio, source: SourceName) -> str:
     return str((studio.status("sources", source) or {}).get("state"))
 
 
-def is_ready(studio: RunningStudio, source: str) -> bool:
+def is_ready(studio: RunningStudio, source: SourceName) -> bool:
     return state_of(studio, source) == "ready"
 
 
-def scene(studio: RunningStudio, name: str, source: str) -> None:
+def scene(studio: RunningStudio, name: str, source: SourceName) -> None:
     studio.do(
         "scene.create",
         scene=name,
@@ -112,7 +113,7 @@ def test_what_was_uploaded_is_played_on_air(tmp_path: Path) -> None:
         studio.do(
             "source.create", source="deck", kind="slides", media=kinds["slides"]["id"], presenter="guest"
         )
-        for name in ("clip", "still", "deck"):
+        for name in (SourceName("clip"), SourceName("still"), SourceName("deck")):
             scene(studio, name, name)
             wait_until(f"{name} ready", functools.partial(is_ready, studio, name))
         assert deleted(studio, kinds["clip"]["id"]) == (409, "media.in-use")
@@ -121,7 +122,7 @@ def test_what_was_uploaded_is_played_on_air(tmp_path: Path) -> None:
         studio.do("preview.set", scene="still")
         studio.do("transition.update", duration_ms=0)
         studio.do("program.cut", scene="clip")  # plays at once, and takes what is in preview at its end
-        wait_until("the clip playing", lambda: state_of(studio, "clip") == "playing")
+        wait_until("the clip playing", lambda: state_of(studio, SourceName("clip")) == "playing")
         assert 0 < studio.status("sources", "clip")["remaining_s"] <= 2
         wait_until("the still on air", lambda: studio.state()["program"] == "still")
         assert wait_until("white on air", lambda: mean_luma(studio) > 200)
@@ -129,7 +130,7 @@ def test_what_was_uploaded_is_played_on_air(tmp_path: Path) -> None:
         status, ghost = upload(studio, clear, "ghost.webm")
         assert (status, ghost["alpha"]) == (201, True)
         studio.do("source.create", source="ghost", kind="clip", media=ghost["id"], loop=True)
-        wait_until("the transparent clip ready", functools.partial(is_ready, studio, "ghost"))
+        wait_until("the transparent clip ready", functools.partial(is_ready, studio, SourceName("ghost")))
         whole = {"x": 0, "y": 0, "w": 1, "h": 1}
         places = [{"source": each, "box": whole} for each in ("still", "ghost")]
         studio.do("scene.create", scene="over", canvases={"program": {"layout": "free", "places": places}})
@@ -149,7 +150,7 @@ def test_what_was_uploaded_is_played_on_air(tmp_path: Path) -> None:
         assert studio.status("mixer")["late_ticks"] < 30
 
         studio.do("preview.set", scene=None)
-        for name in ("clip", "deck"):
+        for name in (SourceName("clip"), SourceName("deck")):
             studio.do("scene.delete", scene=name)
             studio.do("source.delete", source=name)
         assert deleted(studio, kinds["clip"]["id"])[0] == 204

@@ -26,6 +26,17 @@ from mixer.contract.messages import (
     TakeValues,
     WatchMeters,
 )
+from mixer.contract.names import (
+    TALKBACK,
+    ProcessName,
+    SourceName,
+    StreamName,
+    of_seat,
+    picture_stream,
+    return_stream,
+    slot_of,
+    sound_stream,
+)
 from mixer.contract.plan import (
     AudioInput,
     AudioPlan,
@@ -67,8 +78,8 @@ from tests.support.media.mixing import (
 
 pytestmark = pytest.mark.alone
 
-VIDEO, SOUND = "program/h264", "floor/aac"
-BOTH = (Tile(LEFT, "seat/a"), Tile(RIGHT, "seat/b"))
+VIDEO, SOUND = picture_stream("program"), sound_stream("floor")
+BOTH = (Tile(LEFT, of_seat("a")), Tile(RIGHT, of_seat("b")))
 
 
 def left_out(mixer: Mixer, pictures: list[Packet]) -> set[int]:
@@ -91,10 +102,10 @@ def mixer() -> Iterator[Mixer]:
 
 
 def test_pictures_and_sound_of_two_guests(mixer: Mixer) -> None:
-    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
     tap = mixer.tap(VIDEO, SOUND)
     with guests(Guest(a, RED, 440.0), Guest(b, BLUE, 1000.0)):
-        taken = mixer.take(plan_of(1, BOTH, ("seat/a", "seat/b")))
+        taken = mixer.take(plan_of(1, BOTH, (of_seat("a"), of_seat("b"))))
         assert taken.ticks_waited <= 2
         pictures = tap.wait(VIDEO, lambda p: bool(p) and p[-1].pts >= taken.tick + 150)
     header = tap.headers(VIDEO)[0]
@@ -128,11 +139,11 @@ def test_pictures_and_sound_of_two_guests(mixer: Mixer) -> None:
 def test_sound_and_picture_keep_their_time(mixer: Mixer) -> None:
     """A flash and a beep written with equal times come out within a tick of each other, at those times."""
     fd = create_slot("slot", 320, 180)
-    mixer.send(SlotOpened("seat/a"), (fd,))
+    mixer.send(SlotOpened(slot_of(of_seat("a"))), (fd,))
     writer = SlotWriter(fd)
     os.close(fd)
     tap = mixer.tap(VIDEO, SOUND)
-    mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), "seat/a"),), ("seat/a",)))
+    mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), of_seat("a")),), (of_seat("a"),)))
     epoch = mixer.config.epoch_ns
     flash_ns = epoch + ((time.monotonic_ns() - epoch) // NS + 2) * NS
     first = flash_ns * RATE // NS
@@ -166,19 +177,36 @@ def test_sound_and_picture_keep_their_time(mixer: Mixer) -> None:
 def test_a_plan_reaches_all_canvases_on_one_tick(mixer: Mixer) -> None:
     full = {"program": Rect(0, 0, 640, 360), "wall": Rect(0, 0, 960, 270), "multiview": Rect(0, 0, 320, 180)}
 
-    def plan(revision: int, source: str) -> MixPlan:
+    def plan(revision: int, source: SourceName) -> MixPlan:
         tiles = {name: (Tile(rect, source),) for name, rect in full.items()}
         multiview = CanvasPlan(320, 180, tiles["multiview"])
         return plan_of(revision, tiles["program"], wall=tiles["wall"], multiview=multiview)
 
-    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
-    tap = mixer.tap(VIDEO, "wall/h264", "multiview/h264", "return/h264", "return/vp8")
+    a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
+    tap = mixer.tap(
+        VIDEO,
+        picture_stream("wall"),
+        picture_stream("multiview"),
+        picture_stream("return"),
+        picture_stream("return", "vp8"),
+    )
     with guests(Guest(a, RED), Guest(b, GREEN)):
-        mixer.take(plan(1, "seat/a"))
-        for stream in ("wall/h264", "multiview/h264", "return/h264", "return/vp8"):
+        mixer.take(plan(1, of_seat("a")))
+        for stream in (
+            picture_stream("wall"),
+            picture_stream("multiview"),
+            picture_stream("return"),
+            picture_stream("return", "vp8"),
+        ):
             tap.wait(stream, lambda p: len(p) > 20)
-        taken = mixer.take(plan(2, "seat/b"))
-        for stream in ("wall/h264", "multiview/h264", "return/h264", "return/vp8", VIDEO):
+        taken = mixer.take(plan(2, of_seat("b")))
+        for stream in (
+            picture_stream("wall"),
+            picture_stream("multiview"),
+            picture_stream("return"),
+            picture_stream("return", "vp8"),
+            VIDEO,
+        ):
             packets = tap.wait(stream, lambda p: p[-1].pts > taken.tick + 5)
             codec = stream.partition("/")[2]
             header = tap.headers(stream)[-1] if codec == "h264" else None
@@ -196,11 +224,11 @@ def _whole(packets: list[Packet]) -> list[Packet]:
 
 def test_kill_9_of_a_writer_gives_a_slate_and_it_comes_back(mixer: Mixer) -> None:
     fd = create_slot("slot", 320, 180)
-    mixer.send(SlotOpened("seat/a"), (fd,))
+    mixer.send(SlotOpened(slot_of(of_seat("a"))), (fd,))
     mixer.take(plan_of(1, BOTH))
     code = f"from tests.support.media.mixing import *; Guest(SlotWriter({fd}), RED)._run()"
     writer = subprocess.Popen([sys.executable, "-c", code], pass_fds=[fd], cwd=ROOT)
-    mixer.expect(MixerReport, lambda r: r.sources.get("seat/a") == "live")
+    mixer.expect(MixerReport, lambda r: r.sources.get(of_seat("a")) == "live")
     tap = mixer.tap(VIDEO)
     tap.wait(VIDEO, lambda p: len(p) > 10)
     writer.kill()
@@ -211,8 +239,8 @@ def test_kill_9_of_a_writer_gives_a_slate_and_it_comes_back(mixer: Mixer) -> Non
         f.pts for f in frames if f.pts is not None and f.pts > killed and not is_colour(f, 60, 60, RED, 12)
     )
     assert killed + 24 <= gone <= killed + 36, "held for a second, then the slate"
-    assert mixer.expect(MixerReport, lambda r: r.sources.get("seat/a") == "slate")
-    assert mixer.reports()[-1].sources["seat/b"] == "card"
+    assert mixer.expect(MixerReport, lambda r: r.sources.get(of_seat("a")) == "slate")
+    assert mixer.reports()[-1].sources[of_seat("b")] == "card"
     again = Guest(SlotWriter(fd), GREEN)
     os.close(fd)
     with guests(again):
@@ -222,7 +250,7 @@ def test_kill_9_of_a_writer_gives_a_slate_and_it_comes_back(mixer: Mixer) -> Non
                 (
                     m
                     for _, m in mixer.messages[seen:]
-                    if isinstance(m, MixerReport) and m.sources.get("seat/a") == "live"
+                    if isinstance(m, MixerReport) and m.sources.get(of_seat("a")) == "live"
                 ),
                 None,
             ),
@@ -231,52 +259,61 @@ def test_kill_9_of_a_writer_gives_a_slate_and_it_comes_back(mixer: Mixer) -> Non
 
 
 def test_returns_leave_out_the_own_voice(mixer: Mixer) -> None:
-    a, b, c = (mixer.open_slot(f"seat/{name}") for name in "abc")
-    tap = mixer.tap("returns/floor", "floor/opus", live=True)
+    a, b, c = (mixer.open_slot(of_seat(name)) for name in "abc")
+    tap = mixer.tap(return_stream("returns", "floor"), sound_stream("floor", "opus"), live=True)
     with guests(Guest(a, RED, 440.0), Guest(b, BLUE, 1000.0), Guest(c, GREEN, 0.0)):
-        mixer.take(plan_of(1, BOTH, ("seat/a", "seat/b", "seat/c")))
+        mixer.take(plan_of(1, BOTH, (of_seat("a"), of_seat("b"), of_seat("c"))))
         wait_for(lambda: len([r for r in tap.returns() if len(r.own) == 2]) > 100 or None, "returns")
     blocks = [r for r in tap.returns() if len(r.own) == 2][-100:]
     assert [q.pts - p.pts for p, q in pairwise(blocks)] == [960] * 99
-    for heard, own, other in (("seat/a", 440.0, 1000.0), ("seat/b", 1000.0, 440.0)):
-        packets = [Packet("", r.pts, r.pts, 960, True, r.own[heard]) for r in blocks]
+    for heard, own, other in ((of_seat("a"), 440.0, 1000.0), (of_seat("b"), 1000.0, 440.0)):
+        packets = [Packet(StreamName(""), r.pts, r.pts, 960, True, r.own[heard]) for r in blocks]
         _, samples = sound_of(packets, "libopus")
         assert level_db(samples[9600:], other) == pytest.approx(-12.0, abs=1)
         assert level_db(samples[9600:], own) < level_db(samples[9600:], other) - 60
-    packets = [Packet("", r.pts, r.pts, 960, True, r.common) for r in blocks]
+    packets = [Packet(StreamName(""), r.pts, r.pts, 960, True, r.common) for r in blocks]
     _, samples = sound_of(packets, "libopus")
     assert level_db(samples[9600:], 440.0) == pytest.approx(-12.0, abs=1)
     assert set(blocks[-1].heard) == {"seat/a", "seat/b"}
-    assert tap.packets("floor/opus")
+    assert tap.packets(sound_stream("floor", "opus"))
 
 
 def test_languages_talkback_and_meters(mixer: Mixer) -> None:
     """Two languages asked for late line up with the floor; the interpreter is in one, talkback in none."""
     sounds = {"seat/a": 440.0, "seat/i": 1000.0, "talk/director": 2000.0}
-    writers = [Guest(mixer.open_slot(name), tone_hz=hz, pictures=False) for name, hz in sounds.items()]
+    writers = [
+        Guest(mixer.open_slot(SourceName(name)), tone_hz=hz, pictures=False) for name, hz in sounds.items()
+    ]
     audio = AudioPlan(
-        (AudioInput("seat/a", language="ko"),),
-        (Interpreter("seat/i", "en"),),
+        (AudioInput(of_seat("a"), language="ko"),),
+        (Interpreter(of_seat("i"), "en"),),
         (Bus("floor"), Bus("ko"), Bus("en")),
-        talkback=Talkback("talk/director", ("seat/a",)),
+        talkback=Talkback(TALKBACK, (of_seat("a"),)),
     )
     tap = mixer.tap(SOUND)
     with guests(*writers):
         mixer.take(msgspec.structs.replace(plan_of(1, ()), audio=audio))
         tap.wait(SOUND, lambda p: len(p) > 20)
-        languages = mixer.tap("ko/aac", "en/aac", "returns/floor", name="languages")
+        languages = mixer.tap(
+            sound_stream("ko"),
+            sound_stream("en"),
+            return_stream("returns", "floor"),
+            name=ProcessName("languages"),
+        )
         mixer.send(WatchMeters(True))
         meters = mixer.expect(Meters, lambda m: m.buses["en"].momentary > -20)
         mixer.expect(MixerReport, lambda r: r.levels.get("en", -100) > -20)
-        second = {name: languages.wait(f"{name}/aac", lambda p: len(p) > 110) for name in ("ko", "en")}
+        second = {
+            name: languages.wait(StreamName(f"{name}/aac"), lambda p: len(p) > 110) for name in ("ko", "en")
+        }
         mixer.send(WatchMeters(False))
     assert set(meters.sources) == set(sounds)
-    assert meters.sources["seat/i"].peak == pytest.approx(-12.0, abs=0.5)
+    assert meters.sources[of_seat("i")].peak == pytest.approx(-12.0, abs=0.5)
     grid = {p.pts for p in tap.packets(SOUND)}
     for name, packets in second.items():
         assert [q.pts - p.pts for p, q in pairwise(packets)] == [1024] * (len(packets) - 1)
         assert {p.pts for p in packets[5:-5]} <= grid
-        _, samples = sound_of(packets, "aac", languages.headers(f"{name}/aac")[0])
+        _, samples = sound_of(packets, "aac", languages.headers(StreamName(f"{name}/aac"))[0])
         there = {hz: level_db(samples[-48000:], hz) for hz in sounds.values()}
         assert there[440.0] == pytest.approx(-12.0 if name == "ko" else -30.0, abs=1)
         assert there[2000.0] < -70
@@ -284,19 +321,22 @@ def test_languages_talkback_and_meters(mixer: Mixer) -> None:
             assert there[1000.0] == pytest.approx(-12.0, abs=1)
         else:
             assert there[1000.0] < -70
-    packets = [Packet("", r.pts, r.pts, 960, True, r.own["seat/a"]) for r in languages.returns()[-50:]]
+    packets = [
+        Packet(StreamName(""), r.pts, r.pts, 960, True, r.own[of_seat("a")])
+        for r in languages.returns()[-50:]
+    ]
     _, samples = sound_of(packets, "libopus")
     assert level_db(samples[9600:], 2000.0) == pytest.approx(-12.0, abs=1)
     assert level_db(samples[9600:], 440.0) < -60
 
 
 def test_snapshots_and_the_multiview(mixer: Mixer) -> None:
-    a = mixer.open_slot("seat/a")
+    a = mixer.open_slot(of_seat("a"))
     program, multiview = mixer.open_canvas("program", 640, 360), mixer.open_canvas("multiview", 320, 180)
     view = CanvasPlan(320, 180, (), (CanvasView(Rect(0, 0, 160, 90), "program"),))
     with guests(Guest(a, RED)):
-        mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), "seat/a"),), multiview=view))
-        mixer.expect(MixerReport, lambda r: r.sources.get("seat/a") == "live")
+        mixer.take(plan_of(1, (Tile(Rect(0, 0, 640, 360), of_seat("a")),), multiview=view))
+        mixer.expect(MixerReport, lambda r: r.sources.get(of_seat("a")) == "live")
         for name, reader, at in (("program", program, (100, 300)), ("multiview", multiview, (40, 80))):
             mixer.send(PublishCanvas(name))  # type: ignore[arg-type]
             mixer.expect(CanvasPublished, lambda m, name=name: m.canvas == name)  # type: ignore[misc]
@@ -306,17 +346,17 @@ def test_snapshots_and_the_multiview(mixer: Mixer) -> None:
 
 
 def test_fade_to_black_is_black_and_silent(mixer: Mixer) -> None:
-    a = mixer.open_slot("seat/a")
+    a = mixer.open_slot(of_seat("a"))
     tap = mixer.tap(VIDEO, SOUND)
     with guests(Guest(a, RED, 440.0)):
-        tiles = (Tile(Rect(0, 0, 640, 360), "seat/a"),)
-        mixer.take(plan_of(1, tiles, ("seat/a",)))
+        tiles = (Tile(Rect(0, 0, 640, 360), of_seat("a")),)
+        mixer.take(plan_of(1, tiles, (of_seat("a"),)))
         mixer.expect(MixerReport, lambda r: r.levels.get("floor", -100) > -20)
-        taken = mixer.take(plan_of(2, tiles, ("seat/a",), black=True))
+        taken = mixer.take(plan_of(2, tiles, (of_seat("a"),), black=True))
         pictures = tap.wait(VIDEO, lambda p: p[-1].pts > taken.tick + 45)
         blocks = tap.packets(SOUND)
         # The slate, out of black: seen at once, and as silent.
-        slate = msgspec.structs.replace(plan_of(3, tiles, ("seat/a",)), slate=True)
+        slate = msgspec.structs.replace(plan_of(3, tiles, (of_seat("a"),)), slate=True)
         taken = mixer.take(slate)
         slated = tap.wait(VIDEO, lambda p: p[-1].pts > taken.tick + 15)
     frame = decoded(pictures, header=tap.headers(VIDEO)[0])[-1]
@@ -330,21 +370,21 @@ def test_fade_to_black_is_black_and_silent(mixer: Mixer) -> None:
 
 def test_a_dissolve_goes_by_the_clock_on_all_canvases_and_loses_no_tick(mixer: Mixer) -> None:
     """Each decoded picture, of each canvas, is as far as its own tick's due time says."""
-    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
     whole, wide, small = Rect(0, 0, 640, 360), Rect(0, 0, 960, 270), Rect(0, 0, 320, 180)
     view = CanvasPlan(320, 180, (), (CanvasView(small, "program"),))
 
-    def plan(revision: int, source: str) -> MixPlan:
+    def plan(revision: int, source: SourceName) -> MixPlan:
         return plan_of(revision, (Tile(whole, source),), wall=(Tile(wide, source),), multiview=view)
 
-    tap = mixer.tap(VIDEO, "wall/h264", "multiview/h264")
+    tap = mixer.tap(VIDEO, picture_stream("wall"), picture_stream("multiview"))
     with guests(Guest(a, RED), Guest(b, GREEN)):
-        mixer.take(plan(1, "seat/a"))
+        mixer.take(plan(1, of_seat("a")))
         mixer.expect(MixerReport, lambda r: r.sources == {"seat/a": "live"})
-        for stream in ("wall/h264", "multiview/h264"):
+        for stream in (picture_stream("wall"), picture_stream("multiview")):
             tap.wait(stream, lambda p: len(p) > 5)
         how = Transition("mix", time.monotonic_ns(), 800_000_000)
-        before, after = plan(2, "seat/a"), plan(2, "seat/b")
+        before, after = plan(2, of_seat("a")), plan(2, of_seat("b"))
         both = msgspec.structs.replace(
             after, transition=how, leaving=before.canvases, sources={**before.sources, **after.sources}
         )
@@ -352,7 +392,7 @@ def test_a_dissolve_goes_by_the_clock_on_all_canvases_and_loses_no_tick(mixer: M
         assert taken.ticks_waited <= 2
         pictures = {
             stream: tap.wait(stream, lambda p: p[-1].pts > taken.tick + 32)
-            for stream in (VIDEO, "wall/h264", "multiview/h264")
+            for stream in (VIDEO, picture_stream("wall"), picture_stream("multiview"))
         }
     left_out(mixer, pictures[VIDEO])
     for stream, packets in pictures.items():
@@ -370,11 +410,13 @@ def test_a_dissolve_goes_by_the_clock_on_all_canvases_and_loses_no_tick(mixer: M
 
 
 def test_a_hand_moves_sound_and_picture_of_the_plan_that_is_on_air(mixer: Mixer) -> None:
-    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+    a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
     whole = Rect(0, 0, 640, 360)
     tap = mixer.tap(VIDEO, SOUND)
     with guests(Guest(a, RED, 440.0), Guest(b, GREEN)):
-        before, after = (plan_of(2, (Tile(whole, source),), ("seat/a",)) for source in ("seat/a", "seat/b"))
+        before, after = (
+            plan_of(2, (Tile(whole, source),), (of_seat("a"),)) for source in (of_seat("a"), of_seat("b"))
+        )
         mixer.take(before)
         mixer.expect(MixerReport, lambda r: r.sources == {"seat/a": "live"})
         both = msgspec.structs.replace(
@@ -386,12 +428,12 @@ def test_a_hand_moves_sound_and_picture_of_the_plan_that_is_on_air(mixer: Mixer)
         )
         mixer.take(both)
         now = time.monotonic_ns
-        mixer.send(TakeValues(4, now(), HandValues({"seat/a": -20.0}, 0.75)))
+        mixer.send(TakeValues(4, now(), HandValues({of_seat("a"): -20.0}, 0.75)))
         moved = mixer.expect(PlanTaken, lambda taken: taken.revision == 4)
         assert (moved.ordinary, moved.ticks_waited <= 2) == (True, True)
-        mixer.send(TakeValues(4, now(), HandValues({"seat/a": -20.0}, 0.5)))
+        mixer.send(TakeValues(4, now(), HandValues({of_seat("a"): -20.0}, 0.5)))
         tap.wait(VIDEO, lambda packets: packets[-1].pts > moved.tick + 12)
-        audio = msgspec.structs.replace(both.audio, open=(AudioInput("seat/a", -6.0),))
+        audio = msgspec.structs.replace(both.audio, open=(AudioInput(of_seat("a"), -6.0),))
         mixer.send(TakeSound(5, audio, now()))
         louder = mixer.expect(PlanTaken, lambda taken: taken.revision == 5)
         pictures = tap.wait(VIDEO, lambda packets: packets[-1].pts > louder.tick + 20)
@@ -417,12 +459,12 @@ def test_a_hand_moves_sound_and_picture_of_the_plan_that_is_on_air(mixer: Mixer)
 
 def test_gain_changes_and_mutes_do_not_click(mixer: Mixer) -> None:
     """A steady tone, opened, turned up and closed, as received on the floor: no step but its own."""
-    a = mixer.open_slot("seat/a")
+    a = mixer.open_slot(of_seat("a"))
     tap = mixer.tap(SOUND)
     with guests(Guest(a, RED, 440.0)):
         for revision, gains in enumerate(([], [0.0], [6.0], [-12.0], [], [0.0]), 1):
-            plan = plan_of(revision, (), ("seat/a",))
-            inputs = tuple(AudioInput("seat/a", db) for db in gains)
+            plan = plan_of(revision, (), (of_seat("a"),))
+            inputs = tuple(AudioInput(of_seat("a"), db) for db in gains)
             taken = mixer.take(
                 msgspec.structs.replace(plan, audio=msgspec.structs.replace(plan.audio, open=inputs))
             )
@@ -434,11 +476,11 @@ def test_gain_changes_and_mutes_do_not_click(mixer: Mixer) -> None:
 
 
 def test_garbage_in_slots_does_not_stop_the_tick(mixer: Mixer) -> None:
-    a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
-    mixer.send(SlotOpened("seat/none"), ())  # no descriptor
+    a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
+    mixer.send(SlotOpened(slot_of(of_seat("none"))), ())  # no descriptor
     rng = np.random.default_rng(1)
     with guests(Guest(b, BLUE, 440.0)):
-        mixer.take(plan_of(1, BOTH, ("seat/a", "seat/b")))
+        mixer.take(plan_of(1, BOTH, (of_seat("a"), of_seat("b"))))
         tap = mixer.tap(VIDEO, SOUND)
         for _ in range(60):
             a._header[6:10] = memoryview(rng.integers(0, 2**63, 4, np.uint64).tobytes()).cast("Q")
@@ -474,10 +516,10 @@ def test_pts_go_on_across_a_restart() -> None:
 
 def test_plans_are_taken_within_two_ticks(mixer: Mixer) -> None:
     """Also when each brings names that were never drawn before."""
-    a = mixer.open_slot("seat/a")
+    a = mixer.open_slot(of_seat("a"))
     with guests(Guest(a)):
         for revision in range(1, 20):
-            tiles = BOTH if revision % 2 else (Tile(Rect(0, 0, 640, 360), "seat/a"),)
+            tiles = BOTH if revision % 2 else (Tile(Rect(0, 0, 640, 360), of_seat("a")),)
             plan = plan_of(revision, tiles)
             info = SourceInfo(name=f"Mayor {revision}", title="고양시")
             plan = msgspec.structs.replace(plan, sources=dict.fromkeys(plan.sources, info))

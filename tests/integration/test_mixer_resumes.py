@@ -8,18 +8,21 @@ import pytest
 from numpy.typing import NDArray
 
 from mixer.contract.messages import PlanTaken, TakePlan
+from mixer.contract.names import of_seat, picture_stream
 from mixer.contract.plan import Plate, Rect, SourceInfo, Tile
 from tests.support.media.mixing import Mixer, decoded, plan_of, small_config
 
 pytestmark = pytest.mark.alone
 
-VIDEO = "program/h264"
+VIDEO = picture_stream("program")
 NAMES = ("이은영", "Özlem Şahin", "直江 海斗", "Αθηνά", "Київ", "กรุงเทพ", "João", "Nguyễn Thị", "محمد")
 
 
 def test_the_first_picture_after_a_restart_has_its_plates() -> None:
     tiles = tuple(
-        Tile(Rect(210 * (n % 3), 120 * (n // 3), 208, 118), f"seat/{n}", plate=Plate(NAMES[n], "고양시장"))
+        Tile(
+            Rect(210 * (n % 3), 120 * (n // 3), 208, 118), of_seat(str(n)), plate=Plate(NAMES[n], "고양시장")
+        )
         for n in range(9)
     )
     plan = plan_of(7, tiles)

@@ -13,6 +13,7 @@ import pytest
 
 from mixer.contract.clock import NS, RATE
 from mixer.contract.messages import MixerReport, Rendition
+from mixer.contract.names import of_seat, picture_stream, sound_stream
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, Tile
 from tests.support.media.mixing import (
     BLUE,
@@ -30,7 +31,7 @@ from tests.support.media.mixing import (
 
 pytestmark = pytest.mark.alone
 
-VIDEO, SOUND = "program/h264", "floor/aac"
+VIDEO, SOUND = picture_stream("program"), sound_stream("floor")
 NOBODY = 65_534
 
 
@@ -67,16 +68,18 @@ def test_walls_of_any_even_size(size: tuple[int, int]) -> None:
     )
     half = Rect(0, 0, width // 4 * 2, height)
     rest = Rect(half.w, 0, width - half.w, height)
-    wall = CanvasPlan(width, height, (Tile(half, "seat/a"), Tile(rest, "seat/b")))
+    wall = CanvasPlan(width, height, (Tile(half, of_seat("a")), Tile(rest, of_seat("b"))))
     with Mixer(config) as mixer:
-        a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+        a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
         with guests(Guest(a, RED), Guest(b, BLUE)):
-            plan = plan_of(1, (Tile(Rect(0, 0, 640, 360), "seat/a"), Tile(Rect(0, 0, 2, 2), "seat/b")))
+            plan = plan_of(
+                1, (Tile(Rect(0, 0, 640, 360), of_seat("a")), Tile(Rect(0, 0, 2, 2), of_seat("b")))
+            )
             mixer.take(msgspec.structs.replace(plan, canvases={**plan.canvases, "wall": wall}))
             mixer.expect(MixerReport, lambda r: r.sources == {"seat/a": "live", "seat/b": "live"})
-            tap = mixer.tap("wall/h264")
-            packets = tap.wait("wall/h264", lambda p: len(p) > 4)
-        frame = decoded(packets, header=tap.headers("wall/h264")[0])[-1]
+            tap = mixer.tap(picture_stream("wall"))
+            packets = tap.wait(picture_stream("wall"), lambda p: len(p) > 4)
+        frame = decoded(packets, header=tap.headers(picture_stream("wall"))[0])[-1]
     assert (frame.width, frame.height) == size
     assert is_colour(frame, width // 4, height // 2, RED)
     assert is_colour(frame, width - 8, height - 8, BLUE)
@@ -84,11 +87,11 @@ def test_walls_of_any_even_size(size: tuple[int, int]) -> None:
 
 def test_two_voices_too_loud_together_are_limited_and_stay_whole() -> None:
     with Mixer(small_config()) as mixer:
-        a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+        a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
         tap = mixer.tap(SOUND)
         with guests(Guest(a, RED, 440.0, 0.9), Guest(b, BLUE, 1000.0, 0.9)):
-            loud = AudioPlan((AudioInput("seat/a", 12.0), AudioInput("seat/b", 12.0)))
-            mixer.take(MixPlan(1, {}, loud, plan_of(1, (), ("seat/a", "seat/b")).sources))
+            loud = AudioPlan((AudioInput(of_seat("a"), 12.0), AudioInput(of_seat("b"), 12.0)))
+            mixer.take(MixPlan(1, {}, loud, plan_of(1, (), (of_seat("a"), of_seat("b"))).sources))
             mixer.expect(MixerReport, lambda r: r.levels.get("floor", -100) > -1.5)
             enough = len(tap.packets(SOUND)) + 2 * RATE // 1024
             tap.wait(SOUND, lambda p: len(p) > enough)

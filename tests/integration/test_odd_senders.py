@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from mixer.contract.clock import RATE
+from mixer.contract.names import of_seat
 from signaling.contract.messages import ClosePeer, PeerChanged, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.camera import Camera
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
@@ -202,13 +203,13 @@ async def test_the_console_names_a_sender_of_too_much(
         await asyncio.to_thread(
             wait_until, "the greedy one is named", lambda: problem("greedy") == "video.over-limit", 15
         )
-        arrivals = await asyncio.to_thread(Arrivals, studio.process.pid, ("seat/greedy", "seat/good"))
+        arrivals = await asyncio.to_thread(Arrivals, studio.process.pid, (of_seat("greedy"), of_seat("good")))
         with arrivals:
             async with Noise() as noise:
                 begun = time.monotonic()
                 await until(lambda: time.monotonic() - begun > 4, 6, "four seconds")
-            rate = arrivals.count("seat/greedy", begun) / (time.monotonic() - begun)
-            gap_ms = 1000 * arrivals.longest_gap_s("seat/good", begun)
+            rate = arrivals.count(of_seat("greedy"), begun) / (time.monotonic() - begun)
+            gap_ms = 1000 * arrivals.longest_gap_s(of_seat("good"), begun)
         print(f"\n30 pictures of 720p a second for a thumbnail: {rate:.1f} a second are decoded,")
         print(f"  the neighbour's longest gap {gap_ms:.0f} ms; {noise}")
         assert rate <= 8

@@ -15,6 +15,7 @@ import pytest
 
 from mixer.contract.clock import NS
 from mixer.contract.messages import LadderTimes, MixerConfig, MixerReport, Rendition
+from mixer.contract.names import of_seat, picture_stream, sound_stream
 from mixer.contract.picture import Picture
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.ipc import priority
@@ -39,8 +40,13 @@ from tests.unit.mixer.sources.test_effort import strictly_decoded
 
 pytestmark = pytest.mark.alone
 
-VIDEO, SOUND, OPUS, WALL = "program/h264", "floor/aac", "floor/opus", "wall/h264"
-WHOLE = (Tile(Rect(0, 0, 640, 360), "seat/a"),)
+VIDEO, SOUND, OPUS, WALL = (
+    picture_stream("program"),
+    sound_stream("floor"),
+    sound_stream("floor", "opus"),
+    picture_stream("wall"),
+)
+WHOLE = (Tile(Rect(0, 0, 640, 360), of_seat("a")),)
 
 HOG = """
 import os, sys, time
@@ -114,12 +120,12 @@ def test_a_preset_too_slow_for_the_machine_is_eased() -> None:
     )
     plan = MixPlan(
         1,
-        {"program": CanvasPlan(1920, 1080, (Tile(Rect(0, 0, 1920, 1080), "seat/a"),))},
-        AudioPlan((AudioInput("seat/b"),)),
-        {"seat/a": SourceInfo(), "seat/b": SourceInfo()},
+        {"program": CanvasPlan(1920, 1080, (Tile(Rect(0, 0, 1920, 1080), of_seat("a")),))},
+        AudioPlan((AudioInput(of_seat("b")),)),
+        {of_seat("a"): SourceInfo(), of_seat("b"): SourceInfo()},
     )
     with Mixer(config) as mixer:
-        a, b = mixer.open_slot("seat/a"), mixer.open_slot("seat/b")
+        a, b = mixer.open_slot(of_seat("a")), mixer.open_slot(of_seat("b"))
         with guests(Moving(a), Guest(b, tone_hz=440.0, pictures=False)):
             tap = mixer.tap(VIDEO, SOUND, OPUS)
             mixer.take(plan)
@@ -151,16 +157,16 @@ def test_a_preset_too_slow_for_the_machine_is_eased() -> None:
 def test_it_goes_all_the_way_down_under_a_hog_and_comes_back() -> None:
     ladder = LadderTimes(settle_s=0.4, calm_s=3.0, trial_s=2.0, longest_s=12.0)
     with Mixer(small_config(ladder=ladder)) as mixer:
-        a = mixer.open_slot("seat/a")
+        a = mixer.open_slot(of_seat("a"))
         with guests(Guest(a, RED, 440.0)):
-            tap = mixer.tap(VIDEO, SOUND, OPUS, WALL, "return/h264")
-            mixer.take(plan_of(1, WHOLE, ("seat/a",)))
+            tap = mixer.tap(VIDEO, SOUND, OPUS, WALL, picture_stream("return"))
+            mixer.take(plan_of(1, WHOLE, (of_seat("a"),)))
             tap.wait(WALL, lambda p: len(p) > 10)
             with hogs(at_most_s=8.0) as end:
                 bottom = mixer.expect(MixerReport, lambda r: r.load.step == 3)
                 end()
             for revision in range(2, 5):
-                cut = mixer.take(plan_of(revision, WHOLE, ("seat/a",)))
+                cut = mixer.take(plan_of(revision, WHOLE, (of_seat("a"),)))
                 assert cut.tick % 2 == 0, "at a tick that all canvases show"
             assert bottom.load.code == "overload.program-rate"
             seen: dict[int, MixerReport] = {}
@@ -172,7 +178,7 @@ def test_it_goes_all_the_way_down_under_a_hog_and_comes_back() -> None:
 
             wait_for(back, "all steps back")
             top = mixer.reports()[-1]
-            taken = mixer.take(plan_of(9, WHOLE, ("seat/a",)))
+            taken = mixer.take(plan_of(9, WHOLE, (of_seat("a"),)))
             tap.wait(VIDEO, lambda p: p[-1].pts > taken.tick + 70)
     reports = mixer.reports()
     assert {report.load.code for report in reports} >= {"", "overload.wall-rate", "overload.program-rate"}
@@ -195,7 +201,7 @@ def _assert_rates_of(tap: Tap, config: MixerConfig, reports: list[MixerReport]) 
         calm = range(at[-1] - 45, at[-1])
         pictures = [p for p in tap.packets(VIDEO) if p.pts in calm]
         wall = [p for p in tap.packets(WALL) if p.pts in calm]
-        returns = [p for p in tap.packets("return/h264") if p.pts in calm]
+        returns = [p for p in tap.packets(picture_stream("return")) if p.pts in calm]
         assert [p.pts for p in pictures] == [t for t in calm if t % every == 0], f"step {step}"
         for browsers in (wall, returns):
             assert [p.pts for p in browsers] == [t for t in calm if t % wall_every == 0], f"step {step}"
@@ -206,7 +212,7 @@ def _assert_rates_of(tap: Tap, config: MixerConfig, reports: list[MixerReport]) 
 def test_the_latency_is_what_a_watch_says() -> None:
     """Pictures of changing brightness: from the moment given as their arrival to their packet on the bus."""
     with Mixer(small_config()) as mixer:
-        writer = mixer.open_slot("seat/a")
+        writer = mixer.open_slot(of_seat("a"))
         tap = mixer.tap(VIDEO)
         mixer.take(plan_of(1, WHOLE))
         arrived: list[int] = []

@@ -8,6 +8,7 @@ import pytest
 
 from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import SourceName
 from mixer.contract.picture import new_picture
 from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
 from mixer.contract.player_messages import PlayerConfig, PlayerKind, PlayerReport
@@ -39,9 +40,14 @@ class Seen:
         self._track = SourceTrack(run.slot, played=True)
         self._compositor = Compositor(graphics, W, H)
         whole, small = Rect(0, 0, W, H), Rect(W // 2, H // 2, W // 2, H // 2)
-        tiles = (Tile(whole, "blue"), Tile(whole, "x", fit="contain"), Tile(small, "blue"), Tile(small, "x"))
+        tiles = (
+            Tile(whole, SourceName("blue")),
+            Tile(whole, SourceName("x"), fit="contain"),
+            Tile(small, SourceName("blue")),
+            Tile(small, SourceName("x")),
+        )
         self._plan = CanvasPlan(W, H, tiles)
-        self._infos = {"x": SourceInfo(still=True, alpha=alpha)}
+        self._infos = {SourceName("x"): SourceInfo(still=True, alpha=alpha)}
         self._blue = SourcePicture("live", new_picture(W, H, BLUE), 1)
 
     def middles(self) -> list[tuple[int, int, int]]:
@@ -49,7 +55,9 @@ class Seen:
         now_ns = time.monotonic_ns()
         picture = self._track.look(now_ns, now_ns, asked=False, still=True)
         assert picture.state == "live"
-        canvas = self._compositor.compose(self._plan, {"x": picture, "blue": self._blue}, self._infos, {})
+        canvas = self._compositor.compose(
+            self._plan, {SourceName("x"): picture, SourceName("blue"): self._blue}, self._infos, {}
+        )
         assert canvas is not None
         y, u, v = canvas.picture
         places = [(W // 4, H // 4), (W * 3 // 4, H * 3 // 4)]

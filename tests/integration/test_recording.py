@@ -13,6 +13,7 @@ import pytest
 
 from mixer.containers.clock_tags import file_clock
 from mixer.contract.messages import SenderConfig
+from mixer.contract.names import StreamName, sound_stream
 from mixer.outputs.recording.matroska import Recording
 from tests.support.ingest import wait_until
 from tests.support.media.probe import (
@@ -37,7 +38,7 @@ def programme() -> Iterator[Programme]:
         yield running
 
 
-def record_to(folder: Path, audio: tuple[str, ...] = (AUDIO,)) -> SenderConfig:
+def record_to(folder: Path, audio: tuple[StreamName, ...] = (AUDIO,)) -> SenderConfig:
     return SenderConfig(output="vod 1", video=VIDEO, audio=audio, folder=str(folder), title="여름 정상회의")
 
 
@@ -46,7 +47,7 @@ def parts(folder: Path) -> list[Path]:
 
 
 def test_a_finished_recording(tmp_path: Path, programme: Programme) -> None:
-    config = record_to(tmp_path / "new" / "folder", (AUDIO, "ko/aac"))
+    config = record_to(tmp_path / "new" / "folder", (AUDIO, sound_stream("ko")))
     with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
         sender.wait_live()
         sender.wait_sent(400_000)
@@ -180,7 +181,7 @@ def test_sound_whose_header_comes_late(tmp_path: Path) -> None:
     with Programme(audio=(AUDIO, "ko/aac")) as programme:
         late = programme.headers.pop()
         wait_until("a group of pictures", lambda: programme.group_start_s is not None)
-        config = record_to(tmp_path / "rec", (AUDIO, "ko/aac"))
+        config = record_to(tmp_path / "rec", (AUDIO, sound_stream("ko")))
         with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
             sender.wait_code("mixer.no-stream")
             assert "ko/aac" in next(r.reason for r in sender.reports if r.code == "mixer.no-stream")

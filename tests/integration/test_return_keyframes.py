@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from mixer.contract.messages import BusAttach
+from mixer.contract.names import PROGRAM_PICTURE, ProcessName, picture_stream, sender_name, shard_name
 from mixer.ipc.bus.client import BusReader
-from mixer.ipc.bus.packets import PROGRAM
 from signaling.rtc.returns.returns import ReturnHub
 from signaling.rtc.transport.rtp import parse_rtp
 from signaling.rtc.video.bitstream import depayload_h264, picture_size
@@ -21,11 +21,11 @@ from tests.unit.signaling.rtc.test_pacing import Line, sender
 
 pytestmark = pytest.mark.alone
 
-STREAM = "return/h264"
+STREAM = picture_stream("return")
 SECONDS = 3.2
 
 
-def shard(mixer: Mixer, name: str) -> ReturnHub:
+def shard(mixer: Mixer, name: ProcessName) -> ReturnHub:
     """The part of a shard that the mixer sees."""
     ours, theirs = socket.socketpair()
     mixer.send(BusAttach(name), (theirs.fileno(),))
@@ -43,8 +43,8 @@ async def test_the_programmes_own_encode_goes_to_viewers_as_it_is_for_ingests() 
     mixer = Mixer(small_config(renditions=renditions))
     with contextlib.ExitStack() as stack:
         await asyncio.to_thread(stack.enter_context, mixer)
-        ingest = await asyncio.to_thread(mixer.tap, PROGRAM, name="sender/a")
-        hub = shard(mixer, "shard-1")
+        ingest = await asyncio.to_thread(mixer.tap, PROGRAM_PICTURE, name=sender_name("a"))
+        hub = shard(mixer, shard_name(0))
         lines = [Line(), Line()]
         viewers = [sender(line, "video") for line in lines]
         for number, viewer in enumerate(viewers):
@@ -55,10 +55,12 @@ async def test_the_programmes_own_encode_goes_to_viewers_as_it_is_for_ingests() 
             for viewer in viewers:
                 viewer.on_keyframe_request()
             await asyncio.sleep(0.02)
-        keys = [packet.pts for packet in ingest.packets(PROGRAM) if packet.key]
+        keys = [packet.pts for packet in ingest.packets(PROGRAM_PICTURE) if packet.key]
         assert len(keys) > SECONDS
         assert all(pts % grid == 0 for pts in keys[1:]), "none but the grid's"
-        assert any(b"\0\0\1\x0c" in packet.data for packet in ingest.packets(PROGRAM)), "the rate is constant"
+        assert any(b"\0\0\1\x0c" in packet.data for packet in ingest.packets(PROGRAM_PICTURE)), (
+            "the rate is constant"
+        )
         for line in lines:
             chunks = [depayload_h264(parse_rtp(data).payload) for _, _, data in line.sent]
             assert chunks[0].starts_key
@@ -76,8 +78,8 @@ async def test_requests_of_all_shards_are_one_a_second() -> None:
     mixer = Mixer(small_config(renditions=renditions))
     with contextlib.ExitStack() as stack:
         await asyncio.to_thread(stack.enter_context, mixer)
-        watching = await asyncio.to_thread(mixer.tap, STREAM, name="shard-3", live=True)
-        hubs = [shard(mixer, f"shard-{number}") for number in (1, 2)]
+        watching = await asyncio.to_thread(mixer.tap, STREAM, name=shard_name(2), live=True)
+        hubs = [shard(mixer, ProcessName(f"shard-{number}")) for number in (1, 2)]
         line = Line()
         viewers = [sender(line, "video") for _ in range(8)]
         for number, viewer in enumerate(viewers):

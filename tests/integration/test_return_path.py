@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from mixer.contract.messages import BusAttach, SlotOpened
+from mixer.contract.names import of_seat, picture_stream, return_stream, shard_name, slot_of, sound_stream
 from mixer.contract.picture import Picture
 from mixer.contract.plan import Rect, Tile
 from mixer.ipc.bus.packets import Packet, ReturnAudio
@@ -33,8 +34,8 @@ from tests.support.shard_harness import ShardHouse, until
 
 pytestmark = pytest.mark.alone
 
-PICTURES, SOUND = "return/h264", "returns/floor"
-PROGRAMME, FLOOR = "program/h264", "floor/aac"
+PICTURES, SOUND = picture_stream("return"), return_stream("returns", "floor")
+PROGRAMME, FLOOR = picture_stream("program"), sound_stream("floor")
 AAC = 1024
 ADDED_MS = 150
 STORM_S = 5.0
@@ -75,16 +76,16 @@ async def house(media: Loop, player: LoopPlayer) -> AsyncIterator[House]:
         one, two = [await stack.enter_async_context(ShardHouse()) for _ in range(2)]
         mixer = await asyncio.to_thread(Mixer(small_config()).__enter__)
         stack.push_async_callback(asyncio.to_thread, mixer.__exit__, None, None, None)
-        for shard, name in ((one, "shard-1"), (two, "shard-2")):
+        for shard, name in ((one, shard_name(0)), (two, shard_name(1))):
             ends = socket.socketpair()
             mixer.send(BusAttach(name), (ends[0].fileno(),))
             shard.send(BusAttach(name), (ends[1].fileno(),))
             for end in ends:
                 end.close()
         one.slot("seen", 960, 540)
-        mixer.send(SlotOpened("seat/seen"), (one.descriptor("seen"),))
-        tile = Tile(Rect(0, 0, 640, 360), "seat/seen")
-        await asyncio.to_thread(mixer.take, plan_of(1, (tile,), ("seat/seen",)))
+        mixer.send(SlotOpened(slot_of(of_seat("seen"))), (one.descriptor("seen"),))
+        tile = Tile(Rect(0, 0, 640, 360), of_seat("seen"))
+        await asyncio.to_thread(mixer.take, plan_of(1, (tile,), (of_seat("seen"),)))
         tap = mixer.tap(PROGRAMME, FLOOR, PICTURES, SOUND)
         guest = RehearsalGuest(media, player)
         await join(one, guest, "seen", "seen")

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport
+from mixer.contract.names import MIXER, SUPERVISOR, of_seat, sender_name, shard_name
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.contract.ports import Actor, Change, RefusedError, ShowPort
 from signaling.contract.state import PublicEvent, Role
@@ -306,15 +307,15 @@ async def test_the_live_status_follows_peers_and_the_show(house: House) -> None:
     assert state(house.mirror) == "on_air"
     assert house.mirror["status"]["seats"]["mayor-1"]["uplink"]["height"] == 720
     stats = PeerStats("p1", "mayor-1", 1280, 720, 29.97, 2_400_000, 5000, 3, -17.6)
-    house.session.handle("shard-1", ShardReport((stats, PeerStats("p2", "stranger"))))
+    house.session.handle(shard_name(0), ShardReport((stats, PeerStats("p2", "stranger"))))
     house.session.handle(
-        "mixer",
+        MIXER,
         MixerReport(
             90,
             91,
             2,
             4,
-            {"seat/mayor-1": "live"},
+            {of_seat("mayor-1"): "live"},
             {"floor": -12.4},
             {},
             {},
@@ -323,7 +324,7 @@ async def test_the_live_status_follows_peers_and_the_show(house: House) -> None:
             Latency(31.4, 44.6, 51.2, 300),
         ),
     )
-    house.session.handle("mixer", PlanTaken(4, 88, 1))
+    house.session.handle(MIXER, PlanTaken(4, 88, 1))
     seat = (await house.until(lambda s: s["status"]["mixer"]["ticks"] == 91))["status"]["seats"]["mayor-1"]
     assert (seat["picture"], seat["width"], seat["fps"], seat["lost"], seat["level_db"]) == (
         "live",
@@ -342,7 +343,7 @@ async def test_the_live_status_follows_peers_and_the_show(house: House) -> None:
         "latency_ms": {"p50": 31, "p95": 45, "max": 51, "count": 300},
         "levels": {"floor": -12},
     }
-    house.session.handle("supervisor", ProcessChanged("mixer", "restarting", 9, 1))
+    house.session.handle(SUPERVISOR, ProcessChanged(MIXER, "restarting", 9, 1))
     await house.until(lambda s: s["status"]["mixer"]["load"] == {"step": 0, "code": "", "reason": ""})
     house.session.set_peers({}, ())
     await house.until(lambda s: state(s) == "absent")
@@ -356,18 +357,18 @@ async def test_outputs_tell_how_they_are_without_their_key(house: House) -> None
         return of["status"]["outputs"]["yt"]
 
     assert output(house.mirror)["state"] == "stopped"
-    house.session.handle("sender/yt", SenderReport("yt", "live", bytes_sent=5))
+    house.session.handle(sender_name("yt"), SenderReport("yt", "live", bytes_sent=5))
     await house.do("output.start", output="yt")
     assert output(house.mirror)["state"] == "starting"
     reason = f"{URL} answered no to {STREAM_KEY}"
-    house.session.handle("sender/yt", SenderReport("yt", "retrying", reason, "destination.refused", 5))
+    house.session.handle(sender_name("yt"), SenderReport("yt", "retrying", reason, "destination.refused", 5))
     shown = output(await house.until(lambda s: output(s)["state"] == "retrying"))
     assert shown["code"] == "destination.refused"
     assert STREAM_KEY not in repr(shown)
-    house.session.handle("supervisor", ProcessChanged("sender/yt", "restarting", 7, 1))
+    house.session.handle(SUPERVISOR, ProcessChanged(sender_name("yt"), "restarting", 7, 1))
     await house.until(lambda s: output(s)["code"] == "sender.restarting")
     assert house.mirror["status"]["processes"]["sender/yt"] == {"state": "restarting", "restarts": 1}
-    house.session.handle("supervisor", ProcessChanged("sender/yt", "stopped", 7, 1))
+    house.session.handle(SUPERVISOR, ProcessChanged(sender_name("yt"), "stopped", 7, 1))
     await house.do("output.stop", output="yt")
     assert output(house.mirror)["state"] == "stopped"
     public = (
@@ -381,7 +382,7 @@ async def test_many_reports_make_few_changes(house: House) -> None:
     start, ticks = loop.time(), 0
     while loop.time() - start < 0.6:
         ticks += 1
-        house.session.handle("mixer", MixerReport(ticks, ticks, 0, 0, {}, {}, {}, {}))
+        house.session.handle(MIXER, MixerReport(ticks, ticks, 0, 0, {}, {}, {}, {}))
         await asyncio.sleep(0)
     await house.until(lambda s: s["status"]["mixer"]["ticks"] == ticks)
     assert ticks > 50
@@ -435,16 +436,16 @@ async def test_a_screen_that_is_shared_gets_its_slot_and_its_place_in_the_multiv
     await house.do("seat.create", seat="mayor-1", name="Mayor One")
     house.session.set_peers({"mayor-1": "connected"}, {"multiview"})
     shared = PeerStats("p1", "mayor-1", sharing=True, screen_width=1920, screen_height=1080, screen_fps=2.0)
-    house.session.handle("shard-1", ShardReport((shared,)))
+    house.session.handle(shard_name(0), ShardReport((shared,)))
     plans, _ = house.plans[-1]
     assert "screen/mayor-1" in plans.desired.slots
     assert "screen/mayor-1" in [tile.source for tile in plans.mix.canvases["multiview"].tiles]
     seats = (await house.until(lambda s: "screen" in s["status"]["seats"]["mayor-1"]))["status"]["seats"]
     assert seats["mayor-1"]["screen"] == {"width": 1920, "height": 1080, "fps": 2.0}
     said = len(house.plans)
-    house.session.handle("shard-1", ShardReport((shared,)))
+    house.session.handle(shard_name(0), ShardReport((shared,)))
     assert len(house.plans) == said
-    house.session.handle("shard-1", ShardReport((PeerStats("p1", "mayor-1"),)))
+    house.session.handle(shard_name(0), ShardReport((PeerStats("p1", "mayor-1"),)))
     assert "screen/mayor-1" not in house.plans[-1][0].desired.slots
     await house.until(lambda s: "screen" not in s["status"]["seats"]["mayor-1"])
 
@@ -472,7 +473,7 @@ async def test_an_interpreter_who_is_gone_is_switched_off_and_the_partner_is_off
     heard = [(each.source, each.language) for each in house.session.plans.mix.audio.interpreters]
     assert heard == [("seat/bora", "en")]
     # the connection stands, and nothing comes through it
-    house.session.handle("shard-1", ShardReport((PeerStats("p", "bora", problem="media.silent"),)))
+    house.session.handle(shard_name(0), ShardReport((PeerStats("p", "bora", problem="media.silent"),)))
     await house.until(lambda state: not state["seats"]["bora"]["on"])
     assert house.mirror["booths"]["kr"].get("handover") is None, "nobody else is there"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mixer.contract.names import of_seat
 from studio.planning.planner import Plans
 from tests.integration.test_session import House, refusal
 from tests.support.shows import DIRECTOR
@@ -128,10 +129,10 @@ async def test_who_speaks_is_chosen_by_the_session_itself(house: House) -> None:
     await house.do("speaker.update", hold_ms=200)
 
     def speak(seat: str) -> None:
-        levels = {f"seat/{each}": -20.0 if each == seat else -70.0 for each in ("anna", "bora")}
+        levels = {of_seat(each): -20.0 if each == seat else -70.0 for each in ("anna", "bora")}
         house.session.heard(levels)
 
-    house.session.heard({"seat/anna": -70.0, "seat/bora": -70.0})
+    house.session.heard({of_seat("anna"): -70.0, of_seat("bora"): -70.0})
     async with asyncio.timeout(10):
         while house.mirror["preview_speaker"] != "bora":
             speak("bora")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mixer.contract.names import of_seat, shard_name
 from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget
 from studio.planning.demand import DemandSettings
 from studio.planning.hysteresis import Patience
@@ -52,7 +53,7 @@ def told(show: House, seat: str) -> list[UplinkTarget]:
 
 def asked(show: House, seat: str) -> bool:
     """Whether the newest plan that was published says that its picture is wanted."""
-    return show.plans[-1][0].mix.sources[f"seat/{seat}"].asked
+    return show.plans[-1][0].mix.sources[of_seat(seat)].asked
 
 
 def known(show: House) -> bool:
@@ -164,7 +165,7 @@ async def arriving(show: House) -> None:
 
     def arrives(*sizes: tuple[str, int, int]) -> None:
         stats = tuple(PeerStats(seat, seat, width, height) for seat, width, height in sizes)
-        show.session.handle("shard-1", ShardReport(stats))
+        show.session.handle(shard_name(0), ShardReport(stats))
 
     show.session.set_peers({"one": "connected", "two": "connected"}, {"multiview"})
     arrives(("one", 160, 90), ("two", 160, 90))

@@ -11,6 +11,7 @@ import pytest
 
 from mixer.contract.clock import RATE, sample_at
 from mixer.contract.messages import SlotOpened, WatchMeters
+from mixer.contract.names import TALKBACK, SourceName, StreamName, of_seat, slot_of
 from mixer.ipc.bus.packets import ReturnAudio
 from mixer.ipc.slot import SlotReader
 from signaling.contract.messages import (
@@ -56,11 +57,11 @@ class Buses:
     def __init__(self, bus: ShardBus, starts_after: int = 3) -> None:
         self._bus = bus
         self._starts_after = starts_after
-        self.heard: tuple[str, ...] = ()
+        self.heard: tuple[SourceName, ...] = ()
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        began, block, asked = loop.time(), 0, dict[str, int]()
+        began, block, asked = loop.time(), 0, dict[StreamName, int]()
         while True:
             self._bus.pump()
             sounds = [each for each in self._bus.streams if each.startswith(("returns/", "booth/"))]
@@ -148,7 +149,7 @@ async def test_an_interpreter_speaks_into_a_slot_and_changes_buses(media: Loop, 
                 lambda wanted=wanted: set(bus.streams) == {f"booth/{wanted}", "return/h264"},  # type: ignore[misc]
                 what="nothing else is asked for",
             )
-        buses.heard = ("seat/kim",)
+        buses.heard = (of_seat("kim"),)
         await until(lambda: bool(ear.own) and ear.own[-1], what="a packet of his own: the director talks")
         print(f"\n10 changes of bus in {ear.check()} packets: none missing, none double")
 
@@ -200,7 +201,7 @@ async def test_the_directors_microphone_is_the_newest_ones(media: Loop, player: 
     async with ShardHouse() as house:
         bus = house.bus()
         reader = house.slot("talkback", 64, 64)
-        house.send(SlotOpened("talk/director"), (house.descriptor("talkback"),))
+        house.send(SlotOpened(slot_of(TALKBACK)), (house.descriptor("talkback"),))
         house.send(UplinkTargets({}, ()))
         first, second = (RehearsalGuest(each, player, talks=True) for each in (quiet, media))
         answer = await join(house, first, "talkback", "t1")
@@ -263,10 +264,10 @@ async def test_levels_come_at_twenty_a_second_while_somebody_looks(media: Loop, 
         assert 15 < rate < 22
         assert all(set(each) == {"seat/open", "seat/closed"} for each in found)
         # the hum is there all the time, at −26 dBFS, and the beep of each second, at −14
-        hum = [each["seat/open"] for each in found]
+        hum = [each[of_seat("open")] for each in found]
         assert -27 < np.median(hum) < -25
         assert -16 < max(hum) < -11
-        assert np.median([each["seat/closed"] for each in found]) == -12
+        assert np.median([each[of_seat("closed")] for each in found]) == -12
         report = await house.message(
             lambda m: isinstance(m, ShardReport) and m is not report and m.peers[0].level_db > -16
         )
@@ -278,7 +279,7 @@ async def test_levels_come_at_twenty_a_second_while_somebody_looks(media: Loop, 
             await each.close()
 
 
-def levels_of(house: ShardHouse) -> list[dict[str, float]]:
+def levels_of(house: ShardHouse) -> list[dict[SourceName, float]]:
     return [m.levels for m in house.received if isinstance(m, ShardLevels)]
 
 

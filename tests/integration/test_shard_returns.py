@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import numpy as np
 import pytest
 
+from mixer.contract.names import SourceName, of_seat
 from mixer.contract.picture import Picture
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from signaling.contract.messages import Answer, ClosePeer, Offer
@@ -84,7 +85,7 @@ class FakeProgramme:
     def __init__(self, bus: ShardBus, loops: dict[str, Loop]) -> None:
         self._bus = bus
         self._loops = loops
-        self.heard: tuple[str, ...] = ()
+        self.heard: tuple[SourceName, ...] = ()
         self.with_minus = True
 
     def _data(self, codec: str, number: int) -> tuple[bytes, bool]:
@@ -153,7 +154,7 @@ async def test_returns(
         await until(lambda: len(two.pictures) > 20, what="wall picture")
 
         # heard: the own voice is taken out at once; the viewer goes on hearing the floor
-        programme.heard = ("seat/a",)
+        programme.heard = (of_seat("a"),)
         await until(lambda: one.hears(MINUS_HZ) > 0.01 and one.hears(FLOOR_HZ) < 0.003, what="minus")
         assert two.hears(FLOOR_HZ) > 0.01
         programme.with_minus = False

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from mixer.contract.names import shard_name
 from signaling.contract.messages import Answer, IceServer, IceServersSilent, Offer
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from tests.support.shard_harness import ShardHouse
@@ -29,4 +30,4 @@ async def test_guests_of_a_silent_stun_server() -> None:
             assert took_s[0] < 4, "five seconds it was, for each of them"
             assert max(took_s[1:]) < 0.9, "nobody waits for it again"
             told = await house.message(lambda message: isinstance(message, IceServersSilent))
-            assert told == IceServersSilent("shard-1", (url,))
+            assert told == IceServersSilent(shard_name(0), (url,))

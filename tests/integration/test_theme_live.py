@@ -10,6 +10,7 @@ import pytest
 
 from mixer.compose.compositor import SourcePicture
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import of_seat
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import CanvasName
 from mixer.contract.theme import Theme
@@ -63,7 +64,7 @@ async def test_plates_and_ground_are_the_new_themes_on_the_next_tick(tmp_path: P
         mix = told[-1].mix
         graphics.prepare(mix)
         picture = SourcePicture("live", new_picture(64, 36, yuv_of(GROUND)), 1)
-        canvas = stage.compose(mix, {"seat/ada": picture}, ("program",), next(ticks))["program"]
+        canvas = stage.compose(mix, {of_seat("ada"): picture}, ("program",), next(ticks))["program"]
         shown = Picture(*(plane.copy() for plane in canvas.picture))
         canvas.release()
         return shown

@@ -10,6 +10,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
+from mixer.contract.names import player_name
 from mixer.contract.player_messages import PlayerReport
 from signaling.http.auth.limits import Limits, Rate
 from signaling.http.live import hub
@@ -78,7 +79,7 @@ async def test_a_viewer_follows_it_all_but_why_an_address_cannot_be_read(tmp_pat
             return str(studio.show.public_state().status.sources["p"].code)
 
         for code in ("pull.refused", "pull.tls"):
-            studio.show.handle("player/p", PlayerReport("p", "failed", code=code, reason=code))
+            studio.show.handle(player_name("p"), PlayerReport("p", "failed", code=code, reason=code))
             await until(functools.partial(lambda code: code_now() == code, code))
         state = await changes_until(socket, snapshot["state"], snapshot["serial"], studio.show.serial)
         expected = without_nulls(as_json(studio.show.public_state()))

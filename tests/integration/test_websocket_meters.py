@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from mixer.contract.messages import BusMeter, Meters, SourceMeter
+from mixer.contract.names import SourceName, of_seat
 from signaling.contract.messages import ShardLevels
 from signaling.http import messages
 from signaling.http.live.hub import PageSocket
@@ -19,7 +20,7 @@ from tests.support.house import DIRECTOR, House, bearer, house, until
 pytestmark = pytest.mark.alone
 
 METERS = Meters(
-    {f"seat/{name}": SourceMeter(-20.0, -10.0) for name in ("mayor", "kim", "lee", "cho")},
+    {of_seat(name): SourceMeter(-20.0, -10.0) for name in ("mayor", "kim", "lee", "cho")},
     {"floor": BusMeter(-9, -8, -23, -23, -23, -1), "ko": BusMeter(-19, -18, -33, -33, -33, -11)},
 )
 WATCH = {"type": "meters", "on": True}
@@ -77,7 +78,7 @@ async def test_who_sees_which_meters(tmp_path: Path) -> None:
             sockets[name] = await studio.watch(token)
         assert told == [True]
         studio.publish()
-        made.hub.publish_meters("shard-1", ShardLevels({"seat/closed": -50.0}))
+        made.hub.publish_meters("shard-1", ShardLevels({of_seat("closed"): -50.0}))
         came = {name: await receive(socket) for name, socket in sockets.items()}
         whole = {
             "type": "meters",
@@ -157,7 +158,7 @@ async def test_a_message_is_encoded_once_however_many_consoles_there_are(
         encoded.append(value)
         return encode(value)
 
-    many = Meters({f"seat/{n}": SourceMeter(-20.5, -10.5) for n in range(120)}, METERS.buses)
+    many = Meters({of_seat(str(n)): SourceMeter(-20.5, -10.5) for n in range(120)}, METERS.buses)
     async with house(tmp_path) as made:
         studio = Studio(made)
         counts, cost_us = {}, {}
@@ -191,7 +192,7 @@ async def test_a_slow_client_loses_meters_and_nothing_else(tmp_path: Path) -> No
         quick = await studio.watch()
         transport = cast(asyncio.ReadTransport, slow._conn.transport if slow._conn else None)
         transport.pause_reading()
-        large = Meters({f"seat/{n:060}": SourceMeter(-20.5, -10.5) for n in range(1000)}, {})
+        large = Meters({SourceName(f"seat/{n:060}"): SourceMeter(-20.5, -10.5) for n in range(1000)}, {})
         (stuck,) = _but_the_last(made)
         sent = 200  # 16 MB: more than its socket and the server's outbox hold together
         for _ in range(sent):

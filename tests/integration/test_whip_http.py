@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from mixer.contract.names import ProcessName, shard_name
 from signaling.contract.messages import SILENT, Candidates, PeerStats, ShardReport
 from signaling.http.auth.limits import SDP_BYTES, Limits, Rate
 from tests.support.house import DIRECTOR, SDP, House, bearer, house, until
@@ -191,7 +192,7 @@ async def test_one_publisher_at_a_time(studio: House) -> None:
     assert second.status == 201
     assert name in studio.shard.closed
     name = second.headers["Location"].rpartition("/")[2]
-    studio.router.on_message("shard-1", ShardReport((PeerStats(name, problem=SILENT, source="one"),)))
+    studio.router.on_message(shard_name(0), ShardReport((PeerStats(name, problem=SILENT, source="one"),)))
     third, _ = await post(studio, "/whip/one", headers)
     assert third.status == 201, "who has vanished keeps nobody out"
     assert name in studio.shard.closed
@@ -206,7 +207,7 @@ async def test_candidates_come_later(studio: House) -> None:
     sent: list[Candidates] = []
     take = studio.shard.take
 
-    def spy(name: str, message: Any, router: Any) -> None:
+    def spy(name: ProcessName, message: Any, router: Any) -> None:
         if isinstance(message, Candidates):
             sent.append(message)
         take(name, message, router)
@@ -267,11 +268,11 @@ async def test_a_new_token_and_a_deleted_source_end_the_publisher(studio: House)
 async def test_too_many_offers_and_no_shard(tmp_path: Path) -> None:
     async with house(tmp_path, limits=Limits(offers=Rate(0.1, 2), wrong_tokens=Rate(0.1, 1))) as studio:
         headers = bearer(await make(studio, "busy")) | SDP_TYPE
-        studio.router.shard_down("shard-1")
+        studio.router.shard_down(shard_name(0))
         response, problem = await post(studio, "/whip/busy", headers)
         assert (response.status, problem["code"]) == (503, "shard.unavailable")
         assert int(response.headers["Retry-After"]) > 0
-        studio.router.shard_up("shard-1")
+        studio.router.shard_up(shard_name(0))
         assert (await post(studio, "/whip/busy", headers))[0].status == 201
         response, problem = await post(studio, "/whip/busy", headers)
         assert (response.status, problem["code"]) == (429, "rate.offers")

@@ -12,6 +12,7 @@ import aiohttp
 import numpy as np
 import pytest
 
+from mixer.contract.names import of_source
 from mixer.contract.picture import Picture
 from signaling.rtc.audio.opus import Decoder, open_decoder
 from signaling.rtc.synthetic.client import Counter, LoopPlayer, RehearsalGuest
@@ -20,7 +21,7 @@ from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.decode import DecoderPool
 from signaling.rtc.video.picture_in import PictureStream
 from studio.lab.bench.hearing import Ear, gaps_ms
-from tests.support.media.slots import slot_of
+from tests.support.media.slots import read_slot
 from tests.support.peers import publisher
 from tests.support.running import RunningStudio, running_studio, wait_until
 
@@ -124,7 +125,7 @@ def test_a_publisher_is_on_air_vanishes_and_comes_back(studio: RunningStudio) ->
     with publishing(url, token, "high") as process:
         live = status_of(studio, "live")
         assert (live["width"], live["height"], live["sound"]) == (*publisher.SIZE, True)
-        slot = slot_of(studio.process.pid, "source/hall")
+        slot = read_slot(studio.process.pid, of_source("hall"))
         wait_until("sound", lambda: studio.status("sources", "hall")["level_db"] > -20)
         taken = slot.take(time.monotonic_ns())
         assert taken is not None

@@ -17,6 +17,7 @@ import aiohttp
 import msgspec
 
 from mixer.contract.messages import CanvasPublished, Message, PublishCanvas
+from mixer.contract.names import ProcessName, canvas_slot, shard_name
 from mixer.contract.picture import new_picture
 from mixer.ipc.slot import SlotWriter, create_slot
 from signaling.contract.messages import Answer, ClosePeer, Offer, OfferFailed, PeerChanged
@@ -54,7 +55,7 @@ class PlayedShard:
         self.closed: list[str] = []
         self.silent = False
 
-    def take(self, name: str, message: Message, router: PeerRouter) -> None:
+    def take(self, name: ProcessName, message: Message, router: PeerRouter) -> None:
         reply: list[Message] = []
         match message:
             case Offer() if self.silent:
@@ -127,7 +128,7 @@ async def house(
     made: House | None = None
     shard = PlayedShard()
 
-    def send(to: str, message: Message) -> None:
+    def send(to: ProcessName, message: Message) -> None:
         assert made is not None
         if to.startswith("shard-"):
             shard.take(to, message, made.router)
@@ -157,13 +158,13 @@ async def house(
         hold_s=0.1,
         vacate_s=0.1,
     )
-    router.shard_up("shard-1")
+    router.shard_up(shard_name(0))
     snapshots = CanvasSnapshots(send, timeout_s=0.3, asked=show.looked)
     writers: dict[str, SlotWriter] = {}
     for canvas in ("program", "wall", "multiview"):
         fd = create_slot(f"canvas/{canvas}", *SIZE)
         writers[canvas] = SlotWriter(fd)
-        snapshots.slot_opened(f"canvas/{canvas}", fd)
+        snapshots.slot_opened(canvas_slot(canvas), fd)
         os.close(fd)
     app = make_app(
         Deps(
@@ -188,7 +189,7 @@ async def house(
         await server.close()
         await show.close()
         for canvas, writer in writers.items():
-            snapshots.slot_closed(f"canvas/{canvas}")
+            snapshots.slot_closed(canvas_slot(canvas))
             writer.close()
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from mixer.contract.findings import Track
 from mixer.contract.messages import Latency, Load, MixerReport, PlanTaken, SenderReport
+from mixer.contract.names import CONTROL, MIXER, SUPERVISOR, of_seat, player_name, sender_name, shard_name
 from mixer.contract.player_messages import PlayerReport
 from mixer.contract.theme import Theme
 from signaling.contract.medium import Conversion, Medium
@@ -139,26 +140,33 @@ def _connected(studio: Studio) -> Callable[[Json], bool]:
 
 def _reports(studio: Studio) -> Callable[[Json], bool]:
     take = studio.session.handle
-    for process in ("mixer", "control", "shard-1", "sender/yt", "sender/vod", "player/clip"):
-        take("supervisor", ProcessChanged(process, "running", 7, 1 if process == "mixer" else 0))
+    for process in (
+        MIXER,
+        CONTROL,
+        shard_name(0),
+        sender_name("yt"),
+        sender_name("vod"),
+        player_name("clip"),
+    ):
+        take(SUPERVISOR, ProcessChanged(process, "running", 7, 1 if process == "mixer" else 0))
     report = MixerReport(
         tick=900,
         ticks=900,
         late_ticks=3,
         revision=20,
-        sources={"seat/mayor": "live", "seat/host": "slate"},
+        sources={of_seat("mayor"): "live", of_seat("host"): "slate"},
         levels={"seat/mayor": -12.34, "floor": -14.0},
         streams={},
         dropped={},
         spared_ticks=1,
         load=Load(1, "overload.preset", "The encoder takes 30 ms a picture."),
         latency_ms=Latency(40.4, 55.5, 90.1, 30),
-        sound_problems={"seat/host": "sound.hum"},
+        sound_problems={of_seat("host"): "sound.hum"},
     )
-    take("mixer", report)
-    take("mixer", PlanTaken(20, 900, 2))
+    take(MIXER, report)
+    take(MIXER, PlanTaken(20, 900, 2))
     take(
-        "shard-1",
+        shard_name(0),
         ShardReport(
             (
                 PeerStats("p1", "mayor", 1280, 720, 29.96, 1_200_000, 900, 4, -20.4),
@@ -181,37 +189,42 @@ def _reports(studio: Studio) -> Callable[[Json], bool]:
             )
         ),
     )
-    take("shard-1", IceServersSilent("shard-1", ("stun:b.test:3478", "stun:a.test:3478")))
-    take("shard-1", SeatsRecorded("iso", "shard-1", True, 3, 9_000, 1, 800_000, 3661.5))
-    take("sender/yt", SenderReport("yt", "live", bytes_sent=5_000, bitrate=4_000_000))
+    take(shard_name(0), IceServersSilent(shard_name(0), ("stun:b.test:3478", "stun:a.test:3478")))
+    take(shard_name(0), SeatsRecorded("iso", shard_name(0), True, 3, 9_000, 1, 800_000, 3661.5))
+    take(sender_name("yt"), SenderReport("yt", "live", bytes_sent=5_000, bitrate=4_000_000))
     take(
-        "sender/yt+backup",
+        sender_name("yt+backup"),
         SenderReport(
             "yt+backup", "retrying", "rtmp://ingest.test/live/secret refuses.", "destination.refused"
         ),
     )
-    take("sender/vod", SenderReport("vod", "live", file="vod-1.mkv", remaining_s=599.9, retry_in_s=1.26))
     take(
-        "player/clip",
+        sender_name("vod"), SenderReport("vod", "live", file="vod-1.mkv", remaining_s=599.9, retry_in_s=1.26)
+    )
+    take(
+        player_name("clip"),
         PlayerReport("clip", "playing", 1, "clip.truncated", "It ends early.", 1.234, 12.5, 11.266),
     )
-    take("player/feed", PlayerReport("feed", "failed", 1, "pull.refused", "Nobody listens at that address."))
+    take(
+        player_name("feed"),
+        PlayerReport("feed", "failed", 1, "pull.refused", "Nobody listens at that address."),
+    )
     return lambda state: state["status"]["seats"].get("mayor", {}).get("width") == 1280
 
 
 def _trouble(studio: Studio) -> Callable[[Json], bool]:
     studio.alarms.set("house.flooded", "The house is flooded: pump it out.")
     take = studio.session.handle
-    take("supervisor", ProcessChanged("sender/yt", "restarting", 0, 2))
-    take("supervisor", ProcessChanged("player/clip", "restarting", 0, 1))
-    take("supervisor", ProcessChanged("mixer", "restarting", 0, 2))
-    take("shard-1", ShardReport((PeerStats("p1", "mayor", 1280, 720, 30.0, 1_000_000, 990, 9, -50.0),)))
+    take(SUPERVISOR, ProcessChanged(sender_name("yt"), "restarting", 0, 2))
+    take(SUPERVISOR, ProcessChanged(player_name("clip"), "restarting", 0, 1))
+    take(SUPERVISOR, ProcessChanged(MIXER, "restarting", 0, 2))
+    take(shard_name(0), ShardReport((PeerStats("p1", "mayor", 1280, 720, 30.0, 1_000_000, 990, 9, -50.0),)))
     return lambda state: state["status"]["processes"]["mixer"]["state"] == "restarting"
 
 
 def _gone(studio: Studio) -> Callable[[Json], bool]:
     studio.alarms.clear("house.flooded")
-    studio.session.handle("supervisor", ProcessChanged("sender/yt", "stopped", 0, 2))
+    studio.session.handle(SUPERVISOR, ProcessChanged(sender_name("yt"), "stopped", 0, 2))
     studio.session.set_peers({"mayor": "connected", "host": "connected"}, set())
     return lambda state: (
         state["booths"]["b1"].get("title") == "Booth 1" and "lost" in str(state["status"]["booths"])

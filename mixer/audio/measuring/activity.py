@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mixer.audio.arrays import Flags
 from mixer.audio.rows import Rows, carried
-from mixer.contract.plan import SourceId
+from mixer.contract.names import SourceName
 from mixer.ipc.slot import Samples
 
 BLOCKS_TO_DETECT = 3
@@ -57,14 +57,14 @@ class Activity:
     """Levels and noise floors of the sources of the last block."""
 
     def __init__(self) -> None:
-        self._rows = Rows()
+        self._rows = Rows[str]()
         self._noise = np.zeros(0, np.float32)
         self._loud = np.zeros(0, np.float32)
         """How loud each speaks, dBFS."""
         self._running = np.zeros(0, np.int32)
         """Blocks over the threshold, one after the other."""
 
-    def block(self, sources: Sequence[SourceId], samples: Samples) -> Flags:
+    def block(self, sources: Sequence[SourceName], samples: Samples) -> Flags:
         """Who speaks in this block of shape (sources, n, 2): flags of shape (sources,), without any hold."""
         levels = levels_db(samples)
         had = self._rows.arrange(sources)
@@ -86,7 +86,7 @@ class Hold:
     """Lets whatever is named stay on for a while after it was on."""
 
     def __init__(self) -> None:
-        self._rows = Rows()
+        self._rows = Rows[str]()
         self._quiet = np.zeros(0, np.int64)
         """Blocks since each was on."""
 

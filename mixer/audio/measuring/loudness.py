@@ -78,7 +78,7 @@ class LoudnessMeter:
     """
 
     def __init__(self) -> None:
-        self._rows = Rows()
+        self._rows = Rows[str]()
         self._bank = k_weighting()
         self._tail: Samples = np.zeros((0, TRUE_PEAK.history, 2), np.float32)
         self._recent: Energies = np.zeros((0, 30))

@@ -11,6 +11,7 @@ from mixer.audio.measuring.levels import SILENCE_DB, PeakHold, db_of_peak, peaks
 from mixer.audio.measuring.loudness import LoudnessMeter
 from mixer.contract.clock import RATE
 from mixer.contract.messages import BusMeter, Meters, SourceMeter
+from mixer.contract.names import SourceName
 from mixer.contract.plan import AudioPlan, BusName
 
 INTERVAL = RATE // 20
@@ -75,7 +76,7 @@ class MeterBridge:
             self._held.clear()
             return None
         sources = {s: mixed.peaks.get(s, 0.0) for s in _metered(plan)}
-        peaks = {(name, False): peak for name, peak in sources.items()}
+        peaks: dict[tuple[str, bool], float] = {(name, False): peak for name, peak in sources.items()}
         peaks.update({(name, True): peak for name, peak in buses.items()})
         self._held = {key: self._held.get(key) or HeldPeak() for key in peaks}
         for key, peak in peaks.items():
@@ -98,18 +99,20 @@ class MeterBridge:
             round(loudness.true_peak, 2),
         )
 
-    def _take_levels(self, plan: AudioPlan, sources: Mapping[str, float], buses: Mapping[str, float]) -> None:
-        audible: Sequence[str] = (
+    def _take_levels(
+        self, plan: AudioPlan, sources: Mapping[SourceName, float], buses: Mapping[str, float]
+    ) -> None:
+        audible: Sequence[SourceName] = (
             *(entry.source for entry in plan.open if not entry.muted),
             *(entry.source for entry in plan.interpreters),
         )
-        peaks = {**{name: sources.get(name, 0.0) for name in audible}, **buses}
+        peaks: dict[str, float] = {**{name: sources.get(name, 0.0) for name in audible}, **buses}
         self._report = {name: self._report.get(name) or PeakHold(_BLOCKS_A_SECOND) for name in peaks}
         for name, peak in peaks.items():
             self._report[name].put(peak)
 
 
-def _metered(plan: AudioPlan) -> tuple[str, ...]:
+def _metered(plan: AudioPlan) -> tuple[SourceName, ...]:
     talk = (plan.talkback.source,) if plan.talkback is not None else ()
     interpreters = (entry.source for entry in plan.interpreters)
     floor = (entry.source for entry in (*plan.open, *plan.solo))

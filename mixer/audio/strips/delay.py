@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixer.contract.clock import RATE
+from mixer.contract.names import SourceName
 from mixer.ipc.slot import Samples
 
 MAX_MS = 500
@@ -22,12 +23,12 @@ class DelayLines:
     """
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}
+        self._places: dict[SourceName, int] = {}
         self._sound: Samples = np.zeros((0, _LENGTH, 2), np.float32)
         self._at = 0
-        self._delays: dict[str, int] = {}
+        self._delays: dict[SourceName, int] = {}
 
-    def process(self, sources: Sequence[str], samples: Samples, delays: Sequence[int]) -> Samples:
+    def process(self, sources: Sequence[SourceName], samples: Samples, delays: Sequence[int]) -> Samples:
         """Delay (S, n, 2) by ``delays`` samples each; the very array where nothing is delayed. Another delay
         than in the block before is faded over to within the block.
         """
@@ -52,7 +53,7 @@ class DelayLines:
                 out[row] = old + (out[row] - old) * fade
         return out
 
-    def _keep(self, sources: Sequence[str], samples: Samples, count: int) -> None:
+    def _keep(self, sources: Sequence[SourceName], samples: Samples, count: int) -> None:
         if self._places.keys() != set(sources):
             self._move(sources)
         places = [self._places[source] for source in sources]
@@ -65,7 +66,7 @@ class DelayLines:
                 self._sound[place, at] *= _RISE
         self._at = (self._at + count) % _LENGTH
 
-    def _move(self, sources: Sequence[str]) -> None:
+    def _move(self, sources: Sequence[SourceName]) -> None:
         self._places = {source: place for source, place in self._places.items() if source in set(sources)}
         free = sorted(set(range(len(self._sound))) - set(self._places.values()), reverse=True)
         more = len(sources) - len(self._places) - len(free)
@@ -78,7 +79,7 @@ class DelayLines:
                 place = self._places[source] = free.pop()
                 self._sound[place] = 0
 
-    def _past(self, source: str, delay: int, count: int) -> Samples:
+    def _past(self, source: SourceName, delay: int, count: int) -> Samples:
         """The block of ``count`` samples that ended ``delay`` samples ago."""
         ring, begin = self._sound[self._places[source]], (self._at - count - delay) % _LENGTH
         past: Samples = ring[begin : begin + count]

@@ -27,7 +27,8 @@ from mixer.audio.strips.faults import CLIPPING, HUM, FaultFinder
 from mixer.audio.strips.filters import FilterBank, highpass_kernel, without_dc
 from mixer.audio.strips.leveller import Leveller
 from mixer.contract.clock import RATE
-from mixer.contract.plan import SourceId, Strip
+from mixer.contract.names import SourceName
+from mixer.contract.plan import Strip
 from mixer.ipc.slot import Samples
 
 DC_HZ = 5.0
@@ -74,7 +75,7 @@ class Desk:
     """All strips, by source. Blocks (S, n, 2), n a multiple of 480 that goes into 400 ms: 960."""
 
     def __init__(self) -> None:
-        self._rows = Rows()
+        self._rows = Rows[SourceName]()
         self._settings = _Settings(())
         self._delay = DelayLines()
         self._dc = FilterBank(without_dc(DC_HZ))
@@ -82,7 +83,7 @@ class Desk:
         """High-pass of each row in the last block, Hz; 0: none, −1: there was no block."""
         self._corner_state = np.zeros((0, 2, 2))
         self._gate, self._leveller, self._compressor = NoiseGate(), Leveller(), Compressor()
-        self._levelled: dict[SourceId, float] = {}
+        self._levelled: dict[SourceName, float] = {}
         """dB of the leveller, of sources that went."""
         self._muted = np.zeros(0, np.bool_)
         self._pad = np.zeros(0)
@@ -90,15 +91,15 @@ class Desk:
         """Of everything together, at the end of the last block."""
         self._faults = FaultFinder()
 
-    def problems(self) -> Mapping[SourceId, str]:
+    def problems(self) -> Mapping[SourceName, str]:
         """Stable code of what is wrong with a source's sound."""
         return self._faults.problems
 
     def process(
         self,
-        sources: Sequence[SourceId],
+        sources: Sequence[SourceName],
         samples: Samples,
-        inputs: Mapping[SourceId, HasStrip],
+        inputs: Mapping[SourceName, HasStrip],
         whole: Sequence[bool] | None = None,
     ) -> Samples:
         """One block of ``sources``, each once; those that aren't named any more are forgotten.
@@ -126,7 +127,7 @@ class Desk:
         out[:, :, 1] = planes[:, 1]
         return out
 
-    def _arrange(self, sources: Sequence[SourceId], strips: Sequence[Strip]) -> None:
+    def _arrange(self, sources: Sequence[SourceName], strips: Sequence[Strip]) -> None:
         before, gains_db = self._rows.names, self._leveller.gain_db
         had = self._rows.arrange(sources)
         if had is None:
@@ -147,12 +148,12 @@ class Desk:
         for source in list(self._levelled)[:-REMEMBERED]:
             del self._levelled[source]
 
-    def _with(self, code: str, sources: Sequence[SourceId]) -> list[int]:
+    def _with(self, code: str, sources: Sequence[SourceName]) -> list[int]:
         """The rows whose problem is ``code``."""
         problems = self._faults.problems
         return [row for row, source in enumerate(sources) if problems.get(source) == code] if problems else []
 
-    def _highpass(self, planes: Planes, sources: Sequence[SourceId]) -> Planes:
+    def _highpass(self, planes: Planes, sources: Sequence[SourceName]) -> Planes:
         """Another corner than in the block before is faded over to."""
         corner = self._settings.corner.copy()
         for row in self._with(HUM, sources):
@@ -170,7 +171,7 @@ class Desk:
             filtered[changed] = old + (filtered[changed] - old) * (np.arange(1, count + 1) / count)
         return filtered
 
-    def _dynamics(self, planes: Planes, sources: Sequence[SourceId]) -> None:
+    def _dynamics(self, planes: Planes, sources: Sequence[SourceName]) -> None:
         """One gain of gate, leveller, pad and compressor over ``planes``, in place."""
         wanted, gate, leveller, compressor = self._settings, self._gate, self._leveller, self._compressor
         pad = np.ones(len(sources))

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 
 from mixer.audio.rows import Rows, carried
 from mixer.contract.clock import RATE
-from mixer.contract.names import is_microphone
-from mixer.contract.plan import SourceId
+from mixer.contract.names import SourceName, is_microphone
 from mixer.ipc.slot import Samples
 
 CLIPPING, DC, HUM, ZEROS = "sound.clipping", "sound.dc", "sound.hum", "sound.zeros"
@@ -59,9 +58,9 @@ class FaultFinder:
     """All sources' faults, by name. Blocks of one length of 10 … 100 ms."""
 
     def __init__(self) -> None:
-        self.problems: Mapping[SourceId, str] = {}
+        self.problems: Mapping[SourceName, str] = {}
         """The code of each source that has one."""
-        self._rows = Rows()
+        self._rows = Rows[SourceName]()
         self._microphone = np.zeros(0, np.bool_)
         self._seen = np.zeros((0, len(CODES)))
         """Seconds for which each has been there without a break."""
@@ -84,7 +83,7 @@ class FaultFinder:
         self._turn = np.zeros(0, np.complex128)
 
     def process(
-        self, sources: Sequence[SourceId], planes: Samples, whole: Sequence[bool] | None = None
+        self, sources: Sequence[SourceName], planes: Samples, whole: Sequence[bool] | None = None
     ) -> None:
         """Look at a block, plane by plane: (S, 2, n), contiguous. ``whole``: which sources' samples were all
         really there; nothing is known to have been if it isn't given, and no silence is a fault.
@@ -117,7 +116,7 @@ class FaultFinder:
                 if self._named[row, first[row]]
             }
 
-    def _arrange(self, sources: Sequence[SourceId]) -> None:
+    def _arrange(self, sources: Sequence[SourceName]) -> None:
         had = self._rows.arrange(sources)
         if had is None:
             return

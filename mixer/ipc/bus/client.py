@@ -7,6 +7,7 @@ import select
 import socket
 from collections.abc import Iterable
 
+from mixer.contract.names import StreamName
 from mixer.ipc.bus.frames import encode_frame, from_mixer
 from mixer.ipc.bus.packets import FromMixer, KeyframeRequest, Subscribe, ToMixer
 
@@ -29,14 +30,14 @@ class BusReader:
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def subscribe(self, streams: Iterable[str], live: bool = False, earlier: bool = False) -> None:
+    def subscribe(self, streams: Iterable[StreamName], live: bool = False, earlier: bool = False) -> None:
         """Ask for this whole set of streams from now on (see :class:`mixer.ipc.bus.packets.Subscribe`).
 
         Raises ConnectionError when the mixer is gone.
         """
         self._send(Subscribe(tuple(streams), live, earlier))
 
-    def request_keyframe(self, stream: str) -> None:
+    def request_keyframe(self, stream: StreamName) -> None:
         """Ask for a keyframe on a video stream. Raises ConnectionError when the mixer is gone."""
         self._send(KeyframeRequest(stream))
 

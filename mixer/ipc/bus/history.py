@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 
+from mixer.contract.names import StreamName, is_picture
 from mixer.ipc.bus.packets import Packet
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -22,8 +23,8 @@ Kept = tuple[Fraction, Packet, bytes]
 class History:
     """One stream's recent packets, as frames ready to send. Not thread-safe."""
 
-    def __init__(self, stream: str, time_base: tuple[int, int]) -> None:
-        self.pictures = is_video(stream)
+    def __init__(self, stream: StreamName, time_base: tuple[int, int]) -> None:
+        self.pictures = is_picture(stream)
         self._time_base = Fraction(*time_base)
         self._kept: deque[Kept] = deque()
         """The group of pictures that is being made; all that is kept of sound."""
@@ -74,8 +75,3 @@ class History:
         for group in self._before:
             yield from group
         yield from self._kept
-
-
-def is_video(stream: str) -> bool:
-    """Whether a bus stream carries pictures, by its name."""
-    return stream.endswith(("/h264", "/vp8"))

@@ -1,29 +1,14 @@
 """What crosses the packet bus: frames of MessagePack behind a 4-byte little-endian length.
 
-The socket is a Unix stream socket made by the supervisor (``wire.BusAttach``). Stream names are
-``<rendition>/h264``, ``<rendition>/vp8``, ``<bus>/aac``, ``<bus>/opus``; what guests hear is
-``returns/<bus>``, what interpreters hear ``booth/<bus>``, where sudden jumps of level are held down. The
-programme in one of the event's languages is ``program-<language>/h264``.
+The socket is a Unix stream socket made by the supervisor (:class:`mixer.contract.messages.BusAttach`).
+:mod:`mixer.contract.names` names the streams.
 """
 
 import msgspec
 
+from mixer.contract.names import SourceName, StreamName
+
 MAX_FRAME = 8 * 1024 * 1024
-
-
-PROGRAM = "program/h264"
-
-
-def programme_in(language: str) -> str:
-    """The stream of the programme's picture for who hears this language."""
-    return f"program-{language}/h264"
-
-
-def language_of(stream: str) -> str:
-    """The language of a stream of such a name; empty: it is another one."""
-    name, _, codec = stream.partition("/")
-    before, _, language = name.partition("-")
-    return language if before == "program" and codec == "h264" else ""
 
 
 class BusMessage(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -34,7 +19,7 @@ class Packet(BusMessage, frozen=True):
     """One encoded picture or block of sound. ``pts``, ``dts``, ``duration`` in the stream's time base,
     counted from the programme's epoch, so that they go on across a mixer's death."""
 
-    stream: str
+    stream: StreamName
     pts: int
     dts: int
     duration: int
@@ -51,7 +36,7 @@ class StreamHeader(BusMessage, frozen=True):
     mixer is gone. Empty for streams that only browsers watch.
     """
 
-    stream: str
+    stream: StreamName
     codec: str
     time_base: tuple[int, int]
     width: int
@@ -68,12 +53,12 @@ class ReturnAudio(BusMessage, frozen=True):
     everyone else gets ``common``. So nobody hears himself, on no packet. ``pts`` in 1/48000 s.
     """
 
-    stream: str
-    """``returns/<bus>`` or ``booth/<bus>``; ``<bus>`` may be ``hall`` or ``monitor``, too."""
+    stream: StreamName
+    """By :func:`mixer.contract.names.return_stream`."""
     pts: int
     common: bytes
-    heard: tuple[str, ...]
-    own: dict[str, bytes]
+    heard: tuple[SourceName, ...]
+    own: dict[SourceName, bytes]
 
 
 FromMixer = Packet | StreamHeader | ReturnAudio
@@ -85,7 +70,7 @@ class Subscribe(BusMessage, frozen=True):
     A newly wanted video stream starts with its header and the current group of pictures, from its keyframe.
     """
 
-    streams: tuple[str, ...]
+    streams: tuple[StreamName, ...]
     live: bool = False
     """True for viewers: start at a fresh keyframe, asked for as by :class:`KeyframeRequest`, instead of at
     the group's beginning, whose pictures are in the past."""
@@ -98,7 +83,7 @@ class KeyframeRequest(BusMessage, frozen=True):
     """Subscriber → mixer: a viewer lost the picture. The encoder answers at most once a second; that of a
     rendition that always runs doesn't, for ingests get its keyframes, too: the next one is the grid's."""
 
-    stream: str
+    stream: StreamName
 
 
 ToMixer = Subscribe | KeyframeRequest

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
+from mixer.contract.names import ProcessName, StreamName
 from mixer.ipc.bus.frames import BusProtocolError, encode_frame
 from mixer.ipc.bus.history import History
 from mixer.ipc.bus.packets import KeyframeRequest, Packet, ReturnAudio, StreamHeader, Subscribe, ToMixer
@@ -37,7 +38,7 @@ _log = structlog.get_logger()
 
 
 class _Expected(NamedTuple):
-    streams: frozenset[str]
+    streams: frozenset[StreamName]
     since_s: Fraction
     until_ns: int
     """How long its streams count as wanted."""
@@ -50,16 +51,16 @@ class PacketBus:
     must not block.
     """
 
-    def __init__(self, on_keyframe: Callable[[str], None]) -> None:
+    def __init__(self, on_keyframe: Callable[[StreamName], None]) -> None:
         self._on_keyframe = on_keyframe
         self._lock = threading.Lock()
-        self._subscribers: dict[str, Subscriber] = {}
-        self._lost: dict[str, int] = {}
-        self._expected: dict[str, _Expected] = {}
+        self._subscribers: dict[ProcessName, Subscriber] = {}
+        self._lost: dict[ProcessName, int] = {}
+        self._expected: dict[ProcessName, _Expected] = {}
         """Recordings by name, since their start."""
-        self._histories: dict[str, History] = {}
-        self._headers: dict[str, bytes] = {}
-        self._bytes: dict[str, int] = {}
+        self._histories: dict[StreamName, History] = {}
+        self._headers: dict[StreamName, bytes] = {}
+        self._bytes: dict[StreamName, int] = {}
         self._fresh: list[Subscriber] = []
         self._dead: list[Subscriber] = []
         self._recount_ns = 0
@@ -68,7 +69,7 @@ class PacketBus:
         self._awake = False
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
-        self.wanted: frozenset[str] = frozenset()
+        self.wanted: frozenset[StreamName] = frozenset()
         """The streams that somebody subscribes to; replaced, never changed in place."""
 
     def start(self) -> None:
@@ -82,7 +83,7 @@ class PacketBus:
         self._thread.join(FLUSH_S + 2)
         os.close(self._wake)
 
-    def attach(self, name: str, sock: socket.socket) -> None:
+    def attach(self, name: ProcessName, sock: socket.socket) -> None:
         """Serve the subscriber ``name`` on ``sock`` (owned from now on); one of that name is replaced."""
         sock.setblocking(False)
         with self._lock:
@@ -93,7 +94,7 @@ class PacketBus:
             self._fresh.append(subscriber)
             self._signal()
 
-    def expect(self, name: str, streams: Iterable[str], since_s: Fraction) -> None:
+    def expect(self, name: ProcessName, streams: Iterable[StreamName], since_s: Fraction) -> None:
         """The subscriber ``name`` is on its way. ``streams`` count as wanted until it is there; it gets what
         is kept of them from the first keyframe at or after ``since_s`` (of the programme) on, and nothing of
         before, also when its process should start once more."""
@@ -116,7 +117,7 @@ class PacketBus:
                     subscriber.put_header(header.stream, frame)
             self._signal()
 
-    def open_like(self, header: StreamHeader, of: str) -> int:
+    def open_like(self, header: StreamHeader, of: StreamName) -> int:
         """A stream begins that goes on from the stream ``of``: what is kept of that since its last keyframe
         is its, too, under its own name. Returns the ``pts`` of the last packet; −1: nothing is kept."""
         self.announce(header)
@@ -134,7 +135,7 @@ class PacketBus:
             self._signal()
         return last
 
-    def end(self, stream: str) -> None:
+    def end(self, stream: StreamName) -> None:
         """A stream's encoder stopped. Its header stays, for senders that come before it starts again."""
         with self._lock:
             history = self._histories.get(stream)
@@ -170,12 +171,12 @@ class PacketBus:
                     subscriber.put_sound(frame, now)
             self._signal()
 
-    def bytes_published(self) -> dict[str, int]:
+    def bytes_published(self) -> dict[StreamName, int]:
         """Bytes encoded so far, by stream."""
         with self._lock:
             return dict(self._bytes)
 
-    def dropped(self) -> dict[str, int]:
+    def dropped(self) -> dict[ProcessName, int]:
         """Pictures lost so far, by attached subscriber."""
         with self._lock:
             return {name: subscriber.dropped for name, subscriber in self._subscribers.items()}

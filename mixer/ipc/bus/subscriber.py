@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from itertools import islice
 
+from mixer.contract.names import ProcessName, StreamName, is_picture
 from mixer.ipc.bus.frames import to_mixer
-from mixer.ipc.bus.history import History, is_video
+from mixer.ipc.bus.history import History
 from mixer.ipc.bus.packets import Packet
 
 QUEUE_BYTES = 6 * 1024 * 1024
@@ -25,17 +26,17 @@ BATCH = 64
 class Subscriber:
     """State of one subscriber. All methods are called with the bus's lock held."""
 
-    def __init__(self, name: str, sock: socket.socket, dropped: int = 0) -> None:
+    def __init__(self, name: ProcessName, sock: socket.socket, dropped: int = 0) -> None:
         self.name = name
         self.sock = sock
         self.frames = to_mixer()
-        self.streams: frozenset[str] = frozenset()
+        self.streams: frozenset[StreamName] = frozenset()
         self.dropped = dropped
         self.gone = False
         self.writing = False
         """Whether the selector looks for room in the socket; the bus's thread's own."""
         self._live = False
-        self._lost: set[str] = set()
+        self._lost: set[StreamName] = set()
         """Streams whose pictures are of no use before the next keyframe."""
         self._queue: deque[tuple[bytes, int, bool]] = deque()
         """Frame, when it was queued (0: never too old), whether it is a picture."""
@@ -53,13 +54,13 @@ class Subscriber:
 
     def want(
         self,
-        streams: frozenset[str],
+        streams: frozenset[StreamName],
         live: bool,
-        headers: Mapping[str, bytes],
-        histories: Mapping[str, History],
+        headers: Mapping[StreamName, bytes],
+        histories: Mapping[StreamName, History],
         earlier: bool = False,
         since_s: Fraction | None = None,
-    ) -> list[str]:
+    ) -> list[StreamName]:
         """Replace the set of streams; queue the start of the new ones, all that is kept from the first
         keyframe at or after ``since_s`` on where that is given. Returns who needs a keyframe."""
         fresh = [stream for stream in sorted(streams) if stream not in self.streams]
@@ -72,8 +73,8 @@ class Subscriber:
                 self._put(headers[stream], 0, picture=False)
             history = histories.get(stream)
             kept = history.kept(earlier, since_s) if history is not None and not live else []
-            start += [(at, frame, is_video(stream)) for at, _, frame in kept]
-            if is_video(stream) and not kept:
+            start += [(at, frame, is_picture(stream)) for at, _, frame in kept]
+            if is_picture(stream) and not kept:
                 self._lost.add(stream)
                 if live:  # others wait for the grid's keyframe rather than have an extra one made
                     asks.append(stream)
@@ -85,15 +86,15 @@ class Subscriber:
                 self._put(frame, 0, picture)
         return asks
 
-    def put_header(self, stream: str, frame: bytes) -> None:
+    def put_header(self, stream: StreamName, frame: bytes) -> None:
         """Queue a header: never dropped, for without it the stream is nothing; it comes once an encoder."""
-        if is_video(stream):
+        if is_picture(stream):
             self._lost.add(stream)
         self._put(frame, 0, picture=False)
 
     def put_packet(self, packet: Packet, frame: bytes, now_ns: int) -> bool:
         """Queue a packet or lose it. True if the encoder should be asked for a keyframe."""
-        if not is_video(packet.stream):
+        if not is_picture(packet.stream):
             self.put_sound(frame, now_ns)
             return False
         outdated = self._forget_the_past(now_ns)
@@ -158,5 +159,5 @@ class Subscriber:
                 self.dropped += 1
         self._queue = kept
         self._queued = sum(len(frame) for frame, _, _ in kept)
-        self._lost |= {stream for stream in self.streams if is_video(stream)}
+        self._lost |= {stream for stream in self.streams if is_picture(stream)}
         return True

@@ -14,6 +14,7 @@ from mixer.containers.gate import KeyframeGate
 from mixer.containers.muxing import parameters
 from mixer.contract import output_health as health
 from mixer.contract.messages import Mark, OutputState
+from mixer.contract.names import StreamName
 from mixer.contract.output_health import SECOND_NS, Failure, Health
 from mixer.contract.output_url import StreamUrl
 from mixer.ipc.bus.packets import Packet
@@ -35,7 +36,7 @@ class UdpDestination:
     """
 
     def __init__(
-        self, url: StreamUrl, video: str, title: str = "", chance: Callable[[], float] = random.random
+        self, url: StreamUrl, video: StreamName, title: str = "", chance: Callable[[], float] = random.random
     ) -> None:
         self._url = url
         self._video = video

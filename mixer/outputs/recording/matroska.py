@@ -20,6 +20,7 @@ from mixer.containers.gate import Group, KeyframeGate
 from mixer.containers.marks import MarkLog
 from mixer.containers.muxing import CLUSTER_MS, NO_WAIT_US, PacketMuxer, open_output, parameters
 from mixer.contract.messages import Mark, OutputState
+from mixer.contract.names import StreamName
 from mixer.contract.output_health import DISK_FULL, SECOND_NS, Failure, disk_failure
 from mixer.ipc.bus.packets import Packet
 from mixer.outputs.sink import POLL_MS, Headers, SinkStatus
@@ -51,7 +52,7 @@ class Recording:
         self,
         output: str,
         folder: Path,
-        video: str,
+        video: StreamName,
         title: str = "",
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         epoch_ns: int = 0,
@@ -63,7 +64,7 @@ class Recording:
         self._utc_now = utc_now
         self._epoch_ns = epoch_ns
         self._headers: Headers = {}
-        self._bases: dict[str, Fraction] = {}
+        self._bases: dict[StreamName, Fraction] = {}
         self._resumes = _left_unfinished(folder, self._output, utc_now().timestamp())
         self._group = Group(video, GROUPS)
         self._path: Path | None = None

@@ -10,6 +10,7 @@ from mixer.containers.gate import Group, KeyframeGate
 from mixer.containers.muxing import parameters
 from mixer.contract import output_health as health
 from mixer.contract.messages import Mark, OutputState
+from mixer.contract.names import StreamName
 from mixer.contract.output_health import SECOND_NS, Failure, Health
 from mixer.contract.output_url import StreamUrl
 from mixer.ipc.bus.packets import Packet
@@ -37,7 +38,11 @@ class RtmpDestination:
     """
 
     def __init__(
-        self, url: StreamUrl, video: str, ca_file: str = "", chance: Callable[[], float] = random.random
+        self,
+        url: StreamUrl,
+        video: StreamName,
+        ca_file: str = "",
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._url = url
         self._video = video
@@ -48,7 +53,7 @@ class RtmpDestination:
         self._connection: DestinationConnection | None = None
         self._session = PublishSession(url)
         self._headers: Headers = {}
-        self._bases: dict[str, Fraction] = {}
+        self._bases: dict[StreamName, Fraction] = {}
         self._group = Group(video)
         self._gate: KeyframeGate | None = None
         self._muxer: FlvMuxer | None = None

@@ -18,6 +18,7 @@ import av
 import structlog
 
 from mixer.containers.disk import RecordingRoom, free_bytes
+from mixer.contract.names import ProcessName
 from mixer.contract.output_health import DISK_FULL, Failure, disk_failure
 from mixer.ipc.failures import Failures
 from signaling.contract.messages import SeatsRecorded
@@ -58,7 +59,7 @@ class _Item(NamedTuple):
 class SeatRecorder:
     """One shard's recordings. Everything but what is said to be the writer's runs on the event loop."""
 
-    def __init__(self, shard: str = "") -> None:
+    def __init__(self, shard: ProcessName) -> None:
         self._shard = shard
         self.epoch_ns = 0
         """When the programme's time 0 was."""

@@ -11,6 +11,7 @@ a little before or after the shard. So for a moment the packet of his own decide
 from collections.abc import Hashable, Iterator, KeysView
 from typing import Generic, TypeVar
 
+from mixer.contract.names import SourceName, StreamName
 from mixer.ipc.bus.packets import ReturnAudio
 
 OPUS_SILENCE = b"\xf8\xff\xfe"
@@ -23,7 +24,7 @@ S = TypeVar("S", bound=Hashable)
 
 
 class _Listener(Generic[S]):
-    def __init__(self, sender: S, source: str, stream: str) -> None:
+    def __init__(self, sender: S, source: SourceName | None, stream: StreamName) -> None:
         self.sender = sender
         self.source = source
         self.hears = self.wants = stream
@@ -38,15 +39,15 @@ class Listeners(Generic[S]):
 
     def __init__(self) -> None:
         self._all: dict[S, _Listener[S]] = {}
-        self._streams: dict[str, dict[S, _Listener[S]]] = {}
+        self._streams: dict[StreamName, dict[S, _Listener[S]]] = {}
 
-    def add(self, sender: S, source: str, stream: str) -> None:
-        """``source`` is the listener's own, which he never hears; "" for who has none."""
+    def add(self, sender: S, source: SourceName | None, stream: StreamName) -> None:
+        """``source`` is the listener's own, which the listener never hears; None for one that has none."""
         self.remove(sender)
         self._all[sender] = listener = _Listener(sender, source, stream)
         self._streams.setdefault(stream, {})[sender] = listener
 
-    def tune(self, sender: S, stream: str) -> None:
+    def tune(self, sender: S, stream: StreamName) -> None:
         """From the next packet of ``stream`` on the listener hears that one. Unknown senders: nothing."""
         listener = self._all.get(sender)
         if listener is None or listener.wants == stream:
@@ -71,16 +72,16 @@ class Listeners(Generic[S]):
                 listener.hears = listener.wants
 
     @property
-    def streams(self) -> KeysView[str]:
+    def streams(self) -> KeysView[StreamName]:
         """Exactly those that somebody hears now or wants to."""
         return self._streams.keys()
 
     def take(self, sound: ReturnAudio) -> Iterator[tuple[S, bytes]]:
         """Who gets which packet of this block. :attr:`streams` may be fewer afterwards."""
         for sender, listener in list(self._streams.get(sound.stream, {}).items()):
-            heard = bool(listener.source) and listener.source in sound.heard
+            own = listener.source if listener.source in sound.heard else None
             if listener.wants != listener.hears:
-                if heard and listener.source not in sound.own and self._waits(listener, sound.pts):
+                if own is not None and own not in sound.own and self._waits(listener, sound.pts):
                     continue
                 if sound.stream == listener.wants:
                     self._drop(listener.hears, sender)
@@ -88,14 +89,14 @@ class Listeners(Generic[S]):
             if 0 <= listener.last - sound.pts < RATE:
                 continue  # he has had this block from the other bus
             listener.last = sound.pts
-            yield sender, sound.own.get(listener.source, OPUS_SILENCE) if heard else sound.common
+            yield sender, sound.common if own is None else sound.own.get(own, OPUS_SILENCE)
 
     def _waits(self, listener: _Listener[S], pts: int) -> bool:
         if listener.waits_until is None:
             listener.waits_until = pts + PATIENCE
         return pts < listener.waits_until
 
-    def _drop(self, stream: str, sender: S) -> None:
+    def _drop(self, stream: StreamName, sender: S) -> None:
         of = self._streams.get(stream)
         if of is not None:
             of.pop(sender, None)

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
+from mixer.contract.names import StreamName
+
 STEP_S = 0.002
 STEPS = 12
 SLICE = 64
@@ -36,7 +38,7 @@ class _Picture(Generic[V]):
     __slots__ = ("ntp", "payloads", "sent", "stream", "timestamp", "viewers")
 
     def __init__(
-        self, stream: str, payloads: Sequence[bytes], timestamp: int, ntp: int, viewers: Iterable[V]
+        self, stream: StreamName, payloads: Sequence[bytes], timestamp: int, ntp: int, viewers: Iterable[V]
     ) -> None:
         self.stream = stream
         self.payloads = payloads
@@ -76,7 +78,7 @@ class ReturnPacer(Generic[V]):
         return sum(picture.packets for picture in self._pictures)
 
     def add(
-        self, stream: str, payloads: Sequence[bytes], timestamp: int, ntp: int, viewers: Iterable[V]
+        self, stream: StreamName, payloads: Sequence[bytes], timestamp: int, ntp: int, viewers: Iterable[V]
     ) -> None:
         """Queue a picture; at least one payload."""
         self._pictures.append(_Picture(stream, payloads, timestamp, ntp, viewers))
@@ -91,11 +93,11 @@ class ReturnPacer(Generic[V]):
                 self._pictures.popleft()
         return bool(self._pictures)
 
-    def behind(self, stream: str) -> bool:
+    def behind(self, stream: StreamName) -> bool:
         """Whether as many pictures of the stream wait as may: the loop is too busy to send them."""
         return sum(picture.stream == stream for picture in self._pictures) >= MAX_BEHIND
 
-    def give_up(self, stream: str) -> list[V]:
+    def give_up(self, stream: StreamName) -> list[V]:
         """Forget what waits of a stream; those who missed a picture by it, and need a keyframe now."""
         missed: dict[V, None] = {}
         for picture in [each for each in self._pictures if each.stream == stream]:

@@ -13,6 +13,7 @@ from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 
 from mixer.containers import headers
+from mixer.contract.names import SourceName, StreamName, picture_stream
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from signaling.rtc.returns.listening import Listeners
@@ -39,7 +40,7 @@ def payloads_of(codec: str, data: bytes, picture_id: int) -> list[bytes]:
 class _Video:
     """The viewers of one stream."""
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: StreamName) -> None:
         self.stream = stream
         self.codec = stream.rsplit("/", 1)[1]
         self.viewers: list[RtpSender] = []
@@ -57,7 +58,7 @@ class ReturnHub:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._bus: BusReader | None = None
-        self._video: dict[str, _Video] = {}
+        self._video: dict[StreamName, _Video] = {}
         self._sound: Listeners[RtpSender] = Listeners()
         self._pacer: ReturnPacer[RtpSender] = ReturnPacer()
         self._next_step: asyncio.TimerHandle | None = None
@@ -115,7 +116,7 @@ class ReturnHub:
         video.parameters = headers.extradata(header.nut) if video.codec == "h264" and header.nut else b""
 
     def _subscribe(self) -> None:
-        wanted = sorted(stream for stream, video in self._video.items() if video.viewers)
+        wanted: list[StreamName] = sorted(stream for stream, video in self._video.items() if video.viewers)
         wanted += sorted(self._sound.streams)
         if self._bus is None or tuple(wanted) == self._subscribed:
             return
@@ -135,7 +136,7 @@ class ReturnHub:
     def watch(self, sender: RtpSender, rendition: str) -> None:
         """Send a rendition's pictures to ``sender``, in the codec it negotiated, from a keyframe on."""
         assert sender.codec is not None
-        stream = f"{rendition}/{sender.codec.name.lower()}"
+        stream = picture_stream(rendition, "vp8" if sender.codec.name.lower() == "vp8" else "h264")
         video = self._video.setdefault(stream, _Video(stream))
         sender.wait_key = True
         sender.on_key = lambda _: self._want_key(video)
@@ -144,13 +145,13 @@ class ReturnHub:
         video.viewers.append(sender)
         self._subscribe()
 
-    def listen(self, sender: RtpSender, source: str, stream: str) -> None:
-        """Send a bus's sound to ``sender``; ``source`` is the listener's own, which he never hears ("" for
-        none)."""
+    def listen(self, sender: RtpSender, source: SourceName | None, stream: StreamName) -> None:
+        """Send a bus's sound to ``sender``; ``source`` is the listener's own, which the listener
+        never hears; None for one that has none."""
         self._sound.add(sender, source, stream)
         self._subscribe()
 
-    def tune(self, sender: RtpSender, stream: str) -> None:
+    def tune(self, sender: RtpSender, stream: StreamName) -> None:
         """Change over to another bus with its first packet; nothing for who doesn't listen (yet)."""
         self._sound.tune(sender, stream)
         self._subscribe()

@@ -6,7 +6,7 @@ Pure over the fonts' manifest (:mod:`mixer.graphics.fonts`): nothing is shaped, 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mixer.contract.names import of_seat
+from mixer.contract.names import of_cue, of_graphic, of_seat
 from mixer.graphics.characters import inkless
 from mixer.graphics.fonts import FontFile, covers
 from studio.show.model import Cue, Graphic, Seat, Show
@@ -53,8 +53,8 @@ class Glyphs:
             return self._missing
         things: dict[str, Any] = {"show": show.title}
         things |= {of_seat(seat.id): seat for seat in show.seats.values() if seat.role == "speaker"}
-        things |= {f"graphic/{graphic.id}": graphic for graphic in show.graphics.values()}
-        things |= {f"cue/{cue.id}": cue for cue in show.rundown}
+        things |= {of_graphic(graphic.id): graphic for graphic in show.graphics.values()}
+        things |= {of_cue(cue.id): cue for cue in show.rundown}
         known = {key: self._looked_at(key, thing) for key, thing in things.items()}
         self._known = known
         self._last = parts

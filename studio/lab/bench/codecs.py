@@ -14,6 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from mixer.contract.clock import RATE
+from mixer.contract.names import picture_stream, sound_stream
 from mixer.contract.picture import Picture, i420_bytes, view_i420
 from mixer.encode.audio import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
@@ -68,7 +69,7 @@ def opus_decode_ms(loop: Loop) -> float:
 
 def encode_ms(settings: VideoSettings, pictures: Sequence[Buffer]) -> float:
     """CPU milliseconds to encode one of these pictures, a keyframe each 2 s."""
-    encoder = VideoEncoder("bench", settings)
+    encoder = VideoEncoder(picture_stream("bench"), settings)
     keyframe = round(2 * settings.fps)
 
     def encode() -> None:
@@ -80,13 +81,13 @@ def encode_ms(settings: VideoSettings, pictures: Sequence[Buffer]) -> float:
 
 def aac_share(bitrate: int, sound: Samples) -> float:
     """Share of a core for one AAC of this sound, float32 of shape (n, 2)."""
-    encoder = AacEncoder("bench", bitrate)
+    encoder = AacEncoder(sound_stream("bench"), bitrate)
     return cpu_s(lambda: _push(encoder, AAC_BLOCK, sound)) * RATE / len(sound)
 
 
 def opus_share(bitrate: int, sound: Samples) -> float:
     """Share of a core for one Opus as guests get it."""
-    encoder = OpusEncoder("bench", bitrate)
+    encoder = OpusEncoder(sound_stream("bench", "opus"), bitrate)
     return cpu_s(lambda: _push(encoder, OPUS_BLOCK, sound)) * RATE / len(sound)
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from mixer.contract.clock import RATE
+from mixer.contract.names import picture_stream, return_stream
 from mixer.encode.audio import OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
@@ -32,6 +33,7 @@ SHARED = (4, 20)
 ALONE = (1, 4)
 """Stock's: more would not fit two cores, and a machine that is full would flatter it."""
 SETTLE_S = 2.0
+_PICTURE, _SOUND = picture_stream("return"), return_stream("returns", "floor")
 _RATE_BPS, _OPUS_BPS = 800_000, 64_000
 
 
@@ -69,12 +71,12 @@ class SteadyFeed:
 
     def __init__(self) -> None:
         settings = VideoSettings("h264", *SIZE, Fraction(FPS), _RATE_BPS, "ultrafast")
-        video = VideoEncoder("return/h264", settings)
-        self._header = StreamHeader("return/h264", "h264", (1, FPS), *SIZE, video.nut)
+        video = VideoEncoder(_PICTURE, settings)
+        self._header = StreamHeader(_PICTURE, "h264", (1, FPS), *SIZE, video.nut)
         self._pictures: list[Packet] = []
         for number, frame in enumerate(pictures()):
             self._pictures += video.encode(packed(frame), number, number == 0)
-        sound = OpusEncoder("returns/floor", _OPUS_BPS)
+        sound = OpusEncoder(_SOUND, _OPUS_BPS)
         self._blocks: list[bytes] = []
         for number, block in enumerate(blocks()):
             samples = (block.to_ndarray().reshape(-1, 2) / 32768).astype(np.float32)
@@ -93,7 +95,7 @@ class SteadyFeed:
                 picture += 1
             while block <= passed * _BLOCKS_PER_S:
                 data = self._blocks[block % len(self._blocks)]
-                bus.send(ReturnAudio("returns/floor", block * RATE // _BLOCKS_PER_S, data, (), {}))
+                bus.send(ReturnAudio(_SOUND, block * RATE // _BLOCKS_PER_S, data, (), {}))
                 block += 1
             await asyncio.sleep(0.005)
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from mixer.contract.messages import BusAttach, Heartbeat, Ready, Shutdown, SlotOpened
-from mixer.contract.names import of_screen, of_seat, shard_name
+from mixer.contract.names import SUPERVISOR, SourceName, StreamName, of_screen, of_seat, shard_name, slot_of
 from mixer.ipc import link as links
 from mixer.ipc.bus.frames import encode_frame, to_mixer
 from mixer.ipc.bus.packets import FromMixer, KeyframeRequest, Subscribe
@@ -40,7 +40,7 @@ class ShardBus:
         sock.setblocking(False)
         self._sock = sock
         self._frames = to_mixer()
-        self.streams: tuple[str, ...] = ()
+        self.streams: tuple[StreamName, ...] = ()
         self.key_requests: list[tuple[float, str]] = []
         self._out = bytearray()
 
@@ -90,7 +90,7 @@ class ShardHouse:
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
-        self.link = Link(ours, "supervisor")
+        self.link = Link(ours, SUPERVISOR)
         self._pump = asyncio.create_task(self._run())
         self.send(self._config)
         await until(lambda: any(isinstance(m, Ready) for m in self.received), what="shard ready")
@@ -117,10 +117,10 @@ class ShardHouse:
         """Where the screen goes that this seat shares; ``readers`` has it as ``screen/<seat>``."""
         return self._open(of_screen(seat), of_screen(seat), 1920, 1080)
 
-    def _open(self, name: str, source: str, width: int, height: int) -> SlotReader:
+    def _open(self, name: str, source: SourceName, width: int, height: int) -> SlotReader:
         fd = create_slot(f"test-{name}", width, height)
         self._fds[name] = fd
-        self.send(SlotOpened(source), (fd,))
+        self.send(SlotOpened(slot_of(source)), (fd,))
         self.readers[name] = SlotReader(fd)
         return self.readers[name]
 

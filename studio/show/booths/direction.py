@@ -1,5 +1,6 @@
 """Pure: into which language an interpreter's next press of the microphone goes."""
 
+from mixer.contract.names import SourceName, id_of, seat_of
 from studio.planning.places import on_air
 from studio.planning.sounds import on_floor
 from studio.show.model import Booth, Seat, Show
@@ -25,9 +26,9 @@ def _spoken(show: Show, booth: Booth) -> set[str]:
     return heard or there
 
 
-def _language_of(show: Show, source: str) -> str:
-    kind, _, id_ = source.partition("/")
-    thing = show.seats[id_] if kind == "seat" else show.sources[id_]
+def _language_of(show: Show, source: SourceName) -> str:
+    seat = seat_of(source)
+    thing = show.seats[seat] if seat else show.sources[id_of(source)]
     return "" if thing.muted else thing.language
 
 

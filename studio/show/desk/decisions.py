@@ -5,9 +5,10 @@ from typing import assert_never
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from mixer.contract.names import sound_of
 from mixer.contract.plan import Strip
 from signaling.contract.ports import RefusedError
-from studio.show.checks import checked_bus, sound_source, sounding, unknown
+from studio.show.checks import checked_bus, sounding, unknown
 from studio.show.desk import commands as d
 from studio.show.desk import events as e
 from studio.show.model import TARGET_LUFS, Show, TalkTo
@@ -28,7 +29,7 @@ def decide_strip(show: Show, command: d.StripCommand) -> Events:
             strip = _strip(thing.strip, command)
             return () if strip == thing.strip else (e.SourceStripped(key, strip),)
         case d.SourceSolo():
-            source = sound_source(key)
+            source = sound_of(key)
             if command.on == (source in show.solo):
                 return ()
             others = tuple(each for each in show.solo if each != source)

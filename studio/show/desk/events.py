@@ -4,7 +4,8 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from mixer.contract.plan import BusName, SourceId, Strip
+from mixer.contract.names import SourceName, id_of, seat_of, sound_of
+from mixer.contract.plan import BusName, Strip
 from studio.show.event import Event, without
 from studio.show.model import TARGET_LUFS, Cue, Show
 
@@ -33,7 +34,7 @@ class SourceStripped(Event, frozen=True, tag="source.stripped"):
 class SourceSoloed(Event, frozen=True, tag="source.soloed"):
     """``solo``: everything that is soloed from now on."""
 
-    solo: tuple[SourceId, ...]
+    solo: tuple[SourceName, ...]
 
 
 class MonitorChanged(Event, frozen=True, tag="monitor.changed"):
@@ -131,7 +132,8 @@ def _with_sound(
 ) -> Show:
     wanted = {"muted": muted, "gain_db": gain_db, "strip": strip}
     changed = {name: value for name, value in wanted.items() if value is not None}
-    kind, _, id_ = source.rpartition("/")
-    if kind == "seat":
+    name = sound_of(source)
+    if id_ := seat_of(name):
         return replace(show, seats={**show.seats, id_: replace(show.seats[id_], **changed)})
+    id_ = id_of(name)
     return replace(show, sources={**show.sources, id_: replace(show.sources[id_], **changed)})

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from mixer.contract.names import of_seat
-from mixer.contract.plan import SourceId
+from mixer.contract.names import SourceName, of_seat
 from studio.show.model import Seat, Show
 
 ZEROS = "sound.zeros"
@@ -17,11 +16,11 @@ class SoundProblems:
     that he is back. A microphone that is still dead then is named a few seconds later."""
 
     def __init__(self) -> None:
-        self._found: Mapping[SourceId, str] = {}
-        self._excused: dict[SourceId, int] = {}
+        self._found: Mapping[SourceName, str] = {}
+        self._excused: dict[SourceName, int] = {}
         """Reports for which zeros are still his own doing."""
 
-    def take(self, found: Mapping[SourceId, str], show: Show) -> None:
+    def take(self, found: Mapping[SourceName, str], show: Show) -> None:
         """A report: code by source."""
         self._found = found
         left = {source: self._excused.get(source, 0) - 1 for source, code in found.items() if code == ZEROS}

@@ -1,10 +1,11 @@
 """From a scene's canvases as commanded to compositions that can be shown: pure."""
 
+from mixer.contract.names import sound_of
 from mixer.contract.plan import Crop
 from signaling.contract.ports import RefusedError
 from signaling.contract.state import SceneCanvas
 from studio.planning.layout import CAPACITY, LayoutName
-from studio.show.checks import sound_source, sounding, unknown
+from studio.show.checks import sounding, unknown
 from studio.show.commands import AudioSpec, BoxSpec, CompositionSpec, PlaceSpec
 from studio.show.model import AudioPolicy, Box, Composition, Place, Seat, Show
 
@@ -35,7 +36,7 @@ def heard(show: Show, spec: AudioSpec) -> AudioPolicy:
         thing, key = sounding(show, each)
         if isinstance(thing, Seat) and thing.role != "speaker":
             raise RefusedError(409, "seat.not-speaker", f"The seat {thing.id} is not a speaker's.")
-        sources.append(sound_source(key))
+        sources.append(sound_of(key))
     return AudioPolicy(spec.follow, tuple(dict.fromkeys(sources)))
 
 

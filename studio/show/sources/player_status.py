@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mixer.contract.messages import Message
-from mixer.contract.names import is_player, played_by, player_name
+from mixer.contract.names import ProcessName, is_player, played_by, player_name
 from mixer.contract.player_messages import PlayerOrder, PlayerReport
 from signaling.contract.state import SourceStatus
 from studio.contract.messages import ProcessChanged
@@ -98,15 +98,15 @@ class PlayerOrders:
 
     def __init__(
         self,
-        send: Callable[[str, Message], None],
+        send: Callable[[ProcessName, Message], None],
         unix_ms: Callable[[], int],
         monotonic_ns: Callable[[], int],
     ) -> None:
         self._send = send
         self._unix_ms = unix_ms
         self._monotonic_ns = monotonic_ns
-        self._running: set[str] = set()
-        self._told: dict[str, PlayerOrder] = {}
+        self._running: set[ProcessName] = set()
+        self._told: dict[ProcessName, PlayerOrder] = {}
         """Without ``at_ns``, which no two clocks agree on."""
         self._show = Show()
 
@@ -132,7 +132,7 @@ class PlayerOrders:
         else:
             self._running.discard(name)
 
-    def _tell(self, name: str) -> None:
+    def _tell(self, name: ProcessName) -> None:
         source = self._show.sources.get(played_by(name))
         if name not in self._running or source is None:
             return

@@ -3,7 +3,7 @@ a token, which others make."""
 
 import hmac
 
-from mixer.contract.names import of_source
+from mixer.contract.names import SlotName, of_source, slot_of
 from studio.contract.messages import SlotSpec
 from studio.show.events import AnyEvent
 from studio.show.model import Show
@@ -39,6 +39,8 @@ def publisher_of(show: Show, token: str) -> str | None:
     return found
 
 
-def whip_slots(show: Show) -> dict[str, SlotSpec]:
+def whip_slots(show: Show) -> dict[SlotName, SlotSpec]:
     """The slots of all such sources: they are there before the publisher, and keep what he has sent."""
-    return {of_source(source.id): PICTURE for source in show.sources.values() if source.kind == "whip"}
+    return {
+        slot_of(of_source(source.id)): PICTURE for source in show.sources.values() if source.kind == "whip"
+    }

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mixer.contract.names import is_shard
+from mixer.contract.names import ProcessName, is_shard
 from signaling.contract.messages import SILENT, PeerStats, ShardReport
 from signaling.contract.state import SourceStatus
 from studio.contract.messages import ProcessChanged
@@ -25,14 +25,14 @@ class WhipStatus:
     """Fed with the shards' reports and the supervisor's news of them; bounded by the show's sources."""
 
     def __init__(self) -> None:
-        self._stats: dict[str, tuple[str, PeerStats]] = {}
+        self._stats: dict[str, tuple[ProcessName, PeerStats]] = {}
         """By source, with the shard that says it."""
         self._pictured: set[str] = set()
         """Sources whose publisher has shown a picture."""
         self._lost: set[str] = set()
         """Those whose publisher vanished and has not been back since."""
 
-    def take(self, sender: str, message: msgspec.Struct, show: Show) -> bool:
+    def take(self, sender: ProcessName, message: msgspec.Struct, show: Show) -> bool:
         """Keep what the message of process ``sender`` says; False if it says nothing of publishers."""
         if isinstance(message, ProcessChanged):
             if message.state == "running" or not is_shard(message.process):

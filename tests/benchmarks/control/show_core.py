@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from mixer.contract.messages import MixerReport, SourceState
+from mixer.contract.names import MIXER, SourceName, shard_name
 from signaling.contract.merge_patch import diff
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.contract.ports import Actor, Grant
@@ -192,14 +193,19 @@ async def _telling(folder: Path) -> None:
 
     async def reports(number: int) -> None:
         serial = session.serial
-        levels = {f"seat/m{each}": -20.0 - (number + each) % 9 for each in range(PAGES)}
-        live: dict[str, SourceState] = dict.fromkeys(levels, "live")
-        session.handle("mixer", MixerReport(number, number, 0, 1, live, levels, {}, {}))
+        levels = {SourceName(f"seat/m{each}"): -20.0 - (number + each) % 9 for each in range(PAGES)}
+        live: dict[SourceName, SourceState] = dict.fromkeys(levels, "live")
+        session.handle(
+            MIXER,
+            MixerReport(
+                number, number, 0, 1, live, {str(source): db for source, db in levels.items()}, {}, {}
+            ),
+        )
         stats = (
             PeerStats(f"p{each}", f"m{each}", 1280, 720, 30.0, 900_000 + number, level_db=-20.0 - number % 7)
             for each in range(PAGES)
         )
-        session.handle("shard-1", ShardReport(tuple(stats)))
+        session.handle(shard_name(0), ShardReport(tuple(stats)))
         while session.serial == serial:
             await asyncio.sleep(0)
         await sent()

@@ -35,6 +35,7 @@ from mixer.contract.messages import (
     SlotOpened,
     TakePlan,
 )
+from mixer.contract.names import MIXER, SUPERVISOR, ProcessName, SourceName, StreamName, canvas_slot, slot_of
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import AudioInput, AudioPlan, CanvasPlan, MixPlan, Rect, SourceInfo, Tile
 from mixer.ipc import link
@@ -103,7 +104,7 @@ class Mixer:
             start_new_session=True,  # as the supervisor does
         )
         theirs.close()
-        self._link = link.Link(ours, "supervisor")
+        self._link = link.Link(ours, SUPERVISOR)
         self._lock = threading.Lock()
         self.messages: list[tuple[str, Message]] = []
         """(to, message) as they came."""
@@ -145,12 +146,12 @@ class Mixer:
 
     def send(self, message: Message, fds: tuple[int, ...] = ()) -> None:
         with self._lock:
-            self._link.send("mixer", message, fds)
+            self._link.send(MIXER, message, fds)
 
-    def open_slot(self, source: str, width: int = 640, height: int = 360) -> SlotWriter:
+    def open_slot(self, source: SourceName, width: int = 640, height: int = 360) -> SlotWriter:
         """A slot for ``source``, opened in the mixer; the test writes into it."""
         fd = create_slot("slot", width, height)
-        self.send(SlotOpened(source), (fd,))
+        self.send(SlotOpened(slot_of(source)), (fd,))
         writer = SlotWriter(fd)
         os.close(fd)
         return writer
@@ -158,12 +159,12 @@ class Mixer:
     def open_canvas(self, name: str, width: int, height: int) -> SlotReader:
         """The slot into which the mixer publishes a canvas."""
         fd = create_slot("canvas", width, height)
-        self.send(SlotOpened(f"canvas/{name}"), (fd,))
+        self.send(SlotOpened(canvas_slot(name)), (fd,))
         reader = SlotReader(fd)
         os.close(fd)
         return reader
 
-    def tap(self, *streams: str, name: str = "test", live: bool = False) -> "Tap":
+    def tap(self, *streams: StreamName, name: ProcessName = ProcessName("test"), live: bool = False) -> "Tap":
         """Subscribe to streams of the bus; a thread collects what comes."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.send(BusAttach(name), (theirs.fileno(),))
@@ -219,16 +220,18 @@ class Tap:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def packets(self, stream: str) -> list[Packet]:
+    def packets(self, stream: StreamName) -> list[Packet]:
         return [m for _, m in list(self.received) if isinstance(m, Packet) and m.stream == stream]
 
-    def headers(self, stream: str) -> list[StreamHeader]:
+    def headers(self, stream: StreamName) -> list[StreamHeader]:
         return [m for _, m in list(self.received) if isinstance(m, StreamHeader) and m.stream == stream]
 
     def returns(self) -> list[ReturnAudio]:
         return [m for _, m in list(self.received) if isinstance(m, ReturnAudio)]
 
-    def wait(self, stream: str, which: Callable[[list[Packet]], bool], what: str = "packets") -> list[Packet]:
+    def wait(
+        self, stream: StreamName, which: Callable[[list[Packet]], bool], what: str = "packets"
+    ) -> list[Packet]:
         """All packets of a stream as soon as they are what ``which`` wants."""
 
         def found() -> list[Packet] | None:
@@ -320,7 +323,7 @@ def tone(start: int, count: int, hz: float, level: float = 0.25) -> Samples:
 def plan_of(
     revision: int,
     tiles: tuple[Tile, ...],
-    sound: tuple[str, ...] = (),
+    sound: tuple[SourceName, ...] = (),
     *,
     wall: tuple[Tile, ...] | None = None,
     multiview: CanvasPlan | None = None,

@@ -17,6 +17,7 @@ import numpy as np
 
 from mixer.contract.clock import ProgrammeClock
 from mixer.contract.messages import Heartbeat, Ready, Shutdown, SlotOpened
+from mixer.contract.names import SUPERVISOR, SlotName, of_source, player_name, slot_of
 from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport
 from mixer.ipc.link import LINK_FD_ENV, Link, LinkClosedError, pair
@@ -35,7 +36,7 @@ class PlayerRun:
         self,
         config: PlayerConfig,
         log: Path,
-        reader: Callable[[str, int], None] = lambda source, fd: None,
+        reader: Callable[[SlotName, int], None] = lambda slot, fd: None,
         alpha: bool = False,
     ) -> None:
         self.config = config
@@ -46,8 +47,8 @@ class PlayerRun:
         self._log = log
         self._lock = threading.Lock()
         ours, theirs = pair()
-        self._link = Link(ours, "supervisor")
-        self._name = f"player/{config.source}"
+        self._link = Link(ours, SUPERVISOR)
+        self._name = player_name(config.source)
         fd = create_slot(f"test:{config.source}", config.width, config.height, FRAMES, alpha)
         self.slot = SlotReader(fd)
         with log.open("ab") as errors:
@@ -61,8 +62,8 @@ class PlayerRun:
         theirs.close()
         self.send(config)
         with self._lock:
-            self._link.send(self._name, SlotOpened(f"source/{config.source}"), [fd])
-        reader(f"source/{config.source}", fd)
+            self._link.send(self._name, SlotOpened(slot_of(of_source(config.source))), [fd])
+        reader(slot_of(of_source(config.source)), fd)
         os.close(fd)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)

@@ -17,12 +17,13 @@ import msgspec
 import numpy as np
 
 from mixer.contract.clock import RATE
+from mixer.contract.names import picture_stream, sound_stream
 from mixer.encode.audio import AacEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, StreamHeader
 
-VIDEO = "program/h264"
-AUDIO = "floor/aac"
+VIDEO = picture_stream("program")
+AUDIO = sound_stream("floor")
 FPS = 30
 LOOP_S = 8
 """A whole number of pictures and of AAC blocks."""

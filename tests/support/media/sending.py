@@ -15,6 +15,7 @@ from typing import Self
 import msgspec
 
 from mixer.contract.messages import BusAttach, Heartbeat, Ready, SenderConfig, SenderReport, Shutdown
+from mixer.contract.names import SUPERVISOR, sender_name
 from mixer.ipc.link import LINK_FD_ENV, Link, LinkClosedError, pair
 from tests.support.ingest import wait_until
 
@@ -37,8 +38,8 @@ class SenderProcess:
         self._log = log
         self._lock = threading.Lock()
         ours, theirs = pair()
-        self._link = Link(ours, "supervisor")
-        self._name = f"sender/{config.output}"
+        self._link = Link(ours, SUPERVISOR)
+        self._name = sender_name(config.output)
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "mixer.outputs.process", self._name],

@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from mixer.contract.names import SourceName
 from mixer.ipc.slot import SlotReader
 
 
-def slot_of(supervisor: int, source: str) -> SlotReader:
+def read_slot(supervisor: int, source: SourceName) -> SlotReader:
     """A source's slot, through the supervisor's descriptor of it. Raises LookupError when there is none."""
     folder = Path(f"/proc/{supervisor}/fd")
     for name in os.listdir(folder):
@@ -31,8 +32,8 @@ def slot_of(supervisor: int, source: str) -> SlotReader:
 class Arrivals:
     """When pictures were written, by source, in seconds of CLOCK_MONOTONIC. Use as a context manager."""
 
-    def __init__(self, supervisor: int, sources: Iterable[str]) -> None:
-        self._readers = {source: slot_of(supervisor, source) for source in sources}
+    def __init__(self, supervisor: int, sources: Iterable[SourceName]) -> None:
+        self._readers = {source: read_slot(supervisor, source) for source in sources}
         self.at_s: dict[str, list[float]] = {source: [] for source in self._readers}
         self.serials: dict[str, int] = dict.fromkeys(self._readers, 0)
         self._stop = threading.Event()
@@ -54,7 +55,7 @@ class Arrivals:
                     self.serials[source] = reader.serial
                     self.at_s[source].append(now)
 
-    def longest_gap_s(self, source: str, since_s: float, until_s: float | None = None) -> float:
+    def longest_gap_s(self, source: SourceName, since_s: float, until_s: float | None = None) -> float:
         """The longest time without a new picture after ``since_s``, up to ``until_s`` or now."""
         end = time.monotonic() if until_s is None else until_s
         at = [each for each in list(self.at_s[source]) if each <= end]
@@ -62,5 +63,5 @@ class Arrivals:
         inside = [before, *(each for each in at if each > since_s), end]
         return max(late - early for early, late in itertools.pairwise(inside))
 
-    def count(self, source: str, since_s: float) -> int:
+    def count(self, source: SourceName, since_s: float) -> int:
         return sum(each > since_s for each in list(self.at_s[source]))

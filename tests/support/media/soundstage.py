@@ -9,6 +9,7 @@ import numpy as np
 from mixer.audio.core import Mixed, SoundCore
 from mixer.audio.limiter import LOOKAHEAD
 from mixer.contract.clock import RATE
+from mixer.contract.names import SourceName, StreamName, of_seat
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter
 from mixer.ipc.slot import Samples
 from tests.support.media.mixing import level_db, tone
@@ -17,7 +18,7 @@ BLOCK = 960
 SECOND = RATE // BLOCK
 BUSES = (Bus("floor"), Bus("ko"), Bus("en"))
 
-KO, EN, INTO_KO, INTO_EN = "seat/ko", "seat/en", "seat/into-ko", "seat/into-en"
+KO, EN, INTO_KO, INTO_EN = of_seat("ko"), of_seat("en"), of_seat("into-ko"), of_seat("into-en")
 HZ = {KO: 500.0, EN: 900.0, INTO_KO: 1300.0, INTO_EN: 1700.0}
 SUMMIT = AudioPlan(
     (AudioInput(KO, language="ko"), AudioInput(EN, language="en")),
@@ -27,7 +28,7 @@ SUMMIT = AudioPlan(
 """Two speakers on the floor and two interpreters."""
 
 
-def floor(*sources: str, buses: tuple[Bus, ...] = (Bus("floor"),), **changes: object) -> AudioPlan:
+def floor(*sources: SourceName, buses: tuple[Bus, ...] = (Bus("floor"),), **changes: object) -> AudioPlan:
     """A plan of these sources on the floor."""
     plan = AudioPlan(tuple(AudioInput(source) for source in sources), buses=buses)
     return msgspec.structs.replace(plan, **changes)
@@ -36,7 +37,7 @@ def floor(*sources: str, buses: tuple[Bus, ...] = (Bus("floor"),), **changes: ob
 class SoundStage:
     """Runs a core. ``sounds``: by source its pitch in Hz and its level; who isn't there is silent."""
 
-    def __init__(self, plan: AudioPlan, streams: Iterable[str] = (), fps: int = 30) -> None:
+    def __init__(self, plan: AudioPlan, streams: Iterable[StreamName] = (), fps: int = 30) -> None:
         self.core = SoundCore(Fraction(fps))
         self.plan = plan
         self.streams = frozenset(streams)
@@ -54,7 +55,7 @@ class SoundStage:
         for _ in range(blocks):
             start = self.at
 
-            def read(source: str, start: int = start) -> tuple[Samples, int]:
+            def read(source: SourceName, start: int = start) -> tuple[Samples, int]:
                 if source not in self.sounds:
                     return np.zeros((BLOCK, 2), np.float32), BLOCK
                 return tone(start, BLOCK, *self.sounds[source]), BLOCK
@@ -69,7 +70,7 @@ class SoundStage:
         silence = np.zeros((BLOCK, 2), np.float32)
         return np.concatenate([mixed.rows.get(name, silence) for mixed in self.blocks[-blocks:]])
 
-    def listen(self, stream: str, source: str, blocks: int) -> Samples:
+    def listen(self, stream: StreamName, source: SourceName, blocks: int) -> Samples:
         """What a listener got of a stream over the last blocks; ``source`` is his own, or empty."""
         silence = np.zeros((BLOCK, 2), np.float32)
         heard: list[Samples] = []
@@ -79,7 +80,7 @@ class SoundStage:
             heard.append(mixed.rows.get(row, silence))
         return np.concatenate(heard)
 
-    def heard(self, stream: str) -> tuple[str, ...]:
+    def heard(self, stream: StreamName) -> tuple[str, ...]:
         """Who is heard in the last block of a stream."""
         return next(feed.heard for feed in self.blocks[-1].feeds if feed.stream == stream)
 

@@ -1,5 +1,6 @@
 /** Pure: the form of a graphic → the command that makes or changes it. */
 
+import { textOf } from "../../shared/names.js";
 import { t } from "../words/say.js";
 
 /** @typedef {import("../../shared/types.js").Command} Command */
@@ -196,7 +197,7 @@ export function onAirOf(state, id) {
  */
 export function glyphList(state) {
   return Object.entries(state.status.glyphs ?? {}).filter(([, missing]) => missing).map(([key, missing]) => {
-    const [kind = "", id = ""] = key.split(/\/(.*)/s);
+    const { kind, id } = textOf(key);
     const name = {
       seat: state.seats[id]?.name, graphic: state.graphics?.[id]?.title, cue: (state.rundown ?? []).find((one) => one.cue === id)?.title,
       show: state.event.title,

@@ -1,8 +1,7 @@
 /** Pure: a scene's form ↔ the canvases a command carries. */
 
-import { isScreen, isSeat, ofSource } from "../../shared/names.js";
+import { AUTO, ofPart, ofScreen, ofSeat, ofSource, partOf, screenOf, seatOf, soundOf, sourceOf } from "../../shared/names.js";
 import { firstBox, isWhole, kept, WHOLE } from "./boxes.js";
-import { sourceKey } from "../sound/channels.js";
 
 /** @typedef {import("../../shared/types.js").Box} Box */
 /** @typedef {import("../../shared/types.js").Place} Place */
@@ -34,7 +33,7 @@ export function formOf(scene) {
     program: canvasForm(scene?.canvases.program),
     wall: wall ? canvasForm(wall) : null,
     follow: scene?.audio?.follow ?? true,
-    heard: (scene?.audio?.sources ?? []).map(sourceKey),
+    heard: (scene?.audio?.sources ?? []).map(soundOf),
   };
 }
 
@@ -156,7 +155,7 @@ export function placeMoved(places, row, to) {
  * @returns {string[]} parts that people have, or places ask for
  */
 export function partsOf(state, places) {
-  const asked = places.filter((one) => one.key.startsWith("part/")).map((one) => one.key.slice(5));
+  const asked = places.map((one) => partOf(one.key)).filter(Boolean);
   return [...new Set([...Object.values(state.seats).map((seat) => seat.part ?? ""), ...asked])].filter(Boolean).sort();
 }
 
@@ -173,10 +172,10 @@ export function partId(typed) {
  * @returns {string}
  */
 function keyOf(place) {
-  if (place.auto) return "auto";
-  if (place.part) return `part/${place.part}`;
+  if (place.auto) return AUTO;
+  if (place.part) return ofPart(place.part);
   if (place.source) return ofSource(place.source);
-  return `${place.screen ? "screen" : "seat"}/${place.seat}`;
+  return place.screen ? ofScreen(place.seat ?? "") : ofSeat(place.seat ?? "");
 }
 
 /**
@@ -184,9 +183,8 @@ function keyOf(place) {
  * @returns {Place}
  */
 function placeOf(key) {
-  if (key === "auto") return { auto: true };
-  const id = key.slice(key.indexOf("/") + 1);
-  if (key.startsWith("part/")) return { part: id };
-  if (isScreen(key)) return { seat: id, screen: true };
-  return isSeat(key) ? { seat: id } : { source: id };
+  if (key === AUTO) return { auto: true };
+  if (partOf(key)) return { part: partOf(key) };
+  if (screenOf(key)) return { seat: screenOf(key), screen: true };
+  return seatOf(key) ? { seat: seatOf(key) } : { source: sourceOf(key) };
 }

@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "preact/hooks";
 import { html } from "../../shared/html.js";
-import { ofScreen, ofSeat, ofSource } from "../../shared/names.js";
+import { AUTO, ofPart, ofScreen, ofSeat, ofSource, partOf } from "../../shared/names.js";
 import { kept, MIN_CROP, WHOLE } from "./boxes.js";
 import { BoxEditor } from "./box_editor.js";
 import { capacity, changedPlace, partId, partsOf, placeMoved, togglePlace, withPlace } from "./compose.js";
@@ -22,8 +22,8 @@ const SOURCE_ASPECT = 16 / 9;
  */
 export function choicesOf(state, places) {
   return [
-    { key: "auto", name: t("Who speaks"), kind: t("automatic") },
-    ...partsOf(state, places).map((part) => ({ key: `part/${part}`, name: t("Next on stage as “{part}”", { part }), kind: t("by part") })),
+    { key: AUTO, name: t("Who speaks"), kind: t("automatic") },
+    ...partsOf(state, places).map((part) => ({ key: ofPart(part), name: t("Next on stage as “{part}”", { part }), kind: t("by part") })),
     ...speakers(state).flatMap((id) => {
       const name = state.seats[id]?.name || id;
       const shares = state.status.seats[id]?.screen !== undefined;
@@ -43,7 +43,7 @@ export function PlaceChooser({ layout, places, onChange }) {
   if (!state) return null;
   const full = places.length >= capacity(layout);
   const asked = partId(part);
-  const addPart = () => { onChange(withPlace(places, `part/${asked}`)); setPart(""); };
+  const addPart = () => { onChange(withPlace(places, ofPart(asked))); setPart(""); };
   return html`<fieldset class="place-chooser"><legend class="legend">${t("Who can be seen")}</legend>
     <div class="people" data-role="places">
       ${choicesOf(state, places).map(({ key, name, kind }) => {
@@ -52,7 +52,7 @@ export function PlaceChooser({ layout, places, onChange }) {
           <input type="checkbox" checked=${count > 0} disabled=${count === 0 && full} onChange=${() => onChange(togglePlace(places, key))} />
           <span class="who"><strong class="clip">${name}</strong><span class="soft clip">${kind}</span></span>
           ${count > 0 ? html`<span class="badge figures">${places.map((one, at) => (one.key === key ? at + 1 : 0)).filter(Boolean).join(" · ")}</span>` : null}</label>
-          ${key.startsWith("part/") && count > 0 ? html`<button type="button" class="small" data-action="place-more" data-key=${key} disabled=${full}
+          ${partOf(key) && count > 0 ? html`<button type="button" class="small" data-action="place-more" data-key=${key} disabled=${full}
             aria-label=${t("One more place for {name}", { name })} onClick=${() => onChange(withPlace(places, key))}>+</button>` : null}</div>`;
       })}
     </div>

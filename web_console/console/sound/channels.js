@@ -1,5 +1,5 @@
 /** Pure: which sources have a channel on the desk, and what each shows. */
-import { ofSeat, ofSource } from "../../shared/names.js";
+import { ofSeat, ofSource, soundOf } from "../../shared/names.js";
 
 /** @typedef {import("../../shared/types.js").DirectorState} DirectorState */
 /** @typedef {import("../../shared/types.js").Strip} Strip */
@@ -15,14 +15,6 @@ import { ofSeat, ofSource } from "../../shared/names.js";
 const ORDER = ["on_air", "next", "interpreter", "source", "more"];
 
 /**
- * @param {string} id as commands take it
- * @returns {string} as meters name it
- */
-export function sourceKey(id) {
-  return id.includes("/") ? id : ofSource(id);
-}
-
-/**
  * Who is on air or next, whom the scene on air or in preview lets be heard besides, interpreters who are there or
  * on, everything that is no person, and whoever is soloed.
  *
@@ -30,7 +22,7 @@ export function sourceKey(id) {
  * @returns {Channel[]} group after group, in the show's order
  */
 export function channels(state) {
-  const solo = new Set((state.solo ?? []).map(sourceKey));
+  const solo = new Set((state.solo ?? []).map(soundOf));
   const besides = { on_air: policyOf(state, state.program), next: policyOf(state, state.preview) };
   /** @type {Channel[]} */
   const found = [];
@@ -84,7 +76,7 @@ function groupOf(state, id, besides, solo) {
  * @returns {Set<string>} keys of who is heard with the scene, seen or not
  */
 function policyOf(state, scene) {
-  return new Set((scene ? state.scenes[scene]?.audio?.sources ?? [] : []).map(sourceKey));
+  return new Set((scene ? state.scenes[scene]?.audio?.sources ?? [] : []).map(soundOf));
 }
 
 /**

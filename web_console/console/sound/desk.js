@@ -2,7 +2,8 @@
 
 import { html } from "../../shared/html.js";
 import { Buses } from "./buses.js";
-import { channels, sourceKey, spokenChoices, stripParts } from "./channels.js";
+import { soundOf } from "../../shared/names.js";
+import { channels, spokenChoices, stripParts } from "./channels.js";
 import { Fader } from "./fader.js";
 import { LiveMeter } from "./live_meters.js";
 import { soundProblem } from "./loudness.js";
@@ -20,7 +21,7 @@ export function Desk() {
   const all = channels(state);
   const soloed = all.filter((one) => one.solo);
   const clearSolo = () => {
-    for (const source of state.solo ?? []) void model.send({ type: "source.solo", source: sourceKey(source), on: false });
+    for (const source of state.solo ?? []) void model.send({ type: "source.solo", source: soundOf(source), on: false });
   };
   return html`<section class="panel desk" aria-labelledby="desk-title" data-role="desk">
     <div class="panel-head">

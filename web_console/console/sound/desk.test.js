@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boothAlerts, boothIds, handoverOf, interpretersOf, intoOf, notesOf, unassigned } from "../booths/booth_view.js";
 import {
-  busesOf, channels, parseLanguages, sourceKey, spokenChoices, stripCommand, stripForm, stripParts, targetOf, typedForm,
+  busesOf, channels, parseLanguages, soundOf, spokenChoices, stripCommand, stripForm, stripParts, targetOf, typedForm,
 } from "./channels.js";
 import { latest } from "../programme/latest.js";
 import { decibels, deviation, fall, figure, overPeak, soundProblem } from "./loudness.js";
@@ -41,8 +41,8 @@ test("a channel for whoever is heard or will be, in groups, and for whom the sce
 });
 
 test("ids of sources are the same in commands, state and meters", () => {
-  assert.equal(sourceKey("bars"), "source/bars");
-  assert.equal(sourceKey("seat/a"), "seat/a");
+  assert.equal(soundOf("bars"), "source/bars");
+  assert.equal(soundOf("seat/a"), "seat/a");
   assert.equal(channels(show({ solo: ["bars"] })).find((one) => one.key === "source/bars")?.solo, true);
 });
 

@@ -5,6 +5,7 @@ import pytest
 
 from mixer.audio.measuring.activity import Activity, Hold, levels_db
 from mixer.contract.clock import RATE
+from mixer.contract.names import SourceName
 from mixer.ipc.slot import Samples
 from tests.support.media.mixing import tone
 
@@ -25,7 +26,7 @@ def tones(blocks: int, level: float, hz: float = 440.0) -> Samples:
 def speaking(*parts: Samples) -> list[bool]:
     """Block after block of one source."""
     activity = Activity()
-    return [bool(activity.block(("a",), block[None])[0]) for block in np.concatenate(parts)]
+    return [bool(activity.block((SourceName("a"),), block[None])[0]) for block in np.concatenate(parts)]
 
 
 def test_levels_are_rms_without_dc() -> None:
@@ -86,8 +87,10 @@ def test_sources_are_told_apart_when_others_come_and_go() -> None:
     activity = Activity()
     loud, silent = tones(1, 0.3)[0], np.zeros((BLOCK, 2), np.float32)
     for _ in range(4):
-        assert activity.block(("a", "b"), np.stack((silent, loud))).shape == (2,)
-    assert activity.block(("b", "c", "a"), np.stack((loud, loud, silent))).tolist() == [True, False, False]
+        assert activity.block((SourceName("a"), SourceName("b")), np.stack((silent, loud))).shape == (2,)
+    assert activity.block(
+        (SourceName("b"), SourceName("c"), SourceName("a")), np.stack((loud, loud, silent))
+    ).tolist() == [True, False, False]
     assert activity.block((), np.zeros((0, BLOCK, 2), np.float32)).shape == (0,)
 
 

@@ -10,6 +10,7 @@ from mixer.audio.limiter import CEILING
 from mixer.audio.measuring.levels import db_of_peak, gain_of_db
 from mixer.audio.returns import HOLD, MAX_MINUS
 from mixer.contract.clock import RATE
+from mixer.contract.names import TALKBACK, SourceName, StreamName, of_seat, of_source, return_stream
 from mixer.contract.plan import AudioInput, Hall, Interpreter, Monitor, Talkback
 from tests.support.media.mixing import level_db, tone
 from tests.support.media.soundstage import (
@@ -35,7 +36,7 @@ def test_a_sound_that_breaks_off_fades() -> None:
         sound = tone(index * BLOCK, BLOCK, hz)
         sound[:first] = 0
         sound[last:] = 0
-        blocks.append(inputs.read(("a",), {"a": (sound, last - first)}.__getitem__, BLOCK)[0])
+        blocks.append(inputs.read((SourceName("a"),), {"a": (sound, last - first)}.__getitem__, BLOCK)[0])
     assert largest_step(np.concatenate(blocks)) <= 0.25 * (2 * np.pi * hz / RATE + 1 / 240) + 1e-6
 
 
@@ -43,31 +44,31 @@ def test_rubbish_from_a_slot_is_silenced() -> None:
     rubbish = np.full((BLOCK, 2), np.nan, np.float32)
     rubbish[::3] = np.inf
     sounds = {"bad": rubbish, "good": tone(0, BLOCK, 440.0)}
-    block = Inputs().read(("bad", "good"), lambda s: (sounds[s], BLOCK), BLOCK)
+    block = Inputs().read((SourceName("bad"), SourceName("good")), lambda s: (sounds[s], BLOCK), BLOCK)
     np.testing.assert_allclose(block[1], sounds["good"], atol=1e-6)
     assert not block[0][0].any()
     assert np.isfinite(block).all()
 
 
 def test_closed_sources_are_forgotten() -> None:
-    stage = SoundStage(floor("a", "b")).run(2)
+    stage = SoundStage(floor(SourceName("a"), SourceName("b"))).run(2)
     assert set(stage.blocks[-1].peaks) == {"a", "b"}
-    stage.run(LINGER + 1, plan=floor("b"))
+    stage.run(LINGER + 1, plan=floor(SourceName("b")))
     assert set(stage.blocks[-1].peaks) == {"b"}
 
 
-RETURNS = "returns/floor"
-A, B, NOISE = "seat/a", "seat/b", "seat/noise"
+RETURNS = return_stream("returns", "floor")
+A, B, NOISE = of_seat("a"), of_seat("b"), of_seat("noise")
 
 
 def room(**sounds: tuple[float, float]) -> SoundStage:
     """Everybody on the floor; ``a`` is ``seat/a``."""
-    named = {f"seat/{name}": sound for name, sound in sounds.items()}
+    named = {of_seat(name): sound for name, sound in sounds.items()}
     return SoundStage(floor(*named), (RETURNS,)).run(0, sounds=named)
 
 
 def test_nobody_hears_himself() -> None:
-    tones = {A: (440.0, 0.3), B: (1000.0, 0.3), "source/clip": (2000.0, 0.1)}
+    tones = {A: (440.0, 0.3), B: (1000.0, 0.3), of_source("clip"): (2000.0, 0.1)}
     stage = SoundStage(floor(*tones), (RETURNS,)).run(70, sounds=tones)
     for own, other in ((A, 1000.0), (B, 440.0)):
         heard = stage.listen(RETURNS, own, 50)
@@ -92,13 +93,15 @@ def test_own_voice_is_absent_from_every_bus(bus: str) -> None:
     """Two speakers and two interpreters who all speak, and all listen to this bus."""
     sounds = {KO: (500.0, 0.2), EN: (900.0, 0.2), INTO_KO: (1300.0, 0.2), INTO_EN: (1700.0, 0.2)}
     plan = msgspec.structs.replace(SUMMIT, listeners=dict.fromkeys(sounds, bus))
-    stage = SoundStage(plan, (f"returns/{bus}", f"booth/{bus}")).run(100, sounds=sounds)
+    stage = SoundStage(plan, (StreamName(f"returns/{bus}"), StreamName(f"booth/{bus}"))).run(
+        100, sounds=sounds
+    )
     for source, (hz, level) in sounds.items():
-        stream = f"{'booth' if source in (INTO_KO, INTO_EN) else 'returns'}/{bus}"
+        stream = StreamName(f"{'booth' if source in (INTO_KO, INTO_EN) else 'returns'}/{bus}")
         heard = stage.listen(stream, source, 50)
         assert np.abs(heard).max() > 0.05
         assert level_db(heard, hz) < db_of_peak(level) - 60
-        everybody = stage.listen(stream, "", 50)
+        everybody = stage.listen(stream, SourceName(""), 50)
         inside = level_db(everybody, hz) > db_of_peak(level) - 19.5
         assert inside == (source in ON[bus])
 
@@ -143,7 +146,7 @@ def test_no_step_between_common_sound_and_mix_minus() -> None:
 
 def test_the_loudest_get_the_mix_minuses() -> None:
     count = MAX_MINUS + 3
-    tones = {f"seat/{i}": (300.0 + 100 * i, 0.02 * (i + 1)) for i in range(count)}
+    tones = {of_seat(str(i)): (300.0 + 100 * i, 0.02 * (i + 1)) for i in range(count)}
     stage = SoundStage(floor(*tones), (RETURNS,)).run(40, sounds=tones)
     own = stage.blocks[-1].feeds[0].own
     alone = {source for source, row in own.items() if row.endswith(source)}
@@ -154,34 +157,36 @@ def test_the_loudest_get_the_mix_minuses() -> None:
 def test_without_a_place_the_loudest_are_heard_and_never_the_own_voice() -> None:
     """Not when places change hands, either: to the last bit."""
     count = MAX_MINUS + 2
-    tones = {f"seat/{i}": (400.0 + 100 * i, 0.05 if i < 8 else 0.01) for i in range(count)}
+    tones = {of_seat(str(i)): (400.0 + 100 * i, 0.05 if i < 8 else 0.01) for i in range(count)}
     stage = SoundStage(floor(*tones), (RETURNS,)).run(40, sounds=tones)
-    heard = stage.listen(RETURNS, "seat/8", 20)
+    heard = stage.listen(RETURNS, of_seat("8"), 20)
     assert level_db(heard, 400.0) == pytest.approx(db_of_peak(0.05), abs=0.2)
-    tones |= {"seat/0": (400.0, 0.01), "seat/8": (1200.0, 0.2)}
+    tones |= {of_seat("0"): (400.0, 0.01), of_seat("8"): (1200.0, 0.2)}
     stage.run(100, sounds=tones)
     own = stage.blocks[-1].feeds[0].own
-    assert own["seat/8"].endswith("seat/8")
-    assert own["seat/0"] == own["seat/9"] == f"{RETURNS} rest"
-    for source in ("seat/0", "seat/8", "seat/9"):
+    assert own[of_seat("8")].endswith("seat/8")
+    assert own[of_seat("0")] == own[of_seat("9")] == f"{RETURNS} rest"
+    for source in (of_seat("0"), of_seat("8"), of_seat("9")):
         assert level_db(stage.listen(RETURNS, source, 100), tones[source][0]) < -78, source
 
 
-TALK = "talk/director"
+TALK = TALKBACK
 
 
 def test_talkback_is_for_those_it_is_meant_for() -> None:
     """Who is on air, and who isn't, hear it over a ducked return; nobody else does, nor the programme."""
     sounds = {A: (440.0, 0.2), B: (1000.0, 0.2), TALK: (2000.0, 0.2)}
-    plan = floor(A, B, talkback=Talkback(TALK, (A, "seat/away")))
-    stage = SoundStage(floor(A, B), (RETURNS, "returns/monitor", "returns/hall")).run(30, sounds=sounds)
+    plan = floor(A, B, talkback=Talkback(TALK, (A, of_seat("away"))))
+    stage = SoundStage(
+        floor(A, B), (RETURNS, return_stream("returns", "monitor"), return_stream("returns", "hall"))
+    ).run(30, sounds=sounds)
     stage.run(60, plan=plan)
-    for target in (A, "seat/away"):
+    for target in (A, of_seat("away")):
         heard = stage.listen(RETURNS, target, 50)
         assert level_db(heard, 2000.0) == pytest.approx(db_of_peak(0.2), abs=0.2)
         assert level_db(heard, 1000.0) == pytest.approx(db_of_peak(0.2) - 20, abs=0.5)
     assert level_db(stage.listen(RETURNS, A, 50), 440.0) < -80
-    for listener in (B, ""):
+    for listener in (B, SourceName("")):
         assert level_db(stage.listen(RETURNS, listener, 50), 2000.0) < -100
     for row in ("floor", "hall", "monitor"):
         assert level_db(stage.row(row, 50), 2000.0) < -100
@@ -191,10 +196,12 @@ def test_talkback_is_for_those_it_is_meant_for() -> None:
 
 
 def test_who_is_talked_to_has_a_place_among_louder_ones() -> None:
-    tones = {f"seat/{i}": (300.0 + 100 * i, 0.02 * (i + 1)) for i in range(MAX_MINUS + 3)}
-    plan = floor(*tones, talkback=Talkback(TALK, ("seat/0",)))
+    tones = {of_seat(str(i)): (300.0 + 100 * i, 0.02 * (i + 1)) for i in range(MAX_MINUS + 3)}
+    plan = floor(*tones, talkback=Talkback(TALK, (of_seat("0"),)))
     stage = SoundStage(plan, (RETURNS,)).run(40, sounds={**tones, TALK: (2500.0, 0.2)})
-    assert level_db(stage.listen(RETURNS, "seat/0", 20), 2500.0) == pytest.approx(db_of_peak(0.2), abs=0.2)
+    assert level_db(stage.listen(RETURNS, of_seat("0"), 20), 2500.0) == pytest.approx(
+        db_of_peak(0.2), abs=0.2
+    )
     own = stage.blocks[-1].feeds[0].own
     assert len({row for row in own.values() if not row.endswith("rest")}) == MAX_MINUS
 
@@ -204,25 +211,33 @@ def test_talkback_to_others_in_mid_speech_has_no_edge() -> None:
     and still hears it come and go over 60 ms."""
     sounds = {A: (440.0, 0.1), TALK: (600.0, 0.1)}
     stage = SoundStage(floor(A), (RETURNS,)).run(20, sounds=sounds)
-    for to in (("seat/x",), ("seat/y",), ("seat/x", "seat/y"), ("seat/x",)):
+    for to in ((of_seat("x"),), (of_seat("y"),), (of_seat("x"), of_seat("y")), (of_seat("x"),)):
         stage.run(20, plan=floor(A, talkback=Talkback(TALK, to)))
-        for listener in ("seat/x", "seat/y"):
+        for listener in (of_seat("x"), of_seat("y")):
             tail = level_db(stage.listen(RETURNS, listener, 5), 600.0)
             assert (tail > -21) == (listener in to), (to, listener)
     stage.run(20, plan=floor(A, talkback=Talkback(TALK, everybody=True))).run(20, plan=floor(A))
     most = own_steps((440.0, 0.1), (600.0, 0.1)) + 0.2 / BLOCK
-    for listener in ("seat/x", "seat/y", A, ""):
+    for listener in (of_seat("x"), of_seat("y"), A, SourceName("")):
         assert largest_step(stage.listen(RETURNS, listener, len(stage.blocks))) <= most, listener
 
 
 def test_talkback_to_everybody_goes_on_while_it_is_black() -> None:
     sounds = {A: (440.0, 0.2), TALK: (2000.0, 0.2)}
     plan = floor(A, buses=BUSES, talkback=Talkback(TALK, everybody=True), listeners={"seat/x": "ko"})
-    streams = (RETURNS, "returns/ko", "booth/floor", "returns/monitor", "returns/hall")
+    streams = (
+        RETURNS,
+        return_stream("returns", "ko"),
+        return_stream("booth", "floor"),
+        return_stream("returns", "monitor"),
+        return_stream("returns", "hall"),
+    )
     stage = SoundStage(plan, streams).run(60, sounds=sounds, black=True)
-    for stream in (RETURNS, "returns/ko", "booth/floor"):
-        assert level_db(stage.listen(stream, "", 40), 2000.0) == pytest.approx(db_of_peak(0.2), abs=0.2)
-        assert level_db(stage.listen(stream, "", 40), 440.0) < -80
+    for stream in (RETURNS, return_stream("returns", "ko"), return_stream("booth", "floor")):
+        assert level_db(stage.listen(stream, SourceName(""), 40), 2000.0) == pytest.approx(
+            db_of_peak(0.2), abs=0.2
+        )
+        assert level_db(stage.listen(stream, SourceName(""), 40), 440.0) < -80
     for row in ("floor", "hall", "monitor"):
         assert not stage.row(row, 40).any()
 
@@ -230,8 +245,8 @@ def test_talkback_to_everybody_goes_on_while_it_is_black() -> None:
 def test_the_hall_hears_its_bus_without_its_own_microphones() -> None:
     sounds = {A: (440.0, 0.2), B: (1000.0, 0.2), INTO_KO: (1300.0, 0.2)}
     plan = floor(A, B, buses=BUSES, interpreters=(Interpreter(INTO_KO, "ko"),), hall=Hall("ko", (A,)))
-    stage = SoundStage(plan, ("returns/hall",)).run(80, sounds=sounds)
-    heard = stage.listen("returns/hall", "", 30)
+    stage = SoundStage(plan, (return_stream("returns", "hall"),)).run(80, sounds=sounds)
+    heard = stage.listen(return_stream("returns", "hall"), SourceName(""), 30)
     assert not level_db(heard, 440.0) > -100
     assert level_db(heard, 1300.0) == pytest.approx(db_of_peak(0.2), abs=0.2)
     assert level_db(heard, 1000.0) == pytest.approx(db_of_peak(0.2) - 18, abs=1)
@@ -241,9 +256,9 @@ def test_the_hall_hears_its_bus_without_its_own_microphones() -> None:
 def test_the_director_hears_whom_he_soloes_before_the_mute() -> None:
     sounds = {A: (440.0, 0.2), B: (1000.0, 0.2), "seat/c": (2000.0, 0.2)}
     inputs = (AudioInput(A, -6.0, muted=True), AudioInput(B))
-    plan = floor(open=inputs, monitor=Monitor("floor", (A, "seat/c")), solo=(AudioInput("seat/c"),))
-    stage = SoundStage(plan, ("returns/monitor",)).run(40, sounds=sounds)
-    heard = stage.listen("returns/monitor", "", 20)
+    plan = floor(open=inputs, monitor=Monitor("floor", (A, of_seat("c"))), solo=(AudioInput(of_seat("c")),))
+    stage = SoundStage(plan, (return_stream("returns", "monitor"),)).run(40, sounds=sounds)
+    heard = stage.listen(return_stream("returns", "monitor"), SourceName(""), 20)
     assert level_db(heard, 440.0) == pytest.approx(db_of_peak(0.2) - 6, abs=0.2)
     assert level_db(heard, 2000.0) == pytest.approx(db_of_peak(0.2), abs=0.2)
     assert level_db(heard, 1000.0) < -100
@@ -257,7 +272,7 @@ def test_a_bus_is_as_loud_as_its_target() -> None:
     stage = SoundStage(plan, (RETURNS,)).run(60, sounds={A: (440.0, 0.1)})
     assert level_db(stage.row("floor", 40), 440.0) == pytest.approx(-11.0, abs=0.2)
     assert level_db(stage.row("ko", 40), 440.0) == pytest.approx(-20.0, abs=0.2)
-    assert level_db(stage.listen(RETURNS, "", 40), 440.0) == pytest.approx(-20.0, abs=0.2)
+    assert level_db(stage.listen(RETURNS, SourceName(""), 40), 440.0) == pytest.approx(-20.0, abs=0.2)
 
 
 def test_a_plan_with_rubbish_does_no_harm() -> None:
@@ -266,12 +281,21 @@ def test_a_plan_with_rubbish_does_no_harm() -> None:
         A,
         A,
         interpreters=(Interpreter(A, "floor"), Interpreter(B, "xx")),
-        monitor=Monitor("xx", ("seat/none",)),
-        hall=Hall("xx", ("seat/none",)),
+        monitor=Monitor("xx", (of_seat("none"),)),
+        hall=Hall("xx", (of_seat("none"),)),
         listeners={A: "xx"},
         talkback=Talkback(A, (A, B)),
     )
-    stage = SoundStage(plan, (RETURNS, "returns/xx", "booth/", "returns/monitor", "other/floor"))
+    stage = SoundStage(
+        plan,
+        (
+            RETURNS,
+            return_stream("returns", "xx"),
+            StreamName("booth/"),
+            return_stream("returns", "monitor"),
+            StreamName("other/floor"),
+        ),
+    )
     stage.run(40, sounds={A: (440.0, 0.1)})
     assert level_db(stage.row("floor", 20), 440.0) == pytest.approx(-20.0, abs=0.2)
     assert {feed.stream for feed in stage.blocks[-1].feeds} == {RETURNS, "returns/monitor"}
@@ -279,7 +303,9 @@ def test_a_plan_with_rubbish_does_no_harm() -> None:
 
 def test_nobody_at_all_is_silence() -> None:
     """Neither before anybody came, nor after all have gone, nor in the returns."""
-    stage = SoundStage(floor(), (RETURNS, "booth/floor", "returns/monitor")).run(3)
+    stage = SoundStage(
+        floor(), (RETURNS, return_stream("booth", "floor"), return_stream("returns", "monitor"))
+    ).run(3)
     stage.run(3, plan=floor(A), sounds={A: (440.0, 0.2)}).run(LINGER + 3, plan=floor())
     assert stage.blocks[-1].bus_samples.shape == (2, BLOCK, 2)
     assert not stage.row("floor", 2).any()

@@ -9,6 +9,7 @@ from mixer.audio.measuring.loudness import LoudnessMeter
 from mixer.audio.strips.desk import DC_HZ, Desk
 from mixer.audio.strips.filters import FilterBank, without_dc
 from mixer.contract.clock import RATE
+from mixer.contract.names import SourceName, of_seat
 from mixer.contract.plan import AudioInput, Strip
 from mixer.ipc.slot import Samples
 from tests.support.media.mixing import level_db, tone
@@ -18,7 +19,7 @@ OFF = Strip()
 
 
 def through(
-    desk: Desk, sound: Samples, strip: Strip | Callable[[int], Strip], name: str = "seat/a"
+    desk: Desk, sound: Samples, strip: Strip | Callable[[int], Strip], name: SourceName = of_seat("a")
 ) -> Samples:
     """The whole sound through one strip; ``strip`` may depend on the first sample of the block."""
     out = []
@@ -83,11 +84,15 @@ def test_high_passes_of_their_own() -> None:
     """Each source keeps its own corner and state, whoever else comes and goes."""
     sound = noise(-20, 1.0)
     strips = {"a": Strip(highpass_hz=80.0), "b": Strip(highpass_hz=300.0), "c": OFF}
-    alone = {name: through(Desk(), sound, strip, name) for name, strip in strips.items()}
+    alone = {name: through(Desk(), sound, strip, SourceName(name)) for name, strip in strips.items()}
     desk, out = Desk(), []
-    inputs = {name: AudioInput(name, strip=strip) for name, strip in strips.items()}
+    inputs = {SourceName(name): AudioInput(SourceName(name), strip=strip) for name, strip in strips.items()}
     for at in range(0, RATE, BLOCK):
-        names = ("a", "b") if at < RATE // 2 else ("b", "c", "a")
+        names = (
+            (SourceName("a"), SourceName("b"))
+            if at < RATE // 2
+            else (SourceName("b"), SourceName("c"), SourceName("a"))
+        )
         block = np.stack([sound[at : at + BLOCK]] * len(names))
         out.append(dict(zip(names, desk.process(names, block, inputs), strict=True)))
     for name in ("a", "b"):
@@ -179,10 +184,12 @@ def test_the_leveller_stands_still_while_muted_and_is_the_same_with_the_next_sce
     voice, aside = tone(0, 8 * RATE, 1000.0, 10 ** (-17 / 20)), tone(0, BLOCK, 1000.0, 10 ** (-42 / 20))
     through(desk, voice, strip)
     for _ in range(250):
-        desk.process(("seat/a",), aside[None], {"seat/a": AudioInput("seat/a", strip=strip, muted=True)})
+        desk.process(
+            (of_seat("a"),), aside[None], {of_seat("a"): AudioInput(of_seat("a"), strip=strip, muted=True)}
+        )
     assert peak_db(through(desk, voice[:4800], strip)[-BLOCK:]) == pytest.approx(-23.0, abs=1.0)
     for _ in range(60):
-        through(desk, aside, OFF, "seat/b")
+        through(desk, aside, OFF, of_seat("b"))
     assert peak_db(through(desk, voice[:BLOCK], strip)) == pytest.approx(-23.0, abs=1.0)
 
 
@@ -232,7 +239,7 @@ def test_who_leaves_is_forgotten() -> None:
     sound = tone(0, 9600, 440.0, 0.25)
     fresh = through(Desk(), sound, strip)
     through(desk, tone(0, RATE, 1000.0, 0.9), strip)
-    through(desk, sound, strip, "seat/b")
+    through(desk, sound, strip, of_seat("b"))
     np.testing.assert_allclose(through(desk, sound, strip), fresh, atol=1e-6)
     assert desk.process((), np.zeros((0, BLOCK, 2), np.float32), {}).shape == (0, BLOCK, 2)
 

@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 
 from mixer.audio.strips.faults import CLIPPING, DC, HUM, ZEROS, FaultFinder
 from mixer.contract.clock import RATE
+from mixer.contract.names import SourceName, of_seat, of_source
 from mixer.ipc.slot import Samples
 from tests.support.media.mixing import tone
 from tests.support.peers.speech import SENTENCES, speak
 
 BLOCK = 960
-NAME = "seat/a"
+NAME = of_seat("a")
 
 
 def stereo(wave: NDArray[np.floating]) -> Samples:
@@ -22,7 +23,7 @@ def noise(amplitude: float, seconds: float, seed: int = 1) -> Samples:
     return stereo(np.random.default_rng(seed).standard_normal(round(seconds * RATE)) * amplitude)
 
 
-def told(finder: FaultFinder, sound: Samples, name: str = NAME, whole: bool = True) -> list[str]:
+def told(finder: FaultFinder, sound: Samples, name: SourceName = NAME, whole: bool = True) -> list[str]:
     """The problem after each block."""
     codes = []
     for at in range(0, len(sound) - BLOCK + 1, BLOCK):
@@ -71,7 +72,7 @@ def test_good_sound_has_no_problem(voice: Samples) -> None:
         assert set(told(FaultFinder(), sound)) == {""}, name
     silence = np.zeros((5 * RATE, 2), np.float32)
     assert set(told(FaultFinder(), silence, whole=False)) == {""}
-    assert set(told(FaultFinder(), silence, "source/bars")) == {""}
+    assert set(told(FaultFinder(), silence, of_source("bars"))) == {""}
 
 
 def test_an_offset_is_named_after_a_second(voice: Samples) -> None:
@@ -140,9 +141,9 @@ def test_sources_are_apart() -> None:
         "seat/c": np.zeros((5 * RATE, 2), np.float32),
     }
     for at in range(0, 5 * RATE, BLOCK):
-        names = ("seat/a", "seat/b") if at < RATE else ("seat/c", "seat/b", "seat/a")
+        names = (of_seat("a"), of_seat("b")) if at < RATE else (of_seat("c"), of_seat("b"), of_seat("a"))
         block = np.stack([sounds[name][at : at + BLOCK].T for name in names])
         finder.process(names, np.ascontiguousarray(block), [True] * len(names))
     assert finder.problems == {"seat/a": HUM, "seat/c": ZEROS}
-    finder.process(("seat/b",), np.zeros((1, 2, BLOCK), np.float32), [True])
+    finder.process((of_seat("b"),), np.zeros((1, 2, BLOCK), np.float32), [True])
     assert finder.problems == {}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mixer.audio.interpret import DuckingError, checked, speaks, within_limits
+from mixer.contract.names import SourceName, of_seat
 from mixer.contract.plan import AudioInput, AudioPlan, Ducking, Interpreter
 from tests.support.media.mixing import level_db
 from tests.support.media.soundstage import (
@@ -30,7 +31,7 @@ DUCKED_WITHIN = 1.0
 QUARTER = SECOND // 4
 
 
-def expected(bus: str, who: frozenset[str]) -> dict[str, float]:
+def expected(bus: str, who: frozenset[str]) -> dict[SourceName, float]:
     """dB by source, of those who speak, by the issue's words."""
     if bus == "floor":
         return {KO: 0.0, EN: 0.0, INTO_KO: ABSENT, INTO_EN: ABSENT}
@@ -56,7 +57,7 @@ def check(stage: SoundStage, who: frozenset[str]) -> None:
                 assert got == pytest.approx(wanted, abs=within), f"{source} on {bus}: {sorted(who)}"
 
 
-def speaking(who: frozenset[str]) -> dict[str, tuple[float, float]]:
+def speaking(who: frozenset[SourceName]) -> dict[str, tuple[float, float]]:
     return {source: (HZ[source], LEVEL) for source in who}
 
 
@@ -68,7 +69,9 @@ COMBINATIONS = [
 
 @pytest.mark.parametrize("before", [frozenset[str](), frozenset(HZ)], ids=["from silence", "from all"])
 @pytest.mark.parametrize("who", COMBINATIONS, ids=lambda who: "+".join(s[5:] for s in sorted(who)) or "none")
-def test_every_combination_is_complete_within_a_second(before: frozenset[str], who: frozenset[str]) -> None:
+def test_every_combination_is_complete_within_a_second(
+    before: frozenset[SourceName], who: frozenset[SourceName]
+) -> None:
     stage = SoundStage(SUMMIT)
     stage.run(SECOND, sounds=speaking(before))
     stage.run(SECOND + QUARTER, sounds=speaking(who))
@@ -89,7 +92,7 @@ def test_the_floor_comes_back_when_the_interpreter_is_gone() -> None:
 
 def test_a_hand_over_does_not_let_the_floor_up_in_between() -> None:
     """The partner begins to speak 0.3 s after the microphones changed over."""
-    partner = "seat/partner"
+    partner = of_seat("partner")
     plan = msgspec.structs.replace(SUMMIT, interpreters=(Interpreter(partner, "ko"),))
     sounds = speaking(frozenset({EN, INTO_KO}))
     stage = SoundStage(SUMMIT).run(SECOND, sounds=sounds)
@@ -102,7 +105,7 @@ def test_a_hand_over_does_not_let_the_floor_up_in_between() -> None:
 
 
 def test_an_unknown_language_gives_way_everywhere() -> None:
-    plan = AudioPlan((AudioInput("seat/x"),), SUMMIT.interpreters, BUSES)
+    plan = AudioPlan((AudioInput(of_seat("x")),), SUMMIT.interpreters, BUSES)
     sounds = {"seat/x": (500.0, LEVEL), INTO_KO: (HZ[INTO_KO], LEVEL)}
     stage = SoundStage(plan).run(2 * SECOND, sounds=sounds)
     assert tone_db(stage.row("ko", QUARTER), 500.0, LEVEL) == pytest.approx(DUCKED, abs=1)
@@ -110,7 +113,7 @@ def test_an_unknown_language_gives_way_everywhere() -> None:
 
 
 def test_two_open_interpreters_are_mixed() -> None:
-    interpreters = (Interpreter("seat/i", "ko"), Interpreter("seat/j", "ko", gain_db=-6.0))
+    interpreters = (Interpreter(of_seat("i"), "ko"), Interpreter(of_seat("j"), "ko", gain_db=-6.0))
     plan = msgspec.structs.replace(SUMMIT, interpreters=interpreters)
     stage = SoundStage(plan).run(SECOND, sounds={"seat/i": (1300.0, LEVEL), "seat/j": (1700.0, LEVEL)})
     assert tone_db(stage.row("ko", QUARTER), 1300.0, LEVEL) == pytest.approx(0, abs=0.5)

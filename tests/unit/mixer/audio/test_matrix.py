@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mixer.audio.matrix import mix
+from mixer.contract.names import TALKBACK, SourceName, of_seat, return_stream
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Ducking, Hall, Interpreter, Monitor, Talkback
 from mixer.ipc.slot import Samples
 from tests.support.media.mixing import tone
@@ -15,9 +16,15 @@ from tests.support.media.soundstage import BUSES, SECOND, SoundStage, floor, lar
 
 BLOCK = 960
 LAG_MS = 5
-A, B, FROM, TO, TALK = "seat/a", "seat/b", "seat/i", "seat/j", "talk/director"
+A, B, FROM, TO, TALK = of_seat("a"), of_seat("b"), of_seat("i"), of_seat("j"), TALKBACK
 SOUNDS = {A: (310.0, 0.1), B: (470.0, 0.1), FROM: (730.0, 0.1), TO: (1110.0, 0.1), TALK: (1510.0, 0.1)}
-STREAMS = ("returns/floor", "returns/ko", "returns/hall", "returns/monitor", "booth/floor")
+STREAMS = (
+    return_stream("returns", "floor"),
+    return_stream("returns", "ko"),
+    return_stream("returns", "hall"),
+    return_stream("returns", "monitor"),
+    return_stream("booth", "floor"),
+)
 BOTH = floor(A, B, buses=BUSES)
 
 
@@ -89,9 +96,9 @@ CHANGES: dict[str, tuple[AudioPlan, AudioPlan]] = {
 }
 LISTENERS: dict[str, Callable[[SoundStage, int], Samples]] = {
     **{bus: lambda stage, n, bus=bus: stage.row(bus, n) for bus in ("floor", "ko", "hall", "monitor")},  # type: ignore[misc]
-    "a's return": lambda stage, n: stage.listen("returns/floor", A, n),
-    "a visitor's return": lambda stage, n: stage.listen("returns/floor", "", n),
-    "j's booth": lambda stage, n: stage.listen("booth/floor", TO, n),
+    "a's return": lambda stage, n: stage.listen(return_stream("returns", "floor"), A, n),
+    "a visitor's return": lambda stage, n: stage.listen(return_stream("returns", "floor"), SourceName(""), n),
+    "j's booth": lambda stage, n: stage.listen(return_stream("booth", "floor"), TO, n),
 }
 
 

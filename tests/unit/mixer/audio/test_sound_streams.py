@@ -11,6 +11,7 @@ from mixer.audio.measuring.meters import HeldPeak, MeterBridge
 from mixer.audio.streams import IDLE, QUIET, Streams
 from mixer.contract.clock import RATE
 from mixer.contract.messages import Meters
+from mixer.contract.names import TALKBACK, StreamName, of_seat, return_stream, sound_stream
 from mixer.contract.plan import AudioInput, AudioPlan, Interpreter, Talkback
 from mixer.encode.audio import AAC_BLOCK, AacEncoder, OpusEncoder
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
@@ -19,18 +20,18 @@ from tests.support.media.mixing import level_db, sound_of
 from tests.support.media.soundstage import BUSES, SECOND, SoundStage, floor
 
 BLOCK = 960
-A, B = "seat/a", "seat/b"
+A, B = of_seat("a"), of_seat("b")
 
 
 class Bus:
     """A bus that keeps what is handed to it."""
 
     def __init__(self) -> None:
-        self.wanted: frozenset[str] = frozenset()
+        self.wanted: frozenset[StreamName] = frozenset()
         self.headers: list[StreamHeader] = []
-        self.packets: dict[str, list[Packet]] = {}
+        self.packets: dict[StreamName, list[Packet]] = {}
         self.returns: list[ReturnAudio] = []
-        self.ended: list[str] = []
+        self.ended: list[StreamName] = []
 
     def announce(self, header: StreamHeader) -> None:
         self.headers.append(header)
@@ -41,7 +42,7 @@ class Bus:
     def publish_returns(self, block: ReturnAudio) -> None:
         self.returns.append(block)
 
-    def end(self, stream: str) -> None:
+    def end(self, stream: StreamName) -> None:
         self.ended.append(stream)
 
 
@@ -55,7 +56,7 @@ class House:
         self.stage = SoundStage(plan)
         self.stage.at = 7 * BLOCK
 
-    def run(self, blocks: int, wanted: Iterable[str] = ()) -> None:
+    def run(self, blocks: int, wanted: Iterable[StreamName] = ()) -> None:
         self.bus.wanted = frozenset(wanted)
         for _ in range(blocks):
             start = self.stage.at
@@ -68,10 +69,10 @@ def test_a_language_starts_when_it_is_wanted_on_the_floors_grid() -> None:
     house.stage.sounds = {A: (440.0, 0.25)}
     house.run(20)
     assert set(house.bus.packets) == {"floor/aac"}
-    house.run(1, ("ko/aac",))
+    house.run(1, (sound_stream("ko"),))
     assert [h.stream for h in house.bus.headers] == ["floor/aac", "ko/aac"], "before its first packet"
-    house.run(40, ("ko/aac", "en/opus"))
-    first, second = (house.bus.packets[stream] for stream in ("floor/aac", "ko/aac"))
+    house.run(40, (sound_stream("ko"), sound_stream("en", "opus")))
+    first, second = (house.bus.packets[stream] for stream in (sound_stream("floor"), sound_stream("ko")))
     times = {packet.pts for packet in first}
     assert {packet.pts for packet in second[1:]} <= times
     assert all(packet.pts % AAC_BLOCK == 0 for packet in second)
@@ -80,19 +81,19 @@ def test_a_language_starts_when_it_is_wanted_on_the_floors_grid() -> None:
     assert {packet.stream for packet in header.slate} == {"ko/aac"}
     _, samples = sound_of(second, "aac", header)
     assert level_db(samples[-9600:], 440.0) == pytest.approx(-12.0, abs=0.5)
-    assert house.bus.packets["en/opus"]
+    assert house.bus.packets[sound_stream("en", "opus")]
 
 
 def test_what_nobody_wants_ends_and_starts_anew_without_going_back() -> None:
     house = House(floor(A, buses=BUSES))
-    house.run(10, ("ko/aac",))
+    house.run(10, (sound_stream("ko"),))
     house.run(IDLE // BLOCK - 1)
     assert not house.bus.ended, "a sender that starts anew finds it running"
     house.run(3)
     assert house.bus.ended == ["ko/aac"]
-    count = len(house.bus.packets["ko/aac"])
-    house.run(10, ("ko/aac",))
-    times = [packet.pts for packet in house.bus.packets["ko/aac"]]
+    count = len(house.bus.packets[sound_stream("ko")])
+    house.run(10, (sound_stream("ko"),))
+    times = [packet.pts for packet in house.bus.packets[sound_stream("ko")]]
     assert len(times) > count
     assert all(b > a for a, b in pairwise(times))
     assert [h.stream for h in house.bus.headers] == ["floor/aac", "ko/aac"], "announced once: it is the same"
@@ -100,9 +101,9 @@ def test_what_nobody_wants_ends_and_starts_anew_without_going_back() -> None:
 
 def test_the_hall_has_a_stream() -> None:
     house = House(floor(A, buses=BUSES))
-    house.run(5, ("hall/aac", "hall/opus", "returns/hall"))
-    assert house.bus.packets["hall/aac"]
-    assert house.bus.packets["hall/opus"]
+    house.run(5, (sound_stream("hall"), sound_stream("hall", "opus"), return_stream("returns", "hall")))
+    assert house.bus.packets[sound_stream("hall")]
+    assert house.bus.packets[sound_stream("hall", "opus")]
     assert {block.stream for block in house.bus.returns} == {"returns/hall"}
 
 
@@ -110,7 +111,12 @@ def test_a_codec_that_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None
     """And comes back by itself, its packets in order."""
     house = House(floor(A, B, buses=BUSES, listeners={B: "ko"}))
     house.stage.sounds = {A: (440.0, 0.25), B: (1000.0, 0.25)}
-    wanted = ("ko/aac", "en/aac", "returns/floor", "returns/ko")
+    wanted = (
+        sound_stream("ko"),
+        sound_stream("en"),
+        return_stream("returns", "floor"),
+        return_stream("returns", "ko"),
+    )
     house.run(30, wanted)
     real_aac, real_opus, complaints = AacEncoder.push, OpusEncoder.push, []
 
@@ -130,13 +136,13 @@ def test_a_codec_that_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None
     house.run(2 * QUIET // BLOCK, wanted)
     monkeypatch.undo()
     house.run(20, wanted)
-    for stream in ("floor/aac", "en/aac"):
+    for stream in (sound_stream("floor"), sound_stream("en")):
         times = [packet.pts for packet in house.bus.packets[stream]]
         assert {b - a for a, b in pairwise(times)} == {AAC_BLOCK}, stream
     floors = [block.pts for block in house.bus.returns if block.stream == "returns/floor"]
     assert {b - a for a, b in pairwise(floors)} == {BLOCK}
     assert house.bus.returns[-1].stream == "returns/ko"
-    times = [packet.pts for packet in house.bus.packets["ko/aac"]]
+    times = [packet.pts for packet in house.bus.packets[sound_stream("ko")]]
     assert all(b > a for a, b in pairwise(times))
     assert times[-1] >= house.stage.at - 5 * BLOCK
     assert sorted(set(complaints)) == ["ko/aac", "returns/ko"]
@@ -145,10 +151,10 @@ def test_a_codec_that_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_talkback_to_many_is_encoded_once() -> None:
     """Whoever isn't heard shares one packet, be they forty."""
-    targets = tuple(f"seat/{number}" for number in range(40))
-    house = House(floor(A, talkback=Talkback("talk/director", targets)))
+    targets = tuple(of_seat(str(number)) for number in range(40))
+    house = House(floor(A, talkback=Talkback(TALKBACK, targets)))
     house.stage.sounds = {"talk/director": (2000.0, 0.2)}
-    house.run(20, ("returns/floor",))
+    house.run(20, (return_stream("returns", "floor"),))
     block = house.bus.returns[-1]
     assert set(block.own) == set(targets) == set(block.heard)
     assert len(set(block.own.values())) == 1
@@ -159,9 +165,9 @@ def test_talkback_to_many_is_encoded_once() -> None:
 
 METERED = AudioPlan(
     (AudioInput(A), AudioInput(B, muted=True)),
-    (Interpreter("seat/i", "ko"),),
+    (Interpreter(of_seat("i"), "ko"),),
     BUSES,
-    talkback=Talkback("talk/director"),
+    talkback=Talkback(TALKBACK),
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from mixer.audio.worker import BEHIND, BLOCK, SoundWorker
 from mixer.contract.clock import NS, RATE, ProgrammeClock
+from mixer.contract.names import of_source, sound_stream
 from mixer.contract.plan import AudioPlan, Fade
 from mixer.ipc.bus.packets import Packet
 from mixer.ipc.slot import Samples
@@ -27,7 +28,7 @@ class Timed(Bus):
 
     def __init__(self, clock: ProgrammeClock) -> None:
         super().__init__()
-        self.wanted = frozenset({"floor/opus"})
+        self.wanted = frozenset({sound_stream("floor", "opus")})
         self.late_ms: list[float] = []
         self._clock = clock
 
@@ -75,14 +76,17 @@ def test_a_cut_is_heard_when_it_is_seen_and_a_dead_slot_is_its_own_sources_fault
     with running() as (clock, bus, worker):
         worker.set_reader("source/tone", Tone())  # type: ignore[arg-type]
         worker.set_reader("source/dead", Dead())  # type: ignore[arg-type]
-        worker.advance(clock.tick_at(clock.now()), floor("source/dead"), False)
+        worker.advance(clock.tick_at(clock.now()), floor(of_source("dead")), False)
         wait_for(lambda: len(bus.late_ms) >= 5 or None, "the sound to begin")
         tick = clock.tick_at(clock.now()) + 1
         wait_for(lambda: clock.now() >= clock.due_ns(tick) or None, "the tick")
-        worker.advance(tick, floor("source/dead", "source/tone"), False)
+        worker.advance(tick, floor(of_source("dead"), of_source("tone")), False)
         cut = clock.samples_at(tick)
-        wait_for(lambda: bus.packets["floor/opus"][-1].pts > cut + RATE // 5 or None, "what comes after it")
-    start, samples = sound_of(bus.packets["floor/opus"], "libopus", bus.headers[-1])
+        wait_for(
+            lambda: bus.packets[sound_stream("floor", "opus")][-1].pts > cut + RATE // 5 or None,
+            "what comes after it",
+        )
+    start, samples = sound_of(bus.packets[sound_stream("floor", "opus")], "libopus", bus.headers[-1])
     begins = start + int(np.flatnonzero(np.abs(samples[:, 0]) > 1e-3)[0])
     assert abs(begins - cut) < RATE // 50, f"{(begins - cut) * 1000 / RATE:.0f} ms after the cut"
 
@@ -90,7 +94,7 @@ def test_a_cut_is_heard_when_it_is_seen_and_a_dead_slot_is_its_own_sources_fault
 def test_black_fades_as_long_as_the_picture_and_a_fade_that_is_over_no_more() -> None:
     with running() as (clock, bus, worker):
         worker.set_reader("source/tone", Tone())  # type: ignore[arg-type]
-        plan = floor("source/tone", fade_ms=20)
+        plan = floor(of_source("tone"), fade_ms=20)
         worker.advance(clock.tick_at(clock.now()), plan, False)
         wait_for(lambda: len(bus.late_ms) >= 20 or None, "the sound to be up")
         tick = clock.tick_at(clock.now()) + 1
@@ -101,9 +105,13 @@ def test_black_fades_as_long_as_the_picture_and_a_fade_that_is_over_no_more() ->
         back = clock.tick_at(clock.now()) + 1
         worker.advance(back, plan, False, fade)
         wait_for(
-            lambda: bus.packets["floor/opus"][-1].pts > clock.samples_at(back) + RATE // 5 or None, "the rest"
+            lambda: (
+                bus.packets[sound_stream("floor", "opus")][-1].pts > clock.samples_at(back) + RATE // 5
+                or None
+            ),
+            "the rest",
         )
-    start, samples = sound_of(bus.packets["floor/opus"], "libopus", bus.headers[-1])
+    start, samples = sound_of(bus.packets[sound_stream("floor", "opus")], "libopus", bus.headers[-1])
 
     def peak(at: int) -> float:
         return float(np.abs(samples[at - start : at - start + RATE // 50]).max())

@@ -10,6 +10,7 @@ from mixer.compose.alpha import AlphaLayers, Layer, over_black
 from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.compose.overlays import OverlayShow
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture, Plane, copy_into, new_picture
 from mixer.contract.plan import CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, SourceInfo, Tile, TileStyle
 from mixer.engine.live_sources import SLATE, SourceTrack
@@ -44,7 +45,9 @@ def source(layer: Layer, serial: int = 1, origin: int = 0) -> SourcePicture:
     return SourcePicture("live", layer.picture, serial, alpha=layer.alpha, origin=origin)
 
 
-def shown(compositor: Compositor, plan: CanvasPlan, sources: dict[str, SourcePicture], **how: Any) -> Picture:
+def shown(
+    compositor: Compositor, plan: CanvasPlan, sources: dict[SourceName, SourcePicture], **how: Any
+) -> Picture:
     canvas = compositor.compose(plan, sources, how.pop("infos", INFOS), {}, **how)
     assert canvas is not None
     picture = Picture(*(plane.copy() for plane in canvas.picture))
@@ -65,28 +68,28 @@ def near(found: tuple[int, int, int], wanted: tuple[float, float, float]) -> boo
 def test_what_is_beneath_is_seen_by_the_share_that_alpha_leaves(
     graphics: Graphics, share: int, size: tuple[int, int]
 ) -> None:
-    plan = CanvasPlan(W, H, (Tile(WHOLE, "beneath"), Tile(WHOLE, "a")))
-    sources = {"beneath": SourcePicture("live", new_picture(W, H, BLUE), 1)}
+    plan = CanvasPlan(W, H, (Tile(WHOLE, SourceName("beneath")), Tile(WHOLE, SourceName("a"))))
+    sources = {SourceName("beneath"): SourcePicture("live", new_picture(W, H, BLUE), 1)}
     compositor = Compositor(graphics, W, H, buffers=1)
     for serial, colour in enumerate((WHITE, RED, BLACK), 1):
-        sources["a"] = source(layer(colour, share, *size), serial)
+        sources[SourceName("a")] = source(layer(colour, share, *size), serial)
         picture = shown(compositor, plan, sources)
         wanted = [c * share / 255 + b * (255 - share) / 255 for c, b in zip(colour, BLUE, strict=True)]
         for place in ((2, 2), (160, 90), (316, 176)):
             assert near(at(picture, *place), tuple(wanted)), (place, at(picture, *place), wanted)  # type: ignore[arg-type]
         if share == 0:
-            for plane, of in zip(picture, sources["beneath"].picture or (), strict=True):
+            for plane, of in zip(picture, sources[SourceName("beneath")].picture or (), strict=True):
                 np.testing.assert_array_equal(plane, of)
 
 
 def test_what_is_beneath_beside_it_is_seen_too(graphics: Graphics) -> None:
-    plan = CanvasPlan(W, H, (Tile(WHOLE, "beneath"), Tile(WHOLE, "a", fit="contain")))
+    plan = CanvasPlan(W, H, (Tile(WHOLE, SourceName("beneath")), Tile(WHOLE, SourceName("a"), fit="contain")))
     sources = {
-        "beneath": SourcePicture("live", noise(1), 1),
-        "a": source(layer(RED, 255, 100, 100)),
+        SourceName("beneath"): SourcePicture("live", noise(1), 1),
+        SourceName("a"): source(layer(RED, 255, 100, 100)),
     }
     picture = shown(Compositor(graphics, W, H, buffers=1), plan, sources)
-    beneath = sources["beneath"].picture
+    beneath = sources[SourceName("beneath")].picture
     assert beneath is not None
     np.testing.assert_array_equal(picture.y[:, :70], beneath.y[:, :70])
     assert at(picture, 160, 90) == RED
@@ -95,12 +98,12 @@ def test_what_is_beneath_beside_it_is_seen_too(graphics: Graphics) -> None:
 def test_a_source_without_alpha_is_drawn_as_ever_and_one_unannounced_lies_over_black(
     graphics: Graphics,
 ) -> None:
-    plan = CanvasPlan(W, H, (Tile(WHOLE, "beneath"), Tile(WHOLE, "a")))
+    plan = CanvasPlan(W, H, (Tile(WHOLE, SourceName("beneath")), Tile(WHOLE, SourceName("a"))))
     beneath = SourcePicture("live", new_picture(W, H, BLUE), 1)
-    sources = {"beneath": beneath, "a": source(layer(WHITE, 128))}
+    sources = {SourceName("beneath"): beneath, SourceName("a"): source(layer(WHITE, 128))}
     picture = shown(Compositor(graphics, W, H, buffers=1), plan, sources, infos={})
     assert near(at(picture, 160, 90), (126, 128, 128))
-    sources["a"] = SourcePicture("live", new_picture(W, H, RED), 2)
+    sources[SourceName("a")] = SourcePicture("live", new_picture(W, H, RED), 2)
     picture = shown(Compositor(graphics, W, H, buffers=1), plan, sources)
     assert at(picture, 160, 90) == RED
 
@@ -116,36 +119,40 @@ def test_edges_have_no_fringe(graphics: Graphics, size: tuple[int, int]) -> None
         assert hidden.any()
         picture.y[hidden] = 235 if colour[0] < 100 else 16
         made = over_black(picture, alpha)
-        plan = CanvasPlan(W, H, (Tile(WHOLE, "beneath"), Tile(WHOLE, "a")))
+        plan = CanvasPlan(W, H, (Tile(WHOLE, SourceName("beneath")), Tile(WHOLE, SourceName("a"))))
         beneath = SourcePicture("live", new_picture(W, H, colour), 1)
         seen = shown(
             Compositor(graphics, W, H, buffers=1),
             plan,
-            {"beneath": beneath, "a": SourcePicture("live", made, 1, alpha=alpha)},
+            {SourceName("beneath"): beneath, SourceName("a"): SourcePicture("live", made, 1, alpha=alpha)},
         )
         for plane, value in zip(seen, colour, strict=True):
             assert np.abs(plane.astype(int) - value).max() <= 2
 
 
 STACKS: dict[str, tuple[Tile, ...]] = {
-    "over a moving backdrop": (Tile(WHOLE, "0"), Tile(WHOLE, "a", fit="contain"), Tile(WHOLE, "b")),
+    "over a moving backdrop": (
+        Tile(WHOLE, SourceName("0")),
+        Tile(WHOLE, SourceName("a"), fit="contain"),
+        Tile(WHOLE, SourceName("b")),
+    ),
     "over the ground alone": (
-        Tile(Rect(10, 10, 140, 76), "a", style=ROUND, plate=Plate("Kim", "Mayor")),
-        Tile(Rect(100, 60, 200, 110), "b", crop=Crop(0.1, 0.1, 0.7, 0.6)),
+        Tile(Rect(10, 10, 140, 76), SourceName("a"), style=ROUND, plate=Plate("Kim", "Mayor")),
+        Tile(Rect(100, 60, 200, 110), SourceName("b"), crop=Crop(0.1, 0.1, 0.7, 0.6)),
     ),
     "between others": (
-        Tile(Rect(0, 0, 160, 180), "0", plate=Plate("Kim", "Mayor")),
-        Tile(Rect(80, 30, 160, 100), "a", style=ROUND),
-        Tile(Rect(120, 60, 60, 40), "1"),
-        Tile(Rect(60, 20, 240, 140), "b", fit="contain"),
-        Tile(Rect(150, 10, 140, 60), "2", style=ROUND),
+        Tile(Rect(0, 0, 160, 180), SourceName("0"), plate=Plate("Kim", "Mayor")),
+        Tile(Rect(80, 30, 160, 100), SourceName("a"), style=ROUND),
+        Tile(Rect(120, 60, 60, 40), SourceName("1")),
+        Tile(Rect(60, 20, 240, 140), SourceName("b"), fit="contain"),
+        Tile(Rect(150, 10, 140, 60), SourceName("2"), style=ROUND),
     ),
     "in chains": (
-        Tile(Rect(0, 0, 100, 100), "0"),
-        Tile(Rect(220, 0, 100, 100), "1"),
-        Tile(Rect(60, 40, 120, 100), "a"),
-        Tile(Rect(120, 20, 140, 100), "b", style=ROUND),
-        Tile(Rect(170, 60, 140, 100), "c"),
+        Tile(Rect(0, 0, 100, 100), SourceName("0")),
+        Tile(Rect(220, 0, 100, 100), SourceName("1")),
+        Tile(Rect(60, 40, 120, 100), SourceName("a")),
+        Tile(Rect(120, 20, 140, 100), SourceName("b"), style=ROUND),
+        Tile(Rect(170, 60, 140, 100), SourceName("c")),
     ),
 }
 
@@ -161,7 +168,7 @@ def test_drawn_in_parts_is_as_if_drawn_at_once(graphics: Graphics, stack: str, c
     graphics.prepare(MixPlan(1, {"program": plan}))
     show, rng = OverlayShow(graphics, W, H), np.random.default_rng(5)
     compositor, clean = Compositor(graphics, W, H, buffers=2), Compositor(graphics, W, H, buffers=1)
-    sources: dict[str, SourcePicture] = {}
+    sources: dict[SourceName, SourcePicture] = {}
     for tick in range(1, 30):
         for tile in plan.tiles:
             if tile.source in sources and rng.random() < 0.6:
@@ -185,16 +192,16 @@ def test_drawn_in_parts_is_as_if_drawn_at_once(graphics: Graphics, stack: str, c
 def test_plates_that_come_and_go_leave_nothing_behind(graphics: Graphics) -> None:
     """A tile copied from the clean canvas at one tick and drawn at the next still knows what is beneath."""
     compositor, clean = Compositor(graphics, W, H, buffers=1), Compositor(graphics, W, H, buffers=1)
-    tiles = (Tile(WHOLE, "0"), Tile(Rect(20, 100, 200, 76), "a"))
+    tiles = (Tile(WHOLE, SourceName("0")), Tile(Rect(20, 100, 200, 76), SourceName("a")))
     bare = CanvasPlan(W, H, tiles)
-    plates = CanvasPlan(W, H, (Tile(WHOLE, "0", plate=Plate("Kim", "Mayor")), tiles[1]))
+    plates = CanvasPlan(W, H, (Tile(WHOLE, SourceName("0"), plate=Plate("Kim", "Mayor")), tiles[1]))
     graphics.prepare(MixPlan(1, {"program": plates}))
     for tick in range(1, 12):
         plan = plates if tick % 3 else bare
         alpha = soft(tick // 2, 200, 76)
         sources = {
-            "0": SourcePicture("live", noise(tick // 4), tick // 4 + 1),
-            "a": source(layer(RED, alpha, 200, 76), tick // 2 + 1),
+            SourceName("0"): SourcePicture("live", noise(tick // 4), tick // 4 + 1),
+            SourceName("a"): source(layer(RED, alpha, 200, 76), tick // 2 + 1),
         }
         base = shown(clean, bare, sources)
         made = shown(compositor, plan, sources, base=base)
@@ -214,17 +221,17 @@ def test_nothing_is_taken_from_memory_at_each_picture() -> None:
     assert rooms[1] == rooms[2]
 
 
-def slot_of(width: int, height: int, alpha: bool) -> int:
+def made_slot(width: int, height: int, alpha: bool) -> int:
     return create_slot("test", width, height, alpha=alpha)
 
 
 def test_a_slot_carries_alpha_where_it_has_room_for_it(graphics: Graphics) -> None:
     made = layer(WHITE, 128)
-    plan = CanvasPlan(W, H, (Tile(WHOLE, "beneath"), Tile(WHOLE, "a")))
+    plan = CanvasPlan(W, H, (Tile(WHOLE, SourceName("beneath")), Tile(WHOLE, SourceName("a"))))
     beneath = SourcePicture("live", new_picture(W, H, BLUE), 1)
     middle = tuple((b + w) / 2 for b, w in zip(BLUE, WHITE, strict=True))
     for room, wanted in ((True, middle), (False, (126, 128, 128))):
-        fd = slot_of(W, H, room)
+        fd = made_slot(W, H, room)
         writer, reader = SlotWriter(fd), SlotReader(fd)
         writer.beat(1)
         writer.write_picture(made.picture, 1, alpha=made.alpha)
@@ -235,7 +242,9 @@ def test_a_slot_carries_alpha_where_it_has_room_for_it(graphics: Graphics) -> No
             assert not taken.alpha.flags.writeable
             np.testing.assert_array_equal(taken.alpha, made.alpha)
         seen = SourceTrack(reader).look(1, 1, asked=False)
-        picture = shown(Compositor(graphics, W, H, 1), plan, {"beneath": beneath, "a": seen})
+        picture = shown(
+            Compositor(graphics, W, H, 1), plan, {SourceName("beneath"): beneath, SourceName("a"): seen}
+        )
         assert near(at(picture, 160, 90), wanted)  # type: ignore[arg-type]
         writer.write_picture(made.picture, 2)  # one without
         taken = reader.take(2)
@@ -246,7 +255,7 @@ def test_a_slot_carries_alpha_where_it_has_room_for_it(graphics: Graphics) -> No
 def test_a_slot_without_alpha_is_as_large_as_ever() -> None:
     import os
 
-    plain, more = (slot_of(1920, 1080, alpha) for alpha in (False, True))
+    plain, more = (made_slot(1920, 1080, alpha) for alpha in (False, True))
     page = 4096
     pictures = 4 * (-(-1920 * 1080 * 3 // 2 // page) * page + 64)
     assert os.fstat(plain).st_size == 8 * 64 + pictures + 48_000 * 8
@@ -260,7 +269,7 @@ def test_a_slot_without_alpha_is_as_large_as_ever() -> None:
 
 @pytest.mark.parametrize("size", [(5000, 5000), (2**63, 2), (0, 0), (1, 1)])
 def test_absurd_sizes_of_alpha_are_a_slate(size: tuple[int, int]) -> None:
-    fd = slot_of(64, 64, alpha=True)
+    fd = made_slot(64, 64, alpha=True)
     writer, reader = SlotWriter(fd), SlotReader(fd)
     writer.beat(1)
     writer.write_picture(new_picture(64, 64), 1, alpha=np.full((64, 64), 9, np.uint8))

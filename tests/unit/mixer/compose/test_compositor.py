@@ -11,6 +11,7 @@ from mixer.compose import draw
 from mixer.compose.canvas import Canvas
 from mixer.compose.compositor import Compositor, SourcePicture
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import SourceName, of_seat, of_source
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import CanvasPlan, CanvasView, MixPlan, Plate, Rect, SourceInfo, Tile
 from mixer.graphics.designs import TALLY
@@ -51,9 +52,9 @@ def colours(picture: Picture, rect: Rect) -> set[tuple[int, int, int]]:
 
 def test_every_pixel_belongs_to_its_tile(graphics: Graphics) -> None:
     rects = solve("grid", 3, W, H)
-    plan = CanvasPlan(W, H, tuple(Tile(rect, f"seat/{i}") for i, rect in enumerate(rects)))
+    plan = CanvasPlan(W, H, tuple(Tile(rect, of_seat(str(i))) for i, rect in enumerate(rects)))
     wanted = (RED, GREEN, BLUE)
-    sources = {f"seat/{i}": live(colour) for i, colour in enumerate(wanted)}
+    sources = {of_seat(str(i)): live(colour) for i, colour in enumerate(wanted)}
     picture = shown(Compositor(graphics, W, H).compose(plan, sources, {}, {}))
     expected = new_picture(W, H, GROUND)
     for rect, colour in zip(rects, wanted, strict=True):
@@ -81,8 +82,8 @@ def test_every_pixel_belongs_to_its_tile(graphics: Graphics) -> None:
 )
 def test_any_size_fills_its_tile(graphics: Graphics, size: tuple[int, int]) -> None:
     rect = Rect(20, 10, 480, 270)
-    plan = CanvasPlan(W, H, (Tile(rect, "seat/a"),))
-    picture = shown(Compositor(graphics, W, H).compose(plan, {"seat/a": live(RED, size=size)}, {}, {}))
+    plan = CanvasPlan(W, H, (Tile(rect, of_seat("a")),))
+    picture = shown(Compositor(graphics, W, H).compose(plan, {of_seat("a"): live(RED, size=size)}, {}, {}))
     assert colours(picture, rect) == {RED}
     assert colours(picture, Rect(0, 0, W, 10)) == {GROUND}
     assert colours(picture, Rect(500, 0, 140, H)) == {GROUND}
@@ -94,8 +95,8 @@ def test_a_source_of_nearly_its_tiles_size_is_copied(graphics: Graphics, size: t
     source = new_picture(*size)
     source.y[:] = np.random.default_rng(1).integers(16, 236, source.y.shape, np.uint8)
     rect = Rect(20, 10, 480, 270)
-    plan = CanvasPlan(W, H, (Tile(rect, "seat/a"),))
-    sources = {"seat/a": SourcePicture("live", source, 1)}
+    plan = CanvasPlan(W, H, (Tile(rect, of_seat("a")),))
+    sources = {of_seat("a"): SourcePicture("live", source, 1)}
     picture = shown(Compositor(graphics, W, H).compose(plan, sources, {}, {}))
     x, y = (size[0] - 480) // 4 * 2, (size[1] - 270) // 4 * 2
     np.testing.assert_array_equal(draw.window(picture, rect).y, source.y[y : y + 270, x : x + 480])
@@ -128,9 +129,9 @@ def test_a_circle_stays_a_circle(graphics: Graphics, source_w: int, source_h: in
     inside = (x - (source_w - 1) / 2) ** 2 + (y - (source_h - 1) / 2) ** 2 <= radius**2
     source = new_picture(source_w, source_h)
     source.y[inside] = 235
-    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), "seat/a"),))
+    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), of_seat("a")),))
     picture = shown(
-        Compositor(graphics, W, H).compose(plan, {"seat/a": SourcePicture("live", source, 1)}, {}, {})
+        Compositor(graphics, W, H).compose(plan, {of_seat("a"): SourcePicture("live", source, 1)}, {}, {})
     )
     rows, columns = np.nonzero(picture.y > 125)
     width, height = np.ptp(columns) + 1, np.ptp(rows) + 1
@@ -141,9 +142,9 @@ def test_a_circle_stays_a_circle(graphics: Graphics, source_w: int, source_h: in
 
 
 def test_contain_shows_all_with_bars_beside(graphics: Graphics) -> None:
-    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), "source/a", fit="contain"),))
+    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), of_source("a"), fit="contain"),))
     picture = shown(
-        Compositor(graphics, W, H).compose(plan, {"source/a": live(RED, size=(480, 360))}, {}, {})
+        Compositor(graphics, W, H).compose(plan, {of_source("a"): live(RED, size=(480, 360))}, {}, {})
     )
     assert colours(picture, Rect(80, 0, 480, H)) == {RED}
     assert colours(picture, Rect(0, 0, 80, H)) == {GROUND}
@@ -153,23 +154,23 @@ def test_contain_shows_all_with_bars_beside(graphics: Graphics) -> None:
 def test_a_source_may_change_its_size_in_the_middle(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H)
     rect = Rect(0, 0, 320, 180)
-    plan = CanvasPlan(W, H, (Tile(rect, "seat/a"),))
+    plan = CanvasPlan(W, H, (Tile(rect, of_seat("a")),))
     for serial, size in enumerate([(320, 180), (160, 90), (1281, 721), (16, 16), (90, 160)], 1):
         colour = (40 + 20 * serial, 100, 150)
-        picture = shown(compositor.compose(plan, {"seat/a": live(colour, serial, size)}, {}, {}))
+        picture = shown(compositor.compose(plan, {of_seat("a"): live(colour, serial, size)}, {}, {}))
         assert colours(picture, rect) == {colour}
 
 
 def test_only_what_changed_is_drawn(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=1)
-    tiles = tuple(Tile(rect, f"seat/{i}") for i, rect in enumerate(solve("grid", 4, W, H)))
+    tiles = tuple(Tile(rect, of_seat(str(i))) for i, rect in enumerate(solve("grid", 4, W, H)))
     plan = CanvasPlan(W, H, tiles)
     sources = {tile.source: live(RED) for tile in tiles}
     shown(compositor.compose(plan, sources, {}, {}))
     assert compositor.redrawn == 4
     shown(compositor.compose(plan, sources, {}, {}))
     assert compositor.redrawn == 4
-    sources["seat/2"] = live(GREEN, serial=2)
+    sources[of_seat("2")] = live(GREEN, serial=2)
     picture = shown(compositor.compose(plan, sources, {}, {}))
     assert compositor.redrawn == 5
     assert [colours(picture, tile.rect) for tile in tiles] == [{RED}, {RED}, {GREEN}, {RED}]
@@ -177,12 +178,12 @@ def test_only_what_changed_is_drawn(graphics: Graphics) -> None:
 
 def test_each_buffer_catches_up_with_what_it_missed(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=2)
-    tiles = (Tile(Rect(0, 0, 320, 180), "seat/a"), Tile(Rect(320, 180, 320, 180), "seat/b"))
+    tiles = (Tile(Rect(0, 0, 320, 180), of_seat("a")), Tile(Rect(320, 180, 320, 180), of_seat("b")))
     plan = CanvasPlan(W, H, tiles)
-    sources = {"seat/a": live(RED), "seat/b": live(RED)}
+    sources = {of_seat("a"): live(RED), of_seat("b"): live(RED)}
     held = compositor.compose(plan, sources, {}, {})
     shown(compositor.compose(plan, sources, {}, {}))
-    sources["seat/b"] = live(BLUE, serial=2)
+    sources[of_seat("b")] = live(BLUE, serial=2)
     shown(compositor.compose(plan, sources, {}, {}))
     assert held is not None
     held.release()  # taken next: still the old picture
@@ -194,10 +195,10 @@ def test_each_buffer_catches_up_with_what_it_missed(graphics: Graphics) -> None:
 def test_a_tile_over_another_is_drawn_after_it(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=1)
     small = Rect(400, 200, 160, 90)
-    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), "seat/a"), Tile(small, "seat/b")))
-    sources = {"seat/a": live(RED), "seat/b": live(GREEN)}
+    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), of_seat("a")), Tile(small, of_seat("b"))))
+    sources = {of_seat("a"): live(RED), of_seat("b"): live(GREEN)}
     shown(compositor.compose(plan, sources, {}, {}))
-    sources["seat/a"] = live(BLUE, serial=2)
+    sources[of_seat("a")] = live(BLUE, serial=2)
     picture = shown(compositor.compose(plan, sources, {}, {}))
     assert colours(picture, small) == {GREEN}
     assert colours(picture, Rect(0, 0, 400, H)) == {BLUE}
@@ -207,12 +208,12 @@ def test_a_plan_with_other_places_leaves_nothing_behind(graphics: Graphics) -> N
     compositor = Compositor(graphics, W, H, buffers=1)
     shown(
         compositor.compose(
-            CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), "seat/a"),)), {"seat/a": live(RED)}, {}, {}
+            CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), of_seat("a")),)), {of_seat("a"): live(RED)}, {}, {}
         )
     )
     rect = Rect(160, 90, 320, 180)
     picture = shown(
-        compositor.compose(CanvasPlan(W, H, (Tile(rect, "seat/a"),)), {"seat/a": live(RED)}, {}, {})
+        compositor.compose(CanvasPlan(W, H, (Tile(rect, of_seat("a")),)), {of_seat("a"): live(RED)}, {}, {})
     )
     assert colours(picture, rect) == {RED}
     assert colours(picture, Rect(0, 0, W, 90)) == {GROUND}
@@ -220,14 +221,14 @@ def test_a_plan_with_other_places_leaves_nothing_behind(graphics: Graphics) -> N
 
 def test_a_torn_picture_is_drawn_again(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=1)
-    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), "seat/a"),))
+    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), of_seat("a")),))
     torn = SourcePicture("live", new_picture(W, H, RED), 7, lambda: False)
-    shown(compositor.compose(plan, {"seat/a": torn}, {}, {}))
+    shown(compositor.compose(plan, {of_seat("a"): torn}, {}, {}))
     assert (compositor.redrawn, compositor.torn) == (1, 1)
     whole = SourcePicture("live", torn.picture, 7)
-    shown(compositor.compose(plan, {"seat/a": whole}, {}, {}))
+    shown(compositor.compose(plan, {of_seat("a"): whole}, {}, {}))
     assert (compositor.redrawn, compositor.torn) == (2, 1)
-    shown(compositor.compose(plan, {"seat/a": whole}, {}, {}))
+    shown(compositor.compose(plan, {of_seat("a"): whole}, {}, {}))
     assert compositor.redrawn == 2
 
 
@@ -235,33 +236,37 @@ def test_a_slot_is_drawn_in_place_and_its_overwriting_noticed(graphics: Graphics
     fd = create_slot("test", 320, 180)
     writer, reader = SlotWriter(fd), SlotReader(fd)
     compositor = Compositor(graphics, W, H, buffers=1)
-    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, 320, 180), "seat/a"),))
+    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, 320, 180), of_seat("a")),))
     writer.write_picture(new_picture(320, 180, RED), 1)
     taken = reader.take(1)
     assert taken is not None
     source = SourcePicture("live", taken.picture, taken.serial, taken.intact)
-    assert colours(shown(compositor.compose(plan, {"seat/a": source}, {}, {})), plan.tiles[0].rect) == {RED}
+    assert colours(shown(compositor.compose(plan, {of_seat("a"): source}, {}, {})), plan.tiles[0].rect) == {
+        RED
+    }
     for pts in range(2, 6):  # all round the ring: the picture taken is written over
         writer.write_picture(new_picture(320, 180, GREEN), pts)
     later = SourcePicture("live", taken.picture, 99, taken.intact)
-    shown(compositor.compose(plan, {"seat/a": later}, {}, {}))
+    shown(compositor.compose(plan, {of_seat("a"): later}, {}, {}))
     assert compositor.torn == 1
 
 
 def test_a_new_slot_with_the_same_number_is_another_picture(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=1)
-    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), "seat/a"),))
+    plan = CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), of_seat("a")),))
     old = live(RED)
     new = dataclasses.replace(live(GREEN), origin=1)
-    shown(compositor.compose(plan, {"seat/a": old}, {}, {}))
-    assert colours(shown(compositor.compose(plan, {"seat/a": new}, {}, {})), plan.tiles[0].rect) == {GREEN}
+    shown(compositor.compose(plan, {of_seat("a"): old}, {}, {}))
+    assert colours(shown(compositor.compose(plan, {of_seat("a"): new}, {}, {})), plan.tiles[0].rect) == {
+        GREEN
+    }
 
 
 def test_black_hides_all_and_goes_again(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=1)
     whole = Rect(0, 0, W, H)
-    plan = CanvasPlan(W, H, (Tile(whole, "seat/a"),))
-    sources = {"seat/a": live(RED)}
+    plan = CanvasPlan(W, H, (Tile(whole, of_seat("a")),))
+    sources = {of_seat("a"): live(RED)}
     shown(compositor.compose(plan, sources, {}, {}))
     assert colours(shown(compositor.compose(plan, sources, {}, {}, True)), whole) == {(16, 128, 128)}
     assert colours(shown(compositor.compose(plan, sources, {}, {}, False)), whole) == {RED}
@@ -269,9 +274,9 @@ def test_black_hides_all_and_goes_again(graphics: Graphics) -> None:
 
 def test_bars_need_no_slot(graphics: Graphics) -> None:
     whole = Rect(0, 0, W, H)
-    plan = CanvasPlan(W, H, (Tile(whole, "source/bars"),))
+    plan = CanvasPlan(W, H, (Tile(whole, of_source("bars")),))
     picture = shown(
-        Compositor(graphics, W, H).compose(plan, {}, {"source/bars": SourceInfo(kind="bars")}, {})
+        Compositor(graphics, W, H).compose(plan, {}, {of_source("bars"): SourceInfo(kind="bars")}, {})
     )
     assert colours(picture, Rect(8, 0, 40, H)) == {(235, 128, 128)}
     assert colours(picture, Rect(W - 48, 0, 40, H)) == {(16, 128, 128)}
@@ -291,14 +296,14 @@ def test_a_canvas_shows_inside_another_with_its_tally(graphics: Graphics) -> Non
 def test_cards_slates_and_plates_need_preparation_and_appear_with_it(graphics: Graphics) -> None:
     compositor = Compositor(graphics, W, H, buffers=1)
     whole = Rect(0, 0, W, H)
-    plan = CanvasPlan(W, H, (Tile(whole, "seat/a", plate=Plate("홍길동", "시장")),))
-    infos = {"seat/a": SourceInfo(name="홍길동", title="시장")}
+    plan = CanvasPlan(W, H, (Tile(whole, of_seat("a"), plate=Plate("홍길동", "시장")),))
+    infos = {of_seat("a"): SourceInfo(name="홍길동", title="시장")}
     nothing = shown(compositor.compose(plan, {}, infos, {}))
     assert colours(nothing, whole) == {GROUND}
     graphics.prepare(MixPlan(1, {"program": plan}, sources=infos))
     card = shown(compositor.compose(plan, {}, infos, {}))
-    slate = shown(compositor.compose(plan, {"seat/a": SourcePicture("slate")}, infos, {}))
-    plate = shown(compositor.compose(plan, {"seat/a": live(RED)}, infos, {}))
+    slate = shown(compositor.compose(plan, {of_seat("a"): SourcePicture("slate")}, infos, {}))
+    plate = shown(compositor.compose(plan, {of_seat("a"): live(RED)}, infos, {}))
     assert len(colours(card, whole)) > 20
     assert len(colours(slate, whole)) > 20
     assert not np.array_equal(card.y, slate.y)
@@ -333,8 +338,8 @@ def test_no_free_buffer_is_no_canvas(graphics: Graphics) -> None:
 
 
 def test_a_tile_beyond_the_canvas_is_left_out(graphics: Graphics) -> None:
-    plan = CanvasPlan(W, H, (Tile(Rect(600, 0, 320, 180), "seat/a"),))
-    picture = shown(Compositor(graphics, W, H).compose(plan, {"seat/a": live(RED)}, {}, {}))
+    plan = CanvasPlan(W, H, (Tile(Rect(600, 0, 320, 180), of_seat("a")),))
+    picture = shown(Compositor(graphics, W, H).compose(plan, {of_seat("a"): live(RED)}, {}, {}))
     assert colours(picture, Rect(0, 0, W, H)) == {GROUND}
 
 
@@ -349,10 +354,10 @@ def test_a_pane_frames_the_tiles_that_lie_in_it_without_hiding_them(graphics: Gr
     compositor = Compositor(graphics, W, H)
     pane = Rect(0, 0, W // 2, H // 2)
     inner = Rect(16, 16, 64, 32)
-    plan = CanvasPlan(W, H, (Tile(inner, "a"),), (CanvasView(pane, tally="preview"),))
+    plan = CanvasPlan(W, H, (Tile(inner, SourceName("a")),), (CanvasView(pane, tally="preview"),))
     frame_yuv = yuv_of(TALLY["preview"])
     for serial in (1, 1, 2, 2):
-        sources = {"a": SourcePicture("live", new_picture(64, 32, (200, 90, 160)), serial)}
+        sources = {SourceName("a"): SourcePicture("live", new_picture(64, 32, (200, 90, 160)), serial)}
         canvas = compositor.compose(plan, sources, {}, {})
         assert canvas is not None
         assert int(canvas.picture.y[0, 0]) == frame_yuv[0]

@@ -5,18 +5,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mixer.compose.motion import Glide, between, eased
+from mixer.contract.names import SourceName, of_seat
 from mixer.contract.plan import CanvasPlan, Plate, Rect, Tile
 from studio.planning.layout import solve
 
 W, H = 640, 360
 MS = 1_000_000
 TICK = 40 * MS
-KNOWN = {f"seat/{name}" for name in "abcdef"}
+KNOWN = {of_seat(name) for name in "abcdef"}
 
 
 def plan(names: str, scene: str = "one", glide_ms: int = 400, plate: Plate | None = None) -> CanvasPlan:
     rects = solve("grid", len(names), W, H)
-    tiles = tuple(Tile(rect, f"seat/{n}", plate=plate) for rect, n in zip(rects, names, strict=True))
+    tiles = tuple(Tile(rect, of_seat(n), plate=plate) for rect, n in zip(rects, names, strict=True))
     return CanvasPlan(W, H, tiles, scene=scene, glide_ms=glide_ms)
 
 
@@ -70,7 +71,7 @@ def test_plates_are_those_of_the_place_it_goes_to() -> None:
     glide.at(two, 0, KNOWN)
     shot = glide.at(three, TICK, KNOWN)
     sizes = {tile.source: size for tile, size in zip(shot.plan.tiles, shot.designs, strict=True)}
-    assert sizes["seat/a"] == (where(three, "a").w, where(three, "a").h)
+    assert sizes[of_seat("a")] == (where(three, "a").w, where(three, "a").h)
 
 
 def test_who_leaves_shrinks_without_his_plate_unless_nobody_knows_him() -> None:
@@ -93,7 +94,7 @@ def test_a_change_on_the_way_begins_where_the_tiles_are() -> None:
     after = {tile.source: tile.rect for tile in glide.at(four, 3 * TICK, KNOWN).plan.tiles}
     assert all(after[source] == rect for source, rect in before.items())
     back = glide.at(two, 3 * TICK, KNOWN).plan
-    assert where(back, "c") == before["seat/c"], "who leaves while he comes does so from there"
+    assert where(back, "c") == before[of_seat("c")], "who leaves while he comes does so from there"
 
 
 def test_a_new_plate_does_not_begin_it_anew() -> None:
@@ -123,7 +124,7 @@ def test_who_takes_anothers_place_or_the_whole_canvas_is_there_at_once() -> None
     assert [(tile.source, tile.rect) for tile in shot.plan.tiles] == [
         (tile.source, tile.rect) for tile in after.tiles
     ]
-    whole = Tile(Rect(0, 0, W, H), "seat/f")
+    whole = Tile(Rect(0, 0, W, H), of_seat("f"))
     backed = replace(plan("ab"), tiles=(whole, *plan("ab").tiles[:1]))
     glide = Glide()
     glide.at(plan("abc"), 0, KNOWN)
@@ -135,9 +136,15 @@ def test_who_takes_anothers_place_or_the_whole_canvas_is_there_at_once() -> None
 def test_two_tiles_of_one_source_are_told_apart() -> None:
     one, two = Rect(0, 0, 200, 100), Rect(300, 200, 200, 100)
     glide = Glide()
-    glide.at(CanvasPlan(W, H, (Tile(one, "a"), Tile(two, "a")), scene="s", glide_ms=400), 0, KNOWN)
+    glide.at(
+        CanvasPlan(W, H, (Tile(one, SourceName("a")), Tile(two, SourceName("a"))), scene="s", glide_ms=400),
+        0,
+        KNOWN,
+    )
     third = Rect(300, 0, 200, 100)
-    after = CanvasPlan(W, H, (Tile(one, "a"), Tile(third, "a")), scene="s", glide_ms=400)
+    after = CanvasPlan(
+        W, H, (Tile(one, SourceName("a")), Tile(third, SourceName("a"))), scene="s", glide_ms=400
+    )
     shot = glide.at(after, TICK, KNOWN)
     assert shot.plan.tiles[0].rect == one
     assert 0 < shot.plan.tiles[1].rect.y < 200

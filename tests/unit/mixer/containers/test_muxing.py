@@ -4,6 +4,7 @@ import pytest
 
 from mixer.containers.languages import bibliographic, terminologic
 from mixer.containers.muxing import bus_language
+from mixer.contract.names import StreamName
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from mixer.containers.muxing import bus_language
         ("gsw/aac", "gsw"),
     ],
 )
-def test_language_of_a_bus(stream: str, language: str) -> None:
+def test_language_of_a_bus(stream: StreamName, language: str) -> None:
     assert bus_language(stream) == language
 
 

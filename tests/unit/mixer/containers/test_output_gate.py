@@ -6,14 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixer.containers.gate import MAX_GROUP_BYTES, Group, KeyframeGate, TimedPacket
+from mixer.contract.names import StreamName, picture_stream, sound_stream
 from mixer.ipc.bus.packets import Packet, StreamHeader
 
-VIDEO, AUDIO = "program/h264", "floor/aac"
+VIDEO, AUDIO = picture_stream("program"), sound_stream("floor")
 HEADERS = {
     VIDEO: StreamHeader(VIDEO, "h264", (1, 30), 320, 180, b""),
     AUDIO: StreamHeader(AUDIO, "aac", (1, 48_000), 0, 0, b""),
 }
-BASES = {name: Fraction(*header.time_base) for name, header in HEADERS.items()}
+BASES = {StreamName(name): Fraction(*header.time_base) for name, header in HEADERS.items()}
 GROUP = 10
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from mixer.containers.clock_tags import FileClock, clock_at, file_clock
 from mixer.containers.marks import MAX_RECENT, MarkLog, TimedMark, chapters, line_of, marks_path, opening
 from mixer.contract.messages import Mark
+from mixer.contract.names import of_seat, of_source
 
 TICK_S = Fraction(1, 30)
 NOON = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 
 
 def scene(tick: int, id_: str) -> Mark:
-    return Mark(tick, "scene", id_, id_.title(), ("seat/a",))
+    return Mark(tick, "scene", id_, id_.title(), (of_seat("a"),))
 
 
 def cue(tick: int, id_: str) -> Mark:
@@ -43,7 +44,7 @@ def test_one_chapter_a_moment_up_to_the_next() -> None:
 
 
 def test_a_line_says_where_in_the_file() -> None:
-    line = line_of(TimedMark(Fraction(7, 3), Mark(100, "cue", "k", "개회사", ("seat/a", "source/b"))))
+    line = line_of(TimedMark(Fraction(7, 3), Mark(100, "cue", "k", "개회사", (of_seat("a"), of_source("b")))))
     assert line.endswith("\n")
     assert "개회사" in line
     assert json.loads(line) == {

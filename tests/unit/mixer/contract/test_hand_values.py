@@ -1,6 +1,7 @@
 """What a hand moves is put into a plan that is there."""
 
 from mixer.contract.hand_values import HandValues, values_between, with_values
+from mixer.contract.names import SourceName, of_seat
 from studio.planning.planner import Live, plan
 from studio.show.model import Show
 from tests.support.shows import PLAN_SETTINGS, after, with_booth, with_mayors, with_scene
@@ -24,7 +25,7 @@ def test_values_make_the_plan_that_planning_would_make() -> None:
         moved = after(show, type_, **fields)
         was, wanted = plan(show, Live(), PLAN_SETTINGS, 7).mix, plan(moved, Live(), PLAN_SETTINGS, 7).mix
         values = values_between(was, wanted)
-        assert values == HandValues({str(fields["source"]): float(str(fields["db"]))})
+        assert values == HandValues({SourceName(str(fields["source"])): float(str(fields["db"]))})
         assert was != wanted == with_values(was, values)
         show = moved
 
@@ -51,4 +52,4 @@ def test_other_changes_are_no_values() -> None:
     for other in (muted, renamed):
         assert values_between(was, plan(other, Live(), PLAN_SETTINGS, 7).mix) is None
     assert values_between(was, plan(show, Live(), PLAN_SETTINGS, 8).mix) == HandValues()
-    assert with_values(was, HandValues({"seat/nobody": -3.0}, 0.5)) is was
+    assert with_values(was, HandValues({of_seat("nobody"): -3.0}, 0.5)) is was

@@ -9,6 +9,7 @@ import pytest
 
 from mixer.compose.colour_convert import ColourEncoding, encoding_of
 from mixer.contract.clock import RATE
+from mixer.contract.names import StreamName
 from mixer.contract.picture import Plane, i420_bytes
 from mixer.encode.audio import AAC_BLOCK, OPUS_BLOCK, AacEncoder, OpusEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings, encode_slate
@@ -37,7 +38,7 @@ def flat(yuv: tuple[int, int, int] = RED, height: int = H) -> Plane:
 
 
 def test_the_rate_is_constant_on_a_still_picture() -> None:
-    encoder = VideoEncoder("s", settings())
+    encoder = VideoEncoder(StreamName("s"), settings())
     packets = [p for n in range(180) for p in encoder.encode(flat(), n, n % 60 == 0)]
     rate = sum(len(p.data) for p in packets[60:]) * 8 / 4
     assert rate == pytest.approx(500_000, rel=0.02)
@@ -48,7 +49,7 @@ def test_the_rate_is_constant_on_a_still_picture() -> None:
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
 @pytest.mark.parametrize("height", [180, 134])  # 134: PyAV's view of a numpy buffer would lose two rows
 def test_pictures_come_back_as_they_went_in(codec: str, height: int) -> None:
-    encoder = VideoEncoder("s", settings(codec, constant=False, height=height))
+    encoder = VideoEncoder(StreamName("s"), settings(codec, constant=False, height=height))
     buffer = flat(RED, height)
     assert buffer.size == i420_bytes(W, height)
     buffer[W * height // 2 : W * height] = BLUE[0]
@@ -63,7 +64,7 @@ def test_pictures_come_back_as_they_went_in(codec: str, height: int) -> None:
 
 
 def test_keyframes_for_browsers_carry_their_parameters() -> None:
-    encoder = VideoEncoder("s", settings(constant=False))
+    encoder = VideoEncoder(StreamName("s"), settings(constant=False))
     packets = [p for n in range(40) for p in encoder.encode(flat(), n, n in (0, 20))]
     assert [p.pts for p in packets if p.key] == [0, 20]
     assert b"\x00\x00\x01\x67" in packets[20].data
@@ -72,7 +73,7 @@ def test_keyframes_for_browsers_carry_their_parameters() -> None:
 
 
 def test_colours_are_tagged() -> None:
-    encoder = VideoEncoder("s", settings())
+    encoder = VideoEncoder(StreamName("s"), settings())
     with av.open(io.BytesIO(encoder.nut)) as container:
         header = container.streams.video[0].codec_context
     frame = decoded(encoder.encode(flat(), 0, True), header=_Header(encoder.nut))[0]  # type: ignore[arg-type]
@@ -87,8 +88,8 @@ class _Header:
 
 def test_the_slate_fits_the_stream() -> None:
     """Same parameters to the byte: a sender may go from stream to slate and back at keyframes."""
-    encoder = VideoEncoder("s", settings())
-    slate = encode_slate("s", settings(), flat(BLUE))
+    encoder = VideoEncoder(StreamName("s"), settings())
+    slate = encode_slate(StreamName("s"), settings(), flat(BLUE))
     assert [p.pts for p in slate] == list(range(30))
     assert [p.key for p in slate] == [True] + [False] * 29
     first = [p for n in range(3) for p in encoder.encode(flat(RED), n, n == 0)]
@@ -101,7 +102,7 @@ def test_the_slate_fits_the_stream() -> None:
 
 @pytest.mark.parametrize("container", ["flv", "matroska"])
 def test_parameters_are_a_muxers_template(container: str) -> None:
-    video, sound = VideoEncoder("v", settings()), AacEncoder("a", 128_000)
+    video, sound = VideoEncoder(StreamName("v"), settings()), AacEncoder(StreamName("a"), 128_000)
     pictures = [p for n in range(30) for p in video.encode(flat(), n, n == 0)]
     blocks = [p for p in sound.push(0, tone(0, RATE, 440.0)) if p.pts >= 0]
     target = io.BytesIO()
@@ -133,7 +134,7 @@ def _coded(packet: Packet, stream: av.stream.Stream, base: Fraction) -> "av.Pack
 
 
 def test_aac_lies_on_a_grid_and_keeps_time() -> None:
-    encoder = AacEncoder("a", 160_000)
+    encoder = AacEncoder(StreamName("a"), 160_000)
     packets: list[Packet] = []
     for start in range(480, 480 + RATE, 480):  # starts off the grid
         packets += encoder.push(start, tone(start, 480, 440.0))
@@ -146,7 +147,7 @@ def test_aac_lies_on_a_grid_and_keeps_time() -> None:
 
 
 def test_silence_is_the_sounds_slate() -> None:
-    header = AacEncoder("a", 160_000).header()
+    header = AacEncoder(StreamName("a"), 160_000).header()
     assert [p.pts for p in header.slate] == list(range(0, 47 * AAC_BLOCK, AAC_BLOCK))
     _, samples = sound_of(list(header.slate), "aac", header)
     assert not samples.any()
@@ -154,7 +155,7 @@ def test_silence_is_the_sounds_slate() -> None:
 
 
 def test_opus_gives_a_packet_a_block_at_once() -> None:
-    encoder = OpusEncoder("o", 64_000)
+    encoder = OpusEncoder(StreamName("o"), 64_000)
     packets = [encoder.push(n * OPUS_BLOCK, tone(n * OPUS_BLOCK, OPUS_BLOCK, 440.0)) for n in range(50)]
     assert all(len(block) == 1 for block in packets)
     _, samples = sound_of([block[0] for block in packets], "libopus")

@@ -12,20 +12,28 @@ import pytest
 from mixer.compose.canvas import Canvas, Pool
 from mixer.contract.clock import NS, ProgrammeClock
 from mixer.contract.messages import Rendition
+from mixer.contract.names import (
+    PROGRAM_PICTURE,
+    StreamName,
+    language_of,
+    picture_stream,
+    program_in,
+    sender_name,
+)
 from mixer.contract.picture import copy_into, new_picture
 from mixer.encode.language_streams import IDLE_NS, MAX_LANGUAGES
 from mixer.encode.overload import Step
 from mixer.encode.renditions import RenditionSet
 from mixer.graphics.graphics import Graphics
 from mixer.ipc.bus.client import BusReader
-from mixer.ipc.bus.packets import PROGRAM, Packet, StreamHeader, language_of, programme_in
+from mixer.ipc.bus.packets import Packet, StreamHeader
 from mixer.ipc.bus.server import PacketBus
 from tests.support.ingest import wait_until
 from tests.support.media.mixing import FONTS, GREEN, RED, decoded, extradata, is_colour
 
 W, H = 256, 144
 GRID = 15
-KO = "program-ko/h264"
+KO = picture_stream("program-ko")
 SUBSCRIBED, DIFFERS, SAME = 20, 40, 63
 """Ticks: the first one after the subscription, the first that differs, the first that doesn't any more."""
 
@@ -53,7 +61,7 @@ class House:
         self.counted: dict[int, int] = {}
         """Encoders of the programme at each tick."""
 
-    def sender(self, *streams: str) -> "Sender":
+    def sender(self, *streams: StreamName) -> "Sender":
         self.senders.append(Sender(self.bus, *streams))
         return self.senders[-1]
 
@@ -87,19 +95,19 @@ class House:
 class Sender:
     """A subscriber that keeps what comes."""
 
-    def __init__(self, bus: PacketBus, *streams: str) -> None:
+    def __init__(self, bus: PacketBus, *streams: StreamName) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        bus.attach(f"sender/{streams[0]}", theirs)
+        bus.attach(sender_name(streams[0]), theirs)
         self.reader = BusReader(ours)
         self.reader.subscribe(streams)
         wait_until("the subscription", lambda: bus.wanted >= set(streams))
         self.received: list[object] = []
 
-    def packets(self, stream: str) -> list[Packet]:
+    def packets(self, stream: StreamName) -> list[Packet]:
         self.received += self.reader.receive()
         return [m for m in self.received if isinstance(m, Packet) and m.stream == stream]
 
-    def headers(self, stream: str) -> list[StreamHeader]:
+    def headers(self, stream: StreamName) -> list[StreamHeader]:
         return [m for m in self.received if isinstance(m, StreamHeader) and m.stream == stream]
 
 
@@ -120,7 +128,7 @@ def threads() -> int:
 
 
 def test_a_stream_goes_on_unbroken_as_a_plate_comes_and_goes(house: House) -> None:
-    program = house.sender(PROGRAM)
+    program = house.sender(PROGRAM_PICTURE)
     for tick in range(SUBSCRIBED):
         house.tick(tick)
     korean = house.sender(KO)
@@ -133,7 +141,7 @@ def test_a_stream_goes_on_unbroken_as_a_plate_comes_and_goes(house: House) -> No
     for tick in range(SAME, 96):
         house.tick(tick)
     wait_until("all packets", lambda: korean.packets(KO)[-1:] and korean.packets(KO)[-1].pts == 95)
-    wait_until("the programme's, too", lambda: len(program.packets(PROGRAM)) == 96)
+    wait_until("the programme's, too", lambda: len(program.packets(PROGRAM_PICTURE)) == 96)
 
     grid = 75
     """The first keyframe of the programme after it."""
@@ -142,13 +150,13 @@ def test_a_stream_goes_on_unbroken_as_a_plate_comes_and_goes(house: House) -> No
     assert [packet.pts for packet in packets] == list(range(GRID, 96)), "from a keyframe on, each once"
     assert [packet.dts for packet in packets] == [packet.pts for packet in packets]
     assert [packet.pts for packet in packets if packet.key] == [15, 30, DIFFERS, 45, 60, grid, 90]
-    common = {packet.pts: packet.data for packet in program.packets(PROGRAM)}
+    common = {packet.pts: packet.data for packet in program.packets(PROGRAM_PICTURE)}
     apart = [packet.pts for packet in packets if packet.data != common[packet.pts]]
     assert {DIFFERS, 45, 60} <= set(apart) <= set(range(DIFFERS, grid)), "else byte for byte"
-    own = [packet.pts for packet in program.packets(PROGRAM) if packet.key]
+    own = [packet.pts for packet in program.packets(PROGRAM_PICTURE) if packet.key]
     assert own == [0, 15, 30, 45, 60, 75, 90], "the programme's grid is as ever"
 
-    (header,), (original,) = korean.headers(KO), program.headers(PROGRAM)
+    (header,), (original,) = korean.headers(KO), program.headers(PROGRAM_PICTURE)
     assert extradata(header) == extradata(original)
     assert {packet.stream for packet in header.slate} == {KO}
     frames = decoded(packets, header=original)  # one decoder, which is told of the programme alone
@@ -163,11 +171,13 @@ def test_a_stream_goes_on_unbroken_as_a_plate_comes_and_goes(house: House) -> No
 
 
 def test_each_language_is_its_own_and_ends_when_nobody_wants_it(house: House) -> None:
-    sender = house.sender(KO, "program-en/h264", "program-/h264", "programs-de/h264")
+    sender = house.sender(
+        KO, picture_stream("program-en"), picture_stream("program-"), picture_stream("programs-de")
+    )
     house.tick(0)  # the header is there now
     for tick in range(1, 4):
         house.tick(tick, frozenset({"en"}))
-    wait_until("both", lambda: sender.packets(KO) and sender.packets("program-en/h264"))
+    wait_until("both", lambda: sender.packets(KO) and sender.packets(picture_stream("program-en")))
     assert house.encoders.languages.running("ko")
     assert not house.encoders.languages.running("de")
     assert len(house.encoders.languages.encoders) == 1
@@ -201,8 +211,8 @@ def test_keyframes_are_asked_of_who_makes_the_stream_and_the_ladder_eases_it(hou
     for tick in range(3):
         house.tick(tick)
     languages = house.encoders.languages
-    assert languages.request_keyframe(KO) == PROGRAM
-    assert languages.request_keyframe("wall/h264") == ""
+    assert languages.request_keyframe(KO) == PROGRAM_PICTURE
+    assert languages.request_keyframe(picture_stream("wall")) == ""
     house.tick(3, frozenset({"ko"}))
     assert languages.request_keyframe(KO) == ""
     house.encoders.ease(Step.PRESET)
@@ -215,14 +225,14 @@ def test_keyframes_are_asked_of_who_makes_the_stream_and_the_ladder_eases_it(hou
 
 @pytest.mark.parametrize(
     ("stream", "language"),
-    [(programme_in("zh-Hant"), "zh-Hant"), (PROGRAM, ""), ("clean/h264", ""), ("program-ko/vp8", "")],
+    [(program_in("zh-Hant"), "zh-Hant"), (PROGRAM_PICTURE, ""), ("clean/h264", ""), ("program-ko/vp8", "")],
 )
-def test_names(stream: str, language: str) -> None:
+def test_names(stream: StreamName, language: str) -> None:
     assert language_of(stream) == language
 
 
 def test_there_is_a_bound(house: House) -> None:
-    house.sender(*(programme_in(f"l{number}") for number in range(MAX_LANGUAGES + 4)))
+    house.sender(*(program_in(f"l{number}") for number in range(MAX_LANGUAGES + 4)))
     house.tick(0)
     house.tick(1)
     assert sum(house.encoders.languages.running(f"l{n}") for n in range(MAX_LANGUAGES + 4)) == MAX_LANGUAGES

@@ -5,6 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixer.contract.names import picture_stream
 from mixer.encode.splice import MAX_HELD, Splice, Voice
 from mixer.ipc.bus.packets import Packet
 
@@ -12,7 +13,7 @@ VOICES: tuple[Voice, Voice] = ("shared", "own")
 
 
 def packet(pts: int, key: bool = False, data: bytes = b"") -> Packet:
-    return Packet("program/h264", pts, pts, 1, key, data)
+    return Packet(picture_stream("program"), pts, pts, 1, key, data)
 
 
 def ticks(packets: list[Packet]) -> list[int]:

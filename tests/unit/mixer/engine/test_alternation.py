@@ -11,6 +11,7 @@ from mixer.compose import draw
 from mixer.compose.canvas import Pool
 from mixer.compose.canvas_lookups import CanvasLookups
 from mixer.compose.compositor import SourcePicture
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile, TileStyle, Transition
 from mixer.engine.scene_canvas import DrawnScene
@@ -36,7 +37,7 @@ class Costly:
         self.cost_ns = cost_ns
         self.drawn: list[str] = []
 
-    def pictures(self, serial: int) -> dict[str, SourcePicture]:
+    def pictures(self, serial: int) -> dict[SourceName, SourcePicture]:
         def of(name: str, luma: int) -> SourcePicture:
             def intact() -> bool:
                 self.drawn.append(name)
@@ -47,15 +48,15 @@ class Costly:
 
             return SourcePicture("live", new_picture(64, 36, (luma, 128, 128)), serial, intact)
 
-        return {"a": of("a", LOW), "b": of("b", HIGH)}
+        return {SourceName("a"): of("a", LOW), SourceName("b"): of("b", HIGH)}
 
 
-def scene(source: str) -> dict[Any, CanvasPlan]:
+def scene(source: SourceName) -> dict[Any, CanvasPlan]:
     return {"program": CanvasPlan(W, H, (Tile(Rect(0, 0, W, H), source),), scene=source)}
 
 
-def whole(source: str) -> MixPlan:
-    return MixPlan(1, scene(source), sources={name: SourceInfo() for name in "ab"})
+def whole(source: SourceName) -> MixPlan:
+    return MixPlan(1, scene(source), sources={SourceName(name): SourceInfo() for name in "ab"})
 
 
 def dissolve(graphics: Graphics, cost_ns: int, ticks: int) -> tuple[list[str], list[int], int]:
@@ -63,12 +64,12 @@ def dissolve(graphics: Graphics, cost_ns: int, ticks: int) -> tuple[list[str], l
     stage, costly = Stage(graphics, {"program": (W, H)}), Costly(cost_ns)
     drawn, lumas = [], []
     for tick in range(1, 15 + ticks):
-        plan = whole("a")
+        plan = whole(SourceName("a"))
         if 12 < tick < 13 + ticks:
             how = Transition(position=(tick - 12) / (ticks + 1))
-            plan = replace(whole("b"), leaving=scene("a"), transition=how)
+            plan = replace(whole(SourceName("b")), leaving=scene(SourceName("a")), transition=how)
         elif tick >= 13 + ticks:
-            plan = whole("b")
+            plan = whole(SourceName("b"))
         costly.drawn.clear()
         canvas = stage.compose(plan, costly.pictures(tick), ("program",), tick * PERIOD_NS)["program"]
         drawn.append("".join(costly.drawn))
@@ -134,10 +135,12 @@ def test_a_plate_in_a_round_corner_moves_out_of_it_and_its_tile_is_scaled_once(
     monkeypatch.setattr(draw, "draw_cover", counted)
 
     def canvas(words: str) -> CanvasPlan:
-        tiles = (Tile(Rect(10, 10, 224, 126), "a", plate=Plate(words), style=STYLE),)
+        tiles = (Tile(Rect(10, 10, 224, 126), SourceName("a"), plate=Plate(words), style=STYLE),)
         return CanvasPlan(W, H, tiles, scene="a")
 
-    plan = MixPlan(1, {"program": canvas("Kim")}, sources={"a": SourceInfo()}, languages={"ko": canvas("김")})
+    plan = MixPlan(
+        1, {"program": canvas("Kim")}, sources={SourceName("a"): SourceInfo()}, languages={"ko": canvas("김")}
+    )
     graphics.prepare(plan)
     alone = Stage(graphics, {"program": (W, H)})
     stage = Stage(graphics, {"program": (W, H)})
@@ -157,10 +160,12 @@ def test_a_plate_in_a_round_corner_moves_out_of_it_and_its_tile_is_scaled_once(
 
 def test_a_wide_plate_rises_out_of_the_corners(graphics: Graphics) -> None:
     name = "A name that is as wide as its tile"
-    tiles = tuple(Tile(Rect(0, 0, w, 126), "a", plate=Plate(name), style=STYLE) for w in (224, 140))
+    tiles = tuple(
+        Tile(Rect(0, 0, w, 126), SourceName("a"), plate=Plate(name), style=STYLE) for w in (224, 140)
+    )
     for tile in tiles:
         plan = CanvasPlan(W, H, (tile,))
-        graphics.prepare(MixPlan(1, {"program": plan}, sources={"a": SourceInfo()}))
+        graphics.prepare(MixPlan(1, {"program": plan}, sources={SourceName("a"): SourceInfo()}))
         (item,) = CanvasLookups(plan, {}, graphics, ()).items
         assert item.plate
         assert not item.apart
@@ -170,16 +175,20 @@ def test_a_wide_plate_rises_out_of_the_corners(graphics: Graphics) -> None:
 
 def test_corners_are_right_when_there_is_no_clean_feed_to_copy_from_any_more(graphics: Graphics) -> None:
     tiles = (
-        Tile(Rect(0, 0, W, H), "a"),
-        Tile(Rect(64, 36, 128, 72), "b", plate=Plate("Kim"), style=TileStyle(radius=24)),
+        Tile(Rect(0, 0, W, H), SourceName("a")),
+        Tile(Rect(64, 36, 128, 72), SourceName("b"), plate=Plate("Kim"), style=TileStyle(radius=24)),
     )
-    plan = MixPlan(1, {"program": CanvasPlan(W, H, tiles)}, sources={name: SourceInfo() for name in "ab"})
+    plan = MixPlan(
+        1,
+        {"program": CanvasPlan(W, H, tiles)},
+        sources={SourceName(name): SourceInfo() for name in "ab"},
+    )
     graphics.prepare(plan)
     stage, alone = (Stage(graphics, {"program": (W, H)}) for _ in range(2))
     below = SourcePicture("live", new_picture(64, 36, (LOW, 128, 128)), 1)
     for tick, names in enumerate((("program", "clean"), ("program",), ("program", "clean")), 1):
         above = SourcePicture("live", new_picture(64, 36, (120 + 40 * tick, 128, 128)), tick)
-        pictures = {"a": below, "b": above}
+        pictures = {SourceName("a"): below, SourceName("b"): above}
         canvases = stage.compose(plan, pictures, names, tick * PERIOD_NS)
         direct = alone.compose(plan, pictures, ("program",), tick * PERIOD_NS)["program"]
         for one, other in zip(canvases["program"].picture, direct.picture, strict=True):

@@ -12,6 +12,7 @@ from mixer.compose.compositor import SourcePicture
 from mixer.containers.muxing import parameters
 from mixer.contract.clock import ProgrammeClock
 from mixer.contract.messages import Rendition
+from mixer.contract.names import of_seat, picture_stream, sender_name
 from mixer.contract.picture import Picture, Plane, new_picture
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
 from mixer.encode.overload import Step, spared
@@ -35,7 +36,7 @@ LAYOUTS = {
 
 
 def plan_of(rects: tuple[Rect, ...], plate: Plate | None = PLATE) -> MixPlan:
-    tiles = tuple(Tile(rect, f"seat/{number}", plate=plate) for number, rect in enumerate(rects))
+    tiles = tuple(Tile(rect, of_seat(str(number)), plate=plate) for number, rect in enumerate(rects))
     infos = {tile.source: SourceInfo(name=tile.source) for tile in tiles}
     return MixPlan(1, {"program": CanvasPlan(W, H, tiles)}, sources=infos)
 
@@ -68,7 +69,7 @@ def test_both_canvases_are_as_if_each_were_alone(graphics: Graphics, layout: str
         noise[fresh].y[:] = rng.integers(16, 235, (180, 320), np.uint8)
         serials = {fresh: tick, 1 - fresh: tick - 1}
         pictures = {
-            f"seat/{number}": SourcePicture("live", noise[number], serials[number]) for number in range(2)
+            of_seat(str(number)): SourcePicture("live", noise[number], serials[number]) for number in range(2)
         }
         # The clean canvas comes and goes, as its subscribers do.
         wanted = BOTH if tick not in (3, 4) else PROGRAM
@@ -87,7 +88,7 @@ def test_both_canvases_are_as_if_each_were_alone(graphics: Graphics, layout: str
 def test_without_plates_and_in_black_there_is_nothing_to_do_twice(graphics: Graphics) -> None:
     stage = Stage(graphics, {"program": (W, H)})
     plan = plan_of(LAYOUTS["side by side"], plate=None)
-    pictures = {f"seat/{n}": SourcePicture("live", new_picture(64, 36), 1) for n in range(2)}
+    pictures = {of_seat(str(n)): SourcePicture("live", new_picture(64, 36), 1) for n in range(2)}
     shown = stage.compose(plan, pictures, BOTH, 0)
     assert shown["clean"].picture.y is shown["program"].picture.y
     for canvas in shown.values():
@@ -131,8 +132,8 @@ def test_it_is_encoded_while_it_is_wanted_exactly_as_the_programme(
     try:
         encoders.follow(0)
         assert not encoders.watched("clean")
-        bus.attach("sender/clean", theirs)
-        reader.subscribe(("program/h264", "clean/h264"))
+        bus.attach(sender_name("clean"), theirs)
+        reader.subscribe((picture_stream("program"), picture_stream("clean")))
         wait_until("the subscription", lambda: "clean/h264" in bus.wanted)
         encoders.follow(1)
         assert encoders.watched("clean")
@@ -150,7 +151,7 @@ def test_it_is_encoded_while_it_is_wanted_exactly_as_the_programme(
         assert parameters(program) == parameters(clean)
         assert {packet.stream for packet in clean.slate} == {"clean/h264"}
         assert [packet.data for packet in clean.slate] == [packet.data for packet in program.slate]
-        reader.subscribe(("program/h264",))
+        reader.subscribe((picture_stream("program"),))
         wait_until("the end of it", lambda: "clean/h264" not in bus.wanted)
         encoders.follow(2)
         assert encoders.watched("clean"), "whoever records it may be back in a moment"

@@ -6,6 +6,7 @@ import pytest
 
 from mixer.compose.compositor import SourcePicture
 from mixer.contract.clock import NS
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import CanvasName, CanvasPlan, MixPlan, Rect, Tile
 from mixer.engine.live_sources import SourceTrack
@@ -128,24 +129,36 @@ def test_one_bad_picture_stays_one_sources(monkeypatch: pytest.MonkeyPatch) -> N
     other = SourcePicture("live", new_picture(64, 64, BLUE), 1)
     whole = new_picture(64, 64)
     bad = SourcePicture("live", Picture(whole.y, whole.u[:0], whole.v), 1)  # planes that don't fit together
-    tiles = tuple(Tile(Rect(x, 0, 40, 64), name) for x, name in ((0, "a"), (42, "bad"), (84, "b")))
+    tiles = tuple(
+        Tile(Rect(x, 0, 40, 64), SourceName(name)) for x, name in ((0, "a"), (42, "bad"), (84, "b"))
+    )
     plan = MixPlan(1, {"program": CanvasPlan(128, 64, tiles)})
     graphics.prepare(plan)
     for tick in range(3):
-        canvases = stage.compose(plan, {"a": good, "bad": bad, "b": other}, PROGRAM, START + tick)
+        canvases = stage.compose(
+            plan,
+            {SourceName("a"): good, SourceName("bad"): bad, SourceName("b"): other},
+            PROGRAM,
+            START + tick,
+        )
         canvas = canvases["program"]
         assert canvas.picture.y[30, 20] == RED[0]
         assert canvas.picture.y[30, 100] == BLUE[0]
         canvas.release()
-    later = stage.compose(plan, {"a": good, "bad": good, "b": other}, PROGRAM, START + 5 * NS)
+    later = stage.compose(
+        plan,
+        {SourceName("a"): good, SourceName("bad"): good, SourceName("b"): other},
+        PROGRAM,
+        START + 5 * NS,
+    )
     assert later["program"].picture.y[30, 60] == RED[0], "is let in again"
 
 
 def test_a_wall_like_the_programme_is_the_same_picture() -> None:
     stage = Stage(Graphics(FONTS, "Summit"), {"program": (128, 64), "wall": (128, 64)})
-    source = {"a": SourcePicture("live", new_picture(64, 64, RED), 1)}
-    same = CanvasPlan(128, 64, (Tile(Rect(0, 0, 40, 64), "a"),))
-    other = CanvasPlan(128, 64, (Tile(Rect(40, 0, 40, 64), "a"),))
+    source = {SourceName("a"): SourcePicture("live", new_picture(64, 64, RED), 1)}
+    same = CanvasPlan(128, 64, (Tile(Rect(0, 0, 40, 64), SourceName("a")),))
+    other = CanvasPlan(128, 64, (Tile(Rect(40, 0, 40, 64), SourceName("a")),))
     both: tuple[CanvasName, ...] = ("program", "wall")
     shown = stage.compose(MixPlan(1, {"program": same, "wall": same}), source, both, START)
     assert shown["wall"].buffer is shown["program"].buffer

@@ -13,6 +13,7 @@ from mixer.compose.canvas import Canvas
 from mixer.compose.compositor import SourcePicture
 from mixer.compose.overlays import OverlayShow
 from mixer.contract.colour import yuv_of
+from mixer.contract.names import SourceName
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.plan import (
     CanvasPlan,
@@ -50,7 +51,7 @@ def graphics() -> Graphics:
     return Graphics(FONTS, "Summit")
 
 
-def canvases(source: str, plate: Plate | None = None, scene: str = "") -> dict[Any, CanvasPlan]:
+def canvases(source: SourceName, plate: Plate | None = None, scene: str = "") -> dict[Any, CanvasPlan]:
     """A scene with one source: on the programme's left, in the middle of the wall."""
     return {
         "program": CanvasPlan(W, H, (Tile(Rect(0, 0, 128, H), source, plate=plate),), scene=scene or source),
@@ -62,7 +63,7 @@ MULTIVIEW = CanvasPlan(*VIEW, views=(CanvasView(Rect(0, 0, *VIEW), "program"),))
 
 
 def plan(**changes: Any) -> MixPlan:
-    infos = {name: SourceInfo(name=name) for name in ("a", "b", "bad")}
+    infos = {name: SourceInfo(name=name) for name in (SourceName("a"), SourceName("b"), SourceName("bad"))}
     mine = {"program": CanvasPlan(W, H), **changes.pop("canvases", {}), "multiview": MULTIVIEW}
     return MixPlan(1, mine, sources=infos, **changes)
 
@@ -70,14 +71,16 @@ def plan(**changes: Any) -> MixPlan:
 def taking(t: float, kind: Any = "mix", **changes: Any) -> MixPlan:
     """From scene ``a`` to scene ``b``, ``t`` of the way by hand."""
     how = Transition(kind, position=t)
-    return plan(canvases=canvases("b"), leaving=canvases("a"), transition=how, **changes)
+    return plan(
+        canvases=canvases(SourceName("b")), leaving=canvases(SourceName("a")), transition=how, **changes
+    )
 
 
 def live(colour: tuple[int, int, int], serial: int = 1) -> SourcePicture:
     return SourcePicture("live", new_picture(64, 36, colour), serial)
 
 
-PICTURES = {"a": live(LOW), "b": live(HIGH)}
+PICTURES = {SourceName("a"): live(LOW), SourceName("b"): live(HIGH)}
 
 
 @contextmanager
@@ -113,7 +116,7 @@ def test_all_canvases_are_as_far_at_one_tick(graphics: Graphics) -> None:
 
 def test_at_its_ends_each_canvas_is_the_scene_alone(graphics: Graphics) -> None:
     plate = Plate("홍길동", "시장")
-    ends = {0.0: canvases("a", plate), 1.0: canvases("b", plate)}
+    ends = {0.0: canvases(SourceName("a"), plate), 1.0: canvases(SourceName("b"), plate)}
     for t, alone in ends.items():
         there = MixPlan(1, alone)
         moving = plan(canvases=ends[1.0], leaving=ends[0.0], transition=Transition(position=t))
@@ -134,7 +137,7 @@ def test_both_scenes_keep_moving(graphics: Graphics) -> None:
 
 def test_a_standing_scene_is_not_drawn_again_while_it_goes(graphics: Graphics) -> None:
     stage = Stage(graphics, SIZES)
-    with composed(stage, plan(canvases=canvases("a")), ("program",)):
+    with composed(stage, plan(canvases=canvases(SourceName("a"))), ("program",)):
         pass
     held: list[Canvas] = []
     for n in range(1, 12):
@@ -155,11 +158,13 @@ def test_after_it_the_new_scene_goes_on_as_it_was(graphics: Graphics) -> None:
     overlay = Overlay("l", "lower-third", Plate("이름", "직함"))
     after = {
         n: CanvasPlan(c.width, c.height, c.tiles, overlays=(overlay,), scene="b", glide_ms=400)
-        for n, c in canvases("b").items()
+        for n, c in canvases(SourceName("b")).items()
     }
-    moving = plan(canvases=after, leaving=canvases("a"), transition=Transition("mix", START, 100 * MS))
+    moving = plan(
+        canvases=after, leaving=canvases(SourceName("a")), transition=Transition("mix", START, 100 * MS)
+    )
     graphics.prepare(moving)
-    with composed(stage, plan(canvases=canvases("a")), now_ns=START - 40 * MS):
+    with composed(stage, plan(canvases=canvases(SourceName("a"))), now_ns=START - 40 * MS):
         pass
     for n in range(3):
         with composed(stage, moving, now_ns=START + n * 40 * MS):
@@ -175,7 +180,7 @@ def test_what_came_with_a_transition_neither_glides_nor_is_drawn_again(graphics:
     """Also where both are one scene, as when another person speaks in it."""
     there = (Rect(0, 0, 128, H), Rect(128, 0, 128, H))
     before, after = (
-        {"program": CanvasPlan(W, H, (Tile(rect, "a"),), scene=scene, glide_ms=400)}
+        {"program": CanvasPlan(W, H, (Tile(rect, SourceName("a")),), scene=scene, glide_ms=400)}
         for rect, scene in zip(there, ("same", name), strict=True)
     )
     stage = Stage(graphics, SIZES)
@@ -193,7 +198,7 @@ def test_a_text_that_runs_in_both_scenes_runs_on(graphics: Graphics) -> None:
     """As if there were no transition: both scenes show it in the same place, and the new one goes on."""
     ticker = Overlay("t", "ticker", Plate("가나다 abc 0123456789 " * 4))
     scenes = {n: CanvasPlan(W, H, overlays=(ticker,), scene=n, background="#203040") for n in "ab"}
-    whole = {n: msgspec.structs.replace(s, tiles=(Tile(WHOLE, "a"),)) for n, s in scenes.items()}
+    whole = {n: msgspec.structs.replace(s, tiles=(Tile(WHOLE, SourceName("a")),)) for n, s in scenes.items()}
     a, b = (plan(canvases={"program": whole[n]}) for n in "ab")
     how = Transition("mix", START + 200 * MS, 200 * MS)
     both = plan(canvases=b.canvases, leaving={"program": whole["a"]}, transition=how)
@@ -214,7 +219,7 @@ def test_a_cut_during_a_transition_ends_it_at_once(graphics: Graphics) -> None:
     stage = Stage(graphics, SIZES)
     with composed(stage, taking(0.5)):
         pass
-    with composed(stage, plan(canvases=canvases("a")), now_ns=START + 40 * MS) as made:
+    with composed(stage, plan(canvases=canvases(SourceName("a"))), now_ns=START + 40 * MS) as made:
         assert made["program"].picture.y[70, 60] == LOW[0]
         assert made["wall"].picture.y[45, 160] == LOW[0]
 
@@ -228,8 +233,8 @@ def test_the_bar_can_be_pulled_back(graphics: Graphics) -> None:
 
 
 def test_a_canvas_that_is_not_left_changes_at_once(graphics: Graphics) -> None:
-    only = {"program": canvases("a")["program"]}
-    shown = plan(canvases=canvases("b"), leaving=only, transition=Transition(position=0.5))
+    only = {"program": canvases(SourceName("a"))["program"]}
+    shown = plan(canvases=canvases(SourceName("b")), leaving=only, transition=Transition(position=0.5))
     with composed(Stage(graphics, SIZES), shown) as made:
         assert made["wall"].picture.y[45, 160] == HIGH[0]
         assert made["program"].picture.y[70, 60] == pytest.approx((LOW[0] + HIGH[0]) / 2, abs=1)
@@ -238,7 +243,7 @@ def test_a_canvas_that_is_not_left_changes_at_once(graphics: Graphics) -> None:
 @pytest.mark.parametrize("black", [False, True])
 def test_a_wall_like_the_programme_shares_its_picture_in_transit(graphics: Graphics, black: bool) -> None:
     stage = Stage(graphics, {"program": (W, H), "wall": (W, H)})
-    before, after = (canvases(n)["program"] for n in "ab")
+    before, after = (canvases(SourceName(n))["program"] for n in "ab")
     shown = plan(
         canvases={"program": after, "wall": after},
         leaving={"program": before, "wall": before},
@@ -248,14 +253,14 @@ def test_a_wall_like_the_programme_shares_its_picture_in_transit(graphics: Graph
     )
     with composed(stage, shown, ("program", "wall"), START + 50 * MS) as made:
         assert made["wall"].buffer is made["program"].buffer
-    elsewhere = CanvasPlan(W, H, (Tile(Rect(0, 0, 128, H), "c"),), scene="c")
+    elsewhere = CanvasPlan(W, H, (Tile(Rect(0, 0, 128, H), SourceName("c")),), scene="c")
     for left, wanted in ((after, HIGH[0]), (elsewhere, (90 + HIGH[0]) // 2)):
         other = plan(
             canvases={"program": after, "wall": after},
             leaving={"program": before, "wall": left},
             transition=Transition(position=0.5),
         )
-        pictures = {**PICTURES, "c": live((90, 128, 128))}
+        pictures = {**PICTURES, SourceName("c"): live((90, 128, 128))}
         with composed(stage, other, ("program", "wall"), START + 90 * MS, pictures) as made:
             assert made["wall"].picture.y[70, 60] == wanted, "it shares one scene, not both"
             assert made["program"].picture.y[70, 60] == (LOW[0] + HIGH[0]) // 2
@@ -263,7 +268,7 @@ def test_a_wall_like_the_programme_shares_its_picture_in_transit(graphics: Graph
 
 def test_fade_to_black_and_back(graphics: Graphics) -> None:
     stage = Stage(graphics, SIZES)
-    there = canvases("b")
+    there = canvases(SourceName("b"))
     down = plan(canvases=there, black=True, fade=Fade(START, 100 * MS))
     seen: list[int] = []
     for ms in (0, 25, 50, 75, 100, 140):
@@ -284,10 +289,10 @@ def test_fade_to_black_and_back(graphics: Graphics) -> None:
 
 def test_the_slate_is_on_everything_on_air_at_once(graphics: Graphics) -> None:
     """In mid-transition, in black, in every language; the preview's pane goes on."""
-    preview = CanvasPlan(80, 44, (Tile(Rect(0, 0, 80, 44), "a"),), scene="a")
+    preview = CanvasPlan(80, 44, (Tile(Rect(0, 0, 80, 44), SourceName("a")),), scene="a")
     view = CanvasPlan(*VIEW, views=(CanvasView(Rect(80, 0, 80, 44), "preview"),))
     for black in (False, True):
-        shown = taking(0.5, slate=True, black=black, languages={"ko": canvases("b")["program"]})
+        shown = taking(0.5, slate=True, black=black, languages={"ko": canvases(SourceName("b"))["program"]})
         shown = MixPlan(
             1,
             {**shown.canvases, "preview": preview, "multiview": view},
@@ -309,9 +314,9 @@ def test_the_slate_is_on_everything_on_air_at_once(graphics: Graphics) -> None:
 
 def test_the_previews_pane_is_composed_only_for_the_multiview(graphics: Graphics) -> None:
     stage = Stage(graphics, SIZES)
-    pane = CanvasPlan(80, 44, (Tile(Rect(0, 0, 80, 44), "a"),))
+    pane = CanvasPlan(80, 44, (Tile(Rect(0, 0, 80, 44), SourceName("a")),))
     view = CanvasPlan(*VIEW, views=(CanvasView(Rect(80, 0, 80, 44), "preview"),))
-    shown = MixPlan(1, {**canvases("b"), "preview": pane, "multiview": view})
+    shown = MixPlan(1, {**canvases(SourceName("b")), "preview": pane, "multiview": view})
     with composed(stage, shown, ("program",)) as made:
         assert set(made) == {"program"}
         assert "preview" not in stage._scene_canvases
@@ -324,7 +329,10 @@ def test_the_previews_pane_is_composed_only_for_the_multiview(graphics: Graphics
 
 def test_a_language_differs_in_its_plates_alone_and_only_while_it_does(graphics: Graphics) -> None:
     stage = Stage(graphics, SIZES)
-    here, there = canvases("b", Plate("홍길동", "시장")), canvases("b", Plate("Hong", "Mayor"))["program"]
+    here, there = (
+        canvases(SourceName("b"), Plate("홍길동", "시장")),
+        canvases(SourceName("b"), Plate("Hong", "Mayor"))["program"],
+    )
     shown = plan(canvases=here, languages={"en": there})
     graphics.prepare(shown)
     wanted = (*ALL, "program-en")
@@ -336,7 +344,7 @@ def test_a_language_differs_in_its_plates_alone_and_only_while_it_does(graphics:
             name: stage._scene_canvases[name].on_air.compositor.redrawn for name in ("clean", "program-en")
         }
         assert drawn == {"clean": 1, "program-en": 1}
-    shown = plan(canvases=canvases("b"), languages={"en": there})
+    shown = plan(canvases=canvases(SourceName("b")), languages={"en": there})
     with composed(stage, shown, ("program", "program-en"), START + MS) as made, composed(*alone) as own:
         assert_same(made["program-en"].picture, own["program"].picture)
     with composed(stage, plan(canvases=here), wanted) as made:
@@ -344,8 +352,8 @@ def test_a_language_differs_in_its_plates_alone_and_only_while_it_does(graphics:
         assert "program-en" not in stage._scene_canvases, "and its memory is gone"
     half = plan(
         canvases=here,
-        leaving=canvases("a"),
-        leaving_languages={"en": canvases("a")["program"]},
+        leaving=canvases(SourceName("a")),
+        leaving_languages={"en": canvases(SourceName("a"))["program"]},
         transition=Transition(position=0.5),
     )
     with composed(stage, half, wanted, START + 40 * MS) as made:
@@ -354,7 +362,7 @@ def test_a_language_differs_in_its_plates_alone_and_only_while_it_does(graphics:
 
 def test_the_clean_feed_has_neither_plates_nor_graphics(graphics: Graphics) -> None:
     overlay = Overlay("l", "lower-third", Plate("이름", "직함"))
-    bare, plated = canvases("b")["program"], canvases("b", Plate("홍길동"))["program"]
+    bare, plated = canvases(SourceName("b"))["program"], canvases(SourceName("b"), Plate("홍길동"))["program"]
     for program in (plated, msgspec.structs.replace(bare, overlays=(overlay,))):
         shown = plan(canvases={"program": program})
         graphics.prepare(shown)
@@ -366,7 +374,7 @@ def test_the_clean_feed_has_neither_plates_nor_graphics(graphics: Graphics) -> N
 
 def test_another_theme_is_there_at_its_first_tick(graphics: Graphics) -> None:
     stage, red = Stage(graphics, SIZES), Theme(plate="#c00000")
-    here = canvases("b", Plate("홍길동", "시장"))
+    here = canvases(SourceName("b"), Plate("홍길동", "시장"))
     old, new = plan(canvases=here), plan(canvases=here, theme=red)
     graphics.prepare(old)
     with composed(stage, old) as made:
@@ -381,7 +389,7 @@ def test_another_theme_is_there_at_its_first_tick(graphics: Graphics) -> None:
 def test_tiles_glide_on_all_canvases_alike_and_the_clean_feed_copies_them(graphics: Graphics) -> None:
     def scene(*names: str) -> MixPlan:
         rects = {1: (WHOLE,), 2: (Rect(0, 36, 128, 72), Rect(128, 36, 128, 72))}[len(names)]
-        tiles = tuple(Tile(r, n, plate=Plate("K")) for r, n in zip(rects, names, strict=True))
+        tiles = tuple(Tile(r, SourceName(n), plate=Plate("K")) for r, n in zip(rects, names, strict=True))
         canvas = CanvasPlan(W, H, tiles, scene="one", glide_ms=400)
         return plan(canvases={"program": canvas, "wall": canvas}, languages={"en": canvas})
 
@@ -412,8 +420,11 @@ def test_transparent_tiles_glide_and_change_over_what_is_beneath_them(graphics: 
     pictures = {"a": live(LOW), "b": live(HIGH), "t": SourcePicture("live", made_of, 1, alpha=alpha)}
     half = [round((colour + white) / 2) for colour, white in zip(LOW, (235, 128, 128), strict=True)]
 
-    def scene(name: str, beneath: str, rect: Rect) -> dict[Any, CanvasPlan]:
-        tiles = (Tile(WHOLE, beneath), Tile(rect, "t", plate=Plate("K"), style=TileStyle(radius=8)))
+    def scene(name: str, beneath: SourceName, rect: Rect) -> dict[Any, CanvasPlan]:
+        tiles = (
+            Tile(WHOLE, beneath),
+            Tile(rect, SourceName("t"), plate=Plate("K"), style=TileStyle(radius=8)),
+        )
         canvas = CanvasPlan(W, H, tiles, scene=name, glide_ms=400)
         return {"program": canvas, "wall": canvas}
 
@@ -421,7 +432,7 @@ def test_transparent_tiles_glide_and_change_over_what_is_beneath_them(graphics: 
         return msgspec.structs.replace(shown, sources={**shown.sources, "t": SourceInfo(alpha=True)})
 
     stage = Stage(graphics, {"program": (W, H), "wall": (W, H), "multiview": VIEW})
-    left, right = (scene("one", "a", Rect(x, 20, 120, 100)) for x in (8, 128))
+    left, right = (scene("one", SourceName("a"), Rect(x, 20, 120, 100)) for x in (8, 128))
     one, two = told(plan(canvases=left)), told(plan(canvases=right))
     graphics.prepare(two)
     edges = []
@@ -437,7 +448,7 @@ def test_transparent_tiles_glide_and_change_over_what_is_beneath_them(graphics: 
             assert pane == LOW[0]
     assert edges == sorted(edges)
     assert edges[0] < 128 <= edges[-1]
-    other = scene("two", "b", Rect(128, 20, 120, 100))
+    other = scene("two", SourceName("b"), Rect(128, 20, 120, 100))
     moving = told(plan(canvases=other, leaving=right, transition=Transition(position=0.5)))
     with composed(stage, moving, now_ns=START + 600 * MS, pictures=pictures) as made:
         picture = made["program"].picture
@@ -452,10 +463,10 @@ def test_a_bad_picture_in_a_transition_bars_only_its_source(graphics: Graphics) 
     stage = Stage(graphics, SIZES)
     whole = new_picture(64, 64)
     bad = SourcePicture("live", Picture(whole.y, whole.u[:0], whole.v), 1)
-    tiles = (Tile(Rect(0, 0, 128, H), "b"), Tile(Rect(128, 0, 128, H), "bad"))
+    tiles = (Tile(Rect(0, 0, 128, H), SourceName("b")), Tile(Rect(128, 0, 128, H), SourceName("bad")))
     shown = plan(
         canvases={"program": CanvasPlan(W, H, tiles, scene="b")},
-        leaving=canvases("a"),
+        leaving=canvases(SourceName("a")),
         transition=Transition(position=0.5),
     )
     graphics.prepare(shown)
@@ -469,7 +480,7 @@ def test_graphics_stay_while_a_bad_picture_is_barred(graphics: Graphics) -> None
     stage = Stage(graphics, SIZES)
     whole = new_picture(64, 64)
     bad = SourcePicture("live", Picture(whole.y, whole.u[:0], whole.v), 1)
-    tiles = (Tile(Rect(0, 0, 128, H), "b"), Tile(Rect(128, 0, 128, H), "bad"))
+    tiles = (Tile(Rect(0, 0, 128, H), SourceName("b")), Tile(Rect(128, 0, 128, H), SourceName("bad")))
     logo = (Overlay("t", "title", Plate("Summit"), anchor="bottom-left"),)
     shown = plan(canvases={"program": CanvasPlan(W, H, tiles, scene="b", overlays=logo)})
     graphics.prepare(shown)
@@ -502,7 +513,7 @@ def test_graphics_that_fail_cost_no_picture(graphics: Graphics, monkeypatch: pyt
         raise RuntimeError("no")
 
     monkeypatch.setattr(OverlayShow, "update", broken)
-    with composed(Stage(graphics, SIZES), plan(canvases=canvases("b"))) as made:
+    with composed(Stage(graphics, SIZES), plan(canvases=canvases(SourceName("b")))) as made:
         assert made["program"].picture.y[70, 60] == HIGH[0]
 
 
@@ -514,11 +525,11 @@ def test_whatever_fails_no_buffer_is_lost(
     graphics: Graphics, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     stage = Stage(graphics, SIZES)
-    here = canvases("b", Plate("K"))
+    here = canvases(SourceName("b"), Plate("K"))
     shown = plan(
         canvases=here,
-        languages={"en": canvases("b", Plate("L"))["program"]},
-        leaving=canvases("a"),
+        languages={"en": canvases(SourceName("b"), Plate("L"))["program"]},
+        leaving=canvases(SourceName("a")),
         transition=Transition(position=0.5),
     )
     wanted = (*ALL, "program-en")
@@ -540,11 +551,11 @@ def test_whatever_fails_no_buffer_is_lost(
 def test_whose_pictures_are_looked_at() -> None:
     """Those of the scene that goes, of tiles that may still shrink away, and of the preview's pane."""
     glide: dict[str, Any] = {"scene": "s", "glide_ms": 400}
-    before = plan(canvases={"program": CanvasPlan(W, H, (Tile(WHOLE, "old"),), **glide)})
-    pane = CanvasPlan(80, 44, (Tile(Rect(0, 0, 80, 44), "next"),))
+    before = plan(canvases={"program": CanvasPlan(W, H, (Tile(WHOLE, SourceName("old")),), **glide)})
+    pane = CanvasPlan(80, 44, (Tile(Rect(0, 0, 80, 44), SourceName("next")),))
     after = plan(
-        canvases={"program": CanvasPlan(W, H, (Tile(WHOLE, "new"),), **glide), "preview": pane},
-        leaving={"program": CanvasPlan(W, H, (Tile(WHOLE, "left"),))},
+        canvases={"program": CanvasPlan(W, H, (Tile(WHOLE, SourceName("new")),), **glide), "preview": pane},
+        leaving={"program": CanvasPlan(W, H, (Tile(WHOLE, SourceName("left")),))},
         transition=Transition("mix", START, 100),
     )
     needed = sources_of(after, before)

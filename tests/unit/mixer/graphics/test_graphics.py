@@ -10,6 +10,7 @@ import pytest
 
 from mixer.compose.sprites import Paint, blend, place, rounded_box
 from mixer.contract.colour import colour_bars, yuv_of
+from mixer.contract.names import of_seat
 from mixer.contract.picture import new_picture
 from mixer.contract.plan import CanvasPlan, MixPlan, Plate, Rect, SourceInfo, Tile
 from mixer.contract.theme import PlateStyle, Theme
@@ -22,9 +23,9 @@ from tests.support.media.fontfolder import font_folder
 
 def plan_of(*names: str, size: tuple[int, int] = (480, 270)) -> MixPlan:
     tiles = tuple(
-        Tile(Rect(0, 0, *size), f"seat/{name}", plate=Plate(name, "Mayor"), label=name) for name in names
+        Tile(Rect(0, 0, *size), of_seat(name), plate=Plate(name, "Mayor"), label=name) for name in names
     )
-    infos = {f"seat/{name}": SourceInfo(name=name, title="Mayor") for name in names}
+    infos = {of_seat(name): SourceInfo(name=name, title="Mayor") for name in names}
     return MixPlan(1, {"program": CanvasPlan(1920, 1080, tiles)}, sources=infos)
 
 
@@ -88,7 +89,7 @@ def test_what_nobody_sees_yet_waits_for_the_rest() -> None:
     views = {"multiview": CanvasPlan(1280, 720, plan_of("Mary", size=(160, 90)).canvases["program"].tiles)}
     plan = msgspec.structs.replace(plan, canvases={**plan.canvases, **views})
     ada, grace, mary = (SourceInfo(name=name, title="Mayor") for name in ("Ada", "Grace", ""))
-    graphics.prepare(plan, later=Later(live={"seat/Ada"}, unseen={"multiview"}))
+    graphics.prepare(plan, later=Later(live={of_seat("Ada")}, unseen={"multiview"}))
     assert graphics.plate(Plate("Ada", "Mayor"), 480, 270)
     assert [graphics.slate(ada, 480, 270), graphics.card(ada, 480, 270)] == [None, None], "she has a picture"
     assert all([graphics.slate(grace, 480, 270), graphics.card(grace, 480, 270)])
@@ -135,7 +136,7 @@ def test_plates_of_every_style_stay_inside_their_tile(style: PlateStyle) -> None
     for size in ((1920, 1080), (480, 270), (256, 136), (96, 54), (20, 12), (100, 400), (1200, 100)):
         for name in ("Ada", "W" * 80, "محمد " * 12):
             plate = Plate(name, 3 * name, name[::-1], name)
-            tile = Tile(Rect(0, 0, *size), "seat/a", plate=plate)
+            tile = Tile(Rect(0, 0, *size), of_seat("a"), plate=plate)
             graphics.prepare(MixPlan(1, {"program": CanvasPlan(1920, 1080, (tile,))}, theme=theme))
             for sprite in graphics.plate(plate, *size) or ():
                 assert sprite.x % 2 == sprite.y % 2 == 0

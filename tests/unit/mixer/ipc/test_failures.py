@@ -11,6 +11,7 @@ import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
+from mixer.contract.names import shard_name
 from mixer.contract.picture import Picture
 from mixer.outputs.connection import Resolver
 from signaling.contract.messages import PeerStats, ShardReport
@@ -116,7 +117,7 @@ def test_whatever_the_recorder_stumbles_over_the_others_are_written(
         sound(self, data, pts_ns, duration_ms)
 
     monkeypatch.setattr(SeatFiles, "sound", picky)
-    recorder = SeatRecorder("shard-1")
+    recorder = SeatRecorder(shard_name(0))
     recorder.record(str(tmp_path), "vod")
     bad, good = (RecordedConnection(recorder, seat, LipSync()) for seat in ("bad", "good"))
     for number in range(100):
@@ -148,7 +149,7 @@ async def test_a_host_that_cannot_be_a_name_is_answered_as_one_that_is_not_there
 
 def test_failures_are_in_the_metrics() -> None:
     metrics = Metrics()
-    metrics.on_message("shard-1", ShardReport((PeerStats("p"),), {"decode": 3, "sound": 1}))
+    metrics.on_message(shard_name(0), ShardReport((PeerStats("p"),), {"decode": 3, "sound": 1}))
     families = text_string_to_metric_families(metrics.render(PublicView()(Show()), 0).decode())
     samples = [each for family in families for each in family.samples]
     told = {each.labels["part"]: each.value for each in samples if each.name == "studio_shard_failures_total"}

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from mixer.contract.messages import Heartbeat, MixerConfig, MixerIn, PlanTaken, SlotOpened, WatchMeters
+from mixer.contract.names import ProcessName, of_seat, sender_name, slot_of
 from mixer.engine.outbox import MAX_TAKEN, Outbox
 from mixer.ipc.inbox import Inbox, first_message
 from mixer.ipc.link import MAX_PART, Envelope, Link, LinkClosedError, UnreadableError, pair
@@ -30,14 +31,14 @@ def descriptors() -> int:
 @pytest.fixture
 def ends() -> Iterator[tuple[Link, Link]]:
     a, b = pair()
-    links = Link(a, "a"), Link(b, "b")
+    links = Link(a, ProcessName("a")), Link(b, ProcessName("b"))
     yield links
     for link in links:
         link.close()
 
 
 def give(link: Link, body: bytes, fds: list[int]) -> None:
-    link.forward(Envelope("b", "a", msgspec.Raw(body)), fds)
+    link.forward(Envelope(ProcessName("b"), ProcessName("a"), msgspec.Raw(body)), fds)
 
 
 @pytest.mark.parametrize("size", [10, 3 * MAX_PART])
@@ -53,7 +54,7 @@ def test_no_envelope_leaves_no_descriptor(ends: tuple[Link, Link], size: int) ->
         for first, mark in ((True, b"\xc1"), (False, b"\xc0")):
             a._backlog.append((mark + bytes(MAX_PART - 1), (os.dup(read_end),) if first else ()))
             a.flush()
-    a.send("b", Heartbeat())
+    a.send(ProcessName("b"), Heartbeat())
     unreadable, got = 0, None
     while got is None:
         a.flush()
@@ -75,7 +76,7 @@ def test_messages_behind_rubbish_arrive_and_nothing_leaks(ends: tuple[Link, Link
     read_end, write_end = os.pipe()
     seen: list[MixerIn] = []
 
-    def handle(sender: str, message: MixerIn, fds: list[int]) -> None:
+    def handle(sender: ProcessName, message: MixerIn, fds: list[int]) -> None:
         if isinstance(message, SlotOpened):
             raise RuntimeError("no room")  # whatever a handler trips over
         seen.append(message)
@@ -83,8 +84,8 @@ def test_messages_behind_rubbish_arrive_and_nothing_leaks(ends: tuple[Link, Link
     for body in RUBBISH:
         if body:
             give(a, body, [read_end])
-    a.send("b", SlotOpened("seat/x"), [read_end])
-    a.send("b", WatchMeters(True))
+    a.send(ProcessName("b"), SlotOpened(slot_of(of_seat("x"))), [read_end])
+    a.send(ProcessName("b"), WatchMeters(True))
     inbox.read(handle)
     os.close(read_end)
     os.close(write_end)
@@ -100,9 +101,9 @@ def test_the_configuration_is_found_behind_rubbish(ends: tuple[Link, Link]) -> N
     a, b = ends
     config = MixerConfig(1, 30, 1, {}, {}, "Summit", "/fonts")
     give(a, RUBBISH[1], [])
-    a.send("b", Heartbeat())
-    a.send("b", config)
-    a.send("b", WatchMeters(True))
+    a.send(ProcessName("b"), Heartbeat())
+    a.send(ProcessName("b"), config)
+    a.send(ProcessName("b"), WatchMeters(True))
     assert first_message(b, MixerConfig) == config
     rest = b.receive()
     assert rest is not None
@@ -155,7 +156,7 @@ def test_a_child_that_half_started_leaves_nothing(fault: str, monkeypatch: pytes
     monkeypatch.setattr(subprocess, "Popen", starting)
     if fault == "pidfd":
         monkeypatch.setattr(os, "pidfd_open", no_pidfd)
-    child = Child("sender/x", ("mixer.outputs.process", "sender/x"), configure)
+    child = Child(sender_name("x"), ("mixer.outputs.process", "sender/x"), configure)
     before = descriptors()
     with pytest.raises((OSError, ValueError)):
         child.spawn(0)

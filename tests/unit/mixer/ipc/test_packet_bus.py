@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixer.contract.names import ProcessName, StreamName, of_seat, picture_stream, return_stream, sound_stream
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.frames import BusProtocolError, encode_frame, from_mixer
 from mixer.ipc.bus.history import KEPT_S
@@ -20,7 +21,7 @@ from mixer.ipc.bus.server import PacketBus
 from mixer.ipc.bus.subscriber import QUEUE_BYTES
 from tests.support.media.mixing import wait_for
 
-VIDEO, SOUND = "program/h264", "floor/aac"
+VIDEO, SOUND = picture_stream("program"), sound_stream("floor")
 GROUP = 30
 
 
@@ -31,7 +32,7 @@ class Rig:
         self.bus.start()
         self._readers: list[BusReader] = []
 
-    def attach(self, name: str = "reader") -> BusReader:
+    def attach(self, name: ProcessName = ProcessName("reader")) -> BusReader:
         ours, theirs = socket.socketpair()
         self.bus.attach(name, theirs)
         reader = BusReader(ours)
@@ -39,14 +40,18 @@ class Rig:
         return reader
 
     def subscribe(
-        self, *streams: str, name: str = "reader", live: bool = False, earlier: bool = False
+        self,
+        *streams: StreamName,
+        name: ProcessName = ProcessName("reader"),
+        live: bool = False,
+        earlier: bool = False,
     ) -> BusReader:
         reader = self.attach(name)
         reader.subscribe(streams, live, earlier)
         wait_for(lambda: self.bus._subscribers[name].streams == set(streams) or None, "the subscription")
         return reader
 
-    def picture(self, pts: int, size: int = 1000, stream: str = VIDEO) -> None:
+    def picture(self, pts: int, size: int = 1000, stream: StreamName = VIDEO) -> None:
         self.bus.publish(Packet(stream, pts, pts, 1, pts % GROUP == 0, bytes(size)))
 
     def close(self) -> None:
@@ -76,7 +81,7 @@ def collect(reader: BusReader, count: int) -> list[FromMixer]:
     return messages
 
 
-def pts(messages: list[FromMixer], stream: str = VIDEO) -> list[int]:
+def pts(messages: list[FromMixer], stream: StreamName = VIDEO) -> list[int]:
     return [m.pts for m in messages if isinstance(m, Packet) and m.stream == stream]
 
 
@@ -113,7 +118,7 @@ def test_a_recording_that_is_expected_begins_with_its_start(rig: Rig) -> None:
     """Whoever starts its process: nothing of before, all of since, and its streams are made meanwhile."""
     for number in range(40):
         rig.picture(number)
-    rig.bus.expect("reader", [VIDEO, SOUND, "ko/aac"], Fraction(40, 30))
+    rig.bus.expect(ProcessName("reader"), [VIDEO, SOUND, sound_stream("ko")], Fraction(40, 30))
     assert rig.bus.wanted == {VIDEO, SOUND, "ko/aac"}
     for number in range(40, 100):
         rig.bus.publish(Packet(VIDEO, number, number, 1, number in (42, 60, 90), b"picture"))
@@ -131,7 +136,7 @@ def test_a_recording_that_is_expected_begins_with_its_start(rig: Rig) -> None:
 def test_a_recording_that_is_there_before_its_keyframe_waits_for_it(rig: Rig) -> None:
     for number in range(40):
         rig.picture(number)
-    rig.bus.expect("reader", [VIDEO], Fraction(40, 30))
+    rig.bus.expect(ProcessName("reader"), [VIDEO], Fraction(40, 30))
     reader = rig.subscribe(VIDEO)
     for number in range(40, 50):
         rig.bus.publish(Packet(VIDEO, number, number, 1, number == 43, b"picture"))
@@ -140,7 +145,7 @@ def test_a_recording_that_is_there_before_its_keyframe_waits_for_it(rig: Rig) ->
 
 def test_who_is_expected_and_never_comes_is_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mixer.ipc.bus.server.EXPECTED_NS", 1_000_000)
-    rig.bus.expect("reader", [VIDEO], Fraction(0))
+    rig.bus.expect(ProcessName("reader"), [VIDEO], Fraction(0))
 
     def nobody() -> bool | None:
         rig.picture(0)
@@ -160,7 +165,10 @@ def test_a_viewer_starts_at_a_fresh_keyframe(rig: Rig) -> None:
 
 
 def test_a_slow_subscriber_loses_whole_groups_and_holds_nobody_up(rig: Rig) -> None:
-    slow, quick = rig.subscribe(VIDEO, name="slow"), rig.subscribe(VIDEO, name="quick")
+    slow, quick = (
+        rig.subscribe(VIDEO, name=ProcessName("slow")),
+        rig.subscribe(VIDEO, name=ProcessName("quick")),
+    )
     size, count = 100_000, 10 * GROUP
     received: list[FromMixer] = []
 
@@ -200,7 +208,7 @@ def test_a_slow_subscriber_loses_whole_groups_and_holds_nobody_up(rig: Rig) -> N
 
 def test_a_queue_is_bounded(rig: Rig) -> None:
     rig.subscribe(VIDEO, SOUND)
-    subscriber = rig.bus._subscribers["reader"]
+    subscriber = rig.bus._subscribers[ProcessName("reader")]
     for n in range(40 * GROUP):
         rig.picture(n, 50_000)
         rig.bus.publish(Packet(SOUND, n, n, 1, True, bytes(2000)))
@@ -213,7 +221,7 @@ def test_what_was_kept_takes_no_room_from_what_is_new(rig: Rig) -> None:
     for n in range(8 * GROUP):
         rig.picture(n, 40_000)
     reader = rig.subscribe(VIDEO, earlier=True)
-    subscriber = rig.bus._subscribers["reader"]
+    subscriber = rig.bus._subscribers[ProcessName("reader")]
     wait_for(lambda: subscriber.streams or None, "the subscription")
     for n in range(8 * GROUP, 9 * GROUP):
         rig.picture(n, 40_000)
@@ -236,8 +244,8 @@ def test_a_second_subscriber_of_a_name_replaces_the_first(rig: Rig) -> None:
 
 
 def test_wanted_follows_the_subscribers(rig: Rig) -> None:
-    reader = rig.subscribe(VIDEO, "wall/h264")
-    rig.subscribe(SOUND, name="other")
+    reader = rig.subscribe(VIDEO, picture_stream("wall"))
+    rig.subscribe(SOUND, name=ProcessName("other"))
     reader.subscribe([VIDEO])
     wait_for(lambda: rig.bus.wanted == {VIDEO, SOUND} or None, "the smaller set")
     reader.close()
@@ -249,22 +257,24 @@ def test_keyframe_requests_reach_the_encoder(rig: Rig) -> None:
     rig.picture(0)
     rig.asked.clear()
     reader.request_keyframe(VIDEO)
-    reader.request_keyframe("wall/h264")  # not subscribed: not this viewer's business
+    reader.request_keyframe(picture_stream("wall"))  # not subscribed: not this viewer's business
     wait_for(lambda: rig.asked or None, "the request")
     assert rig.asked == [VIDEO]
 
 
 def test_returns_reach_who_wants_them(rig: Rig) -> None:
-    reader = rig.subscribe("returns/floor")
-    block = ReturnAudio("returns/floor", 960, b"floor", ("seat/a",), {"seat/a": b"minus"})
+    reader = rig.subscribe(return_stream("returns", "floor"))
+    block = ReturnAudio(
+        return_stream("returns", "floor"), 960, b"floor", (of_seat("a"),), {of_seat("a"): b"minus"}
+    )
     rig.bus.publish_returns(block)
     assert collect(reader, 1) == [block]
-    assert rig.bus.bytes_published()["returns/floor"] == 10
+    assert rig.bus.bytes_published()[return_stream("returns", "floor")] == 10
 
 
 def test_a_subscriber_that_sends_rubbish_is_dropped(rig: Rig) -> None:
     ours, theirs = socket.socketpair()
-    rig.bus.attach("rubbish", theirs)
+    rig.bus.attach(ProcessName("rubbish"), theirs)
     other = rig.subscribe(VIDEO)
     ours.sendall(os.urandom(64) + b"\xff" * 64)
     wait_for(lambda: "rubbish" not in rig.bus.dropped() or None, "the end of it")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from mixer.contract.names import picture_stream
 from mixer.contract.output_url import StreamUrl
 from mixer.ipc.bus.packets import StreamHeader
 from mixer.outputs.diagnosis import RejectedError
@@ -141,8 +142,10 @@ class Demanding:
 def test_a_destination_answers_on_three_connections_of_one_attempt() -> None:
     ingest = Demanding([ASKS, CHALLENGES, ""])
     url = StreamUrl.parse(f"rtmp://anna:p%2F%C3%A4@127.0.0.1:{ingest.port}/live/key")
-    destination = RtmpDestination(url, "program/h264")
-    destination.prepare({"program/h264": StreamHeader("program/h264", "h264", (1, 90000), 0, 0, b"")}, 0)
+    destination = RtmpDestination(url, picture_stream("program"))
+    destination.prepare(
+        {picture_stream("program"): StreamHeader(picture_stream("program"), "h264", (1, 90000), 0, 0, b"")}, 0
+    )
     deadline_s = time.monotonic() + 5
     while "let in" not in ingest.asked and time.monotonic() < deadline_s:
         destination.step(time.monotonic_ns())

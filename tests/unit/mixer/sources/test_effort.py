@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mixer.containers import headers
+from mixer.contract.names import StreamName
 from mixer.contract.picture import Plane, i420_bytes
 from mixer.encode.video import Effort, VideoEncoder, VideoSettings, can_ease, filler, take_over
 from mixer.ipc.bus.packets import Packet
@@ -70,8 +71,8 @@ def strictly_decoded(packets: Sequence[Packet], nut: bytes) -> list[av.VideoFram
 
 @pytest.mark.parametrize("preset", ["superfast", "veryfast", "fast", "medium", "slow"])
 def test_the_parameter_sets_stay_the_same_bytes(preset: str) -> None:
-    full = VideoEncoder("s", settings(preset)).nut
-    assert VideoEncoder("s", settings(preset, "eased")).nut == full
+    full = VideoEncoder(StreamName("s"), settings(preset)).nut
+    assert VideoEncoder(StreamName("s"), settings(preset, "eased")).nut == full
     assert can_ease(settings(preset))
 
 
@@ -84,12 +85,12 @@ def test_at_other_rates_and_sizes(fps: Fraction, size: tuple[int, int]) -> None:
 
 def test_another_preset_would_be_another_stream() -> None:
     """What makes the efforts necessary; and the check would find an x264 that behaves otherwise."""
-    full = VideoEncoder("s", settings("superfast")).nut
+    full = VideoEncoder(StreamName("s"), settings("superfast")).nut
     wider = replace(settings(), width=W + 16)
     for effort in EFFORTS:
-        assert take_over("s", settings("superfast"), full, effort) is not None
-        assert take_over("s", settings("ultrafast"), full, effort) is None
-        assert take_over("s", wider, full, effort) is None
+        assert take_over(StreamName("s"), settings("superfast"), full, effort) is not None
+        assert take_over(StreamName("s"), settings("ultrafast"), full, effort) is None
+        assert take_over(StreamName("s"), wider, full, effort) is None
 
 
 def test_there_is_nothing_to_leave_out_of_ultrafast_or_for_browsers() -> None:
@@ -101,13 +102,13 @@ def test_there_is_nothing_to_leave_out_of_ultrafast_or_for_browsers() -> None:
 @pytest.mark.parametrize("preset", ["superfast", "medium"])
 def test_encoders_take_over_from_each_other_within_one_stream(preset: str) -> None:
     pictures = moving(60)
-    full = VideoEncoder("s", settings(preset))
+    full = VideoEncoder(StreamName("s"), settings(preset))
     packets: list[Packet] = []
     begun = 0
     course: tuple[tuple[Effort, int, int], ...]
     course = ("full", 40, 1), ("eased", 45, 1), ("eased", 60, 2), ("full", 30, 1)
     for effort, count, step in course:
-        encoder = take_over("s", full.settings, full.nut, effort) if packets else full
+        encoder = take_over(StreamName("s"), full.settings, full.nut, effort) if packets else full
         assert encoder is not None
         for pts in range(begun, begun + count, step):
             packets += encoder.encode(pictures[pts % 60], pts, pts == begun)
@@ -146,7 +147,7 @@ def _mux_and_read_back(packets: list[Packet], nut: bytes) -> None:
 @pytest.mark.parametrize("still", [True, False])
 def test_the_rate_stays_constant(still: bool) -> None:
     pictures = moving(1 if still else 60)
-    encoder = VideoEncoder("s", settings(effort="eased"))
+    encoder = VideoEncoder(StreamName("s"), settings(effort="eased"))
     packets = [p for n in range(300) for p in encoder.encode(pictures[n % len(pictures)], n, n % 60 == 0)]
     seconds = 8  # without the first two, in which the buffer fills
     rate = sum(len(p.data) for p in packets if p.pts >= 60) * 8 / seconds
@@ -154,7 +155,7 @@ def test_the_rate_stays_constant(still: bool) -> None:
 
 
 def test_filler_is_nothing_to_a_decoder() -> None:
-    encoder = VideoEncoder("s", settings())
+    encoder = VideoEncoder(StreamName("s"), settings())
     pictures = moving(10)
     packets = [p for n in range(10) for p in encoder.encode(pictures[n], n, n == 0)]
     stuffed = [msgspec.structs.replace(p, data=p.data + filler(6250)) for p in packets]
@@ -171,7 +172,7 @@ def test_less_effort_is_less_work() -> None:
     pictures = moving(20)
     best: dict[tuple[str, str], float] = {}
     for preset in ("superfast", "medium"):
-        encoders = [VideoEncoder("s", settings(preset, effort)) for effort in ("full", "eased")]
+        encoders = [VideoEncoder(StreamName("s"), settings(preset, effort)) for effort in ("full", "eased")]
         for turn in range(3):
             for encoder in encoders:
                 begun = time.process_time()

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from mixer.contract.messages import BusMeter, Meters, SourceMeter
+from mixer.contract.names import of_seat
 from signaling.contract.messages import ShardLevels
 from signaling.http import messages
 from signaling.http.live.meters import HOLD_S, PERIOD_S, STALE_S, MeterBoard, Reading
@@ -21,11 +22,11 @@ class Board:
         self.board = MeterBoard(lambda: self.now_s)
 
     def mixer(self, **sources: float) -> Reading | None:
-        found = {f"seat/{name}": SourceMeter(peak, peak + 1) for name, peak in sources.items()}
+        found = {of_seat(name): SourceMeter(peak, peak + 1) for name, peak in sources.items()}
         return self.board.take("mixer", Meters(found, {"floor": BUS}))
 
     def shard(self, number: int = 1, **levels: float) -> Reading | None:
-        found = {f"seat/{name}": level for name, level in levels.items()}
+        found = {of_seat(name): level for name, level in levels.items()}
         return self.board.take(f"shard-{number}", ShardLevels(found))
 
     def wait(self, seconds: float = PERIOD_S) -> None:

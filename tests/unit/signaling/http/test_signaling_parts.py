@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from mixer.contract.messages import Load, MixerReport, PlanTaken, SenderReport
+from mixer.contract.names import CONTROL, MIXER, picture_stream, sender_name, shard_name
 from signaling.contract import vendor
 from signaling.contract.messages import IceServer, PeerStats, ShardReport
 from signaling.contract.ports import RefusedError
@@ -116,7 +117,7 @@ def test_an_unknown_address_is_one_key_and_a_v6_customer_is_one_too() -> None:
 def test_the_metrics_that_operators_watch() -> None:
     metrics = Metrics()
     metrics.on_message(
-        "mixer",
+        MIXER,
         MixerReport(
             9,
             900,
@@ -124,26 +125,26 @@ def test_the_metrics_that_operators_watch() -> None:
             5,
             {},
             {},
-            {"program/h264": 77},
-            {"sender/tv": 2},
+            {picture_stream("program"): 77},
+            {sender_name("tv"): 2},
             11,
             Load(2, "overload.wall-rate", "x"),
             latency_counts=(0, 4, 5, 1),
             latency_sum_s=0.5,
         ),
     )
-    metrics.on_message("mixer", PlanTaken(5, 9, 1))
-    metrics.on_message("sender/tv", SenderReport("tv", "retrying", bytes_sent=1000, dropped=4))
-    metrics.on_message("sender/tv~backup", SenderReport("tv~backup", "live", bytes_sent=2000))
-    metrics.on_message("sender/gone", SenderReport("gone", "live"))
+    metrics.on_message(MIXER, PlanTaken(5, 9, 1))
+    metrics.on_message(sender_name("tv"), SenderReport("tv", "retrying", bytes_sent=1000, dropped=4))
+    metrics.on_message(sender_name("tv~backup"), SenderReport("tv~backup", "live", bytes_sent=2000))
+    metrics.on_message(sender_name("gone"), SenderReport("gone", "live"))
     guest, player = PeerStats("guest~a~tab~x", "a", packets=100, lost=6), PeerStats("whep~~program~x")
     whips = [PeerStats(f"whip~~{source}~x", packets=50, lost=2, source=source) for source in ("cam", "gone")]
-    metrics.on_message("shard-1", ShardReport((guest, player, *whips)))
-    metrics.on_message("shard-2", ShardReport((player,)))
-    metrics.on_message("shard-3", ShardReport((player,)))
-    metrics.on_process("shard-3", 1)
-    metrics.on_usage({"mixer": 12.5}, {"mixer": 4096}, {"mixer": {"control": 64}})
-    metrics.on_process("mixer", 2)
+    metrics.on_message(shard_name(0), ShardReport((guest, player, *whips)))
+    metrics.on_message(shard_name(1), ShardReport((player,)))
+    metrics.on_message(shard_name(2), ShardReport((player,)))
+    metrics.on_process(shard_name(2), 1)
+    metrics.on_usage({MIXER: 12.5}, {MIXER: 4096}, {MIXER: {CONTROL: 64}})
+    metrics.on_process(MIXER, 2)
     metrics.count_request("GET", "/join/{token}", 303)
     show = Show(
         seats={"a": Seat("a", "A")},

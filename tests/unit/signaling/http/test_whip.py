@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
 
+from mixer.contract.names import SUPERVISOR, ProcessName, shard_name
 from signaling.contract.messages import SILENT, Answer, IceServer, Offer, PeerKind, PeerStats, ShardReport
 from signaling.contract.ports import PeerOwner, RefusedError
 from signaling.http.routes.whip import etag, links
-from signaling.rtc.kinds import kind_of, place_of
+from signaling.rtc.kinds import kind_of, source_of
 from signaling.rtc.transport import trickle
 from signaling.rtc.transport import whip_offer as one_way
 from signaling.rtc.transport.offer import OfferError, kinds_of
@@ -138,8 +139,8 @@ def test_links_quote_what_they_hold() -> None:
 
 
 def test_whose_slot_and_what_is_watched() -> None:
-    assert place_of(Offer("p", "whip", "v=0", source="cam")) == "source/cam"
-    assert place_of(Offer("p", "whep", "v=0", canvas="wall")) == ""
+    assert source_of(Offer("p", "whip", "v=0", source="cam")) == "source/cam"
+    assert source_of(Offer("p", "whep", "v=0", canvas="wall")) is None
     wall, program = (kind_of(Offer("p", "whep", "", canvas=canvas)) for canvas in ("wall", "program"))
     assert (wall.watches, wall.stream()) == ("wall", "returns/hall")
     assert (program.watches, program.stream()) == ("return", "returns/floor")
@@ -164,7 +165,7 @@ def test_a_source_says_how_its_publisher_is() -> None:
         "p", width=1280, height=720, fps=25.0, bitrate=9, level_db=-12.4, source="cam", sound=True
     )
 
-    def told(*peers: PeerStats, sender: str = "shard-1") -> tuple[str, str]:
+    def told(*peers: PeerStats, sender: ProcessName = shard_name(0)) -> tuple[str, str]:
         status.take(sender, ShardReport(peers), SHOW)
         public = status.public(SHOW)
         assert set(public) == {"cam", "old"}
@@ -184,18 +185,18 @@ def test_a_source_says_how_its_publisher_is() -> None:
     assert told(change(live, problem="video.over-limit")) == ("live", "video.over-limit")
     assert told(change(live, problem="video.too-large")) == ("stalled", "video.too-large")
     assert told(change(live, fps=0.0, bitrate=0, problem=SILENT)) == ("stalled", "whip.gone")
-    assert told(sender="shard-2") == ("stalled", "whip.gone"), "another shard knows nothing of it"
+    assert told(sender=shard_name(1)) == ("stalled", "whip.gone"), "another shard knows nothing of it"
     assert told() == ("waiting", "whip.gone"), "until it is back"
-    assert told(change(live, peer="q"), sender="shard-2") == ("live", "")
-    assert told(sender="shard-2") == ("waiting", ""), "it left in order"
+    assert told(change(live, peer="q"), sender=shard_name(1)) == ("live", "")
+    assert told(sender=shard_name(1)) == ("waiting", ""), "it left in order"
     assert told(live) == ("live", "")
-    status.take("supervisor", ProcessChanged("shard-1", "restarting", 0, 1), SHOW)
-    assert told(sender="shard-2") == ("waiting", "whip.gone")
+    status.take(SUPERVISOR, ProcessChanged(shard_name(0), "restarting", 0, 1), SHOW)
+    assert told(sender=shard_name(1)) == ("waiting", "whip.gone")
     assert status.public(Show()) == {}
 
 
 async def test_the_router_keeps_publishers_and_players_apart_from_seats() -> None:
-    played = Played("shard-1")
+    played = Played(shard_name(0))
 
     async def opened(kind: PeerKind, seat: str, client: str) -> str:
         opening = asyncio.create_task(played.router.open(kind, seat, client, "v=0", takeover=False))
@@ -203,9 +204,9 @@ async def test_the_router_keeps_publishers_and_players_apart_from_seats() -> Non
             await asyncio.sleep(0)
         offer = played.offers()[-1][1]
         known.add(offer.peer)
-        played.router.on_message("shard-1", ShardReport(()))
+        played.router.on_message(shard_name(0), ShardReport(()))
 
-        played.router.on_message("shard-1", Answer(offer.peer, "answer"))
+        played.router.on_message(shard_name(0), Answer(offer.peer, "answer"))
         return (await opening)[0]
 
     known: set[str] = set()
@@ -220,8 +221,8 @@ async def test_the_router_keeps_publishers_and_players_apart_from_seats() -> Non
     played.router.drop_seat("v")
     assert set(played.closed()) == {one, two}
     # a control that starts anew learns of them from their ids
-    again = Played("shard-1")
-    again.router.on_message("shard-1", ShardReport((PeerStats(whip, source="a"), PeerStats(one))))
+    again = Played(shard_name(0))
+    again.router.on_message(shard_name(0), ShardReport((PeerStats(whip, source="a"), PeerStats(one))))
     assert again.router.owner(whip) == PeerOwner("whip", "", "a")
     assert again.told[-1] == ({}, {"wall"})
     again.router.drop_source("a")
@@ -229,12 +230,12 @@ async def test_the_router_keeps_publishers_and_players_apart_from_seats() -> Non
 
 
 async def test_players_leave_room_for_guests() -> None:
-    played = Played("shard-1")
+    played = Played(shard_name(0))
     stats = tuple(PeerStats(f"whep~v~program~{number}") for number in range(16))
-    played.router.on_message("shard-1", ShardReport(stats))
+    played.router.on_message(shard_name(0), ShardReport(stats))
     with pytest.raises(RefusedError, match=r"whep\.full"):
         await played.router.open("whep", "v", "program", "v=0", takeover=False)
     others = tuple(PeerStats(f"whep~w{number}~program~x") for number in range(48))
-    played.router.on_message("shard-1", ShardReport(stats + others))
+    played.router.on_message(shard_name(0), ShardReport(stats + others))
     with pytest.raises(RefusedError, match=r"whep\.full"):
         await played.router.open("whep", "new", "program", "v=0", takeover=False)

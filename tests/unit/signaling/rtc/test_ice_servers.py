@@ -9,6 +9,7 @@ import aioice.ice
 import pytest
 from aioice import stun
 
+from mixer.contract.names import shard_name
 from signaling.contract.messages import IceServersSilent
 from signaling.rtc.transport.ice import IceConnection
 from signaling.rtc.transport.ice_servers import IceServers, IceServerUrl, answers
@@ -134,13 +135,13 @@ def test_the_operator_is_told() -> None:
         return silent
 
     assert told() == []
-    for shard in ("shard-1", "shard-2"):
+    for shard in (shard_name(0), shard_name(1)):
         assert status.take(IceServersSilent(shard, ("stun:s:1",)), show)
-    status.take(IceServersSilent("shard-2", ("stun:s:1", "stun:r:1")), show)
+    status.take(IceServersSilent(shard_name(1), ("stun:s:1", "stun:r:1")), show)
     assert told() == ["stun:r:1", "stun:s:1"]
-    status.take(ProcessChanged("shard-2", "restarting", 9, 1), show)
+    status.take(ProcessChanged(shard_name(1), "restarting", 9, 1), show)
     assert told() == ["stun:s:1"]
-    status.take(IceServersSilent("shard-1", ()), show)
+    status.take(IceServersSilent(shard_name(0), ()), show)
     assert told() == []
 
 

@@ -13,6 +13,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mixer.contract.names import SourceName, StreamName, picture_stream, return_stream
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import Packet, ReturnAudio, StreamHeader
 from signaling.rtc.returns.pacing import MAX_BEHIND, SLICE, STEP_S, STEPS, ReturnPacer
@@ -48,7 +49,7 @@ def test_everybody_gets_every_packet_in_order(pictures: list[tuple[str, int, int
     watching = {stream: [Seen() for _ in range(viewers)] for stream in "ab"}
     sent: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
     for at, (stream, size, steps) in enumerate(pictures):
-        pacer.add(stream, [b""] * size, at, 0, watching[stream])
+        pacer.add(StreamName(stream), [b""] * size, at, 0, watching[stream])
         sent[stream] += [(at, number) for number in range(size)]
         for _ in range(steps):
             pacer.step()
@@ -62,7 +63,7 @@ def test_everybody_gets_every_packet_in_order(pictures: list[tuple[str, int, int
 @pytest.mark.parametrize("viewers", [1, 40, 120])
 def test_a_keyframe_is_spread_over_less_than_a_frame_period(viewers: int) -> None:
     pacer, them = ReturnPacer[Seen](), [Seen() for _ in range(viewers)]
-    pacer.add("s", [b""] * 20, 0, 0, them)
+    pacer.add(StreamName("s"), [b""] * 20, 0, 0, them)
     steps, before = [], 0
     more = True
     while more:
@@ -77,7 +78,7 @@ def test_a_keyframe_is_spread_over_less_than_a_frame_period(viewers: int) -> Non
 
 def test_who_leaves_gets_nothing_more_and_who_is_behind_waits_for_a_keyframe() -> None:
     pacer, them = ReturnPacer[Seen](), [Seen() for _ in range(4)]
-    pacer.add("s", [b""] * (SLICE // 2 + 1), 0, 0, them)
+    pacer.add(StreamName("s"), [b""] * (SLICE // 2 + 1), 0, 0, them)
     pacer.step()
     had = len(them[1].got)
     assert 0 < had < SLICE // 2 + 1
@@ -86,11 +87,11 @@ def test_who_leaves_gets_nothing_more_and_who_is_behind_waits_for_a_keyframe() -
     assert len(them[1].got) == had
     assert len(them[2].got) == SLICE // 2 + 1
     for at in range(1, MAX_BEHIND):
-        assert not pacer.behind("s")
-        pacer.add("s", [b""], at, 0, them)
-    assert pacer.behind("s")
-    assert not pacer.behind("t")
-    assert set(pacer.give_up("s")) == set(them)
+        assert not pacer.behind(StreamName("s"))
+        pacer.add(StreamName("s"), [b""], at, 0, them)
+    assert pacer.behind(StreamName("s"))
+    assert not pacer.behind(StreamName("t"))
+    assert set(pacer.give_up(StreamName("s"))) == set(them)
     assert pacer.waiting == 0
     assert all(len(each.got) in (had, SLICE // 2 + 1) for each in them)  # no half picture
 
@@ -139,16 +140,16 @@ async def test_a_keyframe_to_forty_holds_up_neither_the_loop_nor_the_sound(line:
     sounds = [sender(line, "audio") for _ in range(VIEWERS)]
     for picture, sound in zip(pictures, sounds, strict=True):
         hub.watch(picture, "return")
-        hub.listen(sound, "", "returns/floor")
-    bus.send(StreamHeader("return/h264", "h264", (1, 30), 640, 360, b""))
+        hub.listen(sound, SourceName(""), return_stream("returns", "floor"))
+    bus.send(StreamHeader(picture_stream("return"), "h264", (1, 30), 640, 360, b""))
     began = time.monotonic()
     number = 0
     for block in range(50):
         if number * 50 <= block * 30:
             key = number % 10 == 0
-            bus.send(Packet("return/h264", number, number, 1, key, encoded(key)))
+            bus.send(Packet(picture_stream("return"), number, number, 1, key, encoded(key)))
             number += 1
-        bus.send(ReturnAudio("returns/floor", block * 960, b"sound", (), {}))
+        bus.send(ReturnAudio(return_stream("returns", "floor"), block * 960, b"sound", (), {}))
         await asyncio.sleep(max(0.0, began + (block + 1) / 50 - time.monotonic()))
     assert number == 30
     size = len(payloads_of("h264", encoded(key=True), 0))
@@ -186,8 +187,8 @@ async def test_nothing_runs_when_nobody_watches(line: Line) -> None:
     viewers = [sender(line, "video") for _ in range(10)]
     for viewer in viewers:
         hub.watch(viewer, "wall")
-    bus.send(StreamHeader("wall/h264", "h264", (1, 30), 1920, 1080, b""))
-    bus.send(Packet("wall/h264", 0, 0, 1, True, b"\0\0\0\1\x65" + b"x" * 200_000))
+    bus.send(StreamHeader(picture_stream("wall"), "h264", (1, 30), 1920, 1080, b""))
+    bus.send(Packet(picture_stream("wall"), 0, 0, 1, True, b"\0\0\0\1\x65" + b"x" * 200_000))
     await until(lambda: bus.pump() is None and len(line.sent) > 0, 5, "the first packets")  # type: ignore[func-returns-value]
     for viewer in viewers:
         hub.leave(viewer)

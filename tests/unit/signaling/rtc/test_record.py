@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
+from mixer.contract.names import shard_name
 from signaling.contract.messages import SeatsRecorded
 from signaling.rtc.recording import record
 from signaling.rtc.recording.record import RecordedConnection, SeatRecorder
@@ -37,7 +38,7 @@ def wide() -> Loop:
 
 @pytest.fixture
 def recorder() -> Iterator[SeatRecorder]:
-    made = SeatRecorder("shard-1")
+    made = SeatRecorder(shard_name(0))
     yield made
     made.close()
 

@@ -6,6 +6,7 @@ import pytest
 
 from mixer.contract.hand_values import HandValues
 from mixer.contract.messages import Message, TakePlan, TakeSound, TakeValues
+from mixer.contract.names import SourceName, of_seat, shard_name
 from signaling.contract.messages import UplinkTargets
 from studio.contract.messages import Desired
 from studio.control.plan_sender import PlanSender
@@ -13,7 +14,7 @@ from studio.planning.planner import Live, plan
 from studio.show.model import Show
 from tests.support.shows import PLAN_SETTINGS, after, with_mayors, with_scene
 
-SHARD = "shard-1"
+SHARD = shard_name(0)
 
 
 class Processes:
@@ -55,7 +56,7 @@ def test_a_fader_is_its_value(processes: Processes) -> None:
     gains = {}
     for number, db in ((1, -3.0), (2, -9.0), (1, 0.0)):
         gains[f"seat/mayor-{number}"] = db
-        left = {source: each for source, each in gains.items() if each}
+        left = {SourceName(source): each for source, each in gains.items() if each}
         told = processes.do("source.gain", source=f"seat/mayor-{number}", db=db)
         assert told == [("mixer", TakeValues(processes.revision, 5, HandValues(left)))]
 
@@ -68,7 +69,7 @@ def test_sound_goes_without_pictures(processes: Processes) -> None:
     assert message.audio.monitor.solo == ("seat/mayor-1",)
     assert message.audio.open[0].gain_db == -3
     assert processes.do("source.gain", source="seat/mayor-1", db=-4) == [
-        ("mixer", TakeValues(processes.revision, 5, HandValues({"seat/mayor-1": -4})))
+        ("mixer", TakeValues(processes.revision, 5, HandValues({of_seat("mayor-1"): -4})))
     ]
 
 

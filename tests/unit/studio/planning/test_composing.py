@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from mixer.contract.messages import MixerIn, TakePlan
-from mixer.contract.plan import BACKDROP, CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, TileStyle
+from mixer.contract.names import BACKDROP, CONTROL, MIXER, of_seat, of_source
+from mixer.contract.plan import CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, TileStyle
 from mixer.contract.theme import Theme
 from mixer.ipc.link import MAX_MESSAGE, Link, pair
 from signaling.contract.state import PreviewStatus
@@ -115,7 +116,7 @@ def test_a_scene_that_names_what_is_gone_still_shows_the_rest() -> None:
     broken = replace(show, sources={}, scenes={"now": replace(scene, canvases={"program": program})})
     plans = mix(broken)
     assert [tile.source for tile in plans.canvases["program"].tiles] == ["source/bars"] * 2 + ["seat/mayor-1"]
-    assert plans.sources["source/bars"].kind == "slot", "which stays empty: a card, and no bars"
+    assert plans.sources[of_source("bars")].kind == "slot", "which stays empty: a card, and no bars"
     assert plans.canvases["program"].overlays == ()
 
 
@@ -262,7 +263,7 @@ def test_plates_have_the_streams_language_first_and_the_wall_both() -> None:
     korean = Plate("김시장", "서울 시장", "Mayor 1", "City 1", "ko", "")
     assert plans.canvases["program"].tiles[0].plate == korean
     assert plans.canvases["wall"].tiles[0].plate == korean
-    assert plans.sources["seat/mayor-1"].name == "김시장", "and so says the card before the picture comes"
+    assert plans.sources[of_seat("mayor-1")].name == "김시장", "and so says the card before the picture comes"
     assert plans.languages["en"].tiles[0].plate == Plate("Mayor 1", "City 1", "김시장", "서울 시장", "", "ko")
     assert plans.languages["ja"].tiles[0].plate == Plate("キム", "City 1", "김시장", "서울 시장", "ja", "ko")
     assert plans.canvases["program"].tiles[1].plate == Plate("Mayor 2", "City 2"), "one name is said once"
@@ -386,8 +387,8 @@ def test_the_largest_plan_gets_over_the_link() -> None:
     message = TakePlan(plans.mix, 1, plans.next)
     assert len(msgspec.msgpack.encode(message)) < MAX_MESSAGE / 2
     ends = pair()
-    here, there = Link(ends[0], "control"), Link(ends[1], "mixer")
-    here.send("mixer", message)
+    here, there = Link(ends[0], CONTROL), Link(ends[1], MIXER)
+    here.send(MIXER, message)
     while (received := there.receive()) is None:
         here.flush()
     assert msgspec.msgpack.decode(received[0].body, type=MixerIn) == message

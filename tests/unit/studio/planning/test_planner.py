@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.contract.messages import SenderConfig
+from mixer.contract.names import canvas_slot, of_seat, of_source, picture_stream, sound_stream
 from mixer.contract.plan import AudioInput, MixPlan, Plate, Rect
 from signaling.contract.messages import UplinkTarget
 from studio.planning.layout import solve
@@ -42,8 +43,8 @@ def test_places_fill_the_layout_in_order_with_plates() -> None:
     assert (left.source, left.plate) == ("seat/mayor-2", Plate("Mayor 2", "City 2"))
     assert (right.source, right.plate, right.fit) == ("source/bars", None, "contain")
     assert (left.rect, right.rect) == solve("duo", 2, 1920, 1080)
-    assert mix.sources["source/bars"].kind == "bars"
-    assert mix.sources["seat/mayor-2"].name == "Mayor 2"
+    assert mix.sources[of_source("bars")].kind == "bars"
+    assert mix.sources[of_seat("mayor-2")].name == "Mayor 2"
 
 
 def test_the_wall_follows_the_programme_unless_the_scene_says_otherwise() -> None:
@@ -78,16 +79,19 @@ def test_nobody_from_the_green_room_is_seen_or_heard() -> None:
     show = after(on_air(2, "duo", "mayor-1", "mayor-2"), "seat.hold", seat="mayor-1")
     mix = planned(show).mix
     assert sources(mix, "program") == ["seat/mayor-2"]
-    assert mix.audio.open == (AudioInput("seat/mayor-2"),)
+    assert mix.audio.open == (AudioInput(of_seat("mayor-2")),)
     assert on_scene(show, staged(show)) == {"mayor-2"}
 
 
 def test_sound_follows_the_programme() -> None:
     show = on_air(3, "grid", "mayor-1", "mayor-2", "mayor-1")
     show = after(show, "source.gain", source="seat/mayor-1", db=-3.5)
-    assert planned(show).mix.audio.open == (AudioInput("seat/mayor-1", -3.5), AudioInput("seat/mayor-2"))
+    assert planned(show).mix.audio.open == (
+        AudioInput(of_seat("mayor-1"), -3.5),
+        AudioInput(of_seat("mayor-2")),
+    )
     show = after(show, "source.mute", source="seat/mayor-1", muted=True)
-    assert planned(show).mix.audio.open == (AudioInput("seat/mayor-2"),)
+    assert planned(show).mix.audio.open == (AudioInput(of_seat("mayor-2")),)
     black = planned(after(show, "program.fade_to_black", on=True)).mix
     assert black.black
     assert not black.audio.open
@@ -258,7 +262,11 @@ def test_slots_are_there_for_canvases_and_for_who_is_or_may_be_there() -> None:
         "canvas/multiview",
         "talk/director",
     }
-    assert (slots["canvas/wall"].width, slots["canvas/wall"].height, slots["canvas/wall"].frames) == (
+    assert (
+        slots[canvas_slot("wall")].width,
+        slots[canvas_slot("wall")].height,
+        slots[canvas_slot("wall")].frames,
+    ) == (
         3840,
         1080,
         2,
@@ -273,6 +281,8 @@ def test_senders_are_those_of_running_outputs() -> None:
     assert planned(show).desired.senders == ()
     show = after(after(show, "output.start", output="yt"), "output.start", output="vod")
     assert planned(show).desired.senders == (
-        SenderConfig("yt", "program/h264", ("floor/aac",), url=URL, title="Summit"),
-        SenderConfig("vod", "program/h264", ("floor/aac",), folder="recordings", title="Summit"),
+        SenderConfig("yt", picture_stream("program"), (sound_stream("floor"),), url=URL, title="Summit"),
+        SenderConfig(
+            "vod", picture_stream("program"), (sound_stream("floor"),), folder="recordings", title="Summit"
+        ),
     )

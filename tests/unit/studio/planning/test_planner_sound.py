@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from mixer.contract.messages import MixerReport, SenderReport
+from mixer.contract.names import TALKBACK, of_seat, of_source, shard_name
 from mixer.contract.plan import (
     AudioInput,
     AudioPlan,
@@ -59,12 +60,12 @@ def test_an_open_source_comes_with_language_gain_and_strip() -> None:
     show = after(summit(), "source.gain", source="seat/mayor-1", db=-3)
     show = after(show, "source.strip", source="seat/mayor-1", highpass_hz=80, delay_ms=40)
     strip = Strip(delay_ms=40, highpass_hz=80)
-    assert audio(show).open == (AudioInput("seat/mayor-1", -3, "ja", strip),)
+    assert audio(show).open == (AudioInput(of_seat("mayor-1"), -3, "ja", strip),)
 
 
 def test_interpreters_are_on_their_bus_and_never_open() -> None:
     show = after(summit(), "source.gain", source="seat/anna", db=2)
-    assert audio(show).interpreters == (Interpreter("seat/anna", "ko", 2),)
+    assert audio(show).interpreters == (Interpreter(of_seat("anna"), "ko", 2),)
     coughing = after(show, "booth.cough", booth="kr", on=True)
     assert audio(coughing).interpreters == ()
     assert audio(after(show, "source.mute", source="seat/anna", muted=True)).interpreters == ()
@@ -78,9 +79,9 @@ def test_black_is_silent_but_for_the_directors_ears_and_voice() -> None:
     show = after(after(summit(), "source.solo", source="seat/mayor-1", on=True), "talkback.set", to="all")
     black = audio(after(show, "program.fade_to_black", on=True))
     assert (black.open, black.interpreters) == ((), ())
-    assert black.solo == (AudioInput("seat/mayor-1", language="ja"),)
+    assert black.solo == (AudioInput(of_seat("mayor-1"), language="ja"),)
     assert black.monitor.solo == ("seat/mayor-1",)
-    assert black.talkback == Talkback("talk/director", everybody=True)
+    assert black.talkback == Talkback(TALKBACK, everybody=True)
     assert black.buses == audio(show).buses
 
 
@@ -111,8 +112,8 @@ def test_buses_listeners_hall_and_talkback() -> None:
     assert plan_.buses == (Bus("floor"), Bus("ko", -14), Bus("en"), Bus("ja"))
     assert plan_.listeners == {"seat/mayor-2": "en", "seat/bora": "ko"}
     assert planned(show).listens == {"mayor-2": "en", "bora": "ko"}
-    assert plan_.hall == Hall("ko", ("seat/mayor-2", "source/bars"))
-    assert plan_.talkback == Talkback("talk/director", ("seat/mayor-2",))
+    assert plan_.hall == Hall("ko", (of_seat("mayor-2"), of_source("bars")))
+    assert plan_.talkback == Talkback(TALKBACK, (of_seat("mayor-2"),))
     assert audio(after(show, "talkback.set", to=None)).talkback is None
 
 
@@ -175,7 +176,11 @@ def test_senders_carry_their_buses_and_a_backup_runs_beside() -> None:
 def test_status_names_what_is_wrong_with_a_sound_unless_signalling_knows_worse() -> None:
     show, status = summit(), LiveStatus()
     status.set_connections({"mayor-1": "connected", "mayor-2": "connected", "anna": "connected"})
-    problems = {"seat/mayor-1": "sound.hum", "seat/mayor-2": "sound.dc", "seat/anna": "sound.zeros"}
+    problems = {
+        of_seat("mayor-1"): "sound.hum",
+        of_seat("mayor-2"): "sound.dc",
+        of_seat("anna"): "sound.zeros",
+    }
     status.take(MixerReport(1, 1, 0, 1, {}, {}, {}, {}, sound_problems=problems), show)
     status.take(ShardReport((PeerStats("p", "mayor-2", problem="rtp.garbage"),)), show)
     shown = status.public(show, {}, {})
@@ -210,7 +215,7 @@ def test_status_of_a_backup_of_the_disk_and_of_recorded_seats() -> None:
     assert (outputs["vod"].remaining_s, outputs["yt"].remaining_s) == (7260, -1)
     assert outputs["vod"].backup is UNSET
     assert outputs["iso"].state == "starting"
-    status.take(SeatsRecorded("iso", "shard-1", True, bytes=10, dropped=1), show)
-    status.take(SeatsRecorded("iso", "shard-2", True, bytes=5, code="disk.full", reason="Full."), show)
+    status.take(SeatsRecorded("iso", shard_name(0), True, bytes=10, dropped=1), show)
+    status.take(SeatsRecorded("iso", shard_name(1), True, bytes=5, code="disk.full", reason="Full."), show)
     iso = status.public(show, {}, {}).outputs["iso"]
     assert (iso.state, iso.code, iso.bytes, iso.dropped) == ("failed", "disk.full", 15, 1)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mixer.contract.names import of_source, slot_of
 from mixer.contract.plan import Crop
 from signaling.contract.state import SourceKind
 from studio.planning.planner import Live, Plans, plan, steady
@@ -73,7 +74,7 @@ def test_nothing_changes_its_size_while_it_is_on_air() -> None:
         return plans if before is None else steady(plans, before)
 
     def sizes(plans: Plans) -> list[tuple[int, int]]:
-        (player,), slot = plans.desired.players, plans.desired.slots["source/a"]
+        (player,), slot = plans.desired.players, plans.desired.slots[slot_of(of_source("a"))]
         return [(player.width, player.height), (slot.width, slot.height)]
 
     before = planned("air", fills=False)

@@ -3,6 +3,7 @@
 import pytest
 from msgspec import UNSET
 
+from mixer.contract.names import of_screen, of_seat
 from mixer.contract.plan import AudioInput, SourceInfo
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.contract.ports import Actor, RefusedError
@@ -44,11 +45,11 @@ def test_a_screen_is_shown_whole_beside_the_person_and_without_a_plate() -> None
     assert (screen.source, screen.fit, screen.plate) == ("screen/mayor-1", "contain", None)
     assert (person.source, person.fit) == ("seat/mayor-1", "cover")
     # a slide that stays for minutes is no picture that has stopped
-    assert mix.sources["screen/mayor-1"] == SourceInfo(name="Mayor 1 · screen", asked=False)
+    assert mix.sources[of_screen("mayor-1")] == SourceInfo(name="Mayor 1 · screen", asked=False)
 
 
 def test_whoever_shares_is_heard_once() -> None:
-    heard = (AudioInput("seat/mayor-1"),)
+    heard = (AudioInput(of_seat("mayor-1")),)
     assert planned(on_air(SLIDES, SPEAKER)).mix.audio.open == heard
     assert planned(on_air(SLIDES)).mix.audio.open == heard
     assert on_scene(on_air(SLIDES), staged(on_air(SLIDES))) == {"mayor-1"}

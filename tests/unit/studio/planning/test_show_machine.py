@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mixer.contract.ingests import sender_of
+from mixer.contract.names import sender_of
 from signaling.contract.merge_patch import diff
 from signaling.contract.ports import Actor, RefusedError
 from studio.planning.layout import CAPACITY

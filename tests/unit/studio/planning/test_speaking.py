@@ -5,6 +5,7 @@ import random
 import pytest
 from msgspec.structs import replace
 
+from mixer.contract.names import of_seat
 from studio.planning.places import on_air, shown
 from studio.planning.speaking import PAUSE_S, Speaking
 from studio.show.events import apply
@@ -35,7 +36,7 @@ class Room:
             self.now_s += STEP_S
             voiced = step % 12 < 9
             levels = {
-                f"seat/{seat}": (level_db if seat in speaking and voiced else noise_db)
+                of_seat(seat): (level_db if seat in speaking and voiced else noise_db)
                 + self._noise.uniform(-3, 3)
                 for seat in self.show.seats
             }

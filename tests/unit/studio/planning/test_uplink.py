@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.compose import draw
+from mixer.contract.names import of_seat
 from mixer.contract.picture import new_picture
 from mixer.contract.plan import CanvasPlan, Rect, Tile
 from signaling.contract.messages import UplinkTarget
@@ -27,7 +28,7 @@ LIVES = st.lists(st.tuples(st.floats(0.01, 20), NEEDS), min_size=1, max_size=40)
 
 
 def canvas(*rects: Rect) -> CanvasPlan:
-    return CanvasPlan(1920, 1080, tuple(Tile(rect, "seat/a") for rect in rects))
+    return CanvasPlan(1920, 1080, tuple(Tile(rect, of_seat("a")) for rect in rects))
 
 
 def follow(life: list[tuple[float, UplinkTarget]]) -> list[tuple[float, UplinkTarget, UplinkTarget]]:
@@ -70,7 +71,7 @@ def test_a_picture_of_the_size_asked_for_is_copied_into_its_tile(
     count: int, size: tuple[int, int], camera: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rect = solve("grid", count, *size)[0]
-    (target,) = uplink_targets(["a"], [CanvasPlan(*size, (Tile(rect, "seat/a"),))], None).values()
+    (target,) = uplink_targets(["a"], [CanvasPlan(*size, (Tile(rect, of_seat("a")),))], None).values()
     scale = max(Fraction(target.width, camera[0]), Fraction(target.height, camera[1]))
     if scale > 1 or target.width < rect.w:
         return  # larger than any camera's picture

@@ -3,6 +3,15 @@
 from typing import Any
 
 from mixer.contract.messages import Expect, Mark, PlanTaken, RetryNow, WatchMeters
+from mixer.contract.names import (
+    MIXER,
+    ProcessName,
+    of_seat,
+    picture_stream,
+    sender_name,
+    shard_name,
+    sound_stream,
+)
 from signaling.contract.messages import RecordSeats
 from studio.contract.messages import ProcessChanged
 from studio.control.process_messages import ProcessMessages
@@ -108,15 +117,19 @@ def test_scenes_and_cues_are_marked_at_the_tick_their_plan_was_taken() -> None:
         marker.planned(desk.show, mix)
 
     done("program.cut", scene="wide")
-    assert marker.taken(1, 30) == (Mark(30, "scene", "wide", "wide", ("seat/mayor-1", "seat/mayor-2")),)
+    assert marker.taken(1, 30) == (
+        Mark(30, "scene", "wide", "wide", (of_seat("mayor-1"), of_seat("mayor-2"))),
+    )
     assert marker.taken(1, 31) == (), "the same plan again"
     done("source.gain", source="bars", db=-3)
     assert marker.taken(2, 40) == ()
     done("rundown.go", cue="key")
     done("program.cut", scene="close")
     done("source.gain", source="bars", db=-4)
-    assert marker.taken(3, 50) == (Mark(50, "cue", "key", "Keynote", ("seat/mayor-1", "seat/mayor-2")),)
-    scene = Mark(60, "scene", "close", "close", ("seat/mayor-2",))
+    assert marker.taken(3, 50) == (
+        Mark(50, "cue", "key", "Keynote", (of_seat("mayor-1"), of_seat("mayor-2"))),
+    )
+    scene = Mark(60, "scene", "close", "close", (of_seat("mayor-2"),))
     assert marker.taken(5, 60) == (scene,), "a plan that was overtaken counts with the one that was taken"
     assert [mark.id for mark in marker.newest] == ["close", "key"]
     done("rundown.go", cue=None)
@@ -127,7 +140,7 @@ def test_scenes_and_cues_are_marked_at_the_tick_their_plan_was_taken() -> None:
 def test_a_control_that_comes_back_does_not_interrupt_the_recording_of_seats() -> None:
     sent: list[Any] = []
     errands = ProcessMessages(lambda to, message: sent.append(message), recordings="/rec")
-    errands.process_changed(ProcessChanged("shard-1", "running", 1, 0))
+    errands.process_changed(ProcessChanged(shard_name(0), "running", 1, 0))
     desk = Desk()
     desk.plans("output.create", output="iso", seats=True)
     errands.planned(desk.plans("output.start", output="iso"), desk.show)
@@ -141,7 +154,7 @@ def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
     )
     desk = Desk()
 
-    def changed(name: str, state: Any = "running") -> None:
+    def changed(name: ProcessName, state: Any = "running") -> None:
         errands.process_changed(ProcessChanged(name, state, 1, 0))
 
     def taken(tick: int) -> None:
@@ -152,13 +165,13 @@ def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
         sent.clear()
         return told
 
-    for name in ("mixer", "shard-1", "sender/vod", "sender/yt"):
+    for name in (MIXER, shard_name(0), sender_name("vod"), sender_name("yt")):
         changed(name)
     news()
     errands.meters_wanted(True)
     assert news() == [("shard-1", "WatchMeters"), ("mixer", "WatchMeters")]
-    changed("mixer", "restarting")
-    changed("mixer")
+    changed(MIXER, "restarting")
+    changed(MIXER)
     assert [(to, message.on) for to, _, message in sent] == [("mixer", True)]
     news()
     (reset,) = events_of(desk.show, "bus.reset", bus="ko")
@@ -168,16 +181,16 @@ def test_errands_reach_those_they_are_for_and_those_who_come_back() -> None:
     errands.planned(desk.plans("program.cut", scene="wide"), desk.show)
     taken(10)
     assert news() == [("shard-1", "RecordSeats"), ("sender/vod", "Mark")], "marks to recordings only"
-    changed("sender/vod", "restarting")
+    changed(sender_name("vod"), "restarting")
     errands.planned(desk.plans("rundown.go", cue="open"), desk.show)
     taken(20)
     assert news() == []
-    changed("sender/vod")
+    changed(sender_name("vod"))
     assert [(to, message.id) for to, _, message in sent] == [("sender/vod", "wide"), ("sender/vod", "open")]
     news()
     desk.plans("output.create", output="iso", seats=True)
     errands.planned(desk.plans("output.start", output="iso"), desk.show)
-    changed("shard-2")
+    changed(shard_name(1))
     assert [(to, name) for to, name, _ in sent if to == "mixer"] == [], "seats take nothing of the mixer"
     told = [(to, message.folder, message.output) for to, name, message in sent if name == "RecordSeats"]
     assert told == [("shard-1", "/rec", "iso"), ("shard-2", "/rec", "iso")]
@@ -200,7 +213,7 @@ def test_a_recording_is_announced_to_the_mixer_and_retries_reach_the_senders() -
     desk.plans("output.create", output="yt", url=URL, bus="floor", backup=f"{URL}-b")
     assert did("output.start", "yt") == [], "a stream begins where it may"
     assert did("output.start", "vod") == [
-        ("mixer", Expect("sender/vod", ("program/h264", "floor/aac"))),
+        ("mixer", Expect(sender_name("vod"), (picture_stream("program"), sound_stream("floor")))),
     ]
     assert did("output.retry", "vod") == [("sender/vod", RetryNow())]
     assert did("output.retry", "yt") == [("sender/yt", RetryNow()), ("sender/yt~backup", RetryNow())]
@@ -214,13 +227,13 @@ def test_shards_tell_levels_while_a_scene_asks_who_speaks() -> None:
             sent.append((to, message.on))
 
     errands, desk = ProcessMessages(send, recordings="/rec"), Desk()
-    for name in ("mixer", "shard-1"):
+    for name in (MIXER, shard_name(0)):
         errands.process_changed(ProcessChanged(name, "running", 1, 0))
     sent.clear()
     auto = {"program": {"layout": "solo", "places": [{"auto": True}]}}
     desk.plans("scene.create", scene="talk", canvases=auto)
     errands.planned(desk.plans("preview.set", scene="talk"), desk.show)
-    errands.process_changed(ProcessChanged("shard-1", "running", 1, 1))
+    errands.process_changed(ProcessChanged(shard_name(0), "running", 1, 1))
     assert sent == [("shard-1", True)] * 2, "one that comes back, too; the mixer measures nothing for it"
     errands.meters_wanted(True)
     errands.planned(desk.plans("preview.set", scene=None), desk.show)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mixer.contract.names import of_seat
 from signaling.contract.ports import Actor, RefusedError
 from signaling.contract.state import Role
 from studio.show.decide import decide
@@ -9,7 +10,7 @@ from studio.show.desk.status import EXCUSED, ZEROS, SoundProblems
 from studio.show.model import Show
 from tests.support.shows import after, command, context, with_booth, with_mayors
 
-ZEROED = {"seat/mayor-1": ZEROS, "seat/mayor-2": ZEROS}
+ZEROED = {of_seat("mayor-1"): ZEROS, of_seat("mayor-2"): ZEROS}
 
 
 def told(problems: SoundProblems, show: Show) -> list[str]:
@@ -32,7 +33,7 @@ def test_zeros_of_who_has_muted_himself_are_no_fault() -> None:
         assert told(problems, heard) == ["", ZEROS]
         problems.take(ZEROED, heard)
     assert told(problems, heard) == [ZEROS, ZEROS], "nothing has come since"
-    problems.take({"seat/mayor-1": "sound.hum"}, muted)
+    problems.take({of_seat("mayor-1"): "sound.hum"}, muted)
     assert told(problems, muted) == ["sound.hum", ""]
 
 

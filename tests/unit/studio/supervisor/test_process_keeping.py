@@ -11,6 +11,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mixer.contract.names import (
+    CONTROL,
+    MIXER,
+    SlotName,
+    canvas_slot,
+    of_seat,
+    player_name,
+    sender_name,
+    shard_name,
+    slot_of,
+)
 from mixer.ipc.slot import SlotReader, SlotWriter
 from signaling.contract.messages import Offer
 from studio.contract.datadir import DataDir, DataDirError, RunInfo, default_data, read_run
@@ -30,17 +41,19 @@ def test_slots_follow_what_is_desired() -> None:
     keeper = SlotKeeper()
     spec, larger = SlotSpec(64, 36), SlotSpec(128, 72)
     try:
-        assert keeper.reconcile({"seat/a": spec, "canvas/program": spec}) == (
+        assert keeper.reconcile({slot_of(of_seat("a")): spec, canvas_slot("program"): spec}) == (
             ["seat/a", "canvas/program"],
             [],
             {},
         )
-        first = keeper.descriptor("seat/a", "shard-1")
-        assert keeper.reconcile({"seat/a": spec}) == ([], ["canvas/program"], {})
-        assert keeper.descriptor("seat/a", "shard-1") == first
-        opened, closed, _ = keeper.reconcile({"seat/a": larger})
+        first = keeper.descriptor(slot_of(of_seat("a")), shard_name(0))
+        assert keeper.reconcile({slot_of(of_seat("a")): spec}) == ([], ["canvas/program"], {})
+        assert keeper.descriptor(slot_of(of_seat("a")), shard_name(0)) == first
+        opened, closed, _ = keeper.reconcile({slot_of(of_seat("a")): larger})
         assert (opened, closed) == (["seat/a"], ["seat/a"])
-        writer, reader = (kind(keeper.descriptor("seat/a", "shard-1")) for kind in (SlotWriter, SlotReader))
+        writer, reader = (
+            kind(keeper.descriptor(slot_of(of_seat("a")), shard_name(0))) for kind in (SlotWriter, SlotReader)
+        )
         assert (writer.max_width, reader.max_height) == (128, 72)
         writer.close()
         reader.close()
@@ -53,7 +66,7 @@ def test_slots_follow_what_is_desired() -> None:
 def test_slots_are_made_one_at_a_time_where_others_wait() -> None:
     keeper = SlotKeeper()
     small, huge = SlotSpec(16, 16), SlotSpec(8192 * 1024, 8192 * 1024)
-    desired = {"seat/a": small, "seat/b": huge, "seat/c": small}
+    desired = {slot_of(of_seat("a")): small, slot_of(of_seat("b")): huge, slot_of(of_seat("c")): small}
     try:
         for opened, failed, more in (("seat/a", "", True), ("", "seat/b", True), ("seat/c", "", False)):
             made = keeper.reconcile(desired, most=1)
@@ -69,10 +82,14 @@ def test_a_slot_without_memory_is_told_and_tried_again() -> None:
     keeper = SlotKeeper()
     huge = SlotSpec(8192 * 1024, 8192 * 1024)
     try:
-        opened, _, failed = keeper.reconcile({"seat/a": SlotSpec(16, 16), "seat/b": huge})
+        opened, _, failed = keeper.reconcile(
+            {slot_of(of_seat("a")): SlotSpec(16, 16), slot_of(of_seat("b")): huge}
+        )
         assert opened == ["seat/a"]
         assert list(failed) == ["seat/b"]
-        assert list(keeper.reconcile({"seat/a": SlotSpec(16, 16), "seat/b": huge})[2]) == ["seat/b"]
+        assert list(
+            keeper.reconcile({slot_of(of_seat("a")): SlotSpec(16, 16), slot_of(of_seat("b")): huge})[2]
+        ) == ["seat/b"]
     finally:
         keeper.close()
 
@@ -89,33 +106,41 @@ def test_a_slot_without_memory_is_told_and_tried_again() -> None:
         ("talk/director", {"mixer", "shard-1"}),
     ],
 )
-def test_who_is_handed_a_slot(source: str, processes: set[str]) -> None:
+def test_who_is_handed_a_slot(source: SlotName, processes: set[str]) -> None:
     keeper = SlotKeeper()
     offers = [
-        ("shard-1", Offer("p", "guest", "v=0", "a")),
-        ("shard-2", Offer("q", "guest", "v=0", "a")),
-        ("shard-1", Offer("r", "whip", "v=0", source="obs")),
-        ("shard-1", Offer("s", "talkback", "v=0")),
-        ("shard-1", Offer("t", "whep", "v=0", canvas="wall")),
+        (shard_name(0), Offer("p", "guest", "v=0", "a")),
+        (shard_name(1), Offer("q", "guest", "v=0", "a")),
+        (shard_name(0), Offer("r", "whip", "v=0", source="obs")),
+        (shard_name(0), Offer("s", "talkback", "v=0")),
+        (shard_name(0), Offer("t", "whep", "v=0", canvas="wall")),
     ]
     for shard, offer in offers:
         for each in msgspec.msgpack.decode(msgspec.msgpack.encode(offer), type=Guest).writes:
             keeper.lend(each, shard)
-    known = {"mixer", "control", "shard-1", "shard-2", "player/clip", "player/obs", "sender/vod"}
+    known = {
+        MIXER,
+        CONTROL,
+        shard_name(0),
+        shard_name(1),
+        player_name("clip"),
+        player_name("obs"),
+        sender_name("vod"),
+    }
     assert {process for process in known if keeper.concerns(source, process)} == processes
 
 
 def test_a_guest_s_slot_goes_along_and_the_list_is_bounded() -> None:
     keeper = SlotKeeper()
-    assert [keeper.lend("seat/a", shard) for shard in ("shard-1", "shard-1", "shard-2")] == [
-        "",
-        None,
-        "shard-1",
-    ]
+    slot = slot_of(of_seat("a"))
+    assert keeper.lent_to(slot) is None
+    for shard in (shard_name(0), shard_name(1)):
+        keeper.lend(slot, shard)
+        assert keeper.lent_to(slot) == shard
     for number in range(5000):
-        keeper.lend(f"seat/{number}", "shard-1")
-    assert not keeper.concerns("seat/a", "shard-2")
-    assert keeper.concerns("seat/4999", "shard-1")
+        keeper.lend(slot_of(of_seat(str(number))), shard_name(0))
+    assert not keeper.concerns(slot_of(of_seat("a")), shard_name(1))
+    assert keeper.concerns(slot_of(of_seat("4999")), shard_name(0))
 
 
 def test_one_studio_per_data_directory(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from mixer.containers.clock_tags import file_clock
 from mixer.containers.marks import marks_path
 from mixer.contract.clock import RATE
 from mixer.contract.messages import Mark
+from mixer.contract.names import StreamName, of_screen, of_seat, picture_stream
 from mixer.encode.audio import AacEncoder
 from mixer.encode.video import VideoEncoder, VideoSettings
 from mixer.ipc.bus.packets import Packet, StreamHeader
@@ -36,7 +37,7 @@ from studio.vod.scenes import Placement, parse, place
 from tests.support.media.probe import duration_s, pictures, probe, sound, tone_db, video_times_s
 
 FPS = Fraction(30000, 1001)
-VIDEO = "program/h264"
+VIDEO = picture_stream("program")
 TONES = {"floor": 440.0, "ko": 620.0, "en": 880.0}
 GROUP = 30
 EPOCH_NS = 77_000_000_000
@@ -48,7 +49,7 @@ SIZE = (160, 90)
 class Material:
     """A programme from tick 1000 on: a flash of two pictures and a beep each 60 ticks; by bus a tone."""
 
-    headers: dict[str, StreamHeader]
+    headers: dict[StreamName, StreamHeader]
     packets: tuple[Packet, ...]
 
     def between(self, first: int, end: int) -> list[Packet]:
@@ -79,19 +80,21 @@ def material() -> Material:
         at = round((BEGIN + flash) / FPS * RATE) - start
         beep[at : at + 2400] = 0.5 * np.sin(2 * np.pi * 2000 * np.arange(2400) / RATE)
     for bus, hz in TONES.items():
-        audio = AacEncoder(f"{bus}/aac", 96_000)
+        audio = AacEncoder(StreamName(f"{bus}/aac"), 96_000)
         wave = (beep + 0.05 * np.sin(2 * np.pi * hz * time_s)).astype(np.float32)
         packets += audio.push(start, np.stack([wave, wave], axis=1))
-        headers[f"{bus}/aac"] = audio.header()
+        headers[StreamName(f"{bus}/aac")] = audio.header()
     packets.sort(key=lambda p: p.dts / FPS if p.stream == VIDEO else Fraction(p.dts, RATE))
     return Material(headers, tuple(packets))
 
 
 MARKS = (
-    Mark(990, "scene", "opening", "개회 · Opening", ("seat/mayor-1",)),
+    Mark(990, "scene", "opening", "개회 · Opening", (of_seat("mayor-1"),)),
     Mark(1050, "cue", "q1", "Welcome"),
-    Mark(1071, "scene", "duo", "Conversation", ("seat/mayor-1", "seat/mayor-2", "screen/mayor-2")),
-    Mark(1203, "scene", "all", "", ("seat/mayor-3",)),
+    Mark(
+        1071, "scene", "duo", "Conversation", (of_seat("mayor-1"), of_seat("mayor-2"), of_screen("mayor-2"))
+    ),
+    Mark(1203, "scene", "all", "", (of_seat("mayor-3"),)),
 )
 
 
