@@ -320,8 +320,8 @@ class Control:
                     self._snapshots.slot_opened(slot, fds[0])
             case SlotClosed(slot):
                 self._snapshots.slot_closed(slot)
-            case SlotFailed(source, reason):
-                log.error("no memory for a slot", source=source, reason=reason)
+            case SlotFailed(slot, reason):
+                log.error("no memory for a slot", slot=slot, reason=reason)
             case ProcessUsage(cpu_seconds, resident_bytes, link_bytes):
                 self._metrics.on_usage(cpu_seconds, resident_bytes, link_bytes)
             case ProcessChanged():

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boothAlerts, boothIds, handoverOf, interpretersOf, intoOf, notesOf, unassigned } from "../booths/booth_view.js";
 import {
-  busesOf, channels, parseLanguages, soundOf, spokenChoices, stripCommand, stripForm, stripParts, targetOf, typedForm,
+  busesOf, channels, parseLanguages, spokenChoices, stripCommand, stripForm, stripParts, targetOf, typedForm,
 } from "./channels.js";
+import { soundOf } from "../../shared/names.js";
 import { latest } from "../programme/latest.js";
 import { decibels, deviation, fall, figure, overPeak, soundProblem } from "./loudness.js";
 
