@@ -77,7 +77,6 @@ class Supervisor:
     """``up`` is called once, when everything runs; :meth:`run` returns when all is ended."""
 
     def __init__(self, launch: Launch, up: Callable[[Listening], None]) -> None:
-        self._launch = launch
         self._up = up
         self.epoch_ns = time.monotonic_ns()
         self._selector = selectors.DefaultSelector()

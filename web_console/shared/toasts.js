@@ -1,7 +1,6 @@
 /** Short messages in a corner: errors as alerts, confirmations as status. */
 
 import { signal } from "@preact/signals";
-import { asStudioError } from "./errors.js";
 import { html } from "./html.js";
 
 const SHOWN_MS = 9_000;
@@ -24,12 +23,6 @@ export function toast(text, { bad = false } = {}) {
   const others = toasts.value.filter((one) => one.text !== text);
   toasts.value = [...others, { id, text, bad }].slice(-MOST);
   setTimeout(() => dismiss(id), SHOWN_MS);
-}
-
-/** @param {unknown} thrown */
-export function toastError(thrown) {
-  const error = asStudioError(thrown);
-  toast(error.detail || "That did not work.", { bad: true });
 }
 
 /** @param {number} id */
