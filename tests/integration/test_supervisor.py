@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mixer.ipc import priority
+from mixer.ipc.priority import Urgency
 from studio.contract.client import ClientError
 from studio.contract.datadir import RUN_FILE, read_run
 from tests.support.running import RunningStudio, left_behind, running_studio, wait_until
@@ -77,6 +79,29 @@ def _parts(studio: RunningStudio) -> list[Path]:
 
 def test_every_part_is_a_process_of_its_own(studio: RunningStudio) -> None:
     assert sorted(studio.processes()) == sorted([*FIXED, "sender/vod"])
+
+
+def _urgency(pid: int) -> dict[str, set[tuple[int, int]]]:
+    """Policy and real-time priority of the threads, by name; see proc(5)."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        name, _, rest = (task / "stat").read_text("utf-8").partition("(")[2].rpartition(")")
+        fields = rest.split()
+        found.setdefault(name, set()).add((int(fields[38]), int(fields[37])))
+    return found
+
+
+@pytest.mark.skipif(not priority.allowed(), reason="the system allows no real-time threads here")
+def test_the_programmes_clock_goes_first_and_guests_before_the_rest(studio: RunningStudio) -> None:
+    """Or a decoder would hold up the tick, and a browser on this machine everybody's packets."""
+    processes = studio.processes()
+    mixer, ordinary = _urgency(processes["mixer"]), {(os.SCHED_OTHER, 0)}
+    assert mixer["tick"] == mixer["sound"] == {(os.SCHED_RR, Urgency.CLOCK)}
+    assert mixer["bus"] == mixer["program/h264"] == {(os.SCHED_RR, Urgency.PROGRAMME)}
+    assert mixer["python"] == {(os.SCHED_RR, Urgency.OTHERS)}
+    assert set().union(*_urgency(processes["shard-1"]).values()) == {(os.SCHED_RR, Urgency.GUESTS)}
+    for name in ("control", "sender/vod"):
+        assert set().union(*_urgency(processes[name]).values()) == ordinary
 
 
 def test_run_file_is_private(studio: RunningStudio) -> None:
