@@ -111,16 +111,19 @@ class Mixer:
         self._closing = False
         self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
-        self.send(config)
         self._taps: list[Tap] = []
         self._writers: list[SlotWriter] = []
+        try:
+            self.send(config)
+        except link.LinkClosedError:
+            self._end()
+            raise
 
     def __enter__(self) -> "Mixer":
         try:
             self.expect(Ready)
         except BaseException:
-            self.process.kill()
-            self.process.wait()
+            self._end()
             raise
         return self
 
@@ -134,15 +137,18 @@ class Mixer:
                     self.send(Shutdown())
             status = self.process.wait(10)
         finally:
-            self.process.kill()
-            self.process.wait()
-            self._closing = True
-            self._thread.join()
-            for tap in self._taps:
-                tap.close()
-            self._link.close()
+            self._end()
         if kind is None:
             assert status == 0, f"the mixer ended with status {status}"
+
+    def _end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._closing = True
+        self._thread.join()
+        for tap in self._taps:
+            tap.close()
+        self._link.close()
 
     def send(self, message: Message, fds: tuple[int, ...] = ()) -> None:
         with self._lock:
