@@ -9,7 +9,7 @@ import time
 import msgspec
 import pytest
 
-from mixer.contract.messages import BusAttach
+from mixer.contract.messages import BusAttach, MixerReport
 from mixer.contract.names import PROGRAM_PICTURE, ProcessName, picture_stream, sender_name, shard_name
 from mixer.ipc.bus.client import BusReader
 from signaling.rtc.returns.returns import ReturnHub
@@ -57,7 +57,9 @@ async def test_the_programmes_own_encode_goes_to_viewers_as_it_is_for_ingests() 
             await asyncio.sleep(0.02)
         keys = [packet.pts for packet in ingest.packets(PROGRAM_PICTURE) if packet.key]
         assert len(keys) > SECONDS
-        assert all(pts % grid == 0 for pts in keys[1:]), "none but the grid's"
+        # and of an encoder that takes over, where this machine is so busy that the programme gives way
+        after = await asyncio.to_thread(mixer.expect, MixerReport, lambda report: report.tick > keys[-1])
+        assert sum(pts % grid != 0 for pts in keys[1:]) <= after.load.step, "none but the grid's"
         assert any(b"\0\0\1\x0c" in packet.data for packet in ingest.packets(PROGRAM_PICTURE)), (
             "the rate is constant"
         )
