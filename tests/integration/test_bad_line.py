@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-import pytest_asyncio
 
 from mixer.contract.messages import SlotOpened
 from mixer.contract.names import of_seat, slot_of
@@ -25,14 +23,6 @@ WAY_S = 0.025
 LOSSES = 6
 APART = 32
 """Pictures from one loss to the next: more than a second, in which no second keyframe is asked for early."""
-
-
-@pytest_asyncio.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 @pytest.fixture

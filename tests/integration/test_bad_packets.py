@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
 
 from signaling.contract.messages import Answer, Offer, ShardReport
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
@@ -28,14 +27,6 @@ GROWTH = 6 << 20
 def media() -> Loop:
     """With a tone of its own all the time: where it is missing, sound is missing."""
     return make_loop("Good", 0.3, seconds=2, tone_hz=440)
-
-
-@pytest_asyncio.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 async def test_a_storm_of_bad_packets_harms_nobody_else(media: Loop, player: LoopPlayer) -> None:

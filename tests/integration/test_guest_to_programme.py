@@ -98,14 +98,6 @@ def is_red(tap: Tap) -> bool:
     return bool(pictures) and is_colour(decoded(pictures, header=tap.headers(VIDEO)[0])[-1], 160, 180, RED)
 
 
-@pytest_asyncio.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
-
-
 async def test_a_camera_that_is_off_becomes_a_slate_and_comes_back(stage: Stage, player: LoopPlayer) -> None:
     (media,) = await loops_of((320, 180), codec="h264")
     guest = RehearsalGuest(media, player)

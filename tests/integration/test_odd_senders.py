@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import pytest_asyncio
 
 from mixer.contract.clock import RATE
 from mixer.contract.names import of_seat
@@ -37,14 +36,6 @@ def media() -> Loop:
 @pytest.fixture(scope="module")
 def large() -> Loop:
     return make_loop("Large", 0.6, seconds=1, size=(1280, 720), bitrate=2_500_000)
-
-
-@pytest_asyncio.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 class Drifting(RehearsalGuest):

@@ -5,12 +5,11 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
@@ -30,16 +29,6 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStudio]:
 @pytest.fixture(scope="module")
 def media() -> Loop:
     return make_loop("Guest", 0.0, size=(320, 180), seconds=1)
-
-
-@pytest_asyncio.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    made = LoopPlayer()
-    task = asyncio.create_task(made.run())
-    yield made
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 async def post(

@@ -46,14 +46,6 @@ def media() -> Loop:
     return make_loop("Guest", 0.3, seconds=2, tone_hz=440)
 
 
-@pytest_asyncio.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
-
-
 @pytest.fixture
 def pool() -> Iterator[DecoderPool]:
     pool = DecoderPool(1)

@@ -1,8 +1,6 @@
 """A guest shares a screen beside the camera: real ICE, DTLS and SRTP against the real shard process."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -25,14 +23,6 @@ def loops() -> dict[str, Loop]:
         "camera": make_loop("Mayor 1", 0.0, seconds=1),
         "screen": make_loop("Slides", 0.3, seconds=1, size=(1920, 1080), bitrate=1_500_000),
     }
-
-
-@pytest.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 def newest(house: ShardHouse) -> PeerStats:

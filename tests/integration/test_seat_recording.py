@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,6 @@ pytestmark = pytest.mark.alone
 
 FRAME_NS = 1_000_000_000 // 30
 OPEN_LENGTH = bytes.fromhex("18538067 01ffffffffffffff")
-
-
-@pytest.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import re
 import time
-from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -38,14 +37,6 @@ BLOCK = 960
 @pytest.fixture(scope="module")
 def media() -> Loop:
     return make_loop("Voice", 0.3, seconds=1, size=(64, 64), tone_hz=HUM_HZ)
-
-
-@pytest.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 class Buses:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,14 +32,6 @@ pytestmark = pytest.mark.alone
 @pytest.fixture(scope="module")
 def media() -> Loop:
     return make_loop("Mayor 1", 0.0, seconds=2, tone_hz=440)
-
-
-@pytest.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 async def join(house: ShardHouse, guest: RehearsalGuest, peer: str, seat: str) -> None:

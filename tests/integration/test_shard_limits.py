@@ -1,7 +1,6 @@
 """What control wants of a guest's picture, held against what he sends: on a real shard."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -19,14 +18,6 @@ NOTHING = UplinkTarget(0, 0, 0, 0)
 @pytest.fixture(scope="module")
 def media() -> Loop:
     return make_loop("Mayor", 0.3, seconds=1)
-
-
-@pytest.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 async def reported(house: ShardHouse, matches: Callable[[dict[str, PeerStats]], bool], what: str) -> None:

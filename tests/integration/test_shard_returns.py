@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -35,14 +35,6 @@ def loops() -> dict[str, Loop]:
         "vp8": make_loop("return", 0.66, seconds=1, codec="vp8"),
         "minus": make_loop("minus", 0.5, seconds=1, size=(64, 64), tone_hz=MINUS_HZ),
     }
-
-
-@pytest.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 @pytest.fixture

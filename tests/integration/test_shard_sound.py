@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -38,14 +37,6 @@ def speech() -> Speech:
 @pytest.fixture(scope="module")
 def talker(speech: Speech) -> Talker:
     return Talker(encode(speech, fec=True))
-
-
-@pytest.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 @pytest.mark.soak

@@ -5,12 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-import pytest_asyncio
 
 from signaling.contract.messages import PeerStats, ShardReport
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
@@ -46,14 +44,6 @@ print(sent)
 @pytest.fixture(scope="module")
 def media() -> Loop:
     return make_loop("Guest", 0.3, seconds=2, tone_hz=440)
-
-
-@pytest_asyncio.fixture
-async def player() -> AsyncIterator[LoopPlayer]:
-    player = LoopPlayer()
-    task = asyncio.create_task(player.run())
-    yield player
-    task.cancel()
 
 
 def pair_of(guest: RehearsalGuest) -> Any:
