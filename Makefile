@@ -68,6 +68,7 @@ check: $(VENV)/.installed-dev $(DEV_MODULES) web_console/vendor/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/vulture
 	$(BIN)/python -P -m studio.lab.protocol --check
 	$(NODE) node node_modules/typescript/bin/tsc -p .
 	$(NODE) node --test $$(find web_console -name '*.test.js' -not -path '*/vendor/*' | sort)

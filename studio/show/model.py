@@ -44,8 +44,6 @@ RESERVED_BUSES = (FLOOR, HALL, "monitor", "returns", "booth")
 TARGET_LUFS = -23.0
 """Loudness target of a bus for which no other is set: EBU R 128."""
 LANGUAGES = ("ko", "en")
-PATTERNS = ("bars", "grid", "ramp", "white", "black", "sync")
-"""Test patterns of ``bars`` sources; ``sync`` flashes and beeps once a second."""
 MAX_GRAPHICS = 100
 MAX_GRAPHIC_TEXT = 500
 MAX_PAGES = 500

@@ -145,10 +145,7 @@ def test_plates_of_two_languages_in_every_script(looks: Looks, style: PlateStyle
 
 HAN = ("ja", "ko", "zh-Hans", "zh-Hant", "zh-HK")
 NAMES = (
-    *(
-        Plate("直江 海斗 · 骨 角 化 令", tag, language=tag)
-        for tag in ("ja", "ko", "zh-Hans", "zh-Hant", "zh-HK")
-    ),
+    *(Plate("直江 海斗 · 骨 角 化 令", tag, language=tag) for tag in HAN),
     Plate("塚 \ufa10 · 葛 葛\U000e0100 · ★\ufe0f", "the forms that were typed", language="ja"),
     Plate("xʷməθkʷəy̓əm M̧ajeļ m̂ e̊", "J̌ Q̃ Ọ̀ṣọ́ Ẹ́kọ̀ · Đà Nẵng · Ürümqi · Αθήνα · Київ"),
     Plate("ភ្នំពេញ ရန်ကုန် ວຽງຈັນ", "თბილისი Երևան ঢাকা சென்னை කොළඹ"),

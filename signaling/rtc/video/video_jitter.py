@@ -92,7 +92,6 @@ class VideoJitter:
         self._held_ns = 0
         self.lost_frames = 0
         """Times a keyframe had to be asked for because of a loss."""
-        self.strays = 0
 
     @property
     def waiting_key(self) -> bool:
@@ -156,7 +155,6 @@ class VideoJitter:
         ahead = extended - self._top
         late = extended < self._next
         if abs(ahead) > MAX_JUMP or extended < self._next - MAX_LATE or (late and self._is_newer(timestamp)):
-            self.strays += 1
             if repaired:
                 return []  # old ones in a row are no sender that counts anew
             if extended != self._stray:

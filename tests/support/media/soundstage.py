@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 
 from mixer.audio.core import Mixed, SoundCore
-from mixer.audio.limiter import LOOKAHEAD
 from mixer.contract.clock import RATE
 from mixer.contract.names import SourceName, StreamName, of_seat
 from mixer.contract.plan import AudioInput, AudioPlan, Bus, Interpreter
@@ -98,6 +97,3 @@ def largest_step(samples: Samples) -> float:
 def own_steps(*sounds: tuple[float, float]) -> float:
     """The largest step that so many steady tones (Hz, level) can make together."""
     return sum(2 * level * float(np.sin(np.pi * hz / RATE)) for hz, level in sounds)
-
-
-LIMITER_DELAY = LOOKAHEAD

@@ -16,8 +16,6 @@ from tests.support.merging import as_json
 from tests.support.shows import URL, after, events_of, with_booth, with_mayors, with_scene
 from tests.unit.studio.show.test_decide import refusal
 
-BLANK = Strip()
-
 
 @pytest.mark.parametrize(
     ("type_", "fields", "expected"),
