@@ -4,14 +4,16 @@ import { render } from "preact";
 // Makes components follow the signals they read.
 import "@preact/signals";
 import { html } from "../shared/html.js";
+import { notices } from "../shared/notices.js";
 import { Toasts } from "../shared/toasts.js";
 import { Help } from "./help.js";
 import { actionFor, isCoughKey } from "./keys.js";
 import { Live } from "./live.js";
 import * as model from "./model.js";
 import { Devices, Prepare } from "./prepare.js";
-import { Blocked, Elsewhere, Leave, Left, Loading } from "./notices.js";
+import { Leave } from "./leave.js";
 
+const { Left, Elsewhere, Blocked, Loading } = notices(model, "booth.page");
 const PAGES = { loading: Loading, prepare: Prepare, joined: Live, left: Left, elsewhere: Elsewhere, blocked: Blocked };
 const DIALOGS = { help: Help, devices: Devices, leave: Leave };
 
