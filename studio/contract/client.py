@@ -1,13 +1,12 @@
 """A program on this machine talks to the running studio, found by its ``run.json``."""
 
-import contextlib
 import json
 import os
 import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,20 +92,35 @@ class Client:
         return self._json("POST", f"/api/v1/media?{query}", body, "application/octet-stream")
 
     def watch(self) -> Iterator[dict[str, Any]]:
-        """The snapshot and then every change, as they come; ends when the studio does."""
-        from websockets.exceptions import ConnectionClosed, InvalidHandshake
-        from websockets.sync.client import connect
+        """The snapshot and then every change, as they come; ends when the studio does. No event loop may run
+        in this thread."""
+        import asyncio
 
-        url = "ws" + self.info.url.removeprefix("http") + "/ws"
+        changes = self._changes()
+
+        async def following() -> dict[str, Any] | None:
+            return await anext(changes, None)
+
+        with asyncio.Runner() as runner:
+            try:
+                while (change := runner.run(following())) is not None:
+                    yield change
+            finally:
+                runner.run(changes.aclose())
+
+    async def _changes(self) -> AsyncGenerator[dict[str, Any], None]:
+        import aiohttp  # which takes a third of a second to load, and other commands do without
+
         headers = {"Authorization": f"Bearer {self.info.director_token}"}
         try:
-            with (
-                connect(url, additional_headers=headers, ssl=self._tls, max_size=None, proxy=None) as socket,
-                contextlib.suppress(ConnectionClosed),
+            async with (
+                aiohttp.ClientSession(headers=headers) as session,
+                session.ws_connect(f"{self.info.url}/ws", ssl=self._tls or True, max_msg_size=0) as socket,
             ):
-                for message in socket:
-                    yield json.loads(message)
-        except (OSError, InvalidHandshake) as error:
+                async for message in socket:
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        yield json.loads(message.data)
+        except (OSError, aiohttp.ClientError) as error:
             raise ClientError(f"the studio at {self.info.url} cannot be reached: {error}") from error
 
     def _json(
