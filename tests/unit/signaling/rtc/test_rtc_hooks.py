@@ -2,11 +2,13 @@
 
 import inspect
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, cast
 
 import aioice.ice
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, rtcpeerconnection
+from aiortc import RTCConfiguration, RTCPeerConnection, rtcicetransport, rtcpeerconnection
+from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCCertificate, RTCDtlsTransport, RtpRouter
@@ -25,10 +27,11 @@ from OpenSSL import SSL
 from signaling.rtc import hooks
 from signaling.rtc.transport.certificate import CIPHERS, Certificate
 from signaling.rtc.transport.dtls import DtlsTransport
-from signaling.rtc.transport.ice import IceConnection
+from signaling.rtc.transport.ice import IceConnection, StunProtocol
 from signaling.rtc.transport.receive import Receiver
 from signaling.rtc.transport.rtp import parse_rtp
 from signaling.rtc.transport.send import RtpSender
+from signaling.rtc.video.color_space import COLOUR_URI
 
 
 def test_version() -> None:
@@ -72,6 +75,27 @@ def test_methods(stock: type, ours: type, names: str) -> None:
     for name in names.split():
         assert callable(getattr(stock, name))
         assert callable(getattr(ours, name))
+
+
+def test_ice_looks_up_its_protocol_and_connection() -> None:
+    assert "StunProtocol(" in inspect.getsource(aioice.ice.Connection)
+    hooks.install()
+    assert vars(aioice.ice)["StunProtocol"] is StunProtocol
+    assert "Connection(" in inspect.getsource(rtcicetransport)
+
+
+def test_offers_name_the_extension_of_colours_once() -> None:
+    hooks.install()
+    hooks.install()
+    (told,) = [each for each in HEADER_EXTENSIONS["video"] if each.uri == COLOUR_URI]
+    assert [each.id for each in HEADER_EXTENSIONS["video"]].count(told.id) == 1
+    assert not [each for each in HEADER_EXTENSIONS["audio"] if each.uri == COLOUR_URI]
+
+
+def test_every_hook_is_in_the_documents() -> None:
+    page = (Path(__file__).parents[4] / "docs/rtc.md").read_text("utf-8")
+    for module, name, _ in hooks.REPLACED:
+        assert f"`{cast(Any, module).__name__.removeprefix('aiortc.')}.{name}`" in page
 
 
 def test_dtls_takes_its_suites_from_the_certificate() -> None:
