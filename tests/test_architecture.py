@@ -1,10 +1,12 @@
 """The rule of imports and the form of the house, as ARCHITECTURE.md gives them."""
 
 import ast
+import io
 import os
 import re
 import subprocess
 import sys
+import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -205,6 +207,20 @@ def test_documents_name_what_is_there() -> None:
 def test_names_say_what_is_inside() -> None:
     vague = {"utils", "util", "helpers", "helper", "misc", "common", "manager"}
     assert not [path for path in tracked() if path.stem.lower() in vague]
+
+
+def test_code_spells_program_in_one_way() -> None:
+    """Texts say programme, code says ``program``, as the wire does."""
+    wrong = {
+        f"{path.relative_to(ROOT)}: {token.string}"
+        for path in tracked()
+        if path.suffix == ".py"
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline)
+        if token.type == tokenize.NAME
+        and "programme" in token.string.lower()
+        and not token.string.startswith("test_")  # which are sentences
+    }
+    assert wrong == set()
 
 
 def test_folders_stay_small() -> None:

@@ -18,7 +18,7 @@ from mixer.audio.core import SoundCore
 from mixer.audio.limiter import LOOKAHEAD
 from mixer.audio.measuring.meters import MeterBridge
 from mixer.audio.streams import SoundBus, Streams
-from mixer.contract.clock import NS, RATE, ProgrammeClock
+from mixer.contract.clock import NS, RATE, ProgramClock
 from mixer.contract.messages import Message
 from mixer.contract.names import SourceName
 from mixer.contract.plan import AudioPlan, BusName, Fade
@@ -50,7 +50,7 @@ class SoundWorker:
 
     def __init__(
         self,
-        clock: ProgrammeClock,
+        clock: ProgramClock,
         bus: SoundBus,
         aac_bitrate: int,
         opus_bitrate: int,

@@ -19,7 +19,7 @@ def sample_at(time_ns: int) -> int:
     return time_ns * RATE // NS
 
 
-class ProgrammeClock:
+class ProgramClock:
     """Converts between ticks, programme samples and CLOCK_MONOTONIC nanoseconds.
 
     ``epoch_ns``: when tick 0 was due. ``fps``: ticks a second, an exact fraction. ``now``: CLOCK_MONOTONIC in

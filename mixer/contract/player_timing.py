@@ -9,7 +9,7 @@ from math import ceil
 
 import msgspec
 
-from mixer.contract.clock import NS, RATE, ProgrammeClock
+from mixer.contract.clock import NS, RATE, ProgramClock
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Pass(msgspec.Struct, frozen=True):
         """Absolute sample number of the media's sample ``media_sample`` (48 kHz, from position 0)."""
         return round(Fraction(self.anchor_ns * RATE, NS) + media_sample - self.start_s * RATE)
 
-    def first_tick(self, position_s: Fraction, lasts_s: Fraction, clock: ProgrammeClock) -> int:
+    def first_tick(self, position_s: Fraction, lasts_s: Fraction, clock: ProgramClock) -> int:
         """The tick from which a picture at ``position_s`` that lasts ``lasts_s`` is shown: the nearest.
 
         A picture is early by at most half of what it lasts or of a tick, whichever is less: so a clip at the
@@ -42,7 +42,7 @@ class Pass(msgspec.Struct, frozen=True):
         return ceil(elapsed_s * clock.fps)
 
 
-def next_tick_ns(clock: ProgrammeClock, time_ns: int) -> int:
+def next_tick_ns(clock: ProgramClock, time_ns: int) -> int:
     """When the first tick not before ``time_ns`` is due."""
     tick = clock.tick_at(time_ns)
     due_ns = clock.due_ns(tick)

@@ -14,7 +14,7 @@ import structlog
 
 from mixer.compose.canvas import Canvas
 from mixer.compose.draw import scale
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, ProgramClock
 from mixer.contract.names import StreamName
 from mixer.contract.picture import Picture, Plane, i420_bytes, view_i420
 from mixer.encode.video import Effort, VideoEncoder, VideoSettings, filler, take_over
@@ -42,7 +42,7 @@ class RenditionEncoder:
         stream: StreamName,
         settings: VideoSettings,
         keyframe_ticks: int,
-        clock: ProgrammeClock,
+        clock: ProgramClock,
         announce: Callable[[StreamHeader], None],
         publish: Callable[[Packet], None],
         slate: tuple[Packet, ...] = (),

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from mixer.compose.canvas import Canvas
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, ProgramClock
 from mixer.contract.messages import Rendition
 from mixer.contract.names import (
     PROGRAM_PICTURE,
@@ -43,7 +43,7 @@ class RenditionSet:
     def __init__(
         self,
         renditions: Mapping[str, Rendition],
-        clock: ProgrammeClock,
+        clock: ProgramClock,
         bus: PacketBus,
         latency: LatencyMeter | None = None,
     ) -> None:
@@ -202,7 +202,7 @@ class RenditionSet:
             self.languages.publish if stream == PROGRAM_PICTURE else self._bus.publish,
             slate,
             depth=2 if settings.constant else 1,
-            urgency=Urgency.PROGRAMME if always else Urgency.OTHERS,
+            urgency=Urgency.PROGRAM if always else Urgency.OTHERS,
             published=self._latency.published if primary else None,
         )
         if primary:
@@ -226,7 +226,7 @@ class RenditionSet:
             announce,
             publish,
             depth=2,
-            urgency=Urgency.PROGRAMME,
+            urgency=Urgency.PROGRAM,
         )
         self._ease(PROGRAM_PICTURE, encoder)
         return encoder

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from mixer.audio.worker import SoundWorker
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, ProgramClock
 from mixer.contract.messages import (
     BusAttach,
     Expect,
@@ -174,7 +174,7 @@ class MixerProcess:
         self._link = link
         self._inbox = Inbox[MixerIn](link, msgspec.msgpack.Decoder(MixerIn).decode)
         self._over = False
-        self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self._clock = ProgramClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._outbox = Outbox()
         self._resumes = config.resumes
         self._graphics = Graphics(Path(config.fonts), config.title, config.language)

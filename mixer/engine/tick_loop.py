@@ -18,7 +18,7 @@ from mixer.audio.worker import SoundWorker
 from mixer.compose.canvas import Canvas
 from mixer.compose.compositor import SourcePicture
 from mixer.compose.transition import languages
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, ProgramClock
 from mixer.contract.hand_values import HandValues, with_values
 from mixer.contract.messages import CanvasPublished, Load, Message, PlanTaken, SourceState
 from mixer.contract.names import SourceName, is_source
@@ -84,7 +84,7 @@ class Engine:
 
     def __init__(
         self,
-        clock: ProgrammeClock,
+        clock: ProgramClock,
         stage: Stage,
         renditions: RenditionSet,
         sound: SoundWorker,

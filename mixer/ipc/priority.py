@@ -23,7 +23,7 @@ class Urgency(enum.IntEnum):
     """Shards: packets in and out, decoders."""
     OTHERS = 2
     """The rest of the mixer."""
-    PROGRAMME = 3
+    PROGRAM = 3
     """What the stream's next packet waits for: its encoder, the bus."""
     CLOCK = 4
     """The tick and the sound: short work that must begin on time."""

@@ -6,7 +6,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from mixer.contract.clock import NS, RATE, ProgrammeClock, sample_at
+from mixer.contract.clock import NS, RATE, ProgramClock, sample_at
 from mixer.contract.colour import colour_bars
 from mixer.contract.picture import Picture, new_picture
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport
@@ -71,7 +71,7 @@ class PatternPlayer:
         self._config = config
         self._out = out
         self._order = 0
-        self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self._clock = ProgramClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._picture = pattern(config.pattern, config.width, config.height)
         self._flash = new_picture(config.width, config.height, _WHITE)
         self._sync = config.pattern == "sync"

@@ -16,7 +16,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from mixer.contract.names import seat_of
 from studio.vod.join import Segment, length
 from studio.vod.package import MadeVideo
-from studio.vod.parts import ProgrammePart, SeatFile
+from studio.vod.parts import ProgramPart, SeatFile
 from studio.vod.scenes import Placement, shots
 
 METADATA = "summit"
@@ -27,7 +27,7 @@ _NS = 1_000_000_000
 class EditList:
     """Builds one timeline; ``folder`` is where it will be, from which files are referred to."""
 
-    def __init__(self, parts: Sequence[ProgrammePart], segments: Sequence[Segment], folder: Path) -> None:
+    def __init__(self, parts: Sequence[ProgramPart], segments: Sequence[Segment], folder: Path) -> None:
         self._parts = parts
         self._segments = segments
         self._folder = folder
@@ -46,14 +46,14 @@ class EditList:
             "output": self._parts[0].output,
             "start_utc": self._parts[self._segments[0].part].clock.utc.isoformat(),
         }
-        timeline.tracks.append(self._programme(placements))
+        timeline.tracks.append(self._program(placements))
         for video in videos:
             timeline.tracks.append(self._sound(video))
         for track in self._seats(seats):
             timeline.tracks.append(track)
         return timeline
 
-    def _programme(self, placements: Sequence[Placement]) -> otio.schema.Track:
+    def _program(self, placements: Sequence[Placement]) -> otio.schema.Track:
         track = otio.schema.Track("programme", kind=otio.schema.TrackKind.Video)
         track.metadata[METADATA] = {"output": self._parts[0].output}
         for shot in shots(self._segments, placements):

@@ -20,7 +20,7 @@ from mixer.containers.languages import terminologic
 from mixer.containers.marks import Chapter
 from studio.vod.errors import VodError
 from studio.vod.join import Segment, SoundPlacer
-from studio.vod.parts import ProgrammePart, SoundTrack, whole
+from studio.vod.parts import ProgramPart, SoundTrack, whole
 from studio.vod.silence import filling, silence
 
 _SAMPLES = {"aac": 1024, "opus": 960}
@@ -123,7 +123,7 @@ class _Writer:
 
 
 def write(
-    parts: Sequence[ProgrammePart],
+    parts: Sequence[ProgramPart],
     segments: Sequence[Segment],
     tracks: Sequence[SoundTrack],
     paths: Callable[[SoundTrack], Path],
@@ -167,7 +167,7 @@ def _further(progress: Progress, before: int, total: int, at: int) -> None:
 
 
 def _copy(
-    part: ProgrammePart, segment: Segment, writers: Sequence[_Writer], progress: Callable[[int], None]
+    part: ProgramPart, segment: Segment, writers: Sequence[_Writer], progress: Callable[[int], None]
 ) -> None:
     with av.open(part.path) as source:
         video = source.streams.video[0]

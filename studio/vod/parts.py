@@ -36,7 +36,7 @@ class SoundTrack:
 
 
 @dataclass(frozen=True)
-class ProgrammePart:
+class ProgramPart:
     """A programme recording's file. Ticks count from the programme's epoch; time 0 is ``first``'s."""
 
     path: Path
@@ -79,7 +79,7 @@ class SeatFile:
     sound: bool
 
 
-def find(wanted: Sequence[str], folder: Path) -> list[ProgrammePart]:
+def find(wanted: Sequence[str], folder: Path) -> list[ProgramPart]:
     """The parts of one recording, in order.
 
     ``wanted`` is one or several files, which are taken as they are; or one part or an output's id, whose
@@ -104,7 +104,7 @@ def find(wanted: Sequence[str], folder: Path) -> list[ProgrammePart]:
     return _neighbours(max(parts, key=lambda part: part.start), parts)
 
 
-def read(path: Path) -> ProgrammePart:
+def read(path: Path) -> ProgramPart:
     """Look into a file. Raises :class:`VodError`."""
     if not path.is_file():
         raise VodError("vod.missing", f"there is no file {path}")
@@ -117,7 +117,7 @@ def read(path: Path) -> ProgrammePart:
                 raise VodError("vod.not-a-recording", f"{path} is not a recording of a programme")
             fps = Fraction(video.average_rate)
             first = round(Fraction(clock.start_ns, _NS) * fps)
-            return ProgrammePart(
+            return ProgramPart(
                 path=path,
                 output=named["output"] if named else path.stem,
                 number=int(named["number"]) if named else 0,
@@ -162,9 +162,9 @@ def whole(packets: Iterator[Any]) -> Iterator[Any]:
         return
 
 
-def _neighbours(chosen: ProgrammePart, parts: Iterable[ProgrammePart]) -> list[ProgrammePart]:
+def _neighbours(chosen: ProgramPart, parts: Iterable[ProgramPart]) -> list[ProgramPart]:
     """Those that follow each other without a long pause, ``chosen`` among them."""
-    takes: list[list[ProgrammePart]] = []
+    takes: list[list[ProgramPart]] = []
     for part in _in_order(parts):
         if takes and _pause_s(takes[-1][-1], part) <= NEXT_S and _same(takes[-1][-1], part):
             takes[-1].append(part)
@@ -173,21 +173,21 @@ def _neighbours(chosen: ProgrammePart, parts: Iterable[ProgrammePart]) -> list[P
     return next(take for take in takes if any(part.path == chosen.path for part in take))
 
 
-def _in_order(parts: Iterable[ProgrammePart]) -> list[ProgrammePart]:
+def _in_order(parts: Iterable[ProgramPart]) -> list[ProgramPart]:
     """By the programme's time within a run of the studio; the wall clock, which may be set, orders runs."""
     known = list(parts)
     runs = {part.clock.epoch_ns: part.start for part in sorted(known, key=lambda p: p.start, reverse=True)}
     return sorted(known, key=lambda part: (runs[part.clock.epoch_ns], part.first, part.number))
 
 
-def _pause_s(before: ProgrammePart, part: ProgrammePart) -> float:
+def _pause_s(before: ProgramPart, part: ProgramPart) -> float:
     """From the end of one to the beginning of the next; negative where they overlap."""
     if before.clock.epoch_ns == part.clock.epoch_ns:
         return float((part.first - before.end) / part.fps)
     return (part.start - before.stop).total_seconds()
 
 
-def _agree(parts: list[ProgrammePart]) -> None:
+def _agree(parts: list[ProgramPart]) -> None:
     for part in parts[1:]:
         if not _same(parts[0], part):
             raise VodError(
@@ -197,11 +197,11 @@ def _agree(parts: list[ProgrammePart]) -> None:
             )
 
 
-def _same(one: ProgrammePart, other: ProgrammePart) -> bool:
+def _same(one: ProgramPart, other: ProgramPart) -> bool:
     return (one.fps, one.picture, one.tracks) == (other.fps, other.picture, other.tracks)
 
 
-def _parts_of(folder: Path, output: str) -> Iterator[ProgrammePart]:
+def _parts_of(folder: Path, output: str) -> Iterator[ProgramPart]:
     """Those that can be read; one that holds no picture yet, or a seat's, is none."""
     for path in folder.glob(f"{output}-*.mkv"):
         named = _NAME.fullmatch(path.name)

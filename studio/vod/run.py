@@ -22,7 +22,7 @@ from studio.vod.editlist import METADATA, EditList
 from studio.vod.join import Span, join, length, lost_s
 from studio.vod.package import MadeVideo, explained, languages, reserve, write
 from studio.vod.package import Progress as Report
-from studio.vod.parts import ProgrammePart, find, seat_files
+from studio.vod.parts import ProgramPart, find, seat_files
 from studio.vod.scenes import as_chapters, parse, place
 
 
@@ -30,7 +30,7 @@ from studio.vod.scenes import as_chapters, parse, place
 class Made:
     """What came out. ``lost_s``: seconds between parts that weren't recorded, and are cut out."""
 
-    parts: tuple[ProgrammePart, ...]
+    parts: tuple[ProgramPart, ...]
     videos: tuple[MadeVideo, ...]
     edit_list: Path
     duration_s: float
@@ -94,7 +94,7 @@ def make(
     )
 
 
-def _marks(part: ProgrammePart) -> list[Mark]:
+def _marks(part: ProgramPart) -> list[Mark]:
     """From the sidecar; of a recording without one from its chapters, as scenes."""
     try:
         return parse(marks_path(part.path).read_text("utf-8", "replace"))

@@ -13,15 +13,15 @@ from mixer.contract.messages import SenderConfig
 from tests.integration.test_pulls import GROUP_S, KEY, material, published, pull
 from tests.support.ingest import RtmpIngest
 from tests.support.media.players import PlayerRun
-from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.program import AUDIO, VIDEO, Program
 from tests.support.media.sending import SenderProcess
 
 
 def back_s(folder: Path, away_s: float) -> float:
     """Seconds from the ingest's return until the sender is live."""
-    with Programme() as programme, RtmpIngest(folder) as ingest:
+    with Program() as program, RtmpIngest(folder) as ingest:
         config = SenderConfig("bench", VIDEO, (AUDIO,), ingest.url(f"live/{KEY}"))
-        with SenderProcess(config, programme.attach(), folder / "log") as sender:
+        with SenderProcess(config, program.attach(), folder / "log") as sender:
             sender.wait_live()
             ingest.stop()
             sender.wait_for("the loss", lambda report: report.state != "live")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mixer.contract.messages import SenderConfig
 from tests.support.ingest import Authority, Relay, RtmpIngest
-from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.program import AUDIO, VIDEO, Program
 from tests.support.media.sending import SenderProcess
 
 BITRATE = 6_000_000
@@ -19,7 +19,7 @@ BITRATE = 6_000_000
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    with tempfile.TemporaryDirectory() as name, Programme(640, 360, BITRATE, keyframe_s=2) as programme:
+    with tempfile.TemporaryDirectory() as name, Program(640, 360, BITRATE, keyframe_s=2) as program:
         folder = Path(name)
         authority = Authority(folder)
         with RtmpIngest(folder) as ingest, Relay(ingest.port, authority.server_context()) as front:
@@ -31,7 +31,7 @@ def main() -> None:
                 "recording": SenderConfig("c", VIDEO, (AUDIO,), folder=str(folder / "rec")),
             }
             for kind, config in configs.items():
-                with SenderProcess(config, programme.attach(), folder / "log") as sender:
+                with SenderProcess(config, program.attach(), folder / "log") as sender:
                     sender.wait_live()
                     sender.wait_sent(BITRATE // 8, 60)
                     print(f"{kind:10}", measure(sender, seconds))

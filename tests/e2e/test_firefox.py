@@ -47,7 +47,7 @@ def wait_until_playing(page: Page, role: str, size: list[int]) -> None:
     wait_until(f"{role} plays", lambda: (played_s() or 0) > start_s + 0.5, CONNECTED_S)
 
 
-def middle_of_programme(studio: RunningStudio) -> NDArray[np.float64]:
+def middle_of_program(studio: RunningStudio) -> NDArray[np.float64]:
     """Mean red, green and blue, 0 … 255, of the middle of the snapshot."""
     request = urllib.request.Request(
         f"{studio.url}/api/v1/canvases/program.jpg", headers={"Authorization": f"Bearer {studio.token}"}
@@ -65,7 +65,7 @@ def wait_until_camera_is_on_air(studio: RunningStudio) -> None:
     colours: list[NDArray[np.float64]] = []
 
     def wanders() -> bool:
-        colour = middle_of_programme(studio)
+        colour = middle_of_program(studio)
         if np.ptp(colour) > 60:
             colours.append(colour)
         return any(np.abs(colour - colours[0]).max() > 10 for colour in colours[1:])
@@ -133,7 +133,7 @@ def test_a_guest_joins_is_on_air_reloads_and_leaves(room: Room) -> None:
     page.click("[data-action=yes]")
     page.wait_for("[data-role=left]")
     wait_until("the seat is empty", lambda: studio.status("seats", SEAT, "connection") == "absent")
-    wait_until("his place shows a card", lambda: np.ptp(middle_of_programme(studio)) < 60)
+    wait_until("his place shows a card", lambda: np.ptp(middle_of_program(studio)) < 60)
     assert browser.complaints == []
 
 

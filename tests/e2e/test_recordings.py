@@ -247,11 +247,11 @@ def test_videos_and_cuts(left: Left) -> None:
     assert done.exit_code == 0, done.output
     [video] = left.folder.glob("*-ko.mp4")
     [edit_list] = left.folder.glob("*.otio")
-    programme, *tracks = otio.adapters.read_from_file(str(edit_list)).tracks
+    program, *tracks = otio.adapters.read_from_file(str(edit_list)).tracks
     assert [track.name for track in tracks] == [*BUSES, *(seat for seat in SEATS for _ in "va"), VOICE]
     # at the very picture of the cut, and chapters at the same times
     walls = [picture[200:, :150].mean(axis=(0, 1)) for _, picture in probe.pictures(video)]
-    first, second = programme  # and no third one: what was on before the start is no cut
+    first, second = program  # and no third one: what was on before the start is no cut
     assert first.range_in_parent().start_time.value == 0
     assert [clip.metadata["summit"]["scene"] for clip in (first, second)] == ["solo-1", "solo-2"]
     cut = int(second.range_in_parent().start_time.value)

@@ -26,15 +26,15 @@ from tests.support.media.probe import (
     sound,
     video_times_s,
 )
-from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.program import AUDIO, VIDEO, Program
 from tests.support.media.sending import SenderProcess
 
 HEAVY = 3_000_000
 
 
 @pytest.fixture(scope="module")
-def programme() -> Iterator[Programme]:
-    with Programme(audio=(AUDIO, "ko/aac")) as running:
+def program() -> Iterator[Program]:
+    with Program(audio=(AUDIO, "ko/aac")) as running:
         yield running
 
 
@@ -46,9 +46,9 @@ def parts(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.mkv"), key=lambda path: int(path.stem.rpartition("part")[2]))
 
 
-def test_a_finished_recording(tmp_path: Path, programme: Programme) -> None:
+def test_a_finished_recording(tmp_path: Path, program: Program) -> None:
     config = record_to(tmp_path / "new" / "folder", (AUDIO, sound_stream("ko")))
-    with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+    with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
         sender.wait_live()
         sender.wait_sent(400_000)
         name = sender.last.file
@@ -86,22 +86,22 @@ def test_a_finished_recording(tmp_path: Path, programme: Programme) -> None:
 def test_a_kill_costs_less_than_a_second_and_the_next_part_begins(tmp_path: Path) -> None:
     folder = tmp_path / "rec"
     config = record_to(folder)
-    with Programme() as programme:
-        wait_until("a group of pictures", lambda: programme.group_start_s is not None)
-        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
-            start_s = programme.attached_s
+    with Program() as program:
+        wait_until("a group of pictures", lambda: program.group_start_s is not None)
+        with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
+            start_s = program.attached_s
             sender.wait_live()
             sender.wait_sent(300_000)
             # On a machine that is busy otherwise, what the sender hasn't been given yet is not its loss.
-            wait_until("the sender being up to date", lambda: programme.unread() == 0)
-            killed_s = programme.published_s
+            wait_until("the sender being up to date", lambda: program.unread() == 0)
+            killed_s = program.published_s
             sender.process.kill()
             sender.process.wait(5)
         [first] = parts(folder)
         before = first.read_bytes()
         assert killed_s - start_s - duration_s(first) < 0.5
         assert pictures(first)[-1][0] == pytest.approx(video_times_s(first)[-1], abs=0.1)
-        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+        with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
             sender.wait_live()
             sender.wait_sent(100_000)
             assert sender.shut_down() == 0
@@ -120,15 +120,15 @@ def test_only_a_part_that_was_left_unfinished_is_gone_on_with(tmp_path: Path) ->
         return Recording(config.output, folder, VIDEO).resumes()
 
     assert not resumes()
-    with Programme() as programme:
-        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+    with Program() as program:
+        with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
             sender.wait_sent(100_000)
             sender.process.kill()
             sender.process.wait(5)
         assert resumes()
         assert not Recording("another", folder, VIDEO).resumes()
         parts(folder)[0].unlink()
-        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+        with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
             sender.wait_sent(100_000)
             assert sender.shut_down() == 0
     assert len(parts(folder)) == 1
@@ -138,7 +138,7 @@ def test_only_a_part_that_was_left_unfinished_is_gone_on_with(tmp_path: Path) ->
 def test_full_disk_is_said_and_mended(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    with Programme(bitrate=HEAVY) as heavy, small_disk(disk) as prefix:
+    with Program(bitrate=HEAVY) as heavy, small_disk(disk) as prefix:
         config = record_to(disk / "rec")
         with SenderProcess(config, heavy.attach(), tmp_path / "log", prefix) as sender:
             sender.wait_code("disk.full")
@@ -160,7 +160,7 @@ def test_full_disk_is_said_and_mended(tmp_path: Path) -> None:
 def test_a_write_that_fails_for_want_of_room(tmp_path: Path) -> None:
     """Not foreseen by looking at the free space: the file may not grow over 1 MB."""
     with (
-        Programme(bitrate=HEAVY) as heavy,
+        Program(bitrate=HEAVY) as heavy,
         SenderProcess(
             record_to(tmp_path / "rec"),
             heavy.attach(),
@@ -178,15 +178,15 @@ def test_a_write_that_fails_for_want_of_room(tmp_path: Path) -> None:
 
 def test_sound_whose_header_comes_late(tmp_path: Path) -> None:
     """A language is encoded from when somebody wants it: what came before it is not lost meanwhile."""
-    with Programme(audio=(AUDIO, "ko/aac")) as programme:
-        late = programme.headers.pop()
-        wait_until("a group of pictures", lambda: programme.group_start_s is not None)
+    with Program(audio=(AUDIO, "ko/aac")) as program:
+        late = program.headers.pop()
+        wait_until("a group of pictures", lambda: program.group_start_s is not None)
         config = record_to(tmp_path / "rec", (AUDIO, sound_stream("ko")))
-        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+        with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
             sender.wait_code("mixer.no-stream")
             assert "ko/aac" in next(r.reason for r in sender.reports if r.code == "mixer.no-stream")
-            announced_s = programme.published_s
-            programme.announce(late)
+            announced_s = program.published_s
+            program.announce(late)
             sender.wait_live()
             sender.wait_sent(100_000)
             assert sender.shut_down() == 0
@@ -198,10 +198,10 @@ def test_sound_whose_header_comes_late(tmp_path: Path) -> None:
     assert probe(path)[2].tags["language"] == "kor"
 
 
-def test_folder_that_cannot_be_written(tmp_path: Path, programme: Programme) -> None:
+def test_folder_that_cannot_be_written(tmp_path: Path, program: Program) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    with SenderProcess(record_to(blocked / "rec"), programme.attach(), tmp_path / "log") as sender:
+    with SenderProcess(record_to(blocked / "rec"), program.attach(), tmp_path / "log") as sender:
         sender.wait_code("disk.missing")
         assert sender.last.state == "failed"
         blocked.unlink()
@@ -211,9 +211,9 @@ def test_folder_that_cannot_be_written(tmp_path: Path, programme: Programme) -> 
 
 def test_a_new_encoder_begins_a_new_part(tmp_path: Path) -> None:
     folder = tmp_path / "rec"
-    with Programme() as before, SenderProcess(record_to(folder), before.attach(), tmp_path / "log") as sender:
+    with Program() as before, SenderProcess(record_to(folder), before.attach(), tmp_path / "log") as sender:
         sender.wait_sent(100_000)
-        with Programme(width=480, height=270) as after:
+        with Program(width=480, height=270) as after:
             sender.attach(after.attach())
             sender.wait_for("the next part", lambda report: report.file.endswith("-part2.mkv"))
             sender.wait_sent(100_000)
@@ -229,9 +229,9 @@ def test_a_name_in_use_is_never_written_over(tmp_path: Path, monkeypatch: pytest
     taken = tmp_path / "vod-20260701T090000Z-part1.mkv"
     taken.write_text("precious")
     monkeypatch.setattr(Path, "iterdir", lambda _: iter(()))
-    programme = Programme()
+    program = Program()
     sink = Recording("vod", tmp_path, VIDEO, utc_now=lambda: moment)
-    sink.prepare({header.stream: header for header in programme.headers}, 0)
+    sink.prepare({header.stream: header for header in program.headers}, 0)
     sink.step(0)
     assert sink.status(0).file == "vod-20260701T090000Z-part2.mkv"
     assert taken.read_text() == "precious"

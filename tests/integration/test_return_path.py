@@ -35,7 +35,7 @@ from tests.support.shard_harness import ShardHouse, until
 pytestmark = pytest.mark.alone
 
 PICTURES, SOUND = picture_stream("return"), return_stream("returns", "floor")
-PROGRAMME, FLOOR = picture_stream("program"), sound_stream("floor")
+PROGRAM, FLOOR = picture_stream("program"), sound_stream("floor")
 AAC = 1024
 ADDED_MS = 150
 STORM_S = 5.0
@@ -78,7 +78,7 @@ async def house(media: Loop, player: LoopPlayer) -> AsyncIterator[House]:
         mixer.send(SlotOpened(slot_of(of_seat("seen"))), (one.descriptor("seen"),))
         tile = Tile(Rect(0, 0, 640, 360), of_seat("seen"))
         await asyncio.to_thread(mixer.take, plan_of(1, (tile,), (of_seat("seen"),)))
-        tap = mixer.tap(PROGRAMME, FLOOR, PICTURES, SOUND)
+        tap = mixer.tap(PROGRAM, FLOOR, PICTURES, SOUND)
         guest = RehearsalGuest(media, player)
         await join(one, guest, "seen", "seen")
         await until(lambda: one.readers["seen"].serial > 10, what="the guest is there")
@@ -104,7 +104,7 @@ class Came:
 def picture_delays_ms(came: Came, tap: Tap) -> list[float]:
     """From a programme picture on the bus to the return picture of the same time at the guest."""
     received = list(tap.received)
-    programme = {m.pts: at for at, m in received if isinstance(m, Packet) and m.stream == PROGRAMME}
+    program = {m.pts: at for at, m in received if isinstance(m, Packet) and m.stream == PROGRAM}
     returns = [(m.pts, m.data) for _, m in received if isinstance(m, Packet) and m.stream == PICTURES]
     delays: list[float] = []
     begin = 0
@@ -113,8 +113,8 @@ def picture_delays_ms(came: Came, tap: Tap) -> list[float]:
         for index in range(begin, len(returns)):
             if returns[index][1].endswith(tail):
                 begin = index + 1
-                if returns[index][0] in programme:
-                    delays.append((at_ns - programme[returns[index][0]]) / 1e6)
+                if returns[index][0] in program:
+                    delays.append((at_ns - program[returns[index][0]]) / 1e6)
                 break
     return delays
 
@@ -122,7 +122,7 @@ def picture_delays_ms(came: Came, tap: Tap) -> list[float]:
 def sound_delays_ms(came: Came, tap: Tap) -> list[float]:
     """The same for a block of sound, against the programme's packet that holds its first sample."""
     received = list(tap.received)
-    programme = {m.pts // AAC: at for at, m in received if isinstance(m, Packet) and m.stream == FLOOR}
+    program = {m.pts // AAC: at for at, m in received if isinstance(m, Packet) and m.stream == FLOOR}
     blocks = [m for _, m in received if isinstance(m, ReturnAudio)]
     delays: list[float] = []
     begin = 0
@@ -130,7 +130,7 @@ def sound_delays_ms(came: Came, tap: Tap) -> list[float]:
         for index in range(begin, len(blocks)):
             if payload == blocks[index].common or payload in blocks[index].own.values():
                 begin = index + 1
-                if (held := programme.get(blocks[index].pts // AAC)) is not None:
+                if (held := program.get(blocks[index].pts // AAC)) is not None:
                     delays.append((at_ns - held) / 1e6)
                 break
     return delays

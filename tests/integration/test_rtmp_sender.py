@@ -20,15 +20,15 @@ from tests.support.media.probe import (
     sound,
     video_times_s,
 )
-from tests.support.media.programme import AUDIO, VIDEO, Programme
+from tests.support.media.program import AUDIO, VIDEO, Program
 from tests.support.media.sending import SenderProcess
 
 KEY = "ko-s3cret-key"
 
 
 @pytest.fixture(scope="module")
-def programme() -> Iterator[Programme]:
-    with Programme() as running:
+def program() -> Iterator[Program]:
+    with Program() as running:
         yield running
 
 
@@ -54,10 +54,10 @@ def beep_times_s(path: Path) -> list[float]:
     return [start_s + edge / rate for edge in first]
 
 
-def test_what_nginx_received_is_the_programme(tmp_path: Path, programme: Programme) -> None:
+def test_what_nginx_received_is_the_programme(tmp_path: Path, program: Program) -> None:
     with RtmpIngest(tmp_path) as ingest:
         config = stream_to(ingest.url(f"live/{KEY}"))
-        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+        with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
             sender.wait_live()
             sender.wait_sent(500_000)
             assert sender.ready.is_set()
@@ -83,10 +83,10 @@ def test_what_nginx_received_is_the_programme(tmp_path: Path, programme: Program
     assert np.abs(offsets).max() < 0.005, offsets
 
 
-def test_comes_back_at_a_keyframe_after_the_ingest_restarted(tmp_path: Path, programme: Programme) -> None:
+def test_comes_back_at_a_keyframe_after_the_ingest_restarted(tmp_path: Path, program: Program) -> None:
     with RtmpIngest(tmp_path) as ingest:
         config = stream_to(ingest.url(f"live/{KEY}"))
-        with SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+        with SenderProcess(config, program.attach(), tmp_path / "log") as sender:
             sender.wait_live()
             sender.wait_sent(200_000)
             ingest.stop()
@@ -106,13 +106,13 @@ def test_comes_back_at_a_keyframe_after_the_ingest_restarted(tmp_path: Path, pro
     assert np.diff(video_times_s(again)).max() < 0.036
 
 
-def test_silent_ingest_disturbs_nobody_else(tmp_path: Path, programme: Programme) -> None:
+def test_silent_ingest_disturbs_nobody_else(tmp_path: Path, program: Program) -> None:
     with (
         RtmpIngest(tmp_path) as ingest,
         BlackHole() as silent,
-        SenderProcess(stream_to(ingest.url(f"live/{KEY}")), programme.attach(), tmp_path / "a") as good,
-        SenderProcess(stream_to(silent.url(f"live/{KEY}")), programme.attach(), tmp_path / "b") as bad,
-        SenderProcess(record_to(tmp_path / "rec"), programme.attach(), tmp_path / "c") as recording,
+        SenderProcess(stream_to(ingest.url(f"live/{KEY}")), program.attach(), tmp_path / "a") as good,
+        SenderProcess(stream_to(silent.url(f"live/{KEY}")), program.attach(), tmp_path / "b") as bad,
+        SenderProcess(record_to(tmp_path / "rec"), program.attach(), tmp_path / "c") as recording,
     ):
         bad.wait_code("destination.timeout")
         assert bad.last.state == "retrying"
@@ -134,7 +134,7 @@ def test_silent_ingest_disturbs_nobody_else(tmp_path: Path, programme: Programme
 
 def test_ingest_that_stops_reading(tmp_path: Path) -> None:
     with (
-        Programme(bitrate=3_000_000) as heavy,
+        Program(bitrate=3_000_000) as heavy,
         RtmpIngest(tmp_path) as ingest,
         Relay(ingest.port) as relay,
         SenderProcess(stream_to(relay.url(f"live/{KEY}")), heavy.attach(), tmp_path / "log") as sender,
@@ -154,7 +154,7 @@ def test_ingest_that_stops_reading(tmp_path: Path) -> None:
 def test_a_line_too_narrow_for_pictures_carries_the_sound(tmp_path: Path) -> None:
     """50 kB/s for 375: whole pictures are left out, and not one packet of sound."""
     with (
-        Programme(bitrate=3_000_000) as heavy,
+        Program(bitrate=3_000_000) as heavy,
         RtmpIngest(tmp_path) as ingest,
         Relay(ingest.port, bytes_per_s=50_000) as narrow,
         SenderProcess(stream_to(narrow.url(f"live/{KEY}")), heavy.attach(), tmp_path / "log") as sender,
@@ -180,9 +180,9 @@ def test_a_line_too_narrow_for_pictures_carries_the_sound(tmp_path: Path) -> Non
     assert len(seen) == len(set(seen))
 
 
-def test_ingest_that_is_down_is_refused_and_tried_again(tmp_path: Path, programme: Programme) -> None:
+def test_ingest_that_is_down_is_refused_and_tried_again(tmp_path: Path, program: Program) -> None:
     url = f"rtmp://127.0.0.1:{free_port()}/live/{KEY}"
-    with SenderProcess(stream_to(url), programme.attach(), tmp_path / "log") as sender:
+    with SenderProcess(stream_to(url), program.attach(), tmp_path / "log") as sender:
         sender.wait_code("destination.refused")
         pauses = [1, 2, 4]
         for pause in pauses[:2]:
@@ -190,67 +190,65 @@ def test_ingest_that_is_down_is_refused_and_tried_again(tmp_path: Path, programm
         assert sender.shut_down() == 0
 
 
-def test_retry_now_ends_the_pause(tmp_path: Path, programme: Programme) -> None:
+def test_retry_now_ends_the_pause(tmp_path: Path, program: Program) -> None:
     with RtmpIngest(tmp_path) as ingest:
         ingest.stop()
         url = ingest.url(f"live/{KEY}")
-        with SenderProcess(stream_to(url), programme.attach(), tmp_path / "log") as sender:
+        with SenderProcess(stream_to(url), program.attach(), tmp_path / "log") as sender:
             sender.wait_for("a pause", lambda report: report.retry_in_s > 3)
             ingest.start()
             sender.send(RetryNow())
             sender.wait_live(2.5)
 
 
-def test_unknown_host_and_wrong_application(tmp_path: Path, programme: Programme) -> None:
+def test_unknown_host_and_wrong_application(tmp_path: Path, program: Program) -> None:
     with (
         RtmpIngest(tmp_path) as ingest,
         SenderProcess(
-            stream_to(f"rtmp://nowhere.invalid/live/{KEY}"), programme.attach(), tmp_path / "a"
+            stream_to(f"rtmp://nowhere.invalid/live/{KEY}"), program.attach(), tmp_path / "a"
         ) as lost,
-        SenderProcess(stream_to(ingest.url(f"elsewhere/{KEY}")), programme.attach(), tmp_path / "b") as wrong,
+        SenderProcess(stream_to(ingest.url(f"elsewhere/{KEY}")), program.attach(), tmp_path / "b") as wrong,
     ):
         lost.wait_code("destination.unreachable")
         wrong.wait_code("destination.rejected")
 
 
-def test_a_key_in_use_is_rejected(tmp_path: Path, programme: Programme) -> None:
+def test_a_key_in_use_is_rejected(tmp_path: Path, program: Program) -> None:
     with (
         RtmpIngest(tmp_path) as ingest,
-        SenderProcess(stream_to(ingest.url(f"live/{KEY}")), programme.attach(), tmp_path / "a") as first,
+        SenderProcess(stream_to(ingest.url(f"live/{KEY}")), program.attach(), tmp_path / "a") as first,
     ):
         first.wait_live()
-        with SenderProcess(
-            stream_to(ingest.url(f"live/{KEY}")), programme.attach(), tmp_path / "b"
-        ) as second:
+        with SenderProcess(stream_to(ingest.url(f"live/{KEY}")), program.attach(), tmp_path / "b") as second:
             second.wait_code("destination.rejected")
             assert "the stream key is wrong or already in use" in second.last.reason
             assert first.last.state == "live"
 
 
-def test_rtmps_verifies_the_certificate(tmp_path: Path, programme: Programme) -> None:
+def test_rtmps_verifies_the_certificate(tmp_path: Path, program: Program) -> None:
     right, other = Authority(tmp_path, "right"), Authority(tmp_path, "other")
     with RtmpIngest(tmp_path) as ingest, Relay(ingest.port, right.server_context()) as front:
         url = front.url(f"live/{KEY}")
         for name, ca_file in (("system", ""), ("other", str(other.ca_file))):
-            with SenderProcess(stream_to(url, ca_file), programme.attach(), tmp_path / name) as sender:
+            with SenderProcess(stream_to(url, ca_file), program.attach(), tmp_path / name) as sender:
                 sender.wait_code("destination.tls")
                 assert "not trusted" in sender.last.reason
         assert not ingest.recordings()
         config = stream_to(url, str(right.ca_file))
-        with SenderProcess(config, programme.attach(), tmp_path / "right") as sender:
+        with SenderProcess(config, program.attach(), tmp_path / "right") as sender:
             sender.wait_live()
             sender.wait_sent(100_000)
             assert sender.shut_down() == 0
         assert measured_fps(ingest.recordings()[0]) == pytest.approx(30, abs=0.2)
 
 
-def test_certificate_of_another_host(tmp_path: Path, programme: Programme) -> None:
+def test_certificate_of_another_host(tmp_path: Path, program: Program) -> None:
     authority = Authority(tmp_path)
     with (
         RtmpIngest(tmp_path) as ingest,
         Relay(ingest.port, authority.server_context("other.example")) as front,
         SenderProcess(
-            stream_to(front.url(f"live/{KEY}"), str(authority.ca_file)), programme.attach(), tmp_path / "log"
+            stream_to(front.url(f"live/{KEY}"), str(authority.ca_file)), program.attach(), tmp_path / "log"
         ) as sender,
     ):
         sender.wait_code("destination.tls")
@@ -264,15 +262,15 @@ def test_certificate_of_another_host(tmp_path: Path, programme: Programme) -> No
     ],
 )
 def test_a_mistake_in_the_configuration_is_final(
-    tmp_path: Path, programme: Programme, url: str, ca_file: str, code: str
+    tmp_path: Path, program: Program, url: str, ca_file: str, code: str
 ) -> None:
-    with SenderProcess(stream_to(url, ca_file), programme.attach(), tmp_path / "log") as sender:
+    with SenderProcess(stream_to(url, ca_file), program.attach(), tmp_path / "log") as sender:
         sender.wait_code(code)
         assert sender.last.state == "failed"
         assert sender.shut_down() == 0
 
 
-def test_the_key_is_never_said(tmp_path: Path, programme: Programme) -> None:
+def test_the_key_is_never_said(tmp_path: Path, program: Program) -> None:
     spoken = []
     with RtmpIngest(tmp_path) as ingest, Relay(ingest.port) as relay:
         secret = f"live/{KEY}?token=s3cret-token"
@@ -284,7 +282,7 @@ def test_the_key_is_never_said(tmp_path: Path, programme: Programme) -> None:
             f"rtmps://127.0.0.1:{ingest.port}/{secret}",
         ]
         for number, url in enumerate(urls):
-            with SenderProcess(stream_to(url), programme.attach(), tmp_path / f"{number}") as sender:
+            with SenderProcess(stream_to(url), program.attach(), tmp_path / f"{number}") as sender:
                 if number == 0:
                     sender.wait_live()
                     sender.wait_sent(50_000)
@@ -300,13 +298,13 @@ def test_the_key_is_never_said(tmp_path: Path, programme: Programme) -> None:
 def test_goes_on_over_the_same_connection_when_the_mixer_comes_back(tmp_path: Path) -> None:
     with RtmpIngest(tmp_path) as ingest:
         config = stream_to(ingest.url(f"live/{KEY}"))
-        with Programme() as programme, SenderProcess(config, programme.attach(), tmp_path / "log") as sender:
+        with Program() as program, SenderProcess(config, program.attach(), tmp_path / "log") as sender:
             sender.wait_live()
             sender.wait_sent(150_000)
-            programme.drop_all()
+            program.drop_all()
             sender.wait_code("mixer.silent")
             assert sender.last.state == "live"
-            sender.attach(programme.attach())
+            sender.attach(program.attach())
             sender.wait_for("the programme", lambda report: report.code == "")
             sender.wait_sent(150_000)
             assert sender.shut_down() == 0
@@ -323,10 +321,10 @@ def test_goes_on_over_the_same_connection_when_the_mixer_comes_back(tmp_path: Pa
 def test_an_encoder_with_new_parameters_keeps_the_connection(tmp_path: Path) -> None:
     with RtmpIngest(tmp_path) as ingest:
         config = stream_to(ingest.url(f"live/{KEY}"))
-        with Programme() as before, SenderProcess(config, before.attach(), tmp_path / "log") as sender:
+        with Program() as before, SenderProcess(config, before.attach(), tmp_path / "log") as sender:
             sender.wait_live()
             sender.wait_sent(100_000)
-            with Programme(width=480, height=270) as after:
+            with Program(width=480, height=270) as after:
                 after.epoch_ns = before.epoch_ns
                 sender.attach(after.attach())
                 sender.wait_sent(300_000)

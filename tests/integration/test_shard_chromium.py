@@ -9,7 +9,7 @@ from playwright.async_api import async_playwright
 
 from signaling.contract.messages import Answer, Offer, ShardReport, UplinkTarget, UplinkTargets
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.integration.test_shard_returns import FakeProgramme
+from tests.integration.test_shard_returns import FakeProgram
 from tests.support.browsers.chromium import CHROMIUM
 from tests.support.shard_harness import ShardHouse, until
 
@@ -61,7 +61,7 @@ window.report = async () => {
 
 
 @pytest.fixture(scope="module")
-def programme_loops() -> dict[str, Loop]:
+def program_loops() -> dict[str, Loop]:
     return {
         "h264": make_loop("return", 0.66, seconds=1, tone_hz=600),
         "vp8": make_loop("return", 0.66, seconds=1, codec="vp8"),
@@ -70,11 +70,11 @@ def programme_loops() -> dict[str, Loop]:
 
 
 @pytest.mark.e2e
-async def test_chromium(programme_loops: dict[str, Loop]) -> None:
+async def test_chromium(program_loops: dict[str, Loop]) -> None:
     async with ShardHouse() as house, async_playwright() as playwright:
         reader = house.slot("m")
         house.send(UplinkTargets({"m": UplinkTarget(1280, 720, 30, 2_500_000)}))
-        programme = asyncio.create_task(FakeProgramme(house.bus(), programme_loops).run())
+        program = asyncio.create_task(FakeProgram(house.bus(), program_loops).run())
 
         async def page(_: web.Request) -> web.Response:
             return web.Response(text=PAGE, content_type="text/html")
@@ -130,4 +130,4 @@ async def test_chromium(programme_loops: dict[str, Loop]) -> None:
         finally:
             await browser.close()
             await runner.cleanup()
-            programme.cancel()
+            program.cancel()

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from signaling.contract.messages import Answer, Offer
 from signaling.rtc.synthetic.loops import Loop, make_loop
-from tests.integration.test_shard_returns import FakeProgramme
+from tests.integration.test_shard_returns import FakeProgram
 from tests.support.browsers.firefox import FIREFOX, needs_firefox, write_profile
 from tests.support.shard_harness import ShardHouse, until
 
@@ -49,7 +49,7 @@ PAGE = """<!doctype html><video id="v" autoplay muted playsinline></video><scrip
 
 
 @pytest.fixture(scope="module")
-def programme_loops() -> dict[str, Loop]:
+def program_loops() -> dict[str, Loop]:
     return {
         "h264": make_loop("return", 0.66, seconds=1, tone_hz=600),
         "vp8": make_loop("return", 0.66, seconds=1, codec="vp8"),
@@ -59,12 +59,12 @@ def programme_loops() -> dict[str, Loop]:
 
 @pytest.mark.e2e
 @needs_firefox
-async def test_firefox(programme_loops: dict[str, Loop]) -> None:
+async def test_firefox(program_loops: dict[str, Loop]) -> None:
     reports: list[dict[str, Any]] = []
     async with ShardHouse() as house:
         reader, screen = house.slot("m"), house.screen_slot("m")
         bus = house.bus()
-        programme = asyncio.create_task(FakeProgramme(bus, programme_loops).run())
+        program = asyncio.create_task(FakeProgram(bus, program_loops).run())
 
         async def page(_: web.Request) -> web.Response:
             return web.Response(text=PAGE, content_type="text/html")
@@ -102,4 +102,4 @@ async def test_firefox(programme_loops: dict[str, Loop]) -> None:
                     browser.terminate()
                 await browser.wait()
         await runner.cleanup()
-        programme.cancel()
+        program.cancel()

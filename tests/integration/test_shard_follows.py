@@ -17,7 +17,7 @@ from signaling.contract.messages import Answer, Offer, UplinkTarget, UplinkTarge
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from studio.contract.paths import PAGES
 from studio.planning.uplink import FPS, NOTHING, THUMBNAIL, target_for
-from tests.integration.test_shard_returns import FakeProgramme
+from tests.integration.test_shard_returns import FakeProgram
 from tests.support.browsers.chromium import camera_file, chromium
 from tests.support.browsers.firefox import firefox, needs_firefox
 from tests.support.shard_harness import ShardHouse, until
@@ -98,7 +98,7 @@ class Guest:
 
 
 @pytest.fixture(scope="module")
-def programme_loops() -> dict[str, Loop]:
+def program_loops() -> dict[str, Loop]:
     return {
         "h264": make_loop("return", 0.66, seconds=1, size=(320, 180)),
         "vp8": make_loop("return", 0.66, seconds=1, size=(320, 180), codec="vp8"),
@@ -111,7 +111,7 @@ async def shard(loops: dict[str, Loop]) -> AsyncIterator[tuple[ShardHouse, SlotR
     """A shard with a seat ``m`` and a programme, and the address of a page that joins it."""
     async with ShardHouse() as house:
         reader = house.slot("m")
-        programme = asyncio.create_task(FakeProgramme(house.bus(), loops).run())
+        program = asyncio.create_task(FakeProgram(house.bus(), loops).run())
 
         async def page(_: web.Request) -> web.Response:
             return web.Response(text=PAGE, content_type="text/html")
@@ -134,7 +134,7 @@ async def shard(loops: dict[str, Loop]) -> AsyncIterator[tuple[ShardHouse, SlotR
             yield house, reader, f"http://127.0.0.1:{runner.addresses[0][1]}/"
         finally:
             await runner.cleanup()
-            programme.cancel()
+            program.cancel()
 
 
 async def follow(guest: Guest) -> None:
@@ -160,9 +160,9 @@ async def follow(guest: Guest) -> None:
 
 
 @pytest.mark.e2e
-async def test_chromium_sends_what_it_is_told(programme_loops: dict[str, Loop], tmp_path: Path) -> None:
+async def test_chromium_sends_what_it_is_told(program_loops: dict[str, Loop], tmp_path: Path) -> None:
     camera = camera_file(tmp_path, "camera", (63, 193, 104))
-    async with shard(programme_loops) as (house, reader, url), chromium(camera) as browser:
+    async with shard(program_loops) as (house, reader, url), chromium(camera) as browser:
         tab = await browser.new_page()
         await tab.goto(url)
         guest = Guest(house, reader, tab.evaluate)
@@ -173,8 +173,8 @@ async def test_chromium_sends_what_it_is_told(programme_loops: dict[str, Loop], 
 @pytest.mark.e2e
 @needs_firefox
 @pytest.mark.soak
-async def test_firefox_sends_what_it_is_told(programme_loops: dict[str, Loop]) -> None:
-    async with shard(programme_loops) as (house, reader, url):
+async def test_firefox_sends_what_it_is_told(program_loops: dict[str, Loop]) -> None:
+    async with shard(program_loops) as (house, reader, url):
         with contextlib.ExitStack() as stack:
             browser = await asyncio.to_thread(stack.enter_context, firefox())
             page = await asyncio.to_thread(browser.window)

@@ -71,7 +71,7 @@ class Viewer:
         return float(abs(np.mean(heard * np.exp(-2j * np.pi * hz * at))))
 
 
-class FakeProgramme:
+class FakeProgram:
     """What a mixer would put on the bus, at its pace, for as long as it is subscribed to."""
 
     def __init__(self, bus: ShardBus, loops: dict[str, Loop]) -> None:
@@ -123,8 +123,8 @@ async def test_returns(
 ) -> None:
     async with ShardHouse() as house:
         bus = house.bus()
-        programme = FakeProgramme(bus, loops)
-        running = asyncio.create_task(programme.run())
+        program = FakeProgram(bus, loops)
+        running = asyncio.create_task(program.run())
         assert bus.streams == ()
         one, two, three = Viewer(workers), Viewer(workers), Viewer(workers)
         guest = RehearsalGuest(loops["media"], player, video=one.video, audio=one.audio)
@@ -146,10 +146,10 @@ async def test_returns(
         await until(lambda: len(two.pictures) > 20, what="wall picture")
 
         # heard: the own voice is taken out at once; the viewer goes on hearing the floor
-        programme.heard = (of_seat("a"),)
+        program.heard = (of_seat("a"),)
         await until(lambda: one.hears(MINUS_HZ) > 0.01 and one.hears(FLOOR_HZ) < 0.003, what="minus")
         assert two.hears(FLOOR_HZ) > 0.01
-        programme.with_minus = False
+        program.with_minus = False
         await until(lambda: one.hears(MINUS_HZ) < 0.001 and one.hears(FLOOR_HZ) < 0.001, what="silence")
 
         # keyframe requests of any viewer reach the encoder, at most once a second
@@ -183,7 +183,7 @@ async def test_new_bus_after_the_mixers_death(
 ) -> None:
     async with ShardHouse() as house:
         first = house.bus()
-        running = asyncio.create_task(FakeProgramme(first, loops).run())
+        running = asyncio.create_task(FakeProgram(first, loops).run())
         seen = Viewer(workers)
         guest = RehearsalGuest(loops["media"], player, video=seen.video, audio=seen.audio)
         await join(house, guest, Offer("p1", "guest", await guest.offer(), "a"))
@@ -192,7 +192,7 @@ async def test_new_bus_after_the_mixers_death(
         first.close()
         house.buses.remove(first)
         second = house.bus()
-        running = asyncio.create_task(FakeProgramme(second, loops).run())
+        running = asyncio.create_task(FakeProgram(second, loops).run())
         before = len(seen.pictures)
         await until(lambda: len(seen.pictures) > before + 10, what="picture of the new mixer")
         running.cancel()

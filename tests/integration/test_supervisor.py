@@ -97,7 +97,7 @@ def test_the_programmes_clock_goes_first_and_guests_before_the_rest(studio: Runn
     processes = studio.processes()
     mixer, ordinary = _urgency(processes["mixer"]), {(os.SCHED_OTHER, 0)}
     assert mixer["tick"] == mixer["sound"] == {(os.SCHED_RR, Urgency.CLOCK)}
-    assert mixer["bus"] == mixer["program/h264"] == {(os.SCHED_RR, Urgency.PROGRAMME)}
+    assert mixer["bus"] == mixer["program/h264"] == {(os.SCHED_RR, Urgency.PROGRAM)}
     assert mixer["python"] == {(os.SCHED_RR, Urgency.OTHERS)}
     assert set().union(*_urgency(processes["shard-1"]).values()) == {(os.SCHED_RR, Urgency.GUESTS)}
     for name in ("control", "sender/vod"):

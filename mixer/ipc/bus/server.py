@@ -184,7 +184,7 @@ class PacketBus:
     # --- the bus's thread ------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        set_thread(Urgency.PROGRAMME)
+        set_thread(Urgency.PROGRAM)
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
             deadline_ns = None

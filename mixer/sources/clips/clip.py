@@ -6,7 +6,7 @@ from collections import deque
 from fractions import Fraction
 from pathlib import Path
 
-from mixer.contract.clock import NS, ProgrammeClock, sample_at
+from mixer.contract.clock import NS, ProgramClock, sample_at
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.contract.player_timing import Pass, next_tick_ns, resumed_s
 from mixer.sources.clips.clip_file import DAMAGED, TOO_SLOW, TRUNCATED, ClipInfo, look
@@ -56,7 +56,7 @@ class ClipPlayer:
     def __init__(self, config: PlayerConfig, out: SlotOut) -> None:
         self._config = config
         self._out = out
-        self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self._clock = ProgramClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._box = (config.width, config.height)
         self._order = PlayerOrder(0)
         self._info: ClipInfo | None = None

@@ -22,7 +22,7 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from mixer.contract.clock import NS, RATE, ProgrammeClock, sample_at
+from mixer.contract.clock import NS, RATE, ProgramClock, sample_at
 from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport, PlayerState
 from mixer.contract.player_timing import next_tick_ns
@@ -78,7 +78,7 @@ class PullPlayer:
         self._config = config
         self._out = out
         self._order = 0
-        self._clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self._clock = ProgramClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._worker = _PullWorker(config, self._clock.fps)
         self._shown_ns = self._heard_ns = 0
         self._late = 0

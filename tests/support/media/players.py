@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mixer.contract.clock import ProgrammeClock
+from mixer.contract.clock import ProgramClock
 from mixer.contract.messages import SlotOpened
 from mixer.contract.names import SlotName, of_source, player_name, slot_of
 from mixer.contract.picture import Picture
@@ -31,7 +31,7 @@ class PlayerRun(ChildRun[PlayerReport]):
         alpha: bool = False,
     ) -> None:
         self.config = config
-        self.clock = ProgrammeClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
+        self.clock = ProgramClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         slot = slot_of(of_source(config.source))
         fd = create_slot(f"test:{config.source}", config.width, config.height, FRAMES, alpha)
         self.slot = SlotReader(fd)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mixer.audio.worker import BEHIND, BLOCK, SoundWorker
-from mixer.contract.clock import NS, RATE, ProgrammeClock
+from mixer.contract.clock import NS, RATE, ProgramClock
 from mixer.contract.names import of_source, sound_stream
 from mixer.contract.plan import AudioPlan, Fade
 from mixer.ipc.bus.packets import Packet
@@ -26,7 +26,7 @@ SLOW = Fraction(5)
 class Timed(Bus):
     """Notes how long after its end each block of the floor's Opus came."""
 
-    def __init__(self, clock: ProgrammeClock) -> None:
+    def __init__(self, clock: ProgramClock) -> None:
         super().__init__()
         self.wanted = frozenset({sound_stream("floor", "opus")})
         self.late_ms: list[float] = []
@@ -51,8 +51,8 @@ class Dead:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[tuple[ProgrammeClock, Timed, SoundWorker]]:
-    clock = ProgrammeClock(time.monotonic_ns() - 10 * NS, SLOW)
+def running() -> Iterator[tuple[ProgramClock, Timed, SoundWorker]]:
+    clock = ProgramClock(time.monotonic_ns() - 10 * NS, SLOW)
     bus = Timed(clock)
     worker = SoundWorker(clock, bus, 128_000, 64_000)
     worker.start()

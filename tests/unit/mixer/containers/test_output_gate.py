@@ -26,7 +26,7 @@ def block(number: int) -> Packet:
     return Packet(AUDIO, number * 1024, number * 1024, 1024, True, b"a")
 
 
-def programme(first: int, last: int, lag: int = 2) -> list[Packet]:
+def program(first: int, last: int, lag: int = 2) -> list[Packet]:
     """Pictures and the sound that belongs to them, the sound a little later on the bus."""
     timed = [(Fraction(p.pts, 30), p) for p in map(picture, range(first, last))]
     blocks = range(first * 1600 // 1024, last * 1600 // 1024)
@@ -43,7 +43,7 @@ def test_invariants(first: int, lost: set[int], congested: set[int]) -> None:
     gate = KeyframeGate(VIDEO, HEADERS)
     out: list[tuple[Packet, TimedPacket]] = []
     dropped = 0
-    for number, packet in enumerate(programme(first, first + 60)):
+    for number, packet in enumerate(program(first, first + 60)):
         if number in lost:
             gate.gap()
             continue
@@ -92,7 +92,7 @@ def test_choked_destination_loses_sound_too() -> None:
 @given(st.integers(0, 100), st.integers(1, 80))
 def test_group_keeps_the_current_group_with_its_sound(first: int, count: int) -> None:
     group = Group(VIDEO)
-    for packet in programme(first, first + count):
+    for packet in program(first, first + count):
         group.add(packet, BASES)
     kept = group.take()
     pictures = [packet.pts for packet in kept if packet.stream == VIDEO]
@@ -107,7 +107,7 @@ def test_group_keeps_the_current_group_with_its_sound(first: int, count: int) ->
 @given(st.integers(0, 100), st.integers(1, 80))
 def test_two_groups_are_kept_where_asked(first: int, count: int) -> None:
     group = Group(VIDEO, 2)
-    for packet in programme(first, first + count):
+    for packet in program(first, first + count):
         group.add(packet, BASES)
     kept = group.take()
     pictures = [packet.pts for packet in kept if packet.stream == VIDEO]

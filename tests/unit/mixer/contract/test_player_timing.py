@@ -6,17 +6,17 @@ from fractions import Fraction
 
 import pytest
 
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, ProgramClock
 from mixer.contract.player_timing import Pass, next_tick_ns, resumed_s
 from mixer.sources.frames import fitted
 from mixer.sources.pull.pull_clock import DELAY_NS, PullClock
 from mixer.sources.slides.slides import kept_pages
 
 EPOCH = 123_456_789_012
-CLOCK = ProgrammeClock(EPOCH, Fraction(30))
+CLOCK = ProgramClock(EPOCH, Fraction(30))
 
 
-def ticks(times_s: list[Fraction], lasts_s: Fraction, clock: ProgrammeClock = CLOCK) -> list[int]:
+def ticks(times_s: list[Fraction], lasts_s: Fraction, clock: ProgramClock = CLOCK) -> list[int]:
     passing = Pass(next_tick_ns(clock, EPOCH + 77 * NS), Fraction(0))
     first = clock.tick_at(passing.anchor_ns)
     return [passing.first_tick(time_s, lasts_s, clock) - first for time_s in times_s]
@@ -25,7 +25,7 @@ def ticks(times_s: list[Fraction], lasts_s: Fraction, clock: ProgrammeClock = CL
 @pytest.mark.parametrize("fps", [Fraction(30), Fraction(30_000, 1001), Fraction(25), Fraction(60_000, 1001)])
 @pytest.mark.parametrize("base", [90_000, 1000, 600])
 def test_a_clip_of_the_programmes_rate_gives_each_tick_its_own_picture(fps: Fraction, base: int) -> None:
-    clock = ProgrammeClock(EPOCH, fps)
+    clock = ProgramClock(EPOCH, fps)
     rounded = [Fraction(round(number / fps * base), base) for number in range(1800)]
     assert ticks(rounded, 1 / fps, clock) == list(range(1800))
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 
 from mixer.compose.canvas import Canvas, Pool
-from mixer.contract.clock import NS, ProgrammeClock
+from mixer.contract.clock import NS, ProgramClock
 from mixer.contract.messages import Rendition
 from mixer.contract.names import (
     PROGRAM_PICTURE,
@@ -52,7 +52,7 @@ class House:
     def __init__(self, bus: PacketBus) -> None:
         self.bus = bus
         self.pool = Pool(W, H, 8)
-        clock = ProgrammeClock(time.monotonic_ns() + 3600 * NS, Fraction(30))  # no tick is late
+        clock = ProgramClock(time.monotonic_ns() + 3600 * NS, Fraction(30))  # no tick is late
         program = Rendition("program", W, H, 500_000, keyframe_s=GRID / 30, always=True)
         self.encoders = RenditionSet({"program": program}, clock, bus)
         self.encoders.open(Graphics(FONTS, "Summit"))

@@ -10,7 +10,7 @@ import pytest
 
 from mixer.compose.compositor import SourcePicture
 from mixer.containers.muxing import parameters
-from mixer.contract.clock import ProgrammeClock
+from mixer.contract.clock import ProgramClock
 from mixer.contract.messages import Rendition
 from mixer.contract.names import of_seat, picture_stream, sender_name
 from mixer.contract.picture import Picture, Plane, new_picture
@@ -122,7 +122,7 @@ def test_it_is_encoded_while_it_is_wanted_exactly_as_the_programme(
         "program": Rendition("program", W, H, 500_000, always=True),
         "clean": Rendition("clean", W, H, 500_000, outputs=True),
     }
-    clock = ProgrammeClock(time.monotonic_ns(), Fraction(30))
+    clock = ProgramClock(time.monotonic_ns(), Fraction(30))
     encoders = RenditionSet(renditions, clock, bus)
     encoders.open(graphics)
     stage = Stage(graphics, {"program": (W, H)})

@@ -14,7 +14,7 @@ from mixer.outputs.mpegts.transport import MAX_QUEUED, SPREAD_NS, MuxPacer
 from mixer.outputs.recording import matroska as recording
 from mixer.outputs.recording.matroska import Recording
 from tests.support.ingest import wait_until
-from tests.support.media.programme import VIDEO, Programme
+from tests.support.media.program import VIDEO, Program
 
 
 def test_a_burst_is_spread_evenly_and_keeps_its_order() -> None:
@@ -49,9 +49,9 @@ def test_a_receiver_that_is_not_there_is_said_and_sent_to_all_the_same() -> None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         port = receiver.getsockname()[1]
-    programme = Programme()
+    program = Program()
     sink = UdpDestination(StreamUrl.parse(f"udp://127.0.0.1:{port}"), VIDEO)
-    sink.prepare({header.stream: header for header in programme.headers}, 0)
+    sink.prepare({header.stream: header for header in program.headers}, 0)
     now_ns = 0
 
     def begun() -> bool:
@@ -59,7 +59,7 @@ def test_a_receiver_that_is_not_there_is_said_and_sent_to_all_the_same() -> None
         return sink.status(now_ns).state == "live"
 
     wait_until("the name", begun)
-    packets = iter(programme._packets)
+    packets = iter(program._packets)
 
     def refused() -> bool:
         nonlocal now_ns
@@ -107,10 +107,10 @@ def test_a_full_disk_ends_one_part_and_little_room_begins_none(
     room = {"free": 50_000_000, "enough": 5_000_000}
     for module in (disk, recording):
         monkeypatch.setattr(module, "free_bytes", lambda _: (room["free"], room["enough"]))
-    programme = Programme()
+    program = Program()
     sink = Recording("vod", tmp_path, VIDEO)
-    sink.prepare({header.stream: header for header in programme.headers}, 0)
-    packets = iter(programme._packets)
+    sink.prepare({header.stream: header for header in program.headers}, 0)
+    packets = iter(program._packets)
     now_ns = 0
 
     def go_on(seconds: int) -> None:

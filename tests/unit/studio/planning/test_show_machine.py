@@ -229,8 +229,8 @@ class ShowMachine(RuleBasedStateMachine):
         assert not heard or not (show.black or show.slate)
         scenes = [show.program, *([show.preview] if show.tbar else [])]
         named = {source for scene in scenes if scene for source in show.scenes[scene].audio.sources}
-        programmes = [side["program"] for side in both if "program" in side]
-        pictures = {tile.source for canvas in programmes for tile in canvas.tiles}
+        programs = [side["program"] for side in both if "program" in side]
+        pictures = {tile.source for canvas in programs for tile in canvas.tiles}
         assert heard <= pictures | named
         assert {sender_of(sender.output).output for sender in plans.desired.senders} == {
             output.id for output in show.outputs.values() if output.running and not output.seats

@@ -269,10 +269,10 @@ def test_edit_list(tmp_path: Path, material: Material) -> None:
     made = make(["vod"], tmp_path, None, ["en"])
     timeline = otio.adapters.read_from_file(str(made.edit_list))
     assert timeline.metadata["summit"]["rate"] == "30000/1001"
-    programme, english, mayor, voice = timeline.tracks
+    program, english, mayor, voice = timeline.tracks
     clips = [
         (clip.name, clip.range_in_parent().start_time.value, clip.source_range.duration.value)
-        for clip in programme
+        for clip in program
     ]
     assert clips == [
         ("개회 · Opening", 0, 71),
@@ -280,15 +280,15 @@ def test_edit_list(tmp_path: Path, material: Material) -> None:
         ("Conversation", 90, 113),
         ("all", 203, 97),
     ]
-    assert [clip.source_range.start_time.value for clip in programme] == [0, 71, 0, 113]
-    assert all(clip.source_range.start_time.rate == float(FPS) for clip in programme)
-    names = [clip.media_reference.target_url for clip in programme]
+    assert [clip.source_range.start_time.value for clip in program] == [0, 71, 0, 113]
+    assert all(clip.source_range.start_time.rate == float(FPS) for clip in program)
+    names = [clip.media_reference.target_url for clip in program]
     assert [name.rpartition("-")[2] for name in names] == ["part1.mkv"] * 2 + ["part2.mkv"] * 2
     assert all((tmp_path / name).is_file() for name in names)
-    about = programme[1].metadata["summit"]
+    about = program[1].metadata["summit"]
     assert (about["scene"], about["tick"]) == ("duo", 1071)
     assert list(about["seats"]) == ["mayor-1", "mayor-2"]
-    [cue] = programme.markers
+    [cue] = program.markers
     assert (cue.name, cue.marked_range.start_time.value) == ("Welcome", 50)
     assert (english.name, english.kind) == ("en", "Audio")
     assert english[0].media_reference.target_url == video_of(made, "en").name

@@ -29,7 +29,7 @@ LOOP_S = 8
 """A whole number of pictures and of AAC blocks."""
 
 
-class Programme:
+class Program:
     """Encodes in a thread, in real time, to every subscriber that :meth:`attach` gave a socket to.
 
     ``bitrate`` in bit/s; noise in the picture fills it. A loop is encoded beforehand, whose packets
@@ -65,7 +65,7 @@ class Programme:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "Programme":
+    def __enter__(self) -> "Program":
         self.epoch_ns = time.monotonic_ns()
         self._thread.start()
         return self
