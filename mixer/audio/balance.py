@@ -204,7 +204,7 @@ class Balance:
 
 
 def _per_block(fade_ms: int) -> float:
-    """How far a fade gets in a block."""
+    """Return how far a fade gets in a block."""
     return min(_WHOLE, BLOCK_MS / min(fade_ms, MAX_FADE_MS))
 
 

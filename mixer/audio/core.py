@@ -100,7 +100,7 @@ class SoundCore:
     def _protected(
         self, unlimited: Samples, names: tuple[str, ...], like: Mapping[str, str]
     ) -> NDArray[np.float64]:
-        """What the limiter may let through of sudden jumps in interpreters' ears."""
+        """Return what the limiter may let through of sudden jumps in interpreters' ears."""
         booths = [place for place, name in enumerate(names) if is_booth(name)]
         gains = self._protector.most(unlimited[booths], [names[place] for place in booths], like)
         most = np.ones((len(names), gains.shape[1]))

@@ -57,7 +57,7 @@ def within_limits(ducking: Ducking) -> Ducking:
 
 
 def speaks(bus: BusName, language: str) -> bool:
-    """Whether ``language`` is spoken on that bus: RFC 4647 §3.3.1, ``en`` takes ``en-GB`` too."""
+    """Return whether ``language`` is spoken on that bus: RFC 4647 §3.3.1, ``en`` takes ``en-GB`` too."""
     bus, language = bus.lower(), language.lower()
     return language == bus or language.startswith(bus + "-")
 
@@ -103,7 +103,7 @@ def interpreted(roles: Roles, active: Flags) -> Flags:
 
 
 def ducked(roles: Roles, active: Flags, spoken: Flags) -> tuple[Flags, Flags]:
-    """Which floor sources are ducked in each bus (B, S), and in which buses interpreters are (B,).
+    """Return which floor sources are ducked in each bus (B, S), and in which buses interpreters are (B,).
 
     ``active`` (S,) and ``spoken`` (B,): who speaks, and into which buses an interpreter does, both held.
     """

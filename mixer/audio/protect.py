@@ -44,7 +44,7 @@ class Protector:
         self._reference: Table = np.zeros(0)
 
     def reference_db(self, name: str) -> float:
-        """What a row's peaks are compared with now, dBFS. KeyError for a row that isn't there."""
+        """Return what a row's peaks are compared with now, dBFS. KeyError for a row that isn't there."""
         if name not in self._rows.names:
             raise KeyError(name)
         return float(self._reference[self._rows.names.index(name)])

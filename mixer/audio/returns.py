@@ -271,11 +271,11 @@ def _members(levels: Levels, bus: int) -> frozenset[SourceName]:
 
 
 def _places(levels: Levels, sources: Iterable[SourceName]) -> tuple[int, ...]:
-    """Where the sources are, those that are there."""
+    """Return where the sources are, those that are there."""
     return tuple(levels.sources.index(source) for source in sources if source in levels.sources)
 
 
 def _listening_elsewhere(plan: AudioPlan, kind: Listeners) -> frozenset[SourceName]:
-    """Who certainly doesn't listen to streams of this kind: booths are for interpreters alone."""
+    """Return who certainly doesn't listen to streams of this kind: booths are for interpreters alone."""
     interpreters = frozenset(entry.source for entry in plan.interpreters)
     return frozenset(entry.source for entry in plan.open) - interpreters if kind == "booth" else interpreters

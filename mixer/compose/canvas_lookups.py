@@ -64,7 +64,7 @@ class Item:
 
     @property
     def shows_through(self) -> bool:
-        """Whether anything beneath it is seen."""
+        """True if anything beneath it is seen."""
         return self.edge is not None or self.room >= 0
 
 
@@ -121,7 +121,7 @@ class CanvasLookups:
         self.signature = (canvas.background, self.rects, styles, seen_through, self._mark)
 
     def still(self, canvas: CanvasPlan, infos: Mapping[SourceName, SourceInfo], edition: int) -> bool:
-        """Whether all of it would be the same now."""
+        """Return whether all of it would be the same now."""
         return self.canvas is canvas and self._infos is infos and self._edition == edition
 
     def _see_through(self) -> None:
@@ -187,7 +187,8 @@ def _clear_of(edge: Edge, plate: tuple[Sprite, ...], width: int, height: int) ->
 
 
 def _is_rounded(sprite: Sprite, edge: Edge, width: int, height: int) -> bool:
-    """Whether a tile's corner or border takes anything of a sprite on it, by no less than a chroma sample."""
+    """Return whether a tile's corner or border takes anything of a sprite on it, by no less than a chroma
+    sample."""
     right, bottom = width - sprite.x - sprite.picture.width, height - sprite.y - sprite.picture.height
     inner = edge.radius - edge.border - 2
     for x in (sprite.x, right):

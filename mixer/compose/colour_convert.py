@@ -75,7 +75,7 @@ def weights(matrix: Matrix) -> tuple[float, float]:
 
 
 def encoding_of(colorspace: int, color_range: int, unspecified: Matrix) -> ColourEncoding:
-    """What a decoder says of a frame: ``AVColorSpace`` and ``AVColorRange`` as numbers (H.273's
+    """Return what a decoder says of a frame: ``AVColorSpace`` and ``AVColorRange`` as numbers (H.273's
     MatrixCoefficients; PyAV's ``frame.colorspace`` and ``frame.color_range``).
 
     ``unspecified``: the matrix where the stream names none. A range that isn't named is the limited one.

@@ -78,8 +78,8 @@ def keyed(tiles: tuple[Tile, ...]) -> dict[Key, Tile]:
 def moves(
     old: dict[Key, Tile], shown: dict[Key, Rect], after: CanvasPlan, known: Container[SourceName]
 ) -> tuple[Move, ...]:
-    """How the tiles of ``after`` come from where the ``old`` ones are ``shown``, in the order in which they
-    are drawn. Only sources that are ``known`` still have something to show while they leave."""
+    """Return how the tiles of ``after`` come from where the ``old`` ones are ``shown``, in the order in which
+    they are drawn. Only sources that are ``known`` still have something to show while they leave."""
     new = keyed(after.tiles)
     whole = Rect(0, 0, after.width, after.height)
     gone = {key: tile for key, tile in old.items() if key not in new}
@@ -118,7 +118,7 @@ class Glide:
         self._start_ns = self._seen_ns = 0
 
     def at(self, plan: CanvasPlan, now_ns: int, known: Container[SourceName]) -> Shot:
-        """Where the tiles are at ``now_ns``, the time of the tick, which never goes back."""
+        """Return where the tiles are at ``now_ns``, the time of the tick, which never goes back."""
         if plan is not self._plan:
             self._follow(plan, now_ns, known)
         elif not self._moves and self._shot is not None:

@@ -160,7 +160,7 @@ class OverlayShow:
     def update(
         self, overlays: tuple[Overlay, ...], scene: str, animate_ms: int, now_ns: int, unix_s: float
     ) -> Drawing | None:
-        """What is to be blended over the finished canvas at this tick; None: nothing.
+        """Return what is to be blended over the finished canvas at this tick; None: nothing.
 
         ``now_ns``: the tick's due time. While ``scene`` stays the same, graphics come and go in
         ``animate_ms``, and glide out of each other's way; with another scene, those that aren't in both are
@@ -234,7 +234,7 @@ def _pixels(strip: RunningText, pace_ns: int) -> int:
 
 
 def _heading(overlay: Overlay) -> tuple[int, int]:
-    """Which way a graphic goes when it leaves, and comes back from."""
+    """Return which way a graphic goes when it leaves, and comes back from."""
     row, _, column = overlay.anchor.rpartition("-")
     if "bottom" in (row, column):
         return 0, 1

@@ -6,7 +6,7 @@ from mixer.contract.plan import Rect
 
 
 def overlaps(rect: Rect, others: Iterable[Rect]) -> bool:
-    """Whether ``rect`` has a pixel in common with any of the ``others``."""
+    """Return whether ``rect`` has a pixel in common with any of the ``others``."""
     return any(
         rect.x < other.x + other.w
         and other.x < rect.x + rect.w
@@ -17,7 +17,7 @@ def overlaps(rect: Rect, others: Iterable[Rect]) -> bool:
 
 
 def covers(outer: Rect, inner: Rect) -> bool:
-    """Whether all of ``inner`` lies in ``outer``."""
+    """Return whether all of ``inner`` lies in ``outer``."""
     return (
         outer.x <= inner.x
         and outer.y <= inner.y
@@ -27,7 +27,7 @@ def covers(outer: Rect, inner: Rect) -> bool:
 
 
 def clip(rect: Rect, width: int, height: int) -> Rect | None:
-    """What of ``rect`` lies on a canvas of this size; None: nothing."""
+    """Return what of ``rect`` lies on a canvas of this size; None: nothing."""
     x, y = max(rect.x, 0), max(rect.y, 0)
     right, bottom = min(rect.x + rect.w, width), min(rect.y + rect.h, height)
     return Rect(x, y, right - x, bottom - y) if right > x and bottom > y else None

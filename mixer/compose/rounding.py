@@ -50,7 +50,8 @@ def edge_of(style: TileStyle | None, width: int, height: int) -> Edge | None:
 
 
 def lift(target: Picture, edge: Edge) -> Beneath:
-    """What lies at ``target``'s corners now, to be shown through them: called before the tile is drawn."""
+    """Return what lies at ``target``'s corners now, to be shown through them: called before the tile is
+    drawn."""
     squares: list[_Square] = []
     if not edge.side:
         return ()

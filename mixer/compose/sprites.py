@@ -50,7 +50,7 @@ Placed = tuple[tuple[Plane, Plane, Plane | None], ...]
 
 
 def place(target: Picture, sprites: "tuple[Sprite, ...]") -> Placed:
-    """Where the sprites lie on ``target``, a tile's planes; they lie inside it."""
+    """Return where the sprites lie on ``target``, a tile's planes; they lie inside it."""
     placed: list[tuple[Plane, Plane, Plane | None]] = []
     for sprite in sprites:
         for index, (plane, source) in enumerate(zip(target, sprite.picture, strict=True)):
@@ -77,7 +77,7 @@ def moved(sprite: Sprite, dx: int, dy: int) -> Sprite:
 
 
 def clipped(sprite: Sprite, width: int, height: int) -> Sprite | None:
-    """What of it lies on a canvas of this (even) size; None: nothing. Copies nothing."""
+    """Return what of it lies on a canvas of this (even) size; None: nothing. Copies nothing."""
     left, top = max(0, sprite.x), max(0, sprite.y)
     right = min(width, sprite.x + sprite.picture.width)
     bottom = min(height, sprite.y + sprite.picture.height)

@@ -34,8 +34,8 @@ class FileClock:
         }
 
     def offset_ns(self, other: "FileClock") -> int:
-        """How much later than the other file this one begins. Exact for files of one run; by the wall clock,
-        which may have been set meanwhile, for others."""
+        """Return how much later than the other file this one begins. Exact for files of one run; by the wall
+        clock, which may have been set meanwhile, for others."""
         if self.epoch_ns == other.epoch_ns:
             return self.start_ns - other.start_ns
         return round((self.utc - other.utc) / timedelta(microseconds=1)) * 1000

@@ -30,7 +30,7 @@ class Tag(NamedTuple):
 
     @property
     def configures(self) -> bool:
-        """Whether it has no media in it, but what a decoder has to know (AVC's and HEVC's parameter sets,
+        """True if it has no media in it, but what a decoder has to know (AVC's and HEVC's parameter sets,
         AAC's AudioSpecificConfig; Enhanced RTMP's ``SequenceStart``)."""
         body = self.body
         if len(body) < 2 or self.kind == DATA:
@@ -43,7 +43,7 @@ class Tag(NamedTuple):
 
 
 def header(*, sound: bool, picture: bool) -> bytes:
-    """What a file begins with."""
+    """Return what a file begins with."""
     return b"FLV\x01" + bytes((4 * sound | picture,)) + (9).to_bytes(4, "big") + bytes(4)
 
 

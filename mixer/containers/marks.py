@@ -41,7 +41,7 @@ class TimedMark(NamedTuple):
 
 
 def marks_path(recording: Path) -> Path:
-    """Where a recording's marks are."""
+    """Return where a recording's marks are."""
     return recording.with_name(recording.name + SUFFIX)
 
 
@@ -60,8 +60,8 @@ def line_of(placed: TimedMark) -> str:
 
 
 def opening(recent: Iterable[Mark], start_s: Fraction, tick_s: Fraction) -> list[TimedMark]:
-    """What a part that begins at ``start_s`` of the programme begins with: of each kind the mark that is
-    current then, at time 0, and those that came since. ``recent`` in the order of their ticks."""
+    """Return what a part that begins at ``start_s`` of the programme begins with: of each kind the mark that
+    is current then, at time 0, and those that came since. ``recent`` in the order of their ticks."""
     current: dict[str, Mark] = {}
     since: list[TimedMark] = []
     for mark in recent:

@@ -36,7 +36,7 @@ def add_stream(container: OutputContainer, header: StreamHeader) -> Stream:
 
 
 def parameters(header: StreamHeader) -> tuple[object, ...]:
-    """What two headers have in common when packets of both may follow each other in one stream."""
+    """Return what two headers have in common when packets of both may follow each other in one stream."""
     return header.codec, header.time_base, header.width, header.height, header.nut
 
 

@@ -38,7 +38,7 @@ class ProgramClock:
         """The absolute sample number (see :mod:`mixer.ipc.slot`) of programme sample 0."""
 
     def due_ns(self, tick: int) -> int:
-        """When ``tick`` is due."""
+        """Return when ``tick`` is due."""
         return self.epoch_ns + tick * NS * self.fps.denominator // self.fps.numerator
 
     def tick_at(self, time_ns: int) -> int:
@@ -55,5 +55,5 @@ class ProgramClock:
         return sample_at(self.now()) - self.first_sample
 
     def until_sample_ns(self, sample: int) -> int:
-        """How long it is until :meth:`sample_now` gives ``sample``; not positive once it does."""
+        """Return how long it is until :meth:`sample_now` gives ``sample``; not positive once it does."""
         return -(-(self.first_sample + sample) * NS // RATE) - self.now()

@@ -34,7 +34,7 @@ def with_values(plan: MixPlan, values: HandValues) -> MixPlan:
 
 
 def values_between(before: MixPlan, after: MixPlan) -> HandValues | None:
-    """What makes ``after`` of ``before``, their revisions aside; None where values alone don't."""
+    """Return what makes ``after`` of ``before``, their revisions aside; None where values alone don't."""
     if before.canvases != after.canvases:
         return None
     gains = {

@@ -73,7 +73,7 @@ def progressed(health: Health, pending: int, took: int, now_ns: int) -> Health:
 
 
 def failed(health: Health, failure: Failure, now_ns: int, chance: float) -> Health:
-    """What follows a failure: a pause, or the end when it is permanent. ``chance`` is from 0 to 1."""
+    """Return what follows a failure: a pause, or the end when it is permanent. ``chance`` is from 0 to 1."""
     if failure.permanent:
         return replace(health, phase="failed", since_ns=now_ns, pending=0, failure=failure)
     patient = failure.code in _PATIENT
@@ -128,7 +128,7 @@ def due(health: Health, now_ns: int) -> bool:
 
 
 def closed(health: Health, place: str, greeted: bool, now_ns: int) -> Failure:
-    """What it means that the destination closed the connection now. ``greeted``: it speaks RTMP."""
+    """Return what it means that the destination closed the connection now. ``greeted``: it speaks RTMP."""
     if health.phase == "opening" and not greeted:
         return Failure("destination.lost", f"{place} closed the connection without an answer.")
     if health.phase == "opening" or now_ns - health.since_ns < CONSENT_WORTH_NS:

@@ -93,7 +93,7 @@ class StreamUrl:
 
     @property
     def several_tracks(self) -> bool:
-        """Whether it carries several sound tracks; RTMP's FLV has one."""
+        """True if it carries several sound tracks; RTMP's FLV has one."""
         return self.scheme == UDP
 
     @property

@@ -19,7 +19,7 @@ class Pass(msgspec.Struct, frozen=True):
     start_s: Fraction
 
     def time_ns(self, position_s: Fraction) -> int:
-        """When this position of the media is shown and heard."""
+        """Return when this position of the media is shown and heard."""
         return self.anchor_ns + round((position_s - self.start_s) * NS)
 
     def position_s(self, time_ns: int) -> Fraction:
@@ -43,7 +43,7 @@ class Pass(msgspec.Struct, frozen=True):
 
 
 def next_tick_ns(clock: ProgramClock, time_ns: int) -> int:
-    """When the first tick not before ``time_ns`` is due."""
+    """Return when the first tick not before ``time_ns`` is due."""
     tick = clock.tick_at(time_ns)
     due_ns = clock.due_ns(tick)
     return due_ns if due_ns >= time_ns else clock.due_ns(tick + 1)
@@ -52,7 +52,8 @@ def next_tick_ns(clock: ProgramClock, time_ns: int) -> int:
 def resumed_s(
     position_s: float, at_ns: int, now_ns: int, in_s: float, out_s: float, *, loop: bool
 ) -> float | None:
-    """Where a clip that has been playing from ``position_s`` since ``at_ns`` would be now; None: at its end.
+    """Return where a clip that has been playing from ``position_s`` since ``at_ns`` would be now; None: at
+    its end.
 
     ``out_s`` is where it ends or turns back to ``in_s``.
     """

@@ -71,8 +71,8 @@ def as_ffmpeg_takes(url: str) -> str:
 
 
 def names_private(url: str) -> bool:
-    """Whether the host of an address that :func:`redacted_pull` takes is written as an IP address that is not
-    public, or is this machine by name. What else a name means, its look-up says."""
+    """Return whether the host of an address that :func:`redacted_pull` takes is written as an IP address that
+    is not public, or is this machine by name. What else a name means, its look-up says."""
     host = urlsplit(url).hostname or ""
     if host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost"):
         return True
@@ -83,9 +83,9 @@ def names_private(url: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public Internet: not private (RFC 1918), loopback, link-local,
-    shared (RFC 6598), unique local, multicast, unspecified or reserved, nor a cloud's metadata service, nor
-    such a one inside an IPv6 address. Raises ValueError."""
+    """Return whether an IP address is one of the public Internet: not private (RFC 1918), loopback,
+    link-local, shared (RFC 6598), unique local, multicast, unspecified or reserved, nor a cloud's metadata
+    service, nor such a one inside an IPv6 address. Raises ValueError."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)

@@ -115,7 +115,7 @@ class LanguageStreams:
             self._behind += encoder.late + encoder.dropped - encoder.failed
 
     def running(self, language: str) -> bool:
-        """Whether somebody sees, or has just seen, this language's programme."""
+        """Return whether somebody sees, or has just seen, this language's programme."""
         return program_in(language) in self._streams
 
     def offer(

@@ -71,12 +71,13 @@ class StepChange:
 
 
 def full_tick(step: Step, tick: int) -> bool:
-    """Whether all canvases are shown at this tick: cuts wait for one, so that all of them cut at once."""
+    """Return whether all canvases are shown at this tick: cuts wait for one, so that all of them cut at
+    once."""
     return step < Step.WALL_RATE or tick % 2 == 0
 
 
 def spared(step: Step, tick: int, canvas: CanvasName) -> bool:
-    """Whether this canvas is left out at this tick on purpose."""
+    """Return whether this canvas is left out at this tick on purpose."""
     return not full_tick(step, tick) and (canvas != "program" or step >= Step.PROGRAM_RATE)
 
 
@@ -208,8 +209,8 @@ class Ladder:
         return StepChange(before, self.step, f"No tick came late for {quiet_ns / _NS:.0f} s{figures}.")
 
     def _leaves(self, expected: float, free: float) -> bool:
-        """Whether the machine has what a step up takes: an encoder's share of a period is one of a processor,
-        and two of its threads may be at work."""
+        """Return whether the machine has what a step up takes: an encoder's share of a period is one of a
+        processor, and two of its threads may be at work."""
         more = 2 * max(0.0, expected - (self._recent or 0.0)) / self._processors
         return free - more >= FULL
 

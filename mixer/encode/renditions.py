@@ -108,7 +108,7 @@ class RenditionSet:
                 self._ended = [*self._ended[-8:], encoder]
 
     def watched(self, canvas: CanvasName) -> bool:
-        """Whether any running rendition shows this canvas."""
+        """Return whether any running rendition shows this canvas."""
         return any(self._canvas(stream) == canvas for stream in self._running)
 
     def offer(self, name: str, tick: int, canvas: Canvas, to_all: bool = True) -> bool:

@@ -122,7 +122,7 @@ class VideoEncoder:
 
 
 def can_ease(settings: VideoSettings) -> bool:
-    """Whether less effort saves work and gives the same stream: an encoder is opened to compare.
+    """Return whether less effort saves work and gives the same stream: an encoder is opened to compare.
 
     Not for other codecs than H.264 and rates that aren't constant. Raises av.FFmpegError when the settings
     are not to the codec's liking.

@@ -34,7 +34,8 @@ class SourceTrack:
         self._last: SourcePicture | None = None
 
     def look(self, due_ns: int, now_ns: int, asked: bool, still: bool = False) -> SourcePicture:
-        """What to show at the tick that is due at ``due_ns``. Never raises, whatever the slot contains.
+        """Return what to show at the tick that is due at ``due_ns``. Never raises, whatever the slot
+        contains.
 
         The picture of a ``still`` source needs no renewing while its writer is alive.
         """

@@ -36,7 +36,7 @@ class DrawnScene:
         self._overlays = other._overlays.fork()
 
     def shot(self, plan: CanvasPlan, now_ns: int, known: Collection[SourceName]) -> Shot:
-        """Where its tiles are at the tick that is due at ``now_ns``."""
+        """Return where its tiles are at the tick that is due at ``now_ns``."""
         self.plan, self.seen_ns = plan, now_ns
         return self._glide.at(plan, now_ns, known)
 
@@ -51,7 +51,7 @@ class DrawnScene:
         return self._made_of[2]
 
     def over(self, plan: CanvasPlan, animate_ms: int, now_ns: int, unix_s: float) -> Drawing | None:
-        """What lies over its tiles. Never raises: no graphic is worth a picture."""
+        """Return what lies over its tiles. Never raises: no graphic is worth a picture."""
         try:
             return self._overlays.update(plan.overlays, plan.scene, animate_ms, now_ns, unix_s)
         except Exception as error:
@@ -83,7 +83,8 @@ class SceneCanvas:
         return self._scenes[0]
 
     def scene(self, plan: CanvasPlan, now_ns: int) -> DrawnScene:
-        """Who draws ``plan`` while there is no transition: who had it in the one before, or is on air."""
+        """Return who draws ``plan`` while there is no transition: who had it in the one before, or is on
+        air."""
         on_air, other = self._scenes
         fresh = other.plan is not None and now_ns - other.seen_ns <= STALE_NS
         if fresh and _likeness(other.plan, plan) > _likeness(on_air.plan, plan):
@@ -91,7 +92,7 @@ class SceneCanvas:
         return self._scenes[0]
 
     def scenes(self, leaving: CanvasPlan, now_ns: int) -> tuple[DrawnScene, DrawnScene]:
-        """Who draws ``leaving``, which is on air, and who draws what comes."""
+        """Return who draws ``leaving``, which is on air, and who draws what comes."""
         going = self.scene(leaving, now_ns)
         coming = self._scenes[1]
         if now_ns != self._cast_ns:  # once a tick, before either is drawn
@@ -101,8 +102,8 @@ class SceneCanvas:
         return going, coming
 
     def made(self, draw: Callable[[Picture], None]) -> Canvas | None:
-        """What ``draw`` draws into a buffer that nobody else has; None without a free one. Raises as it
-        does."""
+        """Return what ``draw`` draws into a buffer that nobody else has; None without a free one. Raises as
+        it does."""
         buffer = self.pool.take(None, self)
         if buffer is None:
             return None

@@ -176,7 +176,7 @@ class Stage:
         return canvases
 
     def _turn(self, tick: _Tick, drawn: dict[str, Drawn], *, going: bool) -> bool:
-        """Whether this side is shown as it was at the tick before."""
+        """Return whether this side is shown as it was at the tick before."""
         stage, names = tick.stage, _names(tick, going)
         kept = self._alternation.kept(stage.leaving if going else stage.entering, names, going=going)
         if kept is None:
@@ -247,7 +247,7 @@ class Stage:
         program: CanvasPlan,
         shot: Shot,
     ) -> tuple[DrawnScene, Shot, bool]:
-        """Who draws a canvas, where its tiles are, and whether they are the clean feed's."""
+        """Return who draws a canvas, where its tiles are, and whether they are the clean feed's."""
         scene = self._scene(name, tick, going)
         if name in (PROGRAM, "clean"):
             return scene, shot, True
@@ -267,7 +267,7 @@ class Stage:
         canvases: Mapping[str, Canvas],
         tick: _Tick,
     ) -> Canvas | None:
-        """What is seen on one canvas: both scenes in one, as far as that is, and black as it is."""
+        """Return what is seen on one canvas: both scenes in one, as far as that is, and black as it is."""
         stage = tick.stage
         mixed = bool(stage.leaving) and _changes(stage, name)
         if entering is None or (mixed and leaving is None):
@@ -343,7 +343,8 @@ def _names(tick: _Tick, going: bool) -> list[str]:
 
 
 def _changes(stage: Staging, name: str) -> bool:
-    """Whether the transition leaves anything on this canvas. The programme's canvases do it together."""
+    """Return whether the transition leaves anything on this canvas. The programme's canvases do it
+    together."""
     if name == "clean" or name.startswith(PROGRAM):
         names = [each for each in stage.entering if each.startswith(PROGRAM)]
     else:

@@ -55,8 +55,9 @@ def _on_air(
 
 
 def sources_of(plan: MixPlan, before: MixPlan) -> dict[str, frozenset[SourceName]]:
-    """Whose pictures each canvas needs from ``plan`` on: also those of the scene that is left, of tiles of
-    the plan ``before`` that may still shrink away, and for the multiview those of the preview's pane."""
+    """Return whose pictures each canvas needs from ``plan`` on: also those of the scene that is left, of
+    tiles of the plan ``before`` that may still shrink away, and for the multiview those of the preview's
+    pane."""
     needed: dict[str, frozenset[SourceName]] = {}
     for name, canvas in plan.canvases.items():
         old = before.canvases.get(name)
@@ -72,7 +73,7 @@ def sources_of(plan: MixPlan, before: MixPlan) -> dict[str, frozenset[SourceName
 
 
 def on_air_sources(plan: MixPlan, now_ns: int) -> frozenset[SourceName]:
-    """Whose pictures the programme shows."""
+    """Return whose pictures the programme shows."""
     if plan.slate or plan.black:
         return frozenset()
     t = progress(plan.transition, now_ns)

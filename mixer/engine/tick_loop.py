@@ -334,7 +334,7 @@ class Engine:
         due_ns: int,
         now_ns: int,
     ) -> dict[SourceName, SourcePicture]:
-        """What the ``seen`` sources show; how the others are is known from the last look at them."""
+        """Return what the ``seen`` sources show; how the others are is known from the last look at them."""
         pictures: dict[SourceName, SourcePicture] = {}
         states: dict[SourceName, SourceState] = {} if seen is plan.sources else dict(self._states)
         for source in seen:

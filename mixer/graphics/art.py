@@ -54,7 +54,7 @@ class Dial:
         return cells + sum(face.nbytes for face, _ in self.faces.values())
 
     def reading(self, unix_s: float) -> str:
-        """What it shows: ``14:05:09``; ``09:59`` or ``1:00:00`` left; ``+00:01`` over; ``--:--``."""
+        """Return what it shows: ``14:05:09``; ``09:59`` or ``1:00:00`` left; ``+00:01`` over; ``--:--``."""
         if self.until is None:
             return f"{datetime.fromtimestamp(int(unix_s), self.zone):%H:%M:%S}"
         if self.until == 0:

@@ -37,12 +37,13 @@ def composed(text: str) -> str:
 
 
 def inkless(char: str) -> bool:
-    """Whether nothing is drawn of it: blanks, joiners, variation selectors. No font needs to have it."""
+    """Return whether nothing is drawn of it: blanks, joiners, variation selectors. No font needs to have
+    it."""
     return char.isspace() or _INKLESS.match(char) is not None
 
 
 def selects_variant(char: str) -> bool:
-    """Whether it says in which form the character before it is drawn."""
+    """Return whether it says in which form the character before it is drawn."""
     return _SELECTORS.match(char) is not None
 
 

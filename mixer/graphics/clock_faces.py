@@ -26,7 +26,7 @@ def draw_clock(sheet: Sheet, overlay: Overlay) -> Dial:
 
 
 def draw_countdown(sheet: Sheet, overlay: Overlay) -> Dial:
-    """What is left, then in the warning's colour what it is over."""
+    """Return what is left, then in the warning's colour what it is over."""
     faces, digits, late = _dial(sheet, overlay, _COUNTDOWN)
     return Dial(faces, digits, late, until=overlay.until)
 

@@ -97,7 +97,7 @@ class FontRefusedError(Exception):
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """What the folder of fonts holds. Raises FontsMissingError."""
+    """Return what the folder of fonts holds. Raises FontsMissingError."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except OSError as error:
@@ -110,7 +110,7 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 def covers(ranges: tuple[tuple[int, int], ...], code_point: int) -> bool:
-    """Whether ``code_point`` lies in one of the ascending ``ranges``, first and last inclusive."""
+    """Return whether ``code_point`` lies in one of the ascending ``ranges``, first and last inclusive."""
     index = bisect.bisect_right(ranges, (code_point, sys.maxunicode)) - 1
     return index >= 0 and code_point <= ranges[index][1]
 
@@ -142,7 +142,7 @@ class WatchedFonts:
         self._mark = (0, 0)
 
     def changed(self) -> tuple[FontFile, ...] | None:
-        """What there is now, where that is something else than at the last call; nothing at first."""
+        """Return what there is now, where that is something else than at the last call; nothing at first."""
         if self._folder is None:
             return None
         try:
@@ -157,7 +157,7 @@ class WatchedFonts:
 
 
 def read_font(path: Path, package: str = "") -> FontFile:
-    """What ``path``, a TrueType or OpenType file, has; of a collection its first font.
+    """Return what ``path``, a TrueType or OpenType file, has; of a collection its first font.
 
     Raises FontRefusedError, OSError.
     """

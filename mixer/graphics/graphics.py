@@ -200,11 +200,11 @@ class Graphics:
         return self._sprites("label", (text, tally, language), width, height)
 
     def card(self, info: SourceInfo, width: int, height: int) -> Face | None:
-        """What stands for a guest without picture."""
+        """Return what stands for a guest without picture."""
         return self._face("card", _who(info), width, height)
 
     def slate(self, info: SourceInfo, width: int, height: int) -> Face | None:
-        """What stands for a guest whose picture stopped."""
+        """Return what stands for a guest whose picture stopped."""
         return self._face("slate", _who(info), width, height)
 
     def event(self, width: int, height: int) -> Face | None:

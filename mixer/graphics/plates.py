@@ -26,8 +26,8 @@ SHADOW = 5.0
 
 
 def plate_rows(sheet: Sheet, plate: Plate, size: float, room: int, *, titles: bool, lines: int) -> list[Row]:
-    """What a plate says, in ``room`` pixels of width, the name ``size`` pixels high. ``lines``: that a title
-    may have."""
+    """Return what a plate says, in ``room`` pixels of width, the name ``size`` pixels high. ``lines``: that a
+    title may have."""
     theme, small = sheet.theme, max(0.66 * size, SMALLEST_TEXT)
     other = max(0.58 * size, SMALLEST_TEXT)
     soft = theme.text if theme.plate_style == "line" else theme.text_soft  # without a ground, legible first

@@ -314,7 +314,7 @@ def _escaped(text: str) -> str:
 
 
 def reads_from_right(text: str) -> bool:
-    """Whether its first letter says so."""
+    """Return whether its first letter says so."""
     for char in text:
         direction = unicodedata.bidirectional(char)
         if direction in ("L", "R", "AL"):
@@ -354,7 +354,7 @@ def _begins_thai_syllable(word: str, index: int) -> bool:
 
 
 def _may_cut(text: str, index: int) -> bool:
-    """Whether a text may end before ``index``: not between a letter and its marks."""
+    """Return whether a text may end before ``index``: not between a letter and its marks."""
     return (
         unicodedata.category(text[index])[0] != "M"
         and text[index] not in JOINERS

@@ -49,7 +49,7 @@ def punctual(urgency: Urgency) -> None:
 
 
 def allowed() -> bool:
-    """Whether :func:`claim` would get real-time threads: tried on a thread that ends at once."""
+    """Return whether :func:`claim` would get real-time threads: tried on a thread that ends at once."""
     got: list[bool] = []
     thread = threading.Thread(target=lambda: got.append(_set(Urgency.CLOCK)))
     thread.start()

@@ -129,7 +129,7 @@ class Taken:
     alpha: Plane | None = None
 
     def intact(self) -> bool:
-        """Whether the planes were left alone since the picture was taken; False: draw it again."""
+        """Return whether the planes were left alone since the picture was taken; False: draw it again."""
         return self.meta[_M_SEQ] == self.seq
 
 

@@ -154,7 +154,7 @@ class DestinationConnection:
             self._shaking, self.open = False, True
 
     def read(self) -> bytes | None:
-        """What has arrived: None for nothing yet, empty at the end of the stream. Raises OSError."""
+        """Return what has arrived: None for nothing yet, empty at the end of the stream. Raises OSError."""
         assert self._sock is not None
         try:
             return self._sock.recv(MAX_READ)
@@ -164,7 +164,7 @@ class DestinationConnection:
             return b""
 
     def write(self, data: memoryview) -> int:
-        """How many bytes the network took. Raises OSError."""
+        """Return how many bytes the network took. Raises OSError."""
         assert self._sock is not None
         try:
             return self._sock.send(data)

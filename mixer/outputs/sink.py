@@ -29,7 +29,7 @@ class Sink(Protocol):
     """Nothing here raises for what the destination does: it is in :meth:`status`. Nothing blocks."""
 
     def resumes(self) -> bool:
-        """Whether it goes on where a process that died left off: then the past is wanted, too."""
+        """Return whether it goes on where a process that died left off: then the past is wanted, too."""
 
     def watched(self) -> tuple[int, int] | None:
         """A descriptor and the poll events on it after which :meth:`step` has work to do."""
@@ -50,7 +50,7 @@ class Sink(Protocol):
         """End the pause before the next attempt. Without effect while there is none."""
 
     def wait_ms(self) -> int:
-        """How long the next :meth:`step` may keep waiting, at most :data:`POLL_MS`."""
+        """Return how long the next :meth:`step` may keep waiting, at most :data:`POLL_MS`."""
 
     def step(self, now_ns: int) -> None:
         """Go on with whatever is due: called when :meth:`watched` fires, and after :meth:`wait_ms`."""

@@ -194,13 +194,13 @@ class FrameConverter:
 
 
 def has_alpha(frame: av.VideoFrame) -> bool:
-    """Whether its format has room for alpha."""
+    """Return whether its format has room for alpha."""
     return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
 
 
 def may_be_transparent(frame: av.VideoFrame, codec: str) -> bool:
-    """Whether its like are meant to be transparent in places: colours of a palette are only where they are,
-    and a byte that nobody wrote means nothing."""
+    """Return whether its like are meant to be transparent in places: colours of a palette are only where they
+    are, and a byte that nobody wrote means nothing."""
     if frame.format.has_palette:
         return int(_rgba(frame)[..., 3].min()) < 255
     if codec in _UNWRITTEN and has_alpha(frame):
@@ -236,8 +236,8 @@ def _eight_bit(plane: Plane, bits: int, *, full: bool = False) -> Plane:
 
 
 def _part(plane: Plane, rect: Rect, whole: tuple[int, ...]) -> Plane:
-    """What of a plane, which may be one of chroma, belongs to a rectangle (x and y even) of the luma, whose
-    shape is ``whole``."""
+    """Return what of a plane, which may be one of chroma, belongs to a rectangle (x and y even) of the luma,
+    whose shape is ``whole``."""
     down, across = (1 if mine == its else 2 for mine, its in zip(plane.shape[:2], whole, strict=True))
     bottom, right = -(-(rect.y + rect.h) // down), -(-(rect.x + rect.w) // across)
     return plane[rect.y // down : bottom, rect.x // across : right]

@@ -40,7 +40,7 @@ _NAMES = {
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:
-    """What the display matrix that comes with a frame says; upright where there is none."""
+    """Return what the display matrix that comes with a frame says; upright where there is none."""
     side: Any = frame.side_data.get("DISPLAYMATRIX")
     return UPRIGHT if side is None else by_matrix(bytes(side))
 

@@ -116,7 +116,7 @@ class PatternPlayer:
         self._sound(now_ns, self._beeps)
 
     def flashes(self, tick: int) -> bool:
-        """Whether this tick is white: the first ones of each second since the epoch."""
+        """Return whether this tick is white: the first ones of each second since the epoch."""
         return tick - self._second_of(tick) < FLASH_TICKS
 
     def _second_of(self, tick: int) -> int:

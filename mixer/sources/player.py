@@ -40,11 +40,11 @@ class Player(Protocol):
         ...
 
     def report(self, now_ns: int) -> PlayerReport:
-        """How it is."""
+        """Return how it is."""
         ...
 
     def alive(self, now_ns: int) -> bool:
-        """Whether its own work goes on: a decoder that hangs is ended by the supervisor."""
+        """Return whether its own work goes on: a decoder that hangs is ended by the supervisor."""
         ...
 
     def close(self) -> None: ...

@@ -24,7 +24,7 @@ class SlotOut:
 
     @property
     def ready(self) -> bool:
-        """Whether a slot is there."""
+        """True if a slot is there."""
         return self._writer is not None
 
     def attach(self, fd: int, now_ns: int) -> None:

@@ -36,7 +36,7 @@ class StereoSound:
 
 
 def heard_in(frames: Iterable[object], seconds: float) -> bool:
-    """Whether there is more than noise in the first ``seconds`` of these frames."""
+    """Return whether there is more than noise in the first ``seconds`` of these frames."""
     stereo, left = StereoSound(), round(seconds * RATE)
     for frame in frames:
         if not isinstance(frame, av.AudioFrame):

@@ -80,7 +80,7 @@ def _whole(streams: Collection[Any]) -> set[int]:
 
 
 def _arrive(ends: dict[int, Fraction], told: dict[int, Fraction], told_end: Fraction) -> bool:
-    """Whether all of it was found after all."""
+    """Return whether all of it was found after all."""
     there = all(ends.get(index, Fraction(0)) >= end - _MISSING_S for index, end in told.items() if end)
     return there and max(ends.values(), default=Fraction(0)) >= told_end - _MISSING_S
 
@@ -94,7 +94,8 @@ def _start_s(stream: "av.stream.Stream") -> Fraction:
 
 
 def _length_s(container: InputContainer) -> Fraction:
-    """Where the container says that it ends; 0 where it doesn't. Some count from their first packet."""
+    """Return where the container says that it ends; 0 where it doesn't. Some count from their first
+    packet."""
     return Fraction(container.duration or 0, av.time_base)
 
 
@@ -117,7 +118,7 @@ def _ends_after(
     at_s: Fraction | None,
     beat: Callable[[], None],
 ) -> dict[int, Fraction]:
-    """Where streams end, of those with packets after ``at_s``; None: of all of them."""
+    """Return where streams end, of those with packets after ``at_s``; None: of all of them."""
     stream = container.streams[anchor]
     if at_s is None or at_s <= 0:
         rewind(container, anchor)
@@ -140,8 +141,8 @@ def _ends_after(
 def rate_of(
     container: InputContainer, stream: av.VideoStream, beat: Callable[[], None]
 ) -> tuple[Fraction, bool]:
-    """How long a picture lasts, in seconds, and whether that varies. The pictures' own times are believed
-    before what a header says: a fragmented file's knows its first fragment alone."""
+    """Return how long a picture lasts, in seconds, and whether that varies. The pictures' own times are
+    believed before what a header says: a fragmented file's knows its first fragment alone."""
     told = [Fraction(rate) for rate in (stream.average_rate, stream.guessed_rate) if rate]
     times = _times_s(container, stream.index, _base(stream), beat)
     steps = sorted(late - early for early, late in itertools.pairwise(times) if late > early)
@@ -164,7 +165,7 @@ def rate_of(
 def _times_s(
     container: InputContainer, index: int, base: Fraction, beat: Callable[[], None]
 ) -> list[Fraction]:
-    """When the first pictures are shown, in order."""
+    """Return when the first pictures are shown, in order."""
     rewind(container, index)
     first = itertools.islice(packets(container, (index,)), _PROBED)
     times = sorted(packet.pts * base for packet in first if packet.pts is not None)

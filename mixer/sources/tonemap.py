@@ -88,12 +88,12 @@ def told_by(stream: av.VideoStream) -> FileColour:
 
 
 def either(frame: int, told: int) -> int:
-    """What the frame says, else what the file does."""
+    """Return what the frame says, else what the file does."""
     return told if frame in _UNTOLD else frame
 
 
 def colour_of(frame: av.VideoFrame, encoding: ColourEncoding, file: FileColour) -> Colour:
-    """What the frame, or the file, says of it; HDR that names no primaries has BT.2020's."""
+    """Return what the frame, or the file, says of it; HDR that names no primaries has BT.2020's."""
     transfer = _TRANSFERS.get(either(int(frame.color_trc), file.transfer), "sdr")
     told = either(int(frame.color_primaries), file.primaries)
     primaries = _PRIMARIES.get(told, "bt709")

@@ -49,5 +49,5 @@ class Deps:
 
     @property
     def https(self) -> bool:
-        """Whether browsers reach us by TLS: ours or a proxy's."""
+        """True if browsers reach us by TLS: ours or a proxy's."""
         return self.tls or self.public_url.startswith("https:")

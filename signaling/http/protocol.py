@@ -54,7 +54,7 @@ class StudioRequestHandler(RequestHandler):
 
     @property
     def _waits(self) -> bool:
-        """Whether no request is whole and none is answered."""
+        """True if no request is whole and none is answered."""
         return self._waiter is not None and not self._waiter.done()
 
     def waiting_since_s(self) -> float | None:

@@ -48,7 +48,7 @@ def peer_id(kind: PeerKind, seat: str, client: str) -> str:
 
 
 def owner_of(peer: str) -> PeerOwner | None:
-    """Whose a peer is, by its id alone; None for what is no id of ours."""
+    """Return whose a peer is, by its id alone; None for what is no id of ours."""
     match peer.split(_SEPARATOR):
         case [kind, seat, client, _]:
             known = next((each for each in _KINDS if each == kind), None)

@@ -185,7 +185,7 @@ class PeerRouter:
         return PeerOwner(known.kind, known.seat, known.client) if known is not None else None
 
     def has(self, kind: PeerKind) -> bool:
-        """Whether there is a peer of this kind, on its way or connected, of which something comes."""
+        """Return whether there is a peer of this kind, on its way or connected, of which something comes."""
         return any(each.kind == kind and not each.silent for each in self._peers.values())
 
     def drop_seat(self, seat: str) -> None:
@@ -265,7 +265,7 @@ class PeerRouter:
         return [each for each in alike if each.seat == seat and (kind in SEATED or each.client == client)]
 
     def _publishes(self, peer: KnownPeer) -> bool:
-        """Whether a publisher is at work, or about to be: who has vanished keeps nobody out."""
+        """Return whether a publisher is at work, or about to be: who has vanished keeps nobody out."""
         if peer.state == "connected":
             return not peer.silent
         return time.monotonic() - peer.opened_s < CONNECTING_S

@@ -52,12 +52,12 @@ class Kind:
 
     @property
     def camera(self) -> bool:
-        """Whether it sends pictures that are to be decoded."""
+        """True if it sends pictures that are to be decoded."""
         return self.video in ("sendrecv", "recvonly")
 
     @property
     def publishes(self) -> bool:
-        """Whether it sends and gets nothing back."""
+        """True if it sends and gets nothing back."""
         return self.video == "recvonly"
 
     @property

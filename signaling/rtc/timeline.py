@@ -242,7 +242,8 @@ class LipSync:
         microphone is open, else less. Recordings of what nobody hears go by it."""
 
     def skew_ns(self) -> int:
-        """How much longer the picture's path is than the sound's, by both sender reports; 0 if unknown."""
+        """Return how much longer the picture's path is than the sound's, by both sender reports; 0 if
+        unknown."""
         sound, picture = self.sound.offset_ns(), self.picture.offset_ns()
         if sound is None or picture is None or abs(picture - sound) > MAX_SKEW_NS:
             return 0

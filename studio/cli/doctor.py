@@ -174,7 +174,7 @@ def _parts(data: Path, settings: config.Settings) -> Iterator[Finding]:
 
 
 def _scripts(ours: Path, own: Path) -> Finding:
-    """Which scripts in daily use no font here has."""
+    """Return which scripts in daily use no font here has."""
     from mixer.graphics.fonts import FontRefusedError, load_manifest, read_font
 
     files = [*load_manifest(ours).files]

@@ -346,8 +346,8 @@ def _run(options: object, begin: object = None) -> None:
 
 
 def into_the_journal() -> bool:
-    """Whether systemd keeps standard output: every administrator of the machine would read the director's
-    token in the console's link. A pipe alone may be a script's."""
+    """Return whether systemd keeps standard output: every administrator of the machine would read the
+    director's token in the console's link. A pipe alone may be a script's."""
     under_systemd = "JOURNAL_STREAM" in os.environ or "INVOCATION_ID" in os.environ
     return under_systemd and not sys.stdout.isatty()
 

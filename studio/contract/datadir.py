@@ -108,7 +108,7 @@ class DataDir:
 
 
 def read_run(path: Path) -> RunInfo | None:
-    """What ``run.json`` in a data directory says; None without one."""
+    """Return what ``run.json`` in a data directory says; None without one."""
     try:
         return msgspec.json.decode((path / RUN_FILE).read_bytes(), type=RunInfo)
     except (OSError, msgspec.DecodeError):

@@ -41,8 +41,8 @@ def proportional_bytes(pid: int) -> int:
 
 
 def waited_ns(pid: int) -> int:
-    """How long its main thread was ready to run and had no processor, in all; 0 where the kernel keeps no
-    account of it."""
+    """Return how long its main thread was ready to run and had no processor, in all; 0 where the kernel keeps
+    no account of it."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[1])
     except (OSError, IndexError, ValueError):

@@ -43,7 +43,7 @@ class Hands:
             self.actor = actor
 
     def owed(self, events: Sequence[AnyEvent]) -> tuple[Value, ...]:
-        """What the log must get before these ``events``, but for values that they replace."""
+        """Return what the log must get before these ``events``, but for values that they replace."""
         replaced = set(map(_key, events))
         return tuple(value for key, value in self._moved.items() if key not in replaced)
 
@@ -94,7 +94,7 @@ def _with_gain(heard: Mapping[str, Heard], id_: str, gain_db: float) -> dict[str
 
 
 def _key(event: AnyEvent) -> str | None:
-    """What the event gives its value to; None: nothing that a hand moves."""
+    """Return what the event gives its value to; None: nothing that a hand moves."""
     if isinstance(event, SourceGained):
         return event.source
     return _TBAR if isinstance(event, TbarMoved | ProgramChanged | PreviewChanged) else None

@@ -26,7 +26,7 @@ class Index:
         self._by_hash: dict[str, str] = {}
 
     def grant(self, show: Show, token: str, now: int) -> Grant | None:
-        """What the token stands for at ``now`` (Unix seconds); None if it was never valid.
+        """Return what the token stands for at ``now`` (Unix seconds); None if it was never valid.
 
         Raises RefusedError 401: ``link.expired``, ``link.revoked``.
         """
@@ -51,7 +51,8 @@ class Index:
 
 
 def still_valid(show: Show, grant: Grant, now: int) -> bool:
-    """Whether a session made from the grant may go on: the seat is there, its invite the same and good."""
+    """Return whether a session made from the grant may go on: the seat is there, its invite the same and
+    good."""
     seat = show.seats.get(grant.seat)
     invite = seat.invite if seat else None
     return (

@@ -39,6 +39,6 @@ def bytes_panic(command: bytes) -> bool:
 
 
 def must_happen(command: object) -> bool:
-    """What the director's and the interpreters' hands do on air, and what the session itself orders: full
-    disk or not. It is written as soon as there is room."""
+    """Return what the director's and the interpreters' hands do on air, and what the session itself orders:
+    full disk or not. It is written as soon as there is room."""
     return isinstance(command, (*_KEPT, Own))

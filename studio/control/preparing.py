@@ -70,7 +70,7 @@ class Surroundings(msgspec.Struct, frozen=True):
         settings: SessionSettings,
         connected: frozenset[str],
     ) -> DecisionContext:
-        """What a decision in its turn has, without any waiting."""
+        """Return what a decision in its turn has, without any waiting."""
         return DecisionContext(
             actor=actor or Actor("director"),
             now=int(now_s),
@@ -115,7 +115,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 def _written(events: Sequence[AnyEvent]) -> list[str]:
-    """What these events have given texts, as :meth:`Glyphs.missing` names it."""
+    """Return what these events have given texts, as :meth:`Glyphs.missing` names it."""
     seats = [event.seat for event in events if isinstance(event, SeatCreated | SeatUpdated)]
     graphics = [event.graphic.id for event in events if isinstance(event, GraphicCreated | GraphicUpdated)]
     return [*(of_seat(seat) for seat in seats), *(of_graphic(graphic) for graphic in graphics)]

@@ -51,7 +51,7 @@ class SessionSettings(msgspec.Struct, frozen=True):
 def configured(
     settings: config.Settings, data: Path, recordings: Path, epoch_ns: int, theme: Theme
 ) -> SessionSettings:
-    """What a control with these settings starts a session with. ``data`` is the data directory."""
+    """Return what a control with these settings starts a session with. ``data`` is the data directory."""
     rate = settings.video.rate
     return SessionSettings(
         plan=PlanSettings(

@@ -166,7 +166,7 @@ class LiveStatus:
         now: int = 0,
         leaving: Staged | None = None,
     ) -> StudioStatus:
-        """What this knows: seats, booths, outputs, processes, mixer, ice and preview.
+        """Return what this knows: seats, booths, outputs, processes, mixer, ice and preview.
 
         ``waiting``: seats in preview whose picture isn't there in full yet; ``now`` in Unix seconds. Who is
         in the scene that a transition is ``leaving``, or on either side of the T-bar, is on air; nobody is

@@ -259,7 +259,7 @@ class SyntheticGuest:
             await self._asking.wait()
 
     async def _steady(self) -> bool:
-        """Whether nothing else is asked of it for a while."""
+        """Return whether nothing else is asked of it for a while."""
         try:
             await asyncio.wait_for(self._asking.wait(), _STEADY_S)
         except TimeoutError:
@@ -279,7 +279,7 @@ class SyntheticGuest:
 
 
 def _problem(status: int, text: str) -> str:
-    """What the studio refuses with, in a few words."""
+    """Return what the studio refuses with, in a few words."""
     try:
         problem = msgspec.json.decode(text, type=dict[str, Any])
         return f"{status} {problem['code']}"

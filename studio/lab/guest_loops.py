@@ -179,8 +179,8 @@ class Loops:
 
 
 def fitting(width: int, height: int) -> Size:
-    """What a browser makes of the box it is asked to cover: the smallest 16:9 picture of even sides that
-    does, no smaller than :data:`SMALLEST` and no larger than :data:`LARGEST`."""
+    """Return what a browser makes of the box it is asked to cover: the smallest 16:9 picture of even sides
+    that does, no smaller than :data:`SMALLEST` and no larger than :data:`LARGEST`."""
     covering = max(width, height * 16 / 9, SMALLEST[0])
     if covering >= LARGEST[0]:
         return LARGEST

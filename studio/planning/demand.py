@@ -44,7 +44,7 @@ class Demand:
         self._waiting_since_s: dict[str, float] = {}
 
     def known(self, now_s: float) -> bool:
-        """Whether it is known who is there, so that targets can be told."""
+        """Return whether it is known who is there, so that targets can be told."""
         return now_s >= self._known_s
 
     def looked(self, canvas: CanvasName, now_s: float) -> None:
@@ -59,7 +59,7 @@ class Demand:
         return frozenset(pages) | polled
 
     def targets(self, needs: Mapping[str, UplinkTarget], now_s: float) -> dict[str, UplinkTarget]:
-        """What to ask for now that this is needed, by seat id."""
+        """Return what to ask for now that this is needed, by seat id."""
         if not self.known(now_s):
             return dict(needs)
         self._held = settle(self._held, needs, now_s, self._settings.patience)
@@ -84,7 +84,7 @@ class Demand:
         )
 
     def due_s(self, now_s: float) -> float | None:
-        """When to ask again even if nothing happens; None: not before something does."""
+        """Return when to ask again even if nothing happens; None: not before something does."""
         times = [self._known_s, self._look_ends_s]
         times += [since + self._settings.arrive_s for since in self._waiting_since_s.values()]
         held = due_s(self._held.values(), self._settings.patience)

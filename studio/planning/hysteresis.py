@@ -50,7 +50,8 @@ def settle(
 
 
 def due_s(held: Iterable[Held], patience: Patience) -> float | None:
-    """When :func:`settle` is to be called again even if nothing happens; None: not before something does."""
+    """Return when :func:`settle` is to be called again even if nothing happens; None: not before something
+    does."""
     times = []
     for each in held:
         if each.low_s is not None:
@@ -105,7 +106,7 @@ def _step(before: Held | None, need: UplinkTarget, now_s: float, patience: Patie
 
 
 def _both(one: UplinkTarget, other: UplinkTarget) -> UplinkTarget:
-    """What covers both, at the higher rate."""
+    """Return what covers both, at the higher rate."""
     if one.fps == 0 or other.fps == 0:
         return one if other.fps == 0 else other
     return target_for(max(one.width, other.width), max(one.height, other.height), max(one.fps, other.fps))

@@ -249,7 +249,7 @@ class _Scene(msgspec.Struct, frozen=True):
 def _going(
     show: Show, live: Live, settings: PlanSettings, air: _Scene, then: _Scene
 ) -> tuple[_Scene, _Scene | None, Transition | None]:
-    """What the canvases go to, what they leave, and how: by hand, by the clock, or not at all."""
+    """Return what the canvases go to, what they leave, and how: by hand, by the clock, or not at all."""
     if show.tbar > 0:
         return then, air, transition(show.transition, position=show.tbar)
     take = live.take

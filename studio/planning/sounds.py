@@ -41,7 +41,7 @@ def audio(show: Show, ducking: Ducking, fade_ms: int = 0) -> AudioPlan:
 
 
 def on_floor(show: Show, staged: Staged) -> tuple[SourceName, ...]:
-    """Who is heard while this scene is on air, muted or not, each once.
+    """Return who is heard while this scene is on air, muted or not, each once.
 
     Sound follows the picture of the programme where the scene's policy says so; whose screen is seen is
     heard, too, be he seen himself or not. Nobody is heard who isn't on stage.
@@ -71,7 +71,7 @@ def microphones(show: Show, leaving: Staged | None = None) -> tuple[str, ...]:
 
 
 def listens(show: Show) -> dict[str, BusName]:
-    """What each person hears, by seat id; the floor where it isn't named."""
+    """Return what each person hears, by seat id; the floor where it isn't named."""
     known = (FLOOR, *show.languages)
     return {
         seat.id: seat.listen

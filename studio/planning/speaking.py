@@ -77,8 +77,8 @@ class Speaking:
         self._asked_s = -1e9
 
     def heard(self, show: Show, levels: Mapping[SourceName, float], now_s: float) -> Speaks | None:
-        """What is to be ordered now, if anything. ``levels``: peaks in dBFS since the last ones, by source
-        (``seat/<id>``), of some of the microphones."""
+        """Return what is to be ordered now, if anything. ``levels``: peaks in dBFS since the last ones, by
+        source (``seat/<id>``), of some of the microphones."""
         policy = show.auto_speaker
         staged = on_air(show) if policy.to == "program" else coming(show)
         if not has_auto(staged):

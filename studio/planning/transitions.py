@@ -61,7 +61,7 @@ class Taking:
             self.fade = Fade()
 
     def due_ns(self) -> int | None:
-        """When something will be over; None: nothing is under way."""
+        """Return when something will be over; None: nothing is under way."""
         ends = [self.take.end_ns] if self.take is not None else []
         ends += [_end_ns(self.fade)] if self.fade.duration_ns else []
         return min(ends, default=None)

@@ -59,9 +59,9 @@ def uplink_targets(
     console: CanvasPlan | None,
     largest: tuple[int, int] = LARGEST,
 ) -> dict[str, UplinkTarget]:
-    """What is needed at this moment, by seat id. ``full`` are the canvases to be sharp on; the largest use of
-    a picture counts, width and height apart. ``console``: the multiview, where somebody watches it; for it
-    alone a thumbnail does, however large its tile. ``largest``: no box is larger."""
+    """Return what is needed at this moment, by seat id. ``full`` are the canvases to be sharp on; the largest
+    use of a picture counts, width and height apart. ``console``: the multiview, where somebody watches it;
+    for it alone a thumbnail does, however large its tile. ``largest``: no box is larger."""
     boxes = shown_boxes(full)
     needs = {}
     for seat in seats:

@@ -107,7 +107,8 @@ def checked_languages(show: Show, languages: Collection[str]) -> tuple[str, ...]
 
 
 def sounding(show: Show, audio_id: str) -> tuple[Seat | Source, str]:
-    """What an :data:`~studio.show.fields.AudioId` names, and its key: a source's id or ``seat/<seat id>``.
+    """Return what an :data:`~studio.show.fields.AudioId` names, and its key: a source's id or ``seat/<seat
+    id>``.
 
     Raises RefusedError 404: ``seat.unknown``, ``source.unknown``.
     """

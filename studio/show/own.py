@@ -49,7 +49,7 @@ def _speaks(show: Show, own: Speaks) -> tuple[e.AnyEvent, ...]:
 
 
 def _ended(show: Show, ended: Ended, now_ms: int) -> tuple[e.AnyEvent, ...]:
-    """What is in preview is taken as AUTO takes it."""
+    """Take what is in preview as AUTO takes it."""
     if not takes(show, ended):
         return ()
     taken = take(show, None, show.transition if show.transition.duration_ms else None)

@@ -40,7 +40,7 @@ def check_role(show: Show, command: c.AnyCommand, actor: Actor) -> None:
 
 
 def _is_own(show: Show, command: c.AnyCommand, actor: Actor) -> bool:
-    """Whether this person may do so with this seat or these slides. Raises RefusedError 403
+    """Return whether this person may do so with this seat or these slides. Raises RefusedError 403
     ``booth.not-yours``."""
     match command:
         case c.SeatUpdate():
@@ -64,7 +64,7 @@ def _is_own(show: Show, command: c.AnyCommand, actor: Actor) -> bool:
 
 
 def _presents(show: Show, source_id: str, actor: Actor) -> bool:
-    """Whether these are slides whose pages this speaker may turn."""
+    """Return whether these are slides whose pages this speaker may turn."""
     source = show.sources.get(source_id)
     if source is None or not source.presenter:
         return False

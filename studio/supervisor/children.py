@@ -128,7 +128,7 @@ class Child:
         self.heard_ns, self.waited_ns = now_ns, waited_ns(self.pid)
 
     def silent(self, now_ns: int) -> str:
-        """Why this child must be ended now; empty while all is well.
+        """Return why this child must be ended now; empty while all is well.
 
         Who is ready to run and gets no processor does not hang: on a machine that has too much to do, ending
         it would only make more. Such time doesn't count, up to :data:`STARVED_S`.

@@ -103,7 +103,7 @@ class SlotKeeper:
         return opened, closed, failed
 
     def descriptor(self, slot: SlotName, process: ProcessName) -> int:
-        """What this process gets of it: one to write, or one that only reads."""
+        """Return what this process gets of it: one to write, or one that only reads."""
         _, writing, reading = self._slots[slot]
         return writing if writes(slot, process) else reading
 
@@ -114,8 +114,8 @@ class SlotKeeper:
                 yield slot, self.descriptor(slot, process)
 
     def concerns(self, slot: SlotName, process: ProcessName) -> bool:
-        """Whether a process is handed this slot: the mixer all, control the canvases' snapshots, a shard
-        those of the guests that are on it, a player its own, senders none."""
+        """Return whether a process is handed this slot: the mixer all, control the canvases' snapshots, a
+        shard those of the guests that are on it, a player its own, senders none."""
         if process == MIXER:
             return True
         if process == CONTROL:
@@ -149,8 +149,8 @@ class SlotKeeper:
 
 
 def writes(slot: SlotName, process: ProcessName) -> bool:
-    """Whether a process that is handed this slot is its writer: the mixer of canvases; shards and players of
-    all they get. Control only looks."""
+    """Return whether a process that is handed this slot is its writer: the mixer of canvases; shards and
+    players of all they get. Control only looks."""
     if process == MIXER:
         return canvas_in(slot) != ""
     return process != CONTROL

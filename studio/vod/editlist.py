@@ -118,7 +118,8 @@ class EditList:
             yield track
 
     def _overlaps(self, file: SeatFile) -> Iterable[tuple[int, int, int]]:
-        """Where the file is in the video: picture of the video, first picture in the file, how many."""
+        """Return where the file is in the video: picture of the video, first picture in the file, how
+        many."""
         for segment in self._segments:
             part = self._parts[segment.part]
             offset = round(Fraction(file.clock.offset_ns(part.clock), _NS) * self._fps)

@@ -211,7 +211,7 @@ def _names(path: Path) -> Iterator[Path]:
 
 
 def explained(error: OSError, folder: Path) -> VodError:
-    """What an error of writing into ``folder`` means."""
+    """Return what an error of writing into ``folder`` means."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return VodError("disk.full", f"the disk of {folder} is full; what was begun has been removed")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

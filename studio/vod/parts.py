@@ -225,7 +225,7 @@ def _outputs(folder: Path) -> set[str]:
 
 
 def _pictures(container: InputContainer, video: VideoStream, fps: Fraction) -> int:
-    """How many ticks the file lasts."""
+    """Return how many ticks the file lasts."""
     if container.duration is not None and container.duration > _TAIL_S * 1_000_000:
         container.seek(container.duration - _TAIL_S * 1_000_000)
     last = -1

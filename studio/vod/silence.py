@@ -26,7 +26,7 @@ def silence(codec: str, rate: int, extradata: bytes | None) -> bytes:
 
 
 def filling(end: int, start: int, samples: int, rate: int) -> range:
-    """Where packets of ``samples`` begin that fill the time from sample ``end`` to ``start`` as far as whole
-    ones do: the last of them ends at ``start``."""
+    """Return where packets of ``samples`` begin that fill the time from sample ``end`` to ``start`` as far as
+    whole ones do: the last of them ends at ``start``."""
     count = (start - end) // samples
     return range(start - count * samples, start, samples) if 0 < count * samples <= MAX_S * rate else range(0)

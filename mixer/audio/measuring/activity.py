@@ -65,7 +65,8 @@ class Activity:
         """Blocks over the threshold, one after the other."""
 
     def block(self, sources: Sequence[SourceName], samples: Samples) -> Flags:
-        """Who speaks in this block of shape (sources, n, 2): flags of shape (sources,), without any hold."""
+        """Return who speaks in this block of shape (sources, n, 2): flags of shape (sources,), without any
+        hold."""
         levels = levels_db(samples)
         had = self._rows.arrange(sources)
         if had is not None:

@@ -146,7 +146,7 @@ class FaultFinder:
         self._clipped += (found - self._clipped) * 0.1
 
     def _hums(self, planes: Samples, mean: Column) -> NDArray[np.bool_]:
-        """Whether the mains dominate the last second; told anew five times a second."""
+        """Return whether the mains dominate the last second; told anew five times a second."""
         mono = planes[:, 0] + planes[:, 1]
         tones = mono @ self._basis
         half = tones.shape[1] // 2
@@ -195,7 +195,8 @@ class FaultFinder:
 
 
 def _flat(planes: Samples, tops: Samples, steep: np.float32) -> NDArray[np.bool_]:
-    """Which rows of (rows, 2, n) jump from more than ``steep`` below to three samples at the top or over it.
+    """Return which rows of (rows, 2, n) jump from more than ``steep`` below to three samples at the top or
+    over it.
 
     ``tops``: (upwards and downwards, rows, 2).
     """

@@ -49,7 +49,7 @@ class Subscriber:
 
     @property
     def live(self) -> bool:
-        """Whether only what is new is of use to it."""
+        """True if only what is new is of use to it."""
         return self._live
 
     def want(

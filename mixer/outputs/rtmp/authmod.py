@@ -54,7 +54,7 @@ def _llnw(challenge: dict[str, str], app: str, user: str, password: str, ours: s
 
 
 def _parameters(description: str) -> dict[str, str]:
-    """What stands behind the ``?``; values are base64 and may hold ``=``."""
+    """Return what stands behind the ``?``; values are base64 and may hold ``=``."""
     query = description.partition("?")[2].strip().rstrip("]").strip()
     return {name: value for pair in query.split("&") for name, _, value in [pair.partition("=")]}
 

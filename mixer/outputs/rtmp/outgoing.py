@@ -77,13 +77,13 @@ class Outgoing:
         )
 
     def pictures_wait_ns(self, now_ns: int) -> int:
-        """How long the oldest picture that isn't sent in full has waited."""
+        """Return how long the oldest picture that isn't sent in full has waited."""
         if self._begun:
             return now_ns - self._begun_since_ns
         return now_ns - self._pictures[0].since_ns if self._pictures else 0
 
     def sound_waits_ns(self, now_ns: int) -> int:
-        """How long the oldest sound has waited."""
+        """Return how long the oldest sound has waited."""
         return now_ns - self._sound[0].since_ns if self._sound else 0
 
     def take_back_pictures(self) -> int:

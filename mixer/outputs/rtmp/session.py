@@ -55,7 +55,7 @@ class PublishSession:
         self._out = bytearray(b"\x03" + bytes(8) + os.urandom(_HANDSHAKE_BYTES - 8))
 
     def take(self) -> bytes:
-        """What is to be sent now; the caller keeps it until the network took it."""
+        """Return what is to be sent now; the caller keeps it until the network took it."""
         data = bytes(self._out)
         self._out.clear()
         return data

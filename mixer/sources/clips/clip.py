@@ -81,7 +81,7 @@ class ClipPlayer:
         self._renewed_ns = 0
 
     def _best(self) -> Path:
-        """What is played, of what is there."""
+        """Return what is played, of what is there."""
         converted = self._converted
         return converted if converted is not None and converted.is_file() else Path(self._config.file)
 

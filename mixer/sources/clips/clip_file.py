@@ -136,7 +136,7 @@ def _timed(
     spans: Spans,
     beat: Callable[[], None],
 ) -> ClipInfo:
-    """Where it begins and ends: with the first and the last of its streams, whichever are played."""
+    """Return where it begins and ends: with the first and the last of its streams, whichever are played."""
     played = [spans.known[each.stream] for each in heard if each.stream in spans.known]
     frame_s, varying = NO_RATE, False
     if picture is not None:

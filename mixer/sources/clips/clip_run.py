@@ -71,7 +71,7 @@ class Run:
         self._coming = SoundReader(self._path, info, at_s, self.pictures.until_s) if info.sound else None
 
     def heard_on(self) -> bool:
-        """Whether the other tracks take over now."""
+        """Return whether the other tracks take over now."""
         coming = self._coming
         if coming is None or not (coming.ended or coming.peek() is not None):
             return False
@@ -86,7 +86,7 @@ class Run:
             reader.until_s = until_s
 
     def end_s(self) -> Fraction:
-        """Where it ends, once it is read. What its streams lack so little of is a codec's."""
+        """Return where it ends, once it is read. What its streams lack so little of is a codec's."""
         until_s = self.pictures.until_s
         end_s = max(self.pictures.end_s, self.from_s)
         if self.sound is not None:

@@ -35,7 +35,8 @@ def shown_size(info: ClipInfo, canvases: Collection[tuple[int, int]]) -> tuple[i
 
 
 def effort(path: Path, info: ClipInfo, box: tuple[int, int], fps: Fraction) -> float:
-    """How much of a processor a player needs for this clip: 0.5 is half of one. ``fps``: the programme's.
+    """Return how much of a processor a player needs for this clip: 0.5 is half of one. ``fps``: the
+    programme's.
 
     Seconds of this process's processor time, not of the clock: what else the machine has to do doesn't count.
     Nothing else may run in the process.

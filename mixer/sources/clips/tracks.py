@@ -100,7 +100,7 @@ def picture_track(container: InputContainer) -> av.VideoStream | None:
 
 
 def decodes(stream: "av.stream.Stream") -> bool:
-    """Whether there is a decoder for it here."""
+    """Return whether there is a decoder for it here."""
     return getattr(stream, "codec_context", None) is not None  # PyAV's types don't know of none
 
 
@@ -123,7 +123,7 @@ def _kept(stream: "av.stream.Stream") -> tuple[int, int]:
 
 
 def kept_choice(container: InputContainer) -> Choice:
-    """What was heard in the file that this one was made of; empty: it was made of none."""
+    """Return what was heard in the file that this one was made of; empty: it was made of none."""
     places = {_kept(each)[1]: each.index for each in container.streams.audio if decodes(each)}
     return tuple(places[place] for place in (1, 2) if place in places)
 
@@ -149,8 +149,8 @@ def language_of(stream: "av.stream.Stream") -> str:
 
 
 def choose(tracks: Sequence[HearableTrack], silent: Callable[[int], bool]) -> Choice:
-    """Which are heard where nobody has chosen. ``silent`` listens into a track, and is asked only where it
-    matters.
+    """Return which are heard where nobody has chosen. ``silent`` listens into a track, and is asked only
+    where it matters.
 
     The one track that the file marks as its default where that isn't simply the first; a camera's
     microphones, mono tracks of one language, as left and right; else the marked one, else the first. Who is

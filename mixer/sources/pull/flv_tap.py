@@ -66,7 +66,7 @@ class FlvTap:
         return data
 
     def _next(self) -> bool:
-        """Whether there is a tag to come."""
+        """Return whether there is a tag to come."""
         while not self._tags:
             piece = next(self._pieces, None)
             if piece is None:

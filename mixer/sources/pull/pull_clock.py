@@ -60,7 +60,7 @@ class PullClock:
         self._since_ns = now_ns
 
     def time_ns(self, position_s: Fraction) -> int:
-        """When this position is shown and heard; call :meth:`note` before."""
+        """Return when this position is shown and heard; call :meth:`note` before."""
         assert self._anchor is not None
         return self._anchor[1] + round((position_s - self._anchor[0]) * NS)
 

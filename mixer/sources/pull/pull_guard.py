@@ -52,8 +52,8 @@ def pinned(url: str, turn: int) -> str:
 
 
 def tc_url(url: str) -> str:
-    """What an RTMP server is told that is reached by its IP address: the application at the host's name, by
-    which it may tell its sites apart. FFmpeg takes the same part of a path for the application."""
+    """Return what an RTMP server is told that is reached by its IP address: the application at the host's
+    name, by which it may tell its sites apart. FFmpeg takes the same part of a path for the application."""
     parts = urlsplit(url)
     names = parts.path.removeprefix("/").split("/", 2)
     short = len(names) < 3 or ":" in names[1]
@@ -86,8 +86,8 @@ def _socket(entry: Path) -> socket.socket:
 
 
 def is_certificate_wrong(url: str, host: str, ca_file: str) -> bool:
-    """Whether the server's certificate is why no connection came about: FFmpeg doesn't say. ``host``: whom
-    it has to name; ``ca_file``: see :func:`authorities`. Blocking, up to 6 s."""
+    """Return whether the server's certificate is why no connection came about: FFmpeg doesn't say. ``host``:
+    whom it has to name; ``ca_file``: see :func:`authorities`. Blocking, up to 6 s."""
     context = ssl.create_default_context(cafile=ca_file)
     with contextlib.suppress(OSError):
         try:

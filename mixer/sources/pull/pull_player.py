@@ -210,7 +210,7 @@ class _PullWorker:
         threading.Thread(target=self._run, daemon=True).start()
 
     def time_ns(self, position_s: Fraction) -> int | None:
-        """When this position is shown; None while there is no connection's clock."""
+        """Return when this position is shown; None while there is no connection's clock."""
         with self._lock:
             return self._times.time_ns(position_s) if self._times.running else None
 
@@ -375,7 +375,7 @@ class _Decoding:
                 self._contexts[stream.type] = stream.codec_context
 
     def frames(self, packet: "av.Packet[Stream]") -> Sequence[av.VideoFrame | av.AudioFrame]:
-        """What is whole with this packet; nothing of a damaged one."""
+        """Return what is whole with this packet; nothing of a damaged one."""
         if not packet.size:
             return ()  # the container's end: the decoder goes on
         decoder: Any = self._contexts[packet.stream.type]

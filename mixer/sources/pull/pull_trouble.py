@@ -37,5 +37,5 @@ _REASONS: tuple[tuple[type[BaseException], Trouble], ...] = (
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """What the network's error means, without a word of its own."""
+    """Return what the network's error means, without a word of its own."""
     return next((told for kind, told in _REASONS if isinstance(error, kind)), FAILED)

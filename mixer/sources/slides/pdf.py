@@ -60,7 +60,8 @@ class Deck:
                 self._document.init_forms()
 
     def lacks_fonts(self) -> bool:
-        """Whether some of its text can't be drawn: see :func:`mixer.sources.slides.pdf_text.lacks_fonts`."""
+        """Return whether some of its text can't be drawn: see
+        :func:`mixer.sources.slides.pdf_text.lacks_fonts`."""
         from mixer.sources.slides.pdf_text import lacks_fonts  # a player has no use for it
 
         return lacks_fonts(self._document, self._fonts)

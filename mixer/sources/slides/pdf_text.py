@@ -63,7 +63,7 @@ def _characters(text: Any) -> Iterator[tuple[Any, int]]:
 
 
 def _drawn(font: Any, code_point: int, stand_ins: dict[int, FontFile]) -> bool:
-    """Whether the font that pdfium took for this one has the character."""
+    """Return whether the font that pdfium took for this one has the character."""
     if code_point and (chr(code_point).isspace() or not chr(code_point).isprintable()):
         return True  # without ink
     if _name(font).split("+")[-1].startswith(_OWN):

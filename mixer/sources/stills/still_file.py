@@ -72,7 +72,7 @@ def _read(data: bytes, fail_on: str) -> Any:
 
 
 def _moves(data: bytes, kind: PictureKind) -> bool:
-    """Whether it is an animation, where its reader doesn't say so."""
+    """Return whether it is an animation, where its reader doesn't say so."""
     if kind == "png":
         return 0 < data.find(b"acTL") < data.find(b"IDAT")
     return kind in ("avif", "heic") and data[8:12] in (b"avis", b"hevc", b"msf1")
@@ -94,15 +94,15 @@ def mended(data: bytes, kind: PictureKind) -> bytes:
 
 
 def missing_lines(pixels: Rgba) -> int:
-    """How many lines at the end show one colour only, as decoders fill up what they lack."""
+    """Return how many lines at the end show one colour only, as decoders fill up what they lack."""
     same = (pixels == pixels[-1, -1]).all(axis=(1, 2))
     others = np.flatnonzero(~same)
     return len(pixels) - 1 - int(others[-1]) if len(others) else len(pixels)
 
 
 def _in_order(data: bytes, kind: PictureKind) -> bool:
-    """Whether what is missing at the end of the file is missing at the foot of the picture; of those that
-    get finer by and by, whether the last step has begun."""
+    """Return whether what is missing at the end of the file is missing at the foot of the picture; of those
+    that get finer by and by, whether the last step has begun."""
     if kind == "png":
         return data[28:29] == b"\0"  # not interlaced
     first = data.find(b"\xff\xda")
@@ -131,7 +131,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _box(image: Any) -> tuple[int, int]:
-    """What it has to fit into, turned as it will be."""
+    """Return what it has to fit into, turned as it will be."""
     width, height = image.width, image.height
     if image.get_typeof("orientation") and image.get("orientation") >= 5:
         width, height = height, width

@@ -155,7 +155,8 @@ class Authenticator:
         return session
 
     def still_valid(self, session: AuthSession) -> bool:
-        """Whether the seat is there, its link neither replaced nor expired, and the session not ended."""
+        """Return whether the seat is there, its link neither replaced nor expired, and the session not
+        ended."""
         if session.id and self._ended(session.id):
             return False
         return not session.grant.seat or self._show.still_valid(session.grant)
@@ -190,7 +191,8 @@ class Authenticator:
         return name, value, max(1, grant.expires - self._now)
 
     def wall_session(self) -> AuthSession:
-        """What the director's token makes of a wall: a session that can show the wall and nothing else."""
+        """Return what the director's token makes of a wall: a session that can show the wall and nothing
+        else."""
         return AuthSession(Grant("wall", "", 0, self._now + WALL_SESSION_S))
 
     @property

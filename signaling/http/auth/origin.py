@@ -39,7 +39,7 @@ class ClientAddress:
         return str(address)
 
     def key(self, request: web.BaseRequest) -> str:
-        """What rate limits are counted under: the address, of IPv6 the /64 that one customer has."""
+        """Return what rate limits are counted under: the address, of IPv6 the /64 that one customer has."""
         address = _parse(self.of(request))
         return "unknown" if address is None else _key(address)
 
@@ -59,7 +59,7 @@ class ClientAddress:
 
 
 def is_loopback(request: web.BaseRequest) -> bool:
-    """Whether it comes from this machine itself, and not through a proxy that runs on it."""
+    """Return whether it comes from this machine itself, and not through a proxy that runs on it."""
     address = _parse(request.remote or "")
     return (
         address is not None

@@ -180,7 +180,7 @@ class Hub:
 
     @property
     def meters_wanted(self) -> bool:
-        """Whether anybody watches the meters: for processes that start now."""
+        """True if anybody watches the meters: for processes that start now."""
         return bool(self._watchers)
 
     def watch_meters(self, client: PageSocket, on: bool) -> None:
@@ -269,7 +269,7 @@ class Hub:
             self._end(client, CLOSE_SLOW, "too slow")
 
     def pages_of(self, session: str) -> int:
-        """How many WebSockets a session has open, by its id."""
+        """Return how many WebSockets a session has open, by its id."""
         return sum(client.session.id == session for client in self._clients)
 
     def end_session(self, session: str) -> None:

@@ -62,7 +62,7 @@ class MeterBoard:
         self._due_s = 0.0
 
     def take(self, sender: str, message: Meters | ShardLevels) -> Reading | None:
-        """What to show now, at most 20 times a second in the long run; None: not yet.
+        """Return what to show now, at most 20 times a second in the long run; None: not yet.
 
         The mixer's messages set the time, the shards' only while the mixer is away. Peaks of what wasn't
         shown are part of the next reading.

@@ -33,7 +33,7 @@ def sees_everything(actor: Actor) -> bool:
 
 
 def follows_show(actor: Actor) -> bool:
-    """Whether the show's events and all meters are its business."""
+    """Return whether the show's events and all meters are its business."""
     return actor.role in ("director", "viewer")
 
 
@@ -74,7 +74,7 @@ def _status(state: DirectorState, seat: str) -> SeatStatus:
 
 
 def _is_spoken_to(state: DirectorState, seat: str) -> bool:
-    """Whether the director talks to this seat now: by name, or to everybody."""
+    """Return whether the director talks to this seat now: by name, or to everybody."""
     return state.talk is not None and (not state.talk or seat in state.talk)
 
 
@@ -162,7 +162,8 @@ def _with_names(cue: PublicCue, state: DirectorState) -> PublicCue:
 
 
 def _people_on_air(state: DirectorState) -> tuple[PersonOnAir, ...]:
-    """Who is on the programme, in the show's order: an interpreter hears them and is to say their names."""
+    """Return who is on the programme, in the show's order: an interpreter hears them and is to say their
+    names."""
     shown = (state.seats[id_] for id_ in state.order.seats if _status(state, id_).state == "on_air")
     return tuple(
         PersonOnAir(each.name, each.title, each.language) for each in shown if each.role == "speaker"

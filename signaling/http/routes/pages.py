@@ -55,7 +55,7 @@ async def _seat_page(request: web.Request, page: PageName) -> web.StreamResponse
 
 
 def _is_for(request: web.Request, as_: str, page: PageName) -> bool:
-    """Whether this cookie's session is good, and for this page: one of several in a browser."""
+    """Return whether this cookie's session is good, and for this page: one of several in a browser."""
     name = COOKIE_PREFIX + as_
     try:
         session = context(request).access.auth.by_cookie(name, request.cookies[name])

@@ -112,7 +112,7 @@ def _receive(
 
 
 def _counted(limiter: Limiter) -> RateLimitedError | None:
-    """What is wrong with one message more; black and the slate pass all the same."""
+    """Return what is wrong with one message more; black and the slate pass all the same."""
     try:
         limiter.take("")
     except RateLimitedError as error:

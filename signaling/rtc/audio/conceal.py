@@ -109,7 +109,7 @@ def faded_out(block: Samples) -> Samples:
 
 
 def _best_start(block: Samples, made: Samples) -> int:
-    """Where ``block`` is most like ``made``: 0 … one period at most."""
+    """Return where ``block`` is most like ``made``: 0 … one period at most."""
     room = min(_MAX_LAG, len(block) - len(made))
     if room <= 0:
         return 0

@@ -100,7 +100,7 @@ class Voice:
 
     @property
     def faded(self) -> bool:
-        """Whether nothing is left to make up from."""
+        """True if nothing is left to make up from."""
         return self._made >= FADE
 
     def _made_up(self, count: int) -> Samples | None:

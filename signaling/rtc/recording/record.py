@@ -302,7 +302,7 @@ class RecordedConnection:
 
     @property
     def on(self) -> bool:
-        """Whether packets are wanted now."""
+        """True if packets are wanted now."""
         now_on = self._recorder.on
         if now_on != self._was_on:
             self._was_on = now_on

@@ -168,7 +168,7 @@ class SeatFiles:
                     pass  # what it has is what there is
 
     def _fits(self, form: Form | None, pts_ns: int) -> bool:
-        """Whether pictures of this form can be written: where needed, in a new part."""
+        """Return whether pictures of this form can be written: where needed, in a new part."""
         if form is None:
             return False
         part = self._part

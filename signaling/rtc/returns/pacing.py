@@ -94,7 +94,7 @@ class ReturnPacer(Generic[V]):
         return bool(self._pictures)
 
     def behind(self, stream: StreamName) -> bool:
-        """Whether as many pictures of the stream wait as may: the loop is too busy to send them."""
+        """Return whether as many pictures of the stream wait as may: the loop is too busy to send them."""
         return sum(picture.stream == stream for picture in self._pictures) >= MAX_BEHIND
 
     def give_up(self, stream: StreamName) -> list[V]:

@@ -47,10 +47,10 @@ class Recent:
             self._seconds.append([second, 1])
 
     def too_much(self, now_ns: int) -> bool:
-        """Whether it was more than :data:`TOO_MUCH`, lately."""
+        """Return whether it was more than :data:`TOO_MUCH`, lately."""
         return self.count(now_ns) > TOO_MUCH
 
     def count(self, now_ns: int) -> int:
-        """How often within the last ten seconds, to the second."""
+        """Return how often within the last ten seconds, to the second."""
         oldest = now_ns // 1_000_000_000 - _SECONDS
         return sum(count for second, count in self._seconds if second > oldest)

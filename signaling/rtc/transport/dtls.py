@@ -129,7 +129,8 @@ class DtlsTransport(RTCDtlsTransport):
             self.garbage.add(now_ns)
 
     def _take_stranger(self, data: bytes) -> bool:
-        """What came from anywhere; whether it is the peer's. What isn't is not counted as its garbage."""
+        """Return what came from anywhere; whether it is the peer's. What isn't is not counted as its
+        garbage."""
         before_ns = self.last_media_ns
         with contextlib.suppress(Exception):
             self._open(data, time.monotonic_ns())
@@ -181,7 +182,7 @@ class DtlsTransport(RTCDtlsTransport):
         return receiver
 
     def _has_room(self, now_ns: int) -> bool:
-        """Whether one more stream may be heard that the offer doesn't name."""
+        """Return whether one more stream may be heard that the offer doesn't name."""
         others = self._streams.keys() - self._named
         if len(others) < MAX_STREAMS:
             return True

@@ -207,7 +207,7 @@ class IceConnection(aioice.ice.Connection):
         return host
 
     async def _reflexive(self, protocols: list[StunProtocol], server: tuple[str, int]) -> list[Candidate]:
-        """What the server sees of our addresses; none of those from which it can't be reached."""
+        """Return what the server sees of our addresses; none of those from which it can't be reached."""
         asked = [
             asyncio.create_task(aioice.ice.server_reflexive_candidate(protocol, server))
             for protocol in protocols

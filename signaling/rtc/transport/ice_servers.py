@@ -59,7 +59,8 @@ class IceServers:
         return tuple(sorted(map(str, self._probes)))
 
     async def ask(self, questions: Mapping[IceServerUrl, Question]) -> list[Any]:
-        """What the servers say that aren't silent, all asked at once. Never raises but when cancelled."""
+        """Return what the servers say that aren't silent, all asked at once. Never raises but when
+        cancelled."""
         tasks = {
             server: asyncio.create_task(self._asked(server, question))
             for server, question in questions.items()
@@ -116,7 +117,7 @@ class IceServers:
 
 
 async def answers(server: IceServerUrl, within_s: float) -> bool:
-    """Whether it answers a STUN request, as TURN servers do as well."""
+    """Return whether it answers a STUN request, as TURN servers do as well."""
     loop = asyncio.get_running_loop()
     address = (server.host, server.port)
     transport: asyncio.BaseTransport | None = None

@@ -59,7 +59,7 @@ def _ufrag(section: list[str]) -> str:
 
 
 def usable(candidate: str) -> bool:
-    """Whether a check can be sent there: by UDP, of the one component, to an address and a port."""
+    """Return whether a check can be sent there: by UDP, of the one component, to an address and a port."""
     fields = candidate.split()
     return (
         len(fields) >= 8
@@ -71,7 +71,7 @@ def usable(candidate: str) -> bool:
 
 
 def preferences(kind: str, *, vp8: bool = True) -> list[RTCRtpCodecCapability]:
-    """What is taken of a kind, best first: Opus; H.264 constrained baseline, baseline, then VP8 unless
+    """Return what is taken of a kind, best first: Opus; H.264 constrained baseline, baseline, then VP8 unless
     ``vp8`` is False."""
     capabilities = get_capabilities(kind).codecs
     if kind == "audio":

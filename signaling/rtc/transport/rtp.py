@@ -85,7 +85,7 @@ def audio_level(data: bytes, extension_id: int) -> int | None:
 
 
 def extension(data: bytes, extension_id: int) -> bytes | None:
-    """What a packet's header extension of this number holds; None: it isn't there.
+    """Return what a packet's header extension of this number holds; None: it isn't there.
 
     ``data`` is a whole packet that :func:`parse_rtp` takes. Both forms of RFC 8285 §4 are read.
     """
@@ -120,5 +120,5 @@ def unwrap(value: int, near: int, bits: int) -> int:
 
 
 def is_rtcp(data: bytes) -> bool:
-    """Whether a packet from the media path is RTCP (RFC 5761 §4)."""
+    """Return whether a packet from the media path is RTCP (RFC 5761 §4)."""
     return len(data) > 1 and 192 <= data[1] <= 223

@@ -48,7 +48,7 @@ class Allowance:
             self._told = told
 
     def admit(self, pixels: int, key: bool, now_ns: int) -> bool:
-        """Whether a picture of so many pixels is to be decoded; ``key``: a keyframe."""
+        """Return whether a picture of so many pixels is to be decoded; ``key``: a keyframe."""
         pixel_rate, picture_rate = self._allowed(now_ns)
         if pixels <= TOLERANCE * FLOOR.width * FLOOR.height:
             picture_rate = max(picture_rate, _picture_rate(FLOOR.fps))
@@ -78,12 +78,12 @@ class Allowance:
         self._pictures_sent = min(self._pictures_sent + pictures, most)
 
     def over(self, now_ns: int) -> bool:
-        """Whether the sender was over its limits within the last :data:`NAMED_NS`."""
+        """Return whether the sender was over its limits within the last :data:`NAMED_NS`."""
         return self._over_ns is not None and now_ns - self._over_ns < NAMED_NS
 
     @property
     def wants_key(self) -> bool:
-        """Whether a keyframe is waited for, and one like the last would have room."""
+        """True if a keyframe is waited for, and one like the last would have room."""
         return self.waiting_key and self._pixels >= self._key_pixels and self._pictures >= 1
 
     def _allowed(self, now_ns: int) -> tuple[float, float]:

@@ -23,7 +23,7 @@ class SimulcastLayers:
         self._parallel = False
 
     def follow(self, packet: Rtp, codec: str, now_ns: int) -> bool:
-        """Whether ``packet`` is of the stream to follow, from it on."""
+        """Return whether ``packet`` is of the stream to follow, from it on."""
         new = packet.ssrc not in self._pixels
         if new and len(self._pixels) >= _MAX_KNOWN:
             # a sender that takes a new stream each time must not run out of them

@@ -48,7 +48,7 @@ class ScreenIn:
         self.stream.aim(target)
 
     def sharing(self, now_ns: int) -> bool:
-        """Whether packets came within the last 4 s."""
+        """Return whether packets came within the last 4 s."""
         return now_ns - self._sync.picture.last_arrival_ns < SHARING_NS
 
     def bitrate(self, now_ns: int) -> int:

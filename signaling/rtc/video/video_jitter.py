@@ -188,14 +188,14 @@ class VideoJitter:
         return self._release()
 
     def _is_newer(self, timestamp: int) -> bool:
-        """Whether the picture is newer than all that came. A packet that is late by its number and newer by
-        its picture is a sender's that counts on from a lower one: what is sent again belongs to an old
-        one."""
+        """Return whether the picture is newer than all that came. A packet that is late by its number and
+        newer by its picture is a sender's that counts on from a lower one: what is sent again belongs to an
+        old one."""
         newest = self._newest_timestamp
         return newest is not None and 0 < (timestamp - newest) & 0xFFFFFFFF < 1 << 31
 
     def feedback(self, now_ns: int) -> JitterFeedback:
-        """What is to be sent to the other side now; also gives up what has passed its deadline."""
+        """Return what is to be sent to the other side now; also gives up what has passed its deadline."""
         if not self._holes and not self._want_key:
             return NOTHING
         self._now_ns = now_ns

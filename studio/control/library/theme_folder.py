@@ -37,7 +37,7 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def is_name(name: str) -> bool:
-    """Whether a folder of this name can be a theme: it names nothing outside its parent."""
+    """Return whether a folder of this name can be a theme: it names nothing outside its parent."""
     return _NAME.fullmatch(name) is not None
 
 

@@ -21,7 +21,7 @@ def shutting_down() -> RefusedError:
 
 
 def fault(error: BaseException) -> dict[str, object]:
-    """What went wrong and where, for the log: no message, which may hold a secret, and no source lines, which
-    would be read from disk on the event loop."""
+    """Return what went wrong and where, for the log: no message, which may hold a secret, and no source
+    lines, which would be read from disk on the event loop."""
     where = [f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in walk_tb(error.__traceback__)]
     return {"error": type(error).__name__, "where": where}

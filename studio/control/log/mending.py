@@ -173,7 +173,7 @@ def _rows(path: Path) -> Iterator[Any]:
 
 
 def _structure(path: Path) -> str:
-    """What SQLite itself finds wrong where every line can be read."""
+    """Return what SQLite itself finds wrong where every line can be read."""
     try:
         with contextlib.closing(_read_only(path)) as database:
             (said,) = database.execute("PRAGMA quick_check(1)").fetchone()

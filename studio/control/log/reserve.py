@@ -47,7 +47,7 @@ class Reserve:
         self.whole = False
 
     def read(self) -> ReserveMark:
-        """What the last control has left; nothing where it can't be read."""
+        """Return what the last control has left; nothing where it can't be read."""
         try:
             with self.path.open("rb") as file:
                 return _decode(file.read(_BLOCK).strip(b"\0 \n"))

@@ -154,7 +154,7 @@ class Store:
             raise StoreError("store.corrupt", f"the show's log {self._path} is damaged") from error
 
     def full(self) -> StoreError:
-        """What a full disk is told by."""
+        """Return what a full disk is told by."""
         return StoreError("store.disk-full", f"the disk of the show's log {self._path} is full")
 
     async def checkpoint(self) -> None:
@@ -196,8 +196,8 @@ async def _connected(path: Path) -> aiosqlite.Connection:
 
 
 def _prepare(path: Path) -> bool:
-    """Whether there was no log yet. SQLite gives ``-wal`` and ``-shm`` the mode of the file itself, so that
-    one is made before it looks. Raises OSError, and StoreError where a log is empty."""
+    """Return whether there was no log yet. SQLite gives ``-wal`` and ``-shm`` the mode of the file itself, so
+    that one is made before it looks. Raises OSError, and StoreError where a log is empty."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = not path.exists() and not Path(f"{path}-wal").exists()
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -53,8 +53,8 @@ def gaps_ms(wave: Mono, least_ms: float = GAP_MS) -> list[float]:
 
 
 def beeps_ns(wave: Mono, start: int) -> list[int]:
-    """When the loop's beeps are heard (CLOCK_MONOTONIC), to a millisecond. ``start``: number of the first
-    sample. A beep concealed at its beginning is left out, as is one that was on already."""
+    """Return when the loop's beeps are heard (CLOCK_MONOTONIC), to a millisecond. ``start``: number of the
+    first sample. A beep concealed at its beginning is left out, as is one that was on already."""
     step = RATE // 1000
     time_s = np.arange(4 * step) / RATE
     phase = np.exp(-2j * np.pi * BEEP_HZ * time_s)
@@ -73,6 +73,6 @@ def beeps_ns(wave: Mono, start: int) -> list[int]:
 
 
 def delays_ms(heard_ns: list[int], began_ns: int) -> list[float]:
-    """How long after being sent each beep is heard. ``began_ns``: when the guest sent his first sample; he
-    beeps at each full second from then on."""
+    """Return how long after being sent each beep is heard. ``began_ns``: when the guest sent his first
+    sample; he beeps at each full second from then on."""
     return [((at - began_ns) % 1_000_000_000) / 1e6 for at in heard_ns]

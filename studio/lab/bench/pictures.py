@@ -86,7 +86,7 @@ def measure(settings: BenchSettings) -> Section:
 
 
 def targets_of(tiles: tuple[Tile, ...]) -> list[UplinkTarget]:
-    """What the planner asks of each tile's sender."""
+    """Return what the planner asks of each tile's sender."""
     seats = [seat_of(tile.source) for tile in tiles]
     targets = uplink_targets(seats, [CanvasPlan(*CANVAS, tiles)], None)
     return [targets[seat] for seat in seats]

@@ -171,8 +171,8 @@ def observe(studio: RunningStudio, generator: int, seconds: float, *, cuts: bool
 
 
 def sending(studio: RunningStudio) -> list[dict[str, Any]]:
-    """What comes from guests: ``[{"width", "height", "guests", "fps"}]``, the rate their mean; those who send
-    nothing are left out."""
+    """Return what comes from guests: ``[{"width", "height", "guests", "fps"}]``, the rate their mean; those
+    who send nothing are left out."""
     rates: dict[tuple[int, int], list[float]] = {}
     for seat in studio.status("seats").values():
         if seat["fps"]:

@@ -72,7 +72,7 @@ class RunningStudio:
         return part
 
     def get(self, path: str) -> bytes:
-        """What the director gets at a path of the HTTP surface. Raises OSError."""
+        """Return what the director gets at a path of the HTTP surface. Raises OSError."""
         request = urllib.request.Request(  # noqa: S310 - our own studio's
             self.url + path, headers={"Authorization": f"Bearer {self.token}"}
         )

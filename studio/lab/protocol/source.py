@@ -57,7 +57,7 @@ def tag_of(kind: Struct) -> str:
 
 
 def public_name(name: str) -> str:
-    """What a struct of the state is called outside."""
+    """Return what a struct of the state is called outside."""
     return name.removeprefix("Public")
 
 
@@ -74,7 +74,7 @@ def description(kind: Struct) -> str:
 
 @cache
 def field_notes(kind: Struct) -> Mapping[str, str]:
-    """What the code says beneath each field, its base classes' fields too."""
+    """Return what the code says beneath each field, its base classes' fields too."""
     notes: dict[str, str] = {}
     for each in reversed(kind.__mro__):
         if each is not msgspec.Struct and issubclass(each, msgspec.Struct):

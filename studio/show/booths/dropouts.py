@@ -24,6 +24,6 @@ class Dropouts:
         return sorted(lost)
 
     def talkback_lost(self, there: bool) -> bool:
-        """Whether the talkback microphone was there and is not any more; told once."""
+        """Return whether the talkback microphone was there and is not any more; told once."""
         was, self._talkback = self._talkback, there
         return was and not there

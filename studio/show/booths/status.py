@@ -39,7 +39,7 @@ def public_booths(
 
 
 def is_on_bus(show: Show, seat: Seat) -> bool:
-    """Whether this interpreter's microphone is let into a language bus."""
+    """Return whether this interpreter's microphone is let into a language bus."""
     return seat.on and not seat.cough and not seat.muted and not show.black and not show.slate
 
 

@@ -6,5 +6,5 @@ _ZONES = frozenset(available_timezones())
 
 
 def is_zone(name: str) -> bool:
-    """Whether a clock can show this IANA zone."""
+    """Return whether a clock can show this IANA zone."""
     return name in _ZONES

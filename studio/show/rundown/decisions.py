@@ -46,7 +46,7 @@ def checked_event_languages(languages: Sequence[str]) -> tuple[str, ...]:
 
 
 def user_of(show: Show, language: str) -> str:
-    """Who needs the language's bus, for a sentence; empty: nobody."""
+    """Return who needs the language's bus, for a sentence; empty: nobody."""
     for output in show.outputs.values():
         if language in (output.bus, *output.buses):
             return f"the output {output.id}"
