@@ -2,8 +2,8 @@
 
 A language's bus carries floor sources of its own language in full, always. Others pass in full until an
 interpreter into that language speaks, then they are ducked. An interpreter passes in full while anybody on
-the floor speaks another language, or nobody speaks; while only his own language is spoken there, the floor is
-carried directly and he is ducked instead. The floor carries no interpreter.
+the floor speaks another language, or nobody speaks; while only the interpreter's own language is spoken
+there, the floor is carried directly and the interpreter is ducked instead. The floor carries no interpreter.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,8 @@ class Roles:
     audible: Flags
     """(S,): of those, who can be heard there."""
     direct: Flags
-    """(B, S): this bus carries the source in full whoever interprets: the floor's bus, and its language's."""
+    """(B, S): this bus carries the source in full, interpreted or not: the floor's bus, and its
+    language's."""
     into: Flags
     """(B, S): interprets into this bus."""
 

@@ -82,7 +82,7 @@ class LimiterBank:
 
         ``names`` of the rows, each once; those that aren't named any more are forgotten. ``before``: new row
         → the row of the block before whose look-ahead and gain it goes on with; else it begins with silence.
-        ``most``: (R, n / 8) gains ≤ 1 that cells of these samples shall not exceed, whatever their peaks.
+        ``most``: (R, n / 8) gains ≤ 1 that cells of these samples must not exceed, whatever their peaks.
         ``exact``: so many of the first rows have their true peaks limited, the others those of their samples
         only, for a twentieth of the work; all by default.
         """

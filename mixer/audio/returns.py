@@ -1,7 +1,7 @@
 """What listeners hear: their bus without their own voice for those who are heard, one sound for all others.
 
 A seat is *heard* from the block in which its part of any bus first exceeds −60 dBFS until 2 s after the last.
-The part of a seat that is not heard is left out of the returns altogether, so that whoever gets the common
+The part of a seat that is not heard is left out of the returns altogether, so that who gets the common
 sound is in it on no packet, not even as a room's noise. The loudest of the heard have a row of their own
 each; the others share one, without the voices of all who share it: their own isn't in it either. Talkback
 ducks the returns of those it is meant for and is added to them: in rows of their own for those who have one,
@@ -91,14 +91,14 @@ class _Row:
 
 @dataclass(slots=True)
 class Returns:
-    """Decides who is heard, who has a row of his own, and what is in the rows, block after block."""
+    """Decides who is heard, who has a row of their own, and what is in the rows, block after block."""
 
     max_minus: int = MAX_MINUS
     _heard: dict[SourceName, _Heard] = field(default_factory=dict)
     _placed: frozenset[SourceName] = frozenset()
     _displaced: frozenset[SourceName] = frozenset()
-    """Who had a row of his own until this block. He has it once more: his voice is still in what the limiter
-    holds back of the row that he is going to share."""
+    """Who had a row of their own until this block. They have it once more: their voice is still in what the
+    limiter holds back of the row that they are going to share."""
     _shared: dict[tuple[str, SourceName], str] = field(default_factory=dict)
     """Which row each listener of a stream shared with others in the block before."""
     _members: dict[BusName, frozenset[SourceName]] = field(default_factory=dict)
@@ -239,7 +239,7 @@ class _Talk:
     targets: dict[SourceName, tuple[int, int]] = field(default_factory=dict)
 
     def step(self, plan: AudioPlan, alone: Collection[SourceName]) -> None:
-        """The next block. ``alone``: who has a row of his own."""
+        """The next block. ``alone``: who has a row of their own."""
         talk = plan.talkback
         if talk is not None:
             self.source, self.level = talk.source, min(1.0, gain_of_db(talk.level_db))

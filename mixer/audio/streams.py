@@ -21,7 +21,7 @@ from mixer.ipc.slot import Samples
 
 FLOOR_AAC = sound_stream("floor")
 IDLE = 10 * RATE
-"""Samples for which a bus's encoder runs on without subscribers: a recorder that starts anew finds no hole.
+"""Samples for which a bus's encoder runs on without subscribers: a recorder that restarts finds no hole.
 As :data:`mixer.encode.renditions.OUTPUT_IDLE_NS`."""
 QUIET = RATE
 """Samples between two lines in the log about the same stream."""

@@ -119,7 +119,7 @@ class SoundWorker:
         self._meters.watched = on
 
     def reset_loudness(self, bus: BusName) -> None:
-        """Begin a bus's integrated loudness and highest true peak anew; unknown buses are ignored."""
+        """Begin a bus's integrated loudness and highest true peak again; unknown buses are ignored."""
         self._meters.reset(bus)
 
     def levels(self) -> dict[str, float]:

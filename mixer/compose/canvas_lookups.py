@@ -125,7 +125,7 @@ class CanvasLookups:
         return self.canvas is canvas and self._infos is infos and self._edition == edition
 
     def _see_through(self) -> None:
-        # Written out, for all pairs of 49 gliding tiles are looked at anew at each tick.
+        # Written out, for all pairs of 49 gliding tiles are compared at each tick.
         rounded = [
             (n, r.x, r.y, r.x + r.w, r.y + r.h)
             for n, r in ((n, item.tile.rect) for n, item in enumerate(self.items) if item.shows_through)

@@ -105,7 +105,7 @@ class Compositor:
         :class:`mixer.compose.motion.Shot`. ``over``: what is laid over all tiles.
         """
         lookups = self._looked_up(canvas, infos, designs)
-        # What lies beneath the corners of copied tiles isn't known: without the copy all is drawn anew.
+        # What lies beneath the corners of copied tiles isn't known: without the copy all is drawn again.
         signature: object = (lookups.signature, base is None)
         if black:
             signature = "black"
@@ -182,7 +182,7 @@ class Compositor:
         infos: Mapping[SourceName, SourceInfo],
         designs: tuple[Design, ...],
     ) -> CanvasLookups:
-        """The plan's tiles; made anew with each plan and whenever graphics were drawn since."""
+        """The plan's tiles; made again with each plan and whenever graphics were drawn since."""
         lookups = self._lookups
         if lookups is None or not lookups.still(canvas, infos, self._graphics.edition):
             lookups = self._lookups = CanvasLookups(canvas, infos, self._graphics, designs, lookups)

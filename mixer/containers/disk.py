@@ -52,7 +52,7 @@ class RecordingRoom:
 
 
 def free_bytes(folder: Path) -> tuple[int, int]:
-    """Bytes that a recording in ``folder`` may still write, and how many there should be to begin anew.
+    """Bytes that a recording in ``folder`` may still write, and how many there should be to begin again.
 
     Raises OSError.
     """

@@ -27,7 +27,7 @@ _SHARD, _SENDER, _PLAYER = "shard-", "sender/", "player/"
 _BACKUP = "~backup"
 
 TALKBACK = SourceName(f"{_TALK}director")
-"""The director's talkback microphone. There is one, whoever directs."""
+"""The director's talkback microphone. There is one, however many direct."""
 BACKDROP = SourceName("theme/backdrop")
 """The theme's picture behind all tiles: the first tile's source where a scene names no background."""
 
@@ -232,7 +232,7 @@ def is_picture(stream: StreamName) -> bool:
 
 
 def returned_in(stream: StreamName) -> tuple[Listeners, str] | None:
-    """Return whom a stream of returns is for, and its bus; None for any other stream."""
+    """Return the listeners of a stream of returns, and its bus; None for any other stream."""
     listeners, _, bus = stream.partition("/")
     return next(((each, bus) for each in get_args(Listeners) if each == listeners), None)
 

@@ -23,7 +23,7 @@ from mixer.ipc.bus.server import PacketBus
 MAX_LANGUAGES = 16
 """Streams at once; each may become an encoder."""
 IDLE_NS = 10 * NS
-"""How long a stream goes on without subscribers: a sender that is started anew finds the past."""
+"""How long a stream goes on without subscribers: a sender that is restarted finds the past."""
 RETIRE_NS = NS
 """How long an encoder is kept for the pictures it still holds."""
 
@@ -36,7 +36,7 @@ _log = structlog.get_logger()
 
 
 class _Stream:
-    """One language's. ``lock`` is held by whoever calls."""
+    """One language's. The caller holds ``lock``."""
 
     def __init__(self, name: StreamName, upto: int) -> None:
         self.name = name
@@ -77,7 +77,7 @@ class LanguageStreams:
         return self._behind + sum(each.late + each.dropped - each.failed for each in self._working)
 
     def announce(self, header: StreamHeader) -> None:
-        """The programme's encoder has begun, or begun anew."""
+        """The programme's encoder has begun, or begun again."""
         self._bus.announce(header)
         with self._lock:
             before, self._header = self._header, header
@@ -142,8 +142,8 @@ class LanguageStreams:
                     self._hand(stream, tick, canvases.get("program"))
 
     def request_keyframe(self, stream: StreamName, at_once: bool = False) -> StreamName | None:
-        """Ask whoever makes this stream. Returns the stream that must be asked instead, or None. One that
-        is only about to begin goes on from the programme."""
+        """Ask the encoder that makes this stream. Returns the stream that must be asked instead, or None. One
+        that is only about to begin goes on from the programme."""
         with self._lock:
             known = self._streams.get(stream)
             own = known.own if known is not None else None

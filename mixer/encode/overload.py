@@ -37,7 +37,7 @@ class Step(enum.IntEnum):
     """The programme is encoded with less effort; the stream stays the same one."""
     WALL_RATE = 2
     """Wall, multiview, clean feed and all that browsers watch: every second tick. A clean feed costs what the
-    programme costs, and whoever takes it can live with half the pictures; the programme's audience comes
+    programme costs, and whatever takes it can live with half the pictures; the programme's audience comes
     first. Its rate stays constant, as the programme's does on the next step."""
     PROGRAM_RATE = 3
     """The programme: every second tick."""

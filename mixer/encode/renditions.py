@@ -32,7 +32,7 @@ from mixer.ipc.priority import Urgency
 IDLE_NS = 2 * NS
 """A rendition without subscribers runs on for this long, for a page that is reloaded …"""
 OUTPUT_IDLE_NS = 10 * NS
-"""… and one for outputs for this long: a recorder that is started anew goes on where the last one ended."""
+"""… and one for outputs for this long: a recorder that is restarted goes on where the last one ended."""
 _TWO_THREADS = 1280 * 720
 """Pixels from which a picture is worth two encoder threads."""
 

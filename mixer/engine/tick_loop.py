@@ -79,7 +79,7 @@ class Figures:
 class Engine:
     """Owns the tick's thread. Every public method may be called from any thread and returns at once.
 
-    ``notify`` gets what control shall know; it must not block. ``ladder`` is the tick's alone.
+    ``notify`` gets what control is to know; it must not block. ``ladder`` is the tick's alone.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ PLAIN = Theme()
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The tile or canvas to draw for: its size in pixels, who sets its text, and what it shall look like."""
+    """The tile or canvas to draw for: its size in pixels, who sets its text, and what it is to look like."""
 
     type: Typesetter
     width: int

@@ -13,7 +13,7 @@ PLAYER_NICENESS = -10
 """What a player plays may be on air: the mixer's and the shards' real-time threads go before it, and nothing
 else that runs on the machine does, where the system lets it."""
 IMPORTER_NICENESS = 10
-"""Who looks into an upload may take his time."""
+"""Of a process that looks into an upload, which may take its time."""
 
 
 def confine(address_bytes: int, niceness: int = 0) -> None:

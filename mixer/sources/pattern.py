@@ -58,7 +58,8 @@ def _grid(width: int, height: int) -> Picture:
 
 
 def tone(start: int, count: int) -> Samples:
-    """``count`` samples of 1 kHz at −18 dBFS from absolute sample ``start`` on: seamless whoever goes on."""
+    """``count`` samples of 1 kHz at −18 dBFS from absolute sample ``start`` on: seamless, whichever block
+    comes next."""
     phase = (start + np.arange(count)) % (RATE // TONE_HZ)
     wave = TONE * np.sin(2 * np.pi * TONE_HZ / RATE * phase)
     return np.repeat(wave.astype(np.float32)[:, None], 2, axis=1)

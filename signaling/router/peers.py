@@ -49,7 +49,7 @@ _LOOK_S = 0.25
 CONNECTING_S = 5.0
 """A publisher that is not connected after so long has given up: another one may publish."""
 VACATE_S, VACATE_LOOK_S = 2.5, 0.05
-"""How long a publisher waits for one before him to be noticed as gone, which takes 2 s; and looks."""
+"""How long a publisher waits for the one before it to be noticed as gone, which takes 2 s; and looks."""
 MAX_PEERS = 1000
 MAX_WHEP = 64
 """WHEP players at once, of all links together, and of one: they must not take the guests' room."""
@@ -72,7 +72,7 @@ class PeerRouter:
 
     ``send`` is the control link. ``on_presence(seats, watched)`` is called at every change, with the whole of
     it: who is connecting or connected, and which canvases somebody watches. ``on_message`` takes what shards
-    send; ``shard_up`` and ``shard_down`` are told by whoever hears of the processes.
+    send; ``shard_up`` and ``shard_down`` are called by the owner of the link.
     """
 
     def __init__(

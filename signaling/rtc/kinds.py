@@ -29,10 +29,10 @@ class Kind:
     """``video`` None: an offer may have none. ``cameras``: video sections at most, the second is a screen's.
 
     ``watches``: the rendition that goes back. ``hears`` is the family of buses that go back, ``bus`` the one
-    it begins with: the listener's choice where he has a seat. ``silent_ns``: who brings nothing for so long
-    is taken for gone; of who sends a voice alone it is the voice that counts. ``target``: what is always
-    asked of its picture, whatever control wants of seats. ``vp8`` False: what it watches is H.264 alone.
-    """
+    it begins with: the listener's choice where the peer has a seat. ``silent_ns``: a peer that brings nothing
+    for so long is taken for gone; of one that sends a voice alone it is the voice that counts. ``target``:
+    what is always asked of its picture, whatever control wants of seats. ``vp8`` False: what it watches is
+    H.264 alone. """
 
     audio: Direction = "sendonly"
     video: Direction | None = "sendonly"

@@ -15,8 +15,9 @@ _BUCKETS = 5
 _JUMP_NS = 2_000_000_000
 HOPELESS_NS = 400_000_000
 _HOPELESS_FOR_NS = 1_000_000_000
-"""Who is later than anybody waits for, for so long without a packet in time, is not late: his clock was put
-back, or his path has become another one: a new beginning, or he would be silent until the base follows."""
+"""Who is later than anybody waits for, for so long without a packet in time, is not late: their clock was put
+back, or their path has become another one. It is a new beginning, or they would be silent until the base
+follows."""
 MAX_SKEW_NS = 600_000_000
 """Larger differences between sound's and picture's path are a broken clock, not a path."""
 PICTURE_LEAD_NS = 35_000_000
@@ -250,7 +251,7 @@ class LipSync:
         return picture - sound
 
     def settle(self, now_ns: int) -> None:
-        """Work out both delays anew; the streams approach them in steps nobody sees or hears."""
+        """Work out both delays again; the streams approach them in steps nobody sees or hears."""
         if not self.sound.alive(now_ns):
             self.sound_delay_ns = self.heard_delay_ns = self.sound_target_ns
             self.picture_delay_ns = MIN_PICTURE_DELAY_NS

@@ -19,7 +19,7 @@ def new_token() -> str:
 
 
 class Index:
-    """Finds the seat of a token; made anew only when seats changed."""
+    """Finds the seat of a token; made again only when seats changed."""
 
     def __init__(self) -> None:
         self._seats: Mapping[str, Seat] = {}

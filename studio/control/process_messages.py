@@ -1,5 +1,5 @@
-"""What control sends to single processes beside the plans: who is to measure, loudness begun anew, recordings
-of seats, the recordings' marks. Whoever comes back is told again."""
+"""What control sends to single processes beside the plans: who is to measure, loudness begun again,
+recordings of seats, the recordings' marks. Whoever comes back is told again."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -162,7 +162,7 @@ def _graphics(cast: Sequence[CastMember], languages: Sequence[str]) -> Commands:
 
 
 def _booth(languages: Sequence[str]) -> Commands:
-    """A booth between two languages with two seats: whoever is given one of their links sits there."""
+    """A booth between two languages with two seats: who is given one of their links sits there."""
     if len(languages) < 2:
         return []
     seats = [

@@ -1,8 +1,7 @@
 """What synthetic guests play: loops by size and rate, encoded once and shared by as many as like.
 
-Encoding one takes a fraction of a second. It is the work of a process of its own, so that the
-packets of those who play already go out on time; whoever wants another loop meanwhile goes on with what there
-is.
+Encoding one takes a fraction of a second. It is the work of a process of its own, so that the packets of
+those who play already go out on time; a guest that wants another loop meanwhile goes on with what there is.
 """
 
 import asyncio

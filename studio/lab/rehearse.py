@@ -61,7 +61,7 @@ class Rehearsal:
         over_s: float | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> Attendance:
-        """Seat everybody (part and link), admit whoever is connected, stay for ``seconds`` (0: for good).
+        """Seat everybody (part and link), admit all who are connected, stay for ``seconds`` (0: for good).
 
         ``over_s``: their joining is spread over so long, by default at :data:`PER_S`. ``ready`` is called
         once, when all are connected and admitted. Cancelled, it ends as when the time is over. Raises

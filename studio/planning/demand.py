@@ -38,7 +38,7 @@ class Demand:
     def __init__(self, now_s: float, settings: DemandSettings) -> None:
         self._settings = settings
         self._known_s = now_s + settings.learn_s
-        # Who polls snapshots may have done so before control started anew.
+        # Who polls snapshots may have done so before control restarted.
         self._looked_s = now_s
         self._held: dict[str, Held] = {}
         self._waiting_since_s: dict[str, float] = {}
@@ -49,7 +49,7 @@ class Demand:
 
     def looked(self, canvas: CanvasName, now_s: float) -> None:
         """Somebody asked for a snapshot of this canvas. Only the multiview's count as watching: one look at
-        the wall must not make forty encoders begin anew."""
+        the wall must not make forty encoders begin again."""
         if canvas == "multiview":
             self._looked_s = now_s
 

@@ -1,6 +1,6 @@
 """Pure: when a browser is told that something else is needed of its camera. Time is handed in.
 
-Each change makes an encoder begin anew with a keyframe. So more is asked for at once, for a blurred face on
+Each change makes an encoder begin again with a keyframe. So more is asked for at once, for a blurred face on
 air is worse than a keyframe; less only once the lower need has lasted, and then what was the most needed
 meanwhile, so that cutting back and forth asks nothing. A need that differs by less than is seen or saved
 changes nothing either, until it has stayed the same for a while: then the size is made exact, because only an

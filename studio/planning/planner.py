@@ -1,4 +1,4 @@
-"""Pure: the show's state and who is there → what the mixer, the browsers and the supervisor shall do."""
+"""Pure: the show's state and who is there → what the mixer, the browsers and the supervisor are to do."""
 
 from collections.abc import Iterable, Mapping
 
@@ -255,7 +255,7 @@ def _going(
     take = live.take
     if take is None:
         return air, None, None
-    # As it is now: nobody stays on air with a scene that he has been taken out of meanwhile.
+    # As it is now: nobody stays on air with a scene that they have been taken out of meanwhile.
     left = take.leaving.scene
     newest = show.scenes.get(left.id, left) if left is not None else None
     return air, _Scene.of(show, Staged(newest, take.leaving.speaker), settings), take.transition
@@ -298,7 +298,7 @@ def _known(show: Show, source: SourceName) -> SourceInfo:
 
 def _desired(show: Show, live: Live, settings: PlanSettings, scenes: Iterable[CanvasPlan]) -> Desired:
     """Slots of 6 MB for those who came, not for all who were invited; and for everyone on stage, who must
-    keep theirs when control is started anew and has seen nobody yet. Slots of 12 MB for the screens that are
+    keep theirs when control is restarted and has seen nobody yet. Slots of 12 MB for the screens that are
     shared, or that one of the ``scenes`` on air and in preview shows."""
     slots = {
         slot_of(of_seat(seat.id)): SlotSpec(*settings.guest)

@@ -44,7 +44,7 @@ def on_floor(show: Show, staged: Staged) -> tuple[SourceName, ...]:
     """Return who is heard while this scene is on air, muted or not, each once.
 
     Sound follows the picture of the programme where the scene's policy says so; whose screen is seen is
-    heard, too, be he seen himself or not. Nobody is heard who isn't on stage.
+    heard, too, seen or not. Nobody is heard who isn't on stage.
     """
     if staged.scene is None:
         return ()

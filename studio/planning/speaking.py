@@ -1,7 +1,7 @@
 """Who speaks, by the levels of the microphones, for places that are filled automatically. Pure: the time is
 handed in, in seconds of one monotonic clock.
 
-Somebody speaks while his level keeps coming :data:`ABOVE_DB` over his room's noise, with pauses of
+A person speaks while the level keeps coming :data:`ABOVE_DB` over the room's noise, with pauses of
 :data:`PAUSE_S` at most. He is chosen once that has gone on for the policy's ``hold_ms``, the one before has
 been there for ``least_ms``, and the one before is silent or clearly softer. A cough, a chair or a door is
 over before the hold is; a seat that hums all the time is noise.

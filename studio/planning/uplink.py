@@ -1,4 +1,4 @@
-"""Pure: what each browser shall send, from the size its picture is really shown at.
+"""Pure: what each browser is to send, from the size its picture is really shown at.
 
 The box asked for is the tile's own, to the pixel, not a step of a ladder: the page scales its camera until it
 just covers the box, and a picture that has its tile's width or height is copied into the canvas, where any
@@ -50,7 +50,7 @@ def target_for(width: int, height: int, fps: int = FPS) -> UplinkTarget:
 THUMBNAIL = target_for(160, 90, 5)
 """For those who are shown nowhere but in the multiview: enough to see who it is."""
 NOTHING = UplinkTarget(0, 0, 0, 0)
-"""For those whom nobody sees."""
+"""For guests that nobody sees."""
 
 
 def uplink_targets(

@@ -16,7 +16,7 @@ _OWN_SEAT = {
     "speaker": frozenset(("name", "title", "names", "language", "listen", "self_muted")),
     "interpreter": frozenset(("name", "listen")),
 }
-"""What a person may change of his own seat."""
+"""What people may change of their own seats."""
 _OWN_BOOTH: dict[Role, str] = {"interpreter": "in the own booth, with the own microphone"}
 MAY_SEND: Mapping[type[c.AnyCommand], Mapping[Role, str]] = {
     c.SeatUpdate: {
@@ -49,7 +49,7 @@ def _is_own(show: Show, command: c.AnyCommand, actor: Actor) -> bool:
         case s.SourcePage():
             return _presents(show, command.source, actor)
         case b.BoothSlower() | b.BoothNote() | b.BoothHandover():
-            # Of several partners an interpreter names the one he offers the microphone to.
+            # Of several partners an interpreter names the one to offer the microphone to.
             named = None
         case b.BoothSpeak() | b.BoothInto() | b.BoothCough() | b.BoothRelay():
             named = command.seat

@@ -41,7 +41,7 @@ def backoff_s(deaths: int) -> float:
 
 @dataclass(eq=False)
 class Child:
-    """A process that shall exist under a name, through all its restarts."""
+    """A process that is to exist under a name, through all its restarts."""
 
     name: ProcessName
     command: tuple[str, ...]

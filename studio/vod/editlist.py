@@ -1,4 +1,4 @@
-"""The cuts of a recording as an OpenTimelineIO file, for whoever goes on with it in an editor.
+"""The cuts of a recording as an OpenTimelineIO file, to go on with in an editor.
 
 Times are whole pictures at the programme's rate. The video's own track refers to the recording's parts; what
 was recorded of seats lies on tracks of its own, by the same clock: under the very pictures of the programme.

@@ -1,4 +1,4 @@
-"""What can be wrong with a recording that a video shall be made of."""
+"""What can be wrong with a recording that a video is to be made of."""
 
 
 class VodError(Exception):

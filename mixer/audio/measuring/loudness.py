@@ -125,7 +125,7 @@ class LoudnessMeter:
         )
 
     def reset(self, name: str) -> None:
-        """Begin integrated loudness, range and highest true peak of a row anew."""
+        """Begin integrated loudness, range and highest true peak of a row again."""
         if name in self._rows.names:
             row = self._rows.names.index(name)
             self._counts[row] = 0

@@ -60,7 +60,7 @@ class MeterBridge:
         return {name: meter.db for name, meter in self._report.items()}
 
     def reset(self, bus: BusName) -> None:
-        """Begin a bus's integrated loudness and highest true peak anew. From any thread."""
+        """Begin a bus's integrated loudness and highest true peak again. From any thread."""
         self._resets.append(bus)
 
     def block(self, plan: AudioPlan, mixed: Mixed, start: int) -> Meters | None:

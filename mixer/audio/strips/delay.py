@@ -19,7 +19,7 @@ class DelayLines:
     """Keeps the last half second of each source, by name. Blocks have at most 4,800 samples.
 
     The past is kept of sources without a delay too, so that one may be set at any time without a gap. A
-    source's first 5 ms are faded in there, for whoever hears them late.
+    source's first 5 ms are faded in there, for a listener who hears them late.
     """
 
     def __init__(self) -> None:

@@ -146,7 +146,7 @@ class FaultFinder:
         self._clipped += (found - self._clipped) * 0.1
 
     def _hums(self, planes: Samples, mean: Column) -> NDArray[np.bool_]:
-        """Return whether the mains dominate the last second; told anew five times a second."""
+        """Return whether the mains dominate the last second; told five times a second."""
         mono = planes[:, 0] + planes[:, 1]
         tones = mono @ self._basis
         half = tones.shape[1] // 2

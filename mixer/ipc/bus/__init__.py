@@ -1,1 +1,1 @@
-"""The packet bus: encoded packets from the mixer to whoever subscribes."""
+"""The packet bus: encoded packets from the mixer to all subscribers."""

@@ -50,7 +50,7 @@ class ReturnAudio(BusMessage, frozen=True):
     their own for each who is (mix-minus), or to whom the director talks.
 
     A listener whose source is in ``heard`` gets ``own[source]``, and silence where that is missing;
-    everyone else gets ``common``. So nobody hears himself, on no packet. ``pts`` in 1/48000 s.
+    everyone else gets ``common``. So no listener hears their own voice, on no packet. ``pts`` in 1/48000 s.
     """
 
     stream: StreamName
@@ -76,7 +76,7 @@ class Subscribe(BusMessage, frozen=True):
     the group's beginning, whose pictures are in the past."""
     earlier: bool = False
     """True for a recording that goes on after its process died: start as far back as the bus keeps, so that
-    starting the process anew costs nothing of the programme."""
+    restarting the process costs nothing of the programme."""
 
 
 class KeyframeRequest(BusMessage, frozen=True):

@@ -1,4 +1,4 @@
-"""The mixer's end of the packet bus: hands encoded packets to whoever subscribes, and waits for nobody.
+"""The mixer's end of the packet bus: hands encoded packets to all subscribers, and waits for nobody.
 
 Encoders call :meth:`PacketBus.publish` from their threads; one thread of the bus's own does all socket work.
 Each subscriber has a bounded queue. When it is full, pictures are lost whole, from there to the next keyframe

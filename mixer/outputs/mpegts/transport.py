@@ -1,4 +1,4 @@
-"""An MPEG transport stream (ISO/IEC 13818-1) cut into datagrams, and when each of them shall leave."""
+"""An MPEG transport stream (ISO/IEC 13818-1) cut into datagrams, and when each of them is to leave."""
 
 from collections import deque
 

@@ -1,4 +1,5 @@
-"""The sessions that cookies hold: listed for the director, ended by him, and remembered over restarts.
+"""The sessions that cookies hold: listed for the director, ended by the director, and remembered over
+restarts.
 
 A cookie is good by its signature alone (:mod:`signaling.http.auth.auth`). This table says who has one, and
 which were ended before their time; without its file nothing is lost but the list and those ends.

@@ -1,4 +1,4 @@
-"""The meters' board: what the mixer and the shards measure, put together for whoever watches. No I/O.
+"""The meters' board: what the mixer and the shards measure, put together for all who watch. No I/O.
 
 The mixer knows what the desk hears; the shards know every microphone, open or closed. The mixer's word counts
 where both have one.

@@ -1,7 +1,7 @@
 """WHIP in (RFC 9725) and WHEP out (draft-ietf-wish-whep): one POST of an SDP offer makes a session.
 
 Encoders, players and pages of any site may call, by token alone: no cookie counts here, so nothing has to be
-asked of the origin. A session's ETag is made of its peer's id, so that a control that starts anew still knows
+asked of the origin. A session's ETag is made of its peer's id, so that a control that restarts still knows
 it. ICE restarts are not done (422); candidates that come later are taken.
 """
 

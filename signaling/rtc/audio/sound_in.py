@@ -180,7 +180,7 @@ class SoundStream:
         self._leave()
 
     def _leave(self) -> None:
-        """What comes next is placed anew."""
+        """Place what comes next by its own time again."""
         self._at = self._rest_until = None
         self._debt = 0
 

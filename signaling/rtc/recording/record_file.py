@@ -27,7 +27,7 @@ OUTPUT_TAG, SEAT_TAG = "SUMMIT_OUTPUT", "SUMMIT_SEAT"
 NO_PICTURE_NS = 1_000_000_000
 """So much sound without a picture, and a file begins that has none."""
 LEAST_PART_NS = 1_000_000_000
-"""Who changes his picture's form more often than this has some of it left out: files are not for free."""
+"""A guest whose picture changes its form more often than this has some of it left out: files cost."""
 MAX_PARTS = 999
 _MS = Fraction(1, 1000)
 

@@ -1,12 +1,12 @@
-"""Who hears which bus, and what of it: nobody himself, and everybody something while he changes over. Pure.
+"""Who hears which bus, and what of it: no listener their own voice, and each something while changing over.
+Pure.
 
 A listener who asks for another bus goes on hearing the one before until the new one's first packet is there,
 for the mixer begins to encode a bus when somebody wants it. All buses are mixed in the same blocks, so that
 the block's time tells what was sent already: none goes out twice, and none is left out.
 
-Who is heard himself has a packet of his own on one of the two buses only, and the mixer learns of the change
-a little before or after the shard. So for a moment the packet of his own decides which bus it is to be.
-"""
+A listener who is heard has a packet of their own on one of the two buses only, and the mixer learns of the
+change a little before or after the shard. So for a moment that packet decides which bus it is to be. """
 
 from collections.abc import Hashable, Iterator, KeysView
 from typing import Generic, TypeVar
@@ -18,7 +18,7 @@ OPUS_SILENCE = b"\xf8\xff\xfe"
 """20 ms of digital silence (RFC 6716: CELT, full band)."""
 RATE = 48_000
 PATIENCE = RATE // 10
-"""How long that moment lasts, in samples: then he gets silence where there is no packet of his own."""
+"""How long that moment lasts, in samples: then silence stands in for a missing packet of their own."""
 
 S = TypeVar("S", bound=Hashable)
 
@@ -31,7 +31,7 @@ class _Listener(Generic[S]):
         self.last = -RATE
         """Time of the last block that was sent, 1/48000 s."""
         self.waits_until: int | None = None
-        """While changing over: the time up to which a packet of his own is waited for."""
+        """While changing over: the time up to which a packet of the listener's own is waited for."""
 
 
 class Listeners(Generic[S]):
@@ -65,7 +65,7 @@ class Listeners(Generic[S]):
                 self._drop(stream, sender)
 
     def settle(self) -> None:
-        """The streams begin anew, with another mixer: nobody waits for one of the old ones."""
+        """The streams begin again, with another mixer: nobody waits for one of the old ones."""
         for listener in self._all.values():
             if listener.hears != listener.wants:
                 self._drop(listener.hears, listener.sender)
@@ -87,7 +87,7 @@ class Listeners(Generic[S]):
                     self._drop(listener.hears, sender)
                     listener.hears = sound.stream
             if 0 <= listener.last - sound.pts < RATE:
-                continue  # he has had this block from the other bus
+                continue  # the listener has had this block from the other bus
             listener.last = sound.pts
             yield sender, sound.common if own is None else sound.own.get(own, OPUS_SILENCE)
 

@@ -1,6 +1,6 @@
 """A camera that encodes as it sends, and makes a keyframe when asked: what a loop encoded beforehand can't.
 
-For whoever measures how long a lost packet freezes a picture. It plays in place of a loop::
+For measuring how long a lost packet freezes a picture. It plays in place of a loop::
 
     guest = RehearsalGuest(Camera("Mayor", 0.3), player)
 

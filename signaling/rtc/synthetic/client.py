@@ -124,7 +124,7 @@ class RehearsalGuest:
     @property
     def silent_s(self) -> float:
         """Seconds since anything came from the studio, be it only a report: a mixer that is away for a moment
-        is no reason to connect anew."""
+        is no reason to reconnect."""
         return (time.monotonic_ns() - self.receivers[0].transport.last_media_ns) / 1e9
 
     @property

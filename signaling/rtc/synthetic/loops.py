@@ -56,7 +56,7 @@ class GuestMedia(Protocol):
 @dataclass(frozen=True, slots=True)
 class Loop:
     """``video``: one entry a frame at 30 fps, RTP payloads of ``codec`` (``h264`` or ``vp8``), none where a
-    slower loop has no picture; ``audio``: one Opus packet a 20 ms. Both last the same and begin anew without
+    slower loop has no picture; ``audio``: one Opus packet a 20 ms. Both last the same and begin again without
     a seam."""
 
     name: str
@@ -109,7 +109,7 @@ def flash_area(width: int, height: int) -> tuple[slice, slice]:
 
 
 def _picture(name: str, hue: float, number: int, size: tuple[int, int]) -> Rgb:
-    """Somebody sits in front of a coloured wall and moves a little; beside him a lamp, name and timecode."""
+    """Somebody sits in front of a coloured wall and moves a little; beside them a lamp, name and timecode."""
     import cv2
 
     width, height = size

@@ -25,7 +25,7 @@ Filter = Callable[[bytes], bool]
 @dataclass(frozen=True, slots=True)
 class Path:
     """One direction. ``loss``: share of packets, 0 … 1; ``delay_s``: of every packet; ``jitter_s``: more
-    delay, drawn anew for each packet between 0 and this: packets overtake each other unless ``ordered``."""
+    delay, drawn for each packet between 0 and this: packets overtake each other unless ``ordered``."""
 
     loss: float = 0.0
     delay_s: float = 0.0

@@ -23,7 +23,7 @@ that is taken for good would be a picture's that never comes back."""
 MAX_NAMED = 32
 """SSRCs of an offer that count as named."""
 PACKETS_PER_S = 4000
-"""Of one peer, more than that are dropped unread: some fifteen cameras' worth. A flood shall cost its
+"""Of one peer, more than that are dropped unread: some fifteen cameras' worth. A flood must cost its
 sender's picture, not the loop. As many at once may come, when a network that stood still lets go of them."""
 MAX_SSRCS = 64
 """SSRCs a peer may be heard on, media or control: SRTP keeps the state of each for good, and looks through

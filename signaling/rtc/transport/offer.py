@@ -11,7 +11,7 @@ _OPUS = re.compile(r"a=rtpmap:(\d+) opus/48000/2", re.IGNORECASE)
 
 
 class OfferError(ValueError):
-    """``code``: ``sdp.invalid`` or ``sdp.no-codec``; the text is for whoever wrote the client."""
+    """``code``: ``sdp.invalid`` or ``sdp.no-codec``; the text is for the client's author."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

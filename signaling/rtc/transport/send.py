@@ -58,7 +58,7 @@ class RtpSender:
         self.on_ready: Callable[[RtpSender], None] | None = None
         self.on_key: Callable[[RtpSender], None] | None = None
         self.wait_key = self.kind == "video"
-        """Whether pictures are held back until a keyframe: for whoever feeds the sender."""
+        """Whether pictures are held back until a keyframe, as its feeder needs to know."""
         self.loss = 0.0
         """Share of packets thrown away on purpose, for rehearsals."""
         self.remb = 0

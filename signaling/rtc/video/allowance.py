@@ -1,9 +1,9 @@
-"""How much of a guest's picture is decoded at most: what he was told to send, and some tolerance. Pure.
+"""How much of a guest's picture is decoded at most: what the guest was told to send, and some tolerance.
+Pure.
 
-Who follows his target never notices. Of one who doesn't, as much is decoded as he was allowed: when that is
-used up, nothing is until the next keyframe for which there is room, since the pictures between hang on what
-was left out.
-"""
+A guest who follows the target never notices. Of one who doesn't, as much is decoded as was allowed: when that
+is used up, nothing is until the next keyframe for which there is room, since the pictures between hang on
+what was left out. """
 
 from signaling.contract.messages import UplinkTarget
 

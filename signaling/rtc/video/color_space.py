@@ -1,7 +1,7 @@
 """What a stream says of its colours beside the pictures: the ``color-space`` header extension of libwebrtc.
 
 VP8 has no place for it, and Chromium sends pictures in BT.709 and full range as soon as its source has them
-(measured: a canvas). It tells so in the last packet of each keyframe, to whoever answers with the extension
+(measured: a canvas). It tells so in the last packet of each keyframe, to peers that answer with the extension
 (https://webrtc.googlesource.com/src/+/refs/heads/main/docs/native-code/rtp-hdrext/color-space). Pure.
 """
 

@@ -1,4 +1,4 @@
-"""A guest's picture on its way in: packets → jitter buffer → decoder lane → whoever shows it."""
+"""A guest's picture on its way in: packets → jitter buffer → decoder lane → slot."""
 
 import asyncio
 import time

@@ -21,7 +21,8 @@ MAX_JUMP = 3000
 """A larger step of the sequence number is a stray packet, or a new start if its successor follows
 (RFC 3550 A.1)."""
 MAX_LATE = 300
-"""What is older by more is nothing that was asked for again: a sender that counts anew, or a stray."""
+"""What is older by more is nothing that was asked for again: a sender that counts from a new start, or a
+stray."""
 _MS = 1_000_000
 PLI_INTERVAL_NS = 150 * _MS
 PATIENCE_NS = 60 * _MS
@@ -156,7 +157,7 @@ class VideoJitter:
         late = extended < self._next
         if abs(ahead) > MAX_JUMP or extended < self._next - MAX_LATE or (late and self._is_newer(timestamp)):
             if repaired:
-                return []  # old ones in a row are no sender that counts anew
+                return []  # old ones in a row are no sender that counts from a new start
             if extended != self._stray:
                 self._stray = extended + 1
                 return []

@@ -23,7 +23,7 @@ PLAIN = "plain"
 SIZES = {"logo": (1600, 800), "backdrop": (3840, 2160)}
 """The box each picture is fitted into, in pixels."""
 FORMAT = 1
-"""Raised when pictures are made differently, so that those in the cache are made anew."""
+"""Raised when pictures are made differently, so that those in the cache are made again."""
 _AT_ONCE = 4
 """Themes that are being read, each with its pictures' bytes in memory."""
 KEPT = 64

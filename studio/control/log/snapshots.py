@@ -107,7 +107,7 @@ class LogSnapshots:
         self._written = self._revision
 
     def _opened(self) -> sqlite3.Connection:
-        """For reading alone: a log that somebody moved away is not begun anew here."""
+        """For reading alone: a log that somebody moved away is not begun again here."""
         return sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True, timeout=_BUSY_S)
 
     def _batches(self, database: sqlite3.Connection, target: int) -> Iterator[Sequence[Any]]:

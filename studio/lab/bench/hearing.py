@@ -1,4 +1,5 @@
-"""What is heard of a guest: his slot's sound, read as late as the mixer reads it; gaps and delay in it."""
+"""What is heard of a guest: the sound of the slot, read as late as the mixer reads it; gaps and delay in
+it."""
 
 import asyncio
 import time
@@ -73,6 +74,6 @@ def beeps_ns(wave: Mono, start: int) -> list[int]:
 
 
 def delays_ms(heard_ns: list[int], began_ns: int) -> list[float]:
-    """Return how long after being sent each beep is heard. ``began_ns``: when the guest sent his first
-    sample; he beeps at each full second from then on."""
+    """Return how long after being sent each beep is heard. ``began_ns``: when the guest sent the first
+    sample; it beeps at each full second from then on."""
     return [((at - began_ns) % 1_000_000_000) / 1e6 for at in heard_ns]

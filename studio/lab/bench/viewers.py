@@ -88,7 +88,7 @@ class SteadyFeed:
         while True:
             passed = loop.time() - began
             while picture <= passed * FPS:
-                if picture % FPS == 0:  # for whoever has subscribed by now
+                if picture % FPS == 0:  # for all who have subscribed by now
                     bus.send(self._header)
                 one = self._pictures[picture % len(self._pictures)]
                 bus.send(Packet(one.stream, picture, picture, 1, one.key, one.data))

@@ -1,6 +1,6 @@
 """Commands about the interpreters' booths.
 
-An interpreter sends those from ``booth.speak`` on for his own booth, and for himself: ``seat`` is left out
+An interpreter sends those from ``booth.speak`` on for their own booth and seat: ``seat`` is left out
 then. The director names a ``seat``, unless the booth has one interpreter, or one whose microphone is on.
 """
 
@@ -71,7 +71,7 @@ class BoothRelay(Command, frozen=True, tag="booth.relay"):
 class BoothHandover(Command, frozen=True, tag="booth.handover"):
     """``offer`` by who is on, ``accept`` by the partner within 15 s, ``cancel`` by either.
 
-    ``seat``: whom the director acts for; an interpreter who has several partners names the one he means.
+    ``seat``: whom the director acts for; an interpreter who has several partners names the one meant.
     """
 
     booth: Id
@@ -80,7 +80,7 @@ class BoothHandover(Command, frozen=True, tag="booth.handover"):
 
 
 class BoothSlower(Command, frozen=True, tag="booth.slower"):
-    """Ask the speaker to slow down: he and the director see it for some seconds."""
+    """Ask the speaker to slow down: the speaker and the director see it for some seconds."""
 
     booth: Id
 

@@ -84,7 +84,7 @@ def _microphone(show: Show, booth: Booth, command: _Microphone, actor: Actor) ->
     match command:
         case b.BoothSpeak():
             into = _checked_into(booth, command.into or into_of(show, seat))
-            # Off again, for one who was lost: so the director says that he has seen it.
+            # Off again, for one who was lost: so the director confirms having seen it.
             if (command.on, into) == (seat.on, seat.into) and booth.lost != seat.id:
                 return ()
             if command.on:

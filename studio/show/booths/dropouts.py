@@ -7,8 +7,8 @@ from studio.show.model import Show
 
 
 class Dropouts:
-    """What is kept is bounded by the seats. An interpreter whom the director switched on before he came is
-    waited for; one who was on when control started anew counts as having been there, and so does the
+    """What is kept is bounded by the seats. An interpreter whom the director switched on before coming is
+    waited for; one who was on when control restarted counts as having been there, and so does the
     director's talkback."""
 
     def __init__(self, show: Show) -> None:

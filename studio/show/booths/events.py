@@ -194,7 +194,7 @@ def _with(show: Show, booth: Booth) -> Show:
 
 
 def _heard(show: Show, booth: str) -> Show:
-    """Whoever was lost there is no alarm any more, and his microphone no offer: somebody has acted."""
+    """Who was lost there is no alarm any more, and that microphone no offer: somebody has acted."""
     there = show.booths[booth]
     return _with(show, _without(there, there.lost)) if there.lost else show
 

@@ -7,7 +7,7 @@ from signaling.contract.state import BoothState, BoothStatus
 from studio.show.model import Booth, Seat, Show
 
 SLOWER_S = 10
-"""How long a speaker sees that he was asked to slow down."""
+"""How long a speaker sees the request to slow down."""
 LOST = "booth.lost"
 """Problem of a booth whose interpreter's connection broke while on."""
 
@@ -15,8 +15,8 @@ LOST = "booth.lost"
 def back_again(
     show: Show, connections: Mapping[str, str], problems: Mapping[str, str], before: Collection[str] = ()
 ) -> frozenset[str]:
-    """Those who were lost and are back, or have been (``before``): whoever leaves after that is no alarm.
-    Connected is not enough, he must be heard of."""
+    """Those who were lost and are back, or have been (``before``): who leaves after that is no alarm.
+    Being connected is not enough: packets must come."""
     lost = {booth.lost for booth in show.booths.values() if booth.lost}
     here = {seat for seat in lost if connections.get(seat) == "connected" and problems.get(seat) != SILENT}
     return frozenset(here | lost.intersection(before))
@@ -32,9 +32,8 @@ def public_booths(
     """By booth's id.
 
     ``open``: on, but held shut, muted, not connected, or black or the slate on air; ``on_air``: on a
-    language's bus. ``lost``: who was on is gone, nobody has taken over, and he isn't back. ``connections``
-    and ``problems`` by seat id; ``now`` in Unix seconds; ``back``: :func:`back_again`.
-    """
+    language's bus. ``lost``: who was on is gone, nobody has taken over, and the seat isn't back.
+    ``connections`` and ``problems`` by seat id; ``now`` in Unix seconds; ``back``: :func:`back_again`. """
     return {id_: _booth(show, booth, connections, problems, now, back) for id_, booth in show.booths.items()}
 
 

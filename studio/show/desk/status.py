@@ -18,7 +18,7 @@ class SoundProblems:
     def __init__(self) -> None:
         self._found: Mapping[SourceName, str] = {}
         self._excused: dict[SourceName, int] = {}
-        """Reports for which zeros are still his own doing."""
+        """Reports for which zeros are still the guest's own doing."""
 
     def take(self, found: Mapping[SourceName, str], show: Show) -> None:
         """A report: code by source."""

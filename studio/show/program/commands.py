@@ -70,8 +70,8 @@ class TransitionUpdate(Command, frozen=True, tag="transition.update"):
 
 
 class SpeakerUpdate(Command, frozen=True, tag="speaker.update"):
-    """How places with ``auto`` are filled by who speaks. ``pin``: this seat, whoever speaks; ``null`` for
-    none."""
+    """How places with ``auto`` are filled by who speaks. ``pin``: this seat, no matter who speaks; ``null``
+    for none."""
 
     to: Literal["preview", "program"] | UnsetType = UNSET
     hold_ms: Annotated[int, Meta(ge=200, le=10_000)] | UnsetType = UNSET
