@@ -32,7 +32,7 @@ class Kind:
     it begins with: the listener's choice where the peer has a seat. ``silent_ns``: a peer that brings nothing
     for so long is taken for gone; of one that sends a voice alone it is the voice that counts. ``target``:
     what is always asked of its picture, whatever control wants of seats. ``vp8`` False: what it watches is
-    H.264 alone. """
+    H.264 alone."""
 
     audio: Direction = "sendonly"
     video: Direction | None = "sendonly"

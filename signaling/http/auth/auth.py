@@ -4,7 +4,7 @@ A session cookie is good by itself: its payload (role, seat, generation, expiry)
 secret by HMAC-SHA256, so sessions outlive a restart. They end with their token: a seat's with its next invite
 or its removal, which :meth:`ports.Show.still_valid` tells at every request; the director's, and those of
 walls that were opened with the director's token, when that token is changed, for they carry its fingerprint.
-And they end when the director ends them (:mod:`signaling.http.auth.sessions`). """
+And they end when the director ends them (:mod:`signaling.http.auth.sessions`)."""
 
 import base64
 import binascii

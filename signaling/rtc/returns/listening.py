@@ -6,7 +6,7 @@ for the mixer begins to encode a bus when somebody wants it. All buses are mixed
 the block's time tells what was sent already: none goes out twice, and none is left out.
 
 A listener who is heard has a packet of their own on one of the two buses only, and the mixer learns of the
-change a little before or after the shard. So for a moment that packet decides which bus it is to be. """
+change a little before or after the shard. So for a moment that packet decides which bus it is to be."""
 
 from collections.abc import Hashable, Iterator, KeysView
 from typing import Generic, TypeVar

@@ -3,7 +3,7 @@ Pure.
 
 A guest who follows the target never notices. Of one who doesn't, as much is decoded as was allowed: when that
 is used up, nothing is until the next keyframe for which there is room, since the pictures between hang on
-what was left out. """
+what was left out."""
 
 from signaling.contract.messages import UplinkTarget
 

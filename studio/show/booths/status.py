@@ -33,7 +33,7 @@ def public_booths(
 
     ``open``: on, but held shut, muted, not connected, or black or the slate on air; ``on_air``: on a
     language's bus. ``lost``: who was on is gone, nobody has taken over, and the seat isn't back.
-    ``connections`` and ``problems`` by seat id; ``now`` in Unix seconds; ``back``: :func:`back_again`. """
+    ``connections`` and ``problems`` by seat id; ``now`` in Unix seconds; ``back``: :func:`back_again`."""
     return {id_: _booth(show, booth, connections, problems, now, back) for id_, booth in show.booths.items()}
 
 
