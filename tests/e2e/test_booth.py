@@ -18,7 +18,6 @@ from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-CONNECTED_MS = 15_000
 TONE_HZ = 440
 PLANNED = 1_800_000_000
 _OWN_DB = "Number(document.querySelector('[data-role=own-level]').getAttribute('aria-valuenow'))"
@@ -37,7 +36,7 @@ def lamp(page: Page) -> Locator:
     return page.locator("[data-role=on-air]")
 
 
-async def until(what: str, probe: Callable[[], Any], timeout_s: float = 15.0) -> None:
+async def until(what: str, probe: Callable[[], Any], timeout_s: float = 30.0) -> None:
     """Waits for the studio's state, beside the pages."""
     deadline = time.monotonic() + timeout_s
     while not await asyncio.to_thread(probe):
@@ -92,14 +91,6 @@ def set_up(studio: RunningStudio) -> dict[str, str]:
     studio.do("rundown.set", cues=cues)
     studio.do("rundown.go", cue="open")
     return links
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """Three pages and a studio on a busy machine: what counts here is that it happens, not how fast."""
-    expect.set_options(timeout=CONNECTED_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

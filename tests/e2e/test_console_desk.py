@@ -50,7 +50,6 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
             context = await browser.new_context(viewport={"width": 1280, "height": 720})
             await context.grant_permissions(["microphone"])
             page = await context.new_page()
-            page.set_default_timeout(15_000)
             meters: list[str] = []
 
             def heard(socket: WebSocket) -> None:
@@ -63,7 +62,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
             page.on("websocket", heard)
             said = complaints(page)
             await page.goto(f"{studio.url}/console?token={studio.token}")
-            await page.wait_for_selector("[data-role=multiview][data-state=connected]", timeout=20_000)
+            await page.wait_for_selector("[data-role=multiview][data-state=connected]")
             yield Desk(studio, page, said, meters)
 
 
@@ -402,10 +401,8 @@ async def test_outputs_by_language_with_a_backup(desk: Desk) -> None:
     # Start and stop one by one; what is wrong with the backup is said beside what is wrong with the first.
     for output in ("youtube-en", "vod"):
         await page.click(f"[data-action=start][data-output={output}]")
-    await expect(page.locator("[data-output=vod] [data-role=disk-time]")).to_contain_text(
-        "left", timeout=15_000
-    )
-    await expect(page.locator("[data-output=youtube-en] [data-role=reason]")).to_be_visible(timeout=15_000)
+    await expect(page.locator("[data-output=vod] [data-role=disk-time]")).to_contain_text("left")
+    await expect(page.locator("[data-output=youtube-en] [data-role=reason]")).to_be_visible()
     await expect(page.locator("[data-output=youtube-en] [data-role=backup-reason]")).to_contain_text(
         "127.0.0.1"
     )

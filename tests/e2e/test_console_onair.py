@@ -50,10 +50,9 @@ async def _drive(studio: RunningStudio) -> None:
     async with chromium() as browser:
         context = await browser.new_context(viewport=SMALL)  # type: ignore[arg-type]
         page = await context.new_page()
-        page.set_default_timeout(8_000)
         said = complaints(page)
         await page.goto(f"{studio.url}/console?token={studio.token}")
-        await page.wait_for_selector("[data-role=multiview][data-state=connected]", timeout=20_000)
+        await page.wait_for_selector("[data-role=multiview][data-state=connected]")
         desk = Desk(studio, page, said, [])
         await _cut_and_undo(desk)
         await _transition_settings(desk)
@@ -83,7 +82,7 @@ async def _white(desk: Desk) -> float:
     return float(picture[height // 5 : height * 4 // 5, : int(width * WHITE_BAR)].mean())
 
 
-async def _until_white(desk: Desk, least: float, most: float, timeout_s: float = 6) -> float:
+async def _until_white(desk: Desk, least: float, most: float, timeout_s: float = 20) -> float:
     """A snapshot, which is up to a second old, whose white bar is between ``least`` and ``most``."""
     seen = []
     deadline = time.monotonic() + timeout_s

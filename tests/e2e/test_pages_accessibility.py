@@ -105,7 +105,7 @@ async def test_the_guests_page_the_wall_and_the_plain_pages(
         screen = await browser.new_page(viewport={"width": 1280, "height": 360})
         said = complaints(screen)
         await screen.goto(links["wall"])
-        await screen.wait_for_selector("body[data-link=connected]", timeout=15_000)
+        await screen.wait_for_selector("body[data-link=connected]")
         assert said == []
         assert await violations(screen) == []
         await the_token_leaves_the_address(

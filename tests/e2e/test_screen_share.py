@@ -16,7 +16,6 @@ from tests.support.running import RunningStudio, running_studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-CONNECTED_MS = 15_000
 KEEP_TRACK = """const ask = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getDisplayMedia = async (wanted) => {
   const stream = await ask(wanted);
@@ -52,9 +51,9 @@ async def screen_of(
 async def joined(page: Page, link: str) -> None:
     await page.add_init_script(KEEP_TRACK)
     await page.goto(link)
-    await page.wait_for_selector("[data-action=join]:not([disabled])", timeout=CONNECTED_MS)
+    await page.wait_for_selector("[data-action=join]:not([disabled])")
     await page.click("[data-action=join]")
-    await page.wait_for_selector("[data-role=state][data-state=waiting]", timeout=CONNECTED_MS)
+    await page.wait_for_selector("[data-role=state][data-state=waiting]")
 
 
 def full(screen: dict[str, Any] | None) -> bool:
@@ -80,7 +79,7 @@ async def test_a_screen_keeps_its_size_and_gives_up_frame_rate(studio: RunningSt
         few = SCREEN_UNSEEN.fps
         seldom = await screen_of(studio, lambda s: sends(s, 0.5 * few, 2 * few), "unseen")
         await asyncio.to_thread(studio.do, "program.cut", scene="slides")
-        await page.wait_for_selector("[data-role=state][data-state=on_air]", timeout=CONNECTED_MS)
+        await page.wait_for_selector("[data-role=state][data-state=on_air]")
         often = await screen_of(studio, lambda s: sends(s, 0.7 * SCREEN.fps, 1.3 * SCREEN.fps), "on air")
         print(f"unseen {seldom}, on air {often}")
         # the camera goes on beside it

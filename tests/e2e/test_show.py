@@ -155,7 +155,7 @@ async def play(show: Show, console: Page, first: Page, second: Page) -> None:
         await page.goto(links[seat])
         show.seen[f"address {seat}"] = page.url
         await page.click("[data-action=join]")
-        await expect(page.locator("[data-role=state][data-state=waiting]")).to_be_visible(timeout=15_000)
+        await expect(page.locator("[data-role=state][data-state=waiting]")).to_be_visible()
         await console.click(f"[data-action=admit][data-seat='{seat}']")
         await expect(console.locator(f"[data-action=hold][data-seat='{seat}']")).to_be_visible()
 
@@ -178,7 +178,7 @@ async def play(show: Show, console: Page, first: Page, second: Page) -> None:
     await expect(first.locator("[data-role=state][data-state=next]")).to_be_visible()
     await console.keyboard.press("Space")
     await expect(first.locator("[data-role=state][data-state=on_air]")).to_be_visible()
-    await expect(console.locator("[data-role=output][data-state=live]")).to_be_visible(timeout=15_000)
+    await expect(console.locator("[data-role=output][data-state=live]")).to_be_visible()
     while show.ingest.received_bytes() < 500_000:
         await asyncio.sleep(0.1)
     show.mark("alone")
@@ -198,7 +198,7 @@ async def play(show: Show, console: Page, first: Page, second: Page) -> None:
     show.mark("together")
 
     await first.reload()
-    await expect(first.locator("[data-role=state][data-state=on_air]")).to_be_visible(timeout=15_000)
+    await expect(first.locator("[data-role=state][data-state=on_air]")).to_be_visible()
     show.mark("reloaded")
     # By then nothing of the connection before is shown any more.
     while received_s(show.stream) < show.marks["reloaded"] + 3:

@@ -101,7 +101,7 @@ def show(tmp_path: Path) -> Iterator[Show]:
         yield Show(studio, told["url"], told["token"], link.partition("token=")[2] or link.rpartition("/")[2])
 
 
-async def until(what: str, probe: Callable[[], Any], timeout_s: float = 20.0) -> Any:
+async def until(what: str, probe: Callable[[], Any], timeout_s: float = 30.0) -> Any:
     """The first true result of what the probe awaits or gives in a thread."""
     deadline = time.monotonic() + timeout_s
     while True:

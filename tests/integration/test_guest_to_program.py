@@ -48,7 +48,7 @@ class Stage:
         await guest.accept(answer.sdp)
         await until(lambda: guest.connected, what="connected")
 
-    async def state(self, state: str, deadline_s: float = 10.0) -> float:
+    async def state(self, state: str, deadline_s: float = 30.0) -> float:
         """Wait until the mixer says so of the guest; returns how long it took."""
         begun, seen = time.monotonic(), len(self.mixer.messages)
 

@@ -48,7 +48,7 @@ async def post(
         return response.status, (await response.json(content_type=None))["code"], ""
 
 
-async def until(what: str, probe: Any, timeout_s: float = 10.0) -> float:
+async def until(what: str, probe: Any, timeout_s: float = 30.0) -> float:
     """Seconds until the probe, called in a thread, gives something true."""
     began = time.monotonic()
     while True:

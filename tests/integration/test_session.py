@@ -25,7 +25,7 @@ from studio.planning.planner import Plans
 from tests.support.merging import as_json, merged, without_nulls
 from tests.support.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
 
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 DEMAND = DemandSettings(learn_s=0)
 
 

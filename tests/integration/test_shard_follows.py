@@ -64,7 +64,7 @@ class Guest:
         taken = self._reader.take(1 << 62)
         return (taken.picture.width, taken.picture.height) if taken is not None else (0, 0)
 
-    async def sends(self, target: UplinkTarget, within_s: float = 10.0) -> None:
+    async def sends(self, target: UplinkTarget, within_s: float = 30.0) -> None:
         """Wait until pictures cover the target's box, and are at most a pixel larger than that needs."""
 
         def fits() -> bool:
@@ -83,7 +83,7 @@ class Guest:
         await asyncio.sleep(seconds)
         return (self._reader.serial - before) / (time.monotonic() - began)
 
-    async def quiet(self, for_s: float = 0.8, within_s: float = 8.0) -> None:
+    async def quiet(self, for_s: float = 0.8, within_s: float = 30.0) -> None:
         """Wait until no picture has come for a while."""
         end = time.monotonic() + within_s
         while await self.rate(for_s) > 0:

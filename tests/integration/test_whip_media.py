@@ -46,7 +46,7 @@ def publishing(url: str, token: str, profile: str = "baseline") -> Iterator["sub
         process.wait()
 
 
-def status_of(studio: RunningStudio, state: str, code: str = "", within_s: float = 10.0) -> dict[str, Any]:
+def status_of(studio: RunningStudio, state: str, code: str = "", within_s: float = 30.0) -> dict[str, Any]:
     def found() -> dict[str, Any] | None:
         status: dict[str, Any] = studio.status("sources", "hall")
         there = status["state"] == state and status["code"] == code

@@ -193,7 +193,7 @@ async def house(
             writer.close()
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Wait until the condition holds. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
         while not condition():

@@ -31,7 +31,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(what: str, condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+def wait_until(what: str, condition: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Return when ``condition()`` holds; fail the test after ``timeout_s``."""
     end = time.monotonic() + timeout_s
     while not condition():

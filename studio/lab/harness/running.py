@@ -21,7 +21,7 @@ GET_S = 10.0
 T = TypeVar("T")
 
 
-def wait_until(what: str, probe: Callable[[], T | None], timeout_s: float = 10.0, every_s: float = 0.05) -> T:
+def wait_until(what: str, probe: Callable[[], T | None], timeout_s: float = 30.0, every_s: float = 0.05) -> T:
     """The first true result of ``probe``. Raises TimeoutError with ``what`` after ``timeout_s``."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -24,7 +24,7 @@ SHARD = shard_name(0)
 FROM_SHARD = msgspec.msgpack.Decoder(FromShard | Ready | Heartbeat)
 
 
-async def until(check: Callable[[], bool], deadline_s: float = 10.0, what: str = "") -> None:
+async def until(check: Callable[[], bool], deadline_s: float = 30.0, what: str = "") -> None:
     """Wait for a condition. Raises TimeoutError after ``deadline_s``."""
     end = time.monotonic() + deadline_s
     while not check():
@@ -142,7 +142,7 @@ class ShardHouse:
             lambda m: type(m).__name__ in ("Answer", "OfferFailed") and m.peer == offer.peer
         )
 
-    async def message(self, matches: Callable[[Any], bool], deadline_s: float = 10.0) -> Any:
+    async def message(self, matches: Callable[[Any], bool], deadline_s: float = 30.0) -> Any:
         await until(lambda: any(matches(m) for m in self.received), deadline_s, "message from the shard")
         return next(m for m in reversed(self.received) if matches(m))
 

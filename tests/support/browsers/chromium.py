@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 _DEBIANS = Path("/usr/bin/chromium-headless-shell")
 CHROMIUM = _DEBIANS if _DEBIANS.exists() else None
@@ -24,6 +24,10 @@ _FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 )
+
+expect.set_options(timeout=30_000)
+"""As Playwright waits for everything else. On a busy machine it counts that something happens; where it
+matters how soon, tests measure it."""
 
 
 def camera_file(

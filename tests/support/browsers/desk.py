@@ -37,7 +37,7 @@ class Desk:
         await asyncio.to_thread(self.studio.do, type_, **fields)
 
     async def state(
-        self, what: str, probe: Callable[[dict[str, Any]], object], timeout_s: float = 10
+        self, what: str, probe: Callable[[dict[str, Any]], object], timeout_s: float = 30
     ) -> None:
         """Wait until the public state is as the control asked for."""
         try:
@@ -49,7 +49,7 @@ class Desk:
 
     async def until_told(self, count: int, which: str = "serial") -> None:
         """Wait until the state's ``serial`` or ``revision`` is as far as this."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await self.whole())[which] < count:
                 await asyncio.sleep(0.05)
 

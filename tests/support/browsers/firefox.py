@@ -131,7 +131,7 @@ class Page:
             raise BidiError(answer["exceptionDetails"]["text"])
         return json.loads(answer["result"]["value"])
 
-    def wait_for(self, selector: str, timeout_s: float = 10.0) -> None:
+    def wait_for(self, selector: str, timeout_s: float = 30.0) -> None:
         """Wait until an element is there that ``selector`` (CSS) means."""
         wait_until(
             f"{selector} on {self.evaluate('location.pathname')}",

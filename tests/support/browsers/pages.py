@@ -6,7 +6,6 @@ from playwright.async_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[3]
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-CONNECTED_MS = 15_000
 _VIOLATIONS = """async () => {
   const { violations } = await axe.run({ resultTypes: ["violations"], preload: false });
   return violations.flatMap(({ id, nodes }) =>
@@ -41,7 +40,6 @@ async def guest(browser: Browser, link: str) -> tuple[Page, list[str]]:
     context = await browser.new_context(viewport={"width": 1280, "height": 720})
     await context.grant_permissions(["camera", "microphone"])
     page = await context.new_page()
-    page.set_default_timeout(CONNECTED_MS)
     said = complaints(page)
     await page.goto(link)
     await page.wait_for_selector("[data-action=join]:not([disabled])")

@@ -45,7 +45,7 @@ from mixer.ipc.slot import Samples, SlotReader, SlotWriter, create_slot
 
 ROOT = Path(__file__).parents[3]
 FONTS = ROOT / "web_console" / "vendor" / "fonts-whole"
-DEADLINE_S = 20.0
+DEADLINE_S = 30.0
 
 _FromMixer = Ready | Heartbeat | PlanTaken | CanvasPublished | MixerReport | Meters
 _decode = msgspec.msgpack.Decoder(_FromMixer).decode

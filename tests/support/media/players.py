@@ -45,7 +45,7 @@ class PlayerRun(ChildRun[PlayerReport]):
     def order(self, order: int, **how: object) -> None:
         self.send(PlayerOrder(order, **how))  # type: ignore[arg-type]
 
-    def wait_state(self, state: str, order: int = -1, timeout_s: float = 20.0) -> None:
+    def wait_state(self, state: str, order: int = -1, timeout_s: float = 30.0) -> None:
         """Until it says so; with ``order``, of this one."""
         try:
             wait_until(
