@@ -21,6 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from studio.lab.harness.waiting import PATIENCE_S, unmet
+
 RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 
 
@@ -31,12 +33,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(what: str, condition: Callable[[], object], timeout_s: float = 30.0) -> None:
+def wait_until(what: str, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     """Return when ``condition()`` holds; fail the test after ``timeout_s``."""
     end = time.monotonic() + timeout_s
-    while not condition():
+    while not (last := condition()):
         if time.monotonic() > end:
-            raise AssertionError(f"{timeout_s} s passed without {what}")
+            raise unmet(what, timeout_s, condition, last)
         time.sleep(0.02)
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from studio.contract.client import Client
 from studio.contract.datadir import RunInfo, read_run
 from studio.contract.spawning import FOLDER, python
+from studio.lab.harness.waiting import PATIENCE_S, unmet
 
 START_S = 40.0
 STOP_S = 25.0
@@ -21,14 +22,16 @@ GET_S = 10.0
 T = TypeVar("T")
 
 
-def wait_until(what: str, probe: Callable[[], T | None], timeout_s: float = 30.0, every_s: float = 0.05) -> T:
+def wait_until(
+    what: str, probe: Callable[[], T | None], timeout_s: float = PATIENCE_S, every_s: float = 0.05
+) -> T:
     """The first true result of ``probe``. Raises TimeoutError with ``what`` after ``timeout_s``."""
     deadline = time.monotonic() + timeout_s
     while True:
         if result := probe():
             return result
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {timeout_s} s: {what}")
+            raise unmet(what, timeout_s, probe, result)
         time.sleep(every_s)
 
 

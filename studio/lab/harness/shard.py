@@ -19,17 +19,18 @@ from mixer.ipc.link import LINK_FD_ENV, Link
 from mixer.ipc.slot import SlotReader, create_slot
 from signaling.contract.messages import FromShard, Offer, ShardConfig
 from studio.contract.spawning import FOLDER, python
+from studio.lab.harness.waiting import PATIENCE_S, unmet
 
 SHARD = shard_name(0)
 FROM_SHARD = msgspec.msgpack.Decoder(FromShard | Ready | Heartbeat)
 
 
-async def until(check: Callable[[], bool], deadline_s: float = 30.0, what: str = "") -> None:
+async def until(check: Callable[[], bool], deadline_s: float = PATIENCE_S, what: str = "") -> None:
     """Wait for a condition. Raises TimeoutError after ``deadline_s``."""
     end = time.monotonic() + deadline_s
-    while not check():
+    while not (last := check()):
         if time.monotonic() > end:
-            raise TimeoutError(f"not within {deadline_s} s: {what}")
+            raise unmet(what, deadline_s, check, last)
         await asyncio.sleep(0.01)
 
 
@@ -142,7 +143,7 @@ class ShardHouse:
             lambda m: type(m).__name__ in ("Answer", "OfferFailed") and m.peer == offer.peer
         )
 
-    async def message(self, matches: Callable[[Any], bool], deadline_s: float = 30.0) -> Any:
+    async def message(self, matches: Callable[[Any], bool], deadline_s: float = PATIENCE_S) -> Any:
         await until(lambda: any(matches(m) for m in self.received), deadline_s, "message from the shard")
         return next(m for m in reversed(self.received) if matches(m))
 

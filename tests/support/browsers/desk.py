@@ -5,12 +5,14 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import Page, expect
 
+from studio.lab.harness.waiting import PATIENCE_S, unmet
 from tests.support.running import RunningStudio, wait_until
 
 GUEST = "rehearsal-1"
@@ -37,19 +39,18 @@ class Desk:
         await asyncio.to_thread(self.studio.do, type_, **fields)
 
     async def state(
-        self, what: str, probe: Callable[[dict[str, Any]], object], timeout_s: float = 30
+        self, what: str, probe: Callable[[dict[str, Any]], object], timeout_s: float = PATIENCE_S
     ) -> None:
         """Wait until the public state is as the control asked for."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not probe(await self.now()):
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise AssertionError(f"{what}: not in the state within {timeout_s} s") from None
+        end = time.monotonic() + timeout_s
+        while not (last := probe(await self.now())):
+            if time.monotonic() > end:
+                raise unmet(f"{what} in the state", timeout_s, probe, last)
+            await asyncio.sleep(0.05)
 
     async def until_told(self, count: int, which: str = "serial") -> None:
         """Wait until the state's ``serial`` or ``revision`` is as far as this."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while (await self.whole())[which] < count:
                 await asyncio.sleep(0.05)
 

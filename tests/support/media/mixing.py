@@ -42,10 +42,10 @@ from mixer.ipc import link
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import FromMixer, Packet, ReturnAudio, StreamHeader
 from mixer.ipc.slot import Samples, SlotReader, SlotWriter, create_slot
+from studio.lab.harness.waiting import PATIENCE_S, unmet
 
 ROOT = Path(__file__).parents[3]
 FONTS = ROOT / "web_console" / "vendor" / "fonts-whole"
-DEADLINE_S = 30.0
 
 _FromMixer = Ready | Heartbeat | PlanTaken | CanvasPublished | MixerReport | Meters
 _decode = msgspec.msgpack.Decoder(_FromMixer).decode
@@ -57,12 +57,12 @@ RED, GREEN, BLUE = (81, 90, 240), (145, 54, 34), (41, 240, 110)
 """Colours as (Y, Cb, Cr)."""
 
 
-def wait_for(found: Callable[[], T | None], what: str, deadline_s: float = DEADLINE_S) -> T:
+def wait_for(found: Callable[[], T | None], what: str, deadline_s: float = PATIENCE_S) -> T:
     """Poll until ``found`` gives something; TimeoutError with ``what`` after the deadline."""
     end = time.monotonic() + deadline_s
     while (result := found()) is None:
         if time.monotonic() > end:
-            raise TimeoutError(f"waited {deadline_s} s for {what}")
+            raise unmet(what, deadline_s, found, result)
         time.sleep(0.005)
     return result
 
