@@ -13,7 +13,8 @@ Flags = NDArray[np.bool_]
 
 
 def rearranged(rows: Rows[N], names: Sequence[N]) -> NDArray[np.intp]:
-    """As :meth:`Rows.arrange`, and each row's own place where nothing has changed."""
+    """Arrange the rows as :meth:`Rows.arrange` does; return each row's own place where nothing has
+    changed."""
     had = rows.arrange(names)
     return np.arange(len(names)) if had is None else had
 

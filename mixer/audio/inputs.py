@@ -25,7 +25,7 @@ class Inputs:
 
     @property
     def whole(self) -> list[bool]:
-        """Of the sources of the last block, in their order: whether all of it was really there."""
+        """Flags of the last block's sources, in their order: True where all of it was really there."""
         return list(self._whole.values())
 
     def read(self, sources: Sequence[SourceName], read: ReadSound, count: int) -> Samples:

@@ -64,7 +64,7 @@ def speaks(bus: BusName, language: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Who is what in a plan. B buses, S sources, in the order of their names."""
+    """The roles of a plan's sources. B buses, S sources, in the order of their names."""
 
     sources: tuple[SourceName, ...]
     buses: Names

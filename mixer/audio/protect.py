@@ -37,7 +37,7 @@ Table = NDArray[np.float64]
 
 
 class Protector:
-    """Of some rows (R, n, 2), by name; n is a multiple of 120."""
+    """Caps on sudden jumps of some rows (R, n, 2), by name; n is a multiple of 120."""
 
     def __init__(self) -> None:
         self._rows = Rows[str]()

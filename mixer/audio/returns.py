@@ -256,7 +256,7 @@ class _Talk:
         self.targets = {source: step for source, step in steps.items() if step != (0, 0)}
 
     def of(self, listeners: Iterable[SourceName]) -> tuple[float, float]:
-        """For a row that these listeners share."""
+        """Return how far talkback is up in a row that these listeners share."""
         both = [self.everybody, *(self.targets.get(source, (0, 0)) for source in listeners)]
         return max(step[0] for step in both) / TALK_STEPS, max(step[1] for step in both) / TALK_STEPS
 

@@ -108,7 +108,7 @@ class Streams:
         self._bus.publish_returns(ReturnAudio(feed.stream, start, encoded[feed.common], feed.heard, own))
 
     def _announce(self, header: StreamHeader) -> None:
-        """Once a stream: every later encoder of it has the same header."""
+        """Announce a stream once, because every later encoder of it has the same header."""
         if header.stream not in self._announced:
             self._announced.add(header.stream)
             self._bus.announce(header)

@@ -99,7 +99,7 @@ class SoundWorker:
         self._readers = readers  # replaced, for the sound's thread reads it at any time
 
     def advance(self, tick: int, plan: AudioPlan, silent: bool, fade: Fade = _AT_ONCE) -> None:
-        """This plan holds from ``tick`` on. The first one begins the sound. Never waits for the mixing.
+        """Let this plan hold from ``tick`` on. The first one begins the sound. Never waits for the mixing.
 
         ``silent``: the programme is black. All buses fall silent, and with them what is heard of them;
         talkback and what the director listens to alone go on. ``fade``: how it gets so, or ceases to be.

@@ -83,8 +83,8 @@ class AlphaLayers:
         return at_chroma(alpha, shape, self._room("chroma", shape[0] * shape[1]).reshape(shape))
 
     def _scaled(self, name: str, picture: Picture, target: Picture, fit: Fit) -> Picture:
-        """As it would be in ``target``. Alpha goes the same way as the picture: its black is taken out of it
-        sample by sample."""
+        """Return the layer scaled as it would be in ``target``. Alpha goes the same way as the picture: its
+        black is taken out of it sample by sample."""
         width, height = target.width, target.height
         into = view_i420(self._room(name, i420_bytes(width, height)), width, height)
         if fit == "cover":

@@ -96,7 +96,7 @@ class _Shown:
         return Wish(self.overlay.anchor, art.width, art.height, art.band, art.whole)
 
     def send(self, target: Rect) -> None:
-        """Its place is there now: it glides, if it was somewhere else before."""
+        """Give it this place, to which it glides if it was somewhere else before."""
         if self.target is None or self.level == 0.0:
             self.origin, self.glide = target, 1.0
         elif target != self.target:

@@ -33,7 +33,7 @@ class Edge:
 
     @property
     def side(self) -> int:
-        """Of the squares at the corners; even. 0 where there is nothing to round."""
+        """Side of the squares at the corners, even; 0 where there is nothing to round."""
         return max(self.radius, self.border) + 1 & ~1 if self.radius else 0
 
 
@@ -94,8 +94,8 @@ def _frame(plane: Plane, value: int, thickness: int, side: int) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _shares(edge: Edge) -> tuple[tuple[tuple[Plane, Plane, Plane], ...], ...]:
-    """For each plane and corner (top left, top right, bottom left, bottom right): how much of the tile and of
-    what is beneath a sample shows (255: all), and what the border adds."""
+    """Shares for each plane and corner (top left, top right, bottom left, bottom right): how much of the tile
+    and of what is beneath a sample shows (255: all), and what the border adds."""
     radius, border, side = edge.radius, edge.border, edge.side
     outer = _quarter(radius, side)
     tile = outer

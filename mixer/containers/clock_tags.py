@@ -25,7 +25,7 @@ class FileClock:
     utc: datetime
 
     def tags(self) -> dict[str, str]:
-        """As container metadata; :func:`file_clock` reads it again."""
+        """Return the clock as container metadata, which :func:`file_clock` reads it again."""
         utc = self.utc.astimezone(UTC).isoformat(timespec="microseconds")
         return {
             START_TAG: str(self.start_ns),
@@ -49,7 +49,8 @@ def clock_at(start_ns: int, epoch_ns: int, now_ns: int, now_utc: datetime) -> Fi
 
 
 def file_clock(tags: Mapping[str, str]) -> FileClock | None:
-    """From a container's metadata, whose names may have changed their case; None when it has none of ours."""
+    """Read the clock from a container's metadata, whose names may have changed their case; None when it has
+    none of ours."""
     named = {name.upper(): value for name, value in tags.items()}
     try:
         utc = datetime.fromisoformat(named[WALL_TAG])

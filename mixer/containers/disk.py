@@ -34,7 +34,7 @@ class RecordingRoom:
         return free
 
     def remaining_s(self) -> float:
-        """Until the disk is full; −1 while nobody knows.
+        """Seconds until the disk is full; −1 while that isn't known.
 
         By the faster of what this recording writes and what the disk loses: others may write there, too.
         """
@@ -47,7 +47,7 @@ class RecordingRoom:
         return max(0, free) * (last_ns - first_ns) / SECOND_NS / fastest
 
     def forget(self) -> None:
-        """Nothing is written for now."""
+        """Forget the rate, because nothing is written for now."""
         self._looks.clear()
 
 

@@ -28,7 +28,8 @@ class TimedPacket(NamedTuple):
 
 
 class KeyframeGate:
-    """For one connection or one file. ``headers`` of all its streams, ``video`` the picture's name."""
+    """The gate of one connection or one file. ``headers`` of all its streams, ``video`` the picture's
+    name."""
 
     def __init__(self, video: StreamName, headers: dict[StreamName, StreamHeader]) -> None:
         self.dropped = 0

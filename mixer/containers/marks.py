@@ -121,7 +121,7 @@ class MarkLog:
             self._put(TimedMark(max(Fraction(0), mark.tick * self._tick_s - self._start_s), mark))
 
     def chapters(self, end_s: Fraction) -> list[Chapter]:
-        """Of the part that is being written, which is ``end_s`` long."""
+        """Return the chapters of the part that is being written, which is ``end_s`` long."""
         return chapters(self._placed, end_s)
 
     def end(self) -> None:

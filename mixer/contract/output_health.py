@@ -105,7 +105,8 @@ def pause_s(attempt: int, chance: float, patient: bool = False) -> float:
 
 
 def hurried(health: Health, now_ns: int) -> Health:
-    """Somebody says that the destination is mended: a pause ends now, and the next begins small."""
+    """Return the health after somebody has said that the destination is mended: a pause ends now, and the
+    next begins small."""
     return replace(health, retry_ns=now_ns, attempt=0) if health.phase == "waiting" else health
 
 

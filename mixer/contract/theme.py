@@ -49,7 +49,7 @@ class ThemeLook(msgspec.Struct, frozen=True):
 
 
 class Theme(ThemeLook, frozen=True, omit_defaults=True, forbid_unknown_fields=True, cache_hash=True):
-    """With its pictures' files."""
+    """A theme with its pictures' files."""
 
     logo: str = ""
     """Picture's file; empty for none."""

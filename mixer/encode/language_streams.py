@@ -67,7 +67,7 @@ class LanguageStreams:
 
     @property
     def encoders(self) -> list[RenditionEncoder]:
-        """Those of languages that differ now."""
+        """Encoders of the languages that differ now."""
         streams = list(self._streams.values())  # a copy: other threads count, too
         return [own for stream in streams if (own := stream.own) is not None]
 

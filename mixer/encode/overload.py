@@ -185,7 +185,7 @@ class Ladder:
         return StepChange(before, self.step, self._reasons[-1])
 
     def _try_up(self, now_ns: int, work: Work) -> StepChange | None:
-        """Up after long enough without a late tick, if it is going to fit.
+        """Go a step up after long enough without a late tick, if it is going to fit.
 
         After the longest wait it goes up all the same: a single late tick now and then is no overload, and
         what was measured may no longer hold.
@@ -223,7 +223,7 @@ class Ladder:
         self._strikes = self._struck = self._full = 0
 
     def _share(self, work: Work) -> float | None:
-        """Of a period, what a picture took in this window; None without pictures."""
+        """Return the share of a period that a picture took in this window; None without pictures."""
         pictures = work.pictures - self._start.pictures
         return (work.busy_ns - self._start.busy_ns) / pictures / self._period_ns if pictures > 0 else None
 

@@ -28,7 +28,8 @@ class _Turn:
 
 
 class Splice:
-    """Not thread-safe. Begins with ``shared``; ``upto``: the tick up to which packets are known already."""
+    """Two voices of one stream, by turns. Not thread-safe. It begins with ``shared``; ``upto``: the tick up
+    to which packets are known already."""
 
     def __init__(self, upto: int = -1) -> None:
         self._turns: deque[_Turn] = deque([_Turn(upto + 1, "shared", upto)], _MAX_TURNS)
@@ -43,11 +44,11 @@ class Splice:
 
     @property
     def voice(self) -> Voice:
-        """Whose turn it is from the newest tick on."""
+        """The voice whose turn it is from the newest tick on."""
         return self._turns[-1].voice
 
     def change(self, tick: int, voice: Voice, after: int) -> None:
-        """From ``tick`` on the stream is ``voice``'s; ``after``: the last tick the other one was given."""
+        """Give ``voice`` the stream from ``tick`` on; ``after``: the last tick the other one was given."""
         self._turns.append(_Turn(tick, voice, after))
 
     def put(self, packet: Packet, voice: Voice) -> list[Packet]:

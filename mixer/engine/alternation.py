@@ -57,15 +57,15 @@ class Alternation:
     def kept(
         self, plans: Mapping[str, CanvasPlan], names: Collection[str], *, going: bool
     ) -> dict[str, Drawn] | None:
-        """This side of the transition as it was drawn at the tick before; None: it is to be drawn now. Plans
-        are told apart by what they say: a T-bar that moves brings a new one at each tick."""
+        """Return this side of the transition as it was drawn at the tick before; None: it is to be drawn now.
+        Plans are told apart by what they say: a T-bar that moves brings a new one at each tick."""
         known = self._kept and self._going == going and self._kept.keys() >= set(names)
         if not known or self._shown != plans:
             return None
         return {name: Drawn(self._kept[name].canvas.hold(), self._kept[name].same) for name in names}
 
     def keep(self, plans: Mapping[str, CanvasPlan], drawn: Mapping[str, Drawn], *, going: bool) -> None:
-        """This side was drawn at this tick: the next one need not."""
+        """Keep this side, which was drawn at this tick, so that the next one need not."""
         self.drop()
         if self._two and self._dear:
             self._shown, self._going = plans, going

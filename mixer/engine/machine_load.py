@@ -11,7 +11,8 @@ _NICE, _IDLE, _IOWAIT = 1, 3, 4
 
 
 class MachineLoad:
-    """Of all processors, between two looks. Where the system doesn't say, there is always something left."""
+    """The load of all processors between two looks. Where the system doesn't say, there is always something
+    left."""
 
     def __init__(self) -> None:
         self._last = _times()

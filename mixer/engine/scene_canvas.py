@@ -83,8 +83,8 @@ class SceneCanvas:
         return self._scenes[0]
 
     def scene(self, plan: CanvasPlan, now_ns: int) -> DrawnScene:
-        """Return who draws ``plan`` while there is no transition: who had it in the one before, or is on
-        air."""
+        """Return the drawn scene for ``plan`` outside transitions: the one that came to it in the last
+        transition, or else the one on air."""
         on_air, other = self._scenes
         fresh = other.plan is not None and now_ns - other.seen_ns <= STALE_NS
         if fresh and _likeness(other.plan, plan) > _likeness(on_air.plan, plan):
@@ -92,7 +92,7 @@ class SceneCanvas:
         return self._scenes[0]
 
     def scenes(self, leaving: CanvasPlan, now_ns: int) -> tuple[DrawnScene, DrawnScene]:
-        """Return who draws ``leaving``, which is on air, and who draws what comes."""
+        """Return the drawn scene of ``leaving``, which is on air, and that of what comes."""
         going = self.scene(leaving, now_ns)
         coming = self._scenes[1]
         if now_ns != self._cast_ns:  # once a tick, before either is drawn

@@ -122,7 +122,7 @@ class Stage:
         return canvases
 
     def _set_up(self, plan: MixPlan, stage: Staging, multiview: bool) -> None:
-        """Those of the canvases that come and go with plans: languages, and the preview's pane."""
+        """Set up the canvases that come and go with plans: languages, and the preview's pane."""
         tagged = {name for name in stage.entering if name.startswith(LANGUAGE)}
         for name in [
             name for name in self._scene_canvases if name.startswith(LANGUAGE) and name not in tagged
@@ -247,7 +247,7 @@ class Stage:
         program: CanvasPlan,
         shot: Shot,
     ) -> tuple[DrawnScene, Shot, bool]:
-        """Return who draws a canvas, where its tiles are, and whether they are the clean feed's."""
+        """Return the scene that draws a canvas, its shot, and whether it is the clean feed's."""
         scene = self._scene(name, tick, going)
         if name in (PROGRAM, "clean"):
             return scene, shot, True
@@ -307,7 +307,7 @@ class Stage:
     # --- canvases off air -------------------------------------------------------------------------------
 
     def _off_air(self, name: CanvasName, tick: _Tick) -> Canvas | None:
-        """Never raises: what is on air is more than this."""
+        """Draw what is not on air. Never raises, because what is on air matters more."""
         try:
             plan = tick.plan.canvases.get(name) or self._blank[name]
             scene = self._scene_canvases[name].scene(plan, tick.now_ns)

@@ -49,7 +49,7 @@ def _dial(
 
 
 def _widths(lines: Mapping[str, Line], size: float) -> dict[str, int]:
-    """Of the cells, even: all digits have one, so that nothing shifts with the seconds."""
+    """Return the widths of the cells, even: all digits have one, so that nothing shifts with the seconds."""
     widest = max((line.width for sign, line in lines.items() if sign not in ":"), default=0)
     digit = even(widest + 0.1 * size + 1.99)
     colon = even(lines[":"].width + 0.22 * size + 1.99) if ":" in lines else digit

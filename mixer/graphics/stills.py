@@ -21,7 +21,7 @@ Rgba = NDArray[np.uint8]
 
 
 def _matrix() -> NDArray[np.float64]:
-    """From 8-bit RGB to 8-bit Y, Cb, Cr, offsets last: shape (3, 4)."""
+    """Return the matrix from 8-bit RGB to 8-bit Y, Cb, Cr, offsets last: shape (3, 4)."""
     units = np.array([[[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]], np.float32)
     black, *colours = np.stack(planes_of(units, np.ones((1, 4), np.float32)), -1)[0].astype(np.float64)
     return np.column_stack([*((colour - black) / 255 for colour in colours), black])

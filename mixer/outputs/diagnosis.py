@@ -1,4 +1,4 @@
-"""From the error of a connection to a stable code and one plain sentence for the director."""
+"""Turns the error of a connection into a stable code and one plain sentence for the director."""
 
 import errno
 import socket

@@ -12,7 +12,7 @@ POLL_MS = 100
 
 
 class SinkStatus(NamedTuple):
-    """For the report. ``bytes_sent`` and ``dropped`` count from the process's start."""
+    """What the report says of a sink. ``bytes_sent`` and ``dropped`` count from the process's start."""
 
     state: OutputState
     reason: str

@@ -21,7 +21,7 @@ class Orientation(NamedTuple):
 
     @property
     def name(self) -> str:
-        """For people and states: ``""``, ``90``, ``180``, ``270`` (clockwise), each perhaps with
+        """Name for people and states: ``""``, ``90``, ``180``, ``270`` (clockwise), each perhaps with
         ``mirrored`` (left to right, before it is turned)."""
         return _NAMES[self]
 
@@ -46,7 +46,7 @@ def orientation_of(frame: av.VideoFrame) -> Orientation:
 
 
 def by_matrix(matrix: bytes) -> Orientation:
-    """Of nine native 32-bit integers ``a b u c d v x y w``: x' = a·x + c·y, y' = b·x + d·y, y downwards."""
+    """Read nine native 32-bit integers ``a b u c d v x y w``: x' = a·x + c·y, y' = b·x + d·y, y downwards."""
     if len(matrix) < 36:
         return UPRIGHT
     a, b, _, c, d, *_ = struct.unpack("=9i", matrix[:36])

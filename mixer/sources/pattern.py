@@ -155,4 +155,4 @@ class PatternPlayer:
         return True
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to end."""

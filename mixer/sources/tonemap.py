@@ -61,7 +61,7 @@ class Colour(NamedTuple):
 
     @property
     def name(self) -> str:
-        """For people: ``HLG BT.2020``; empty for what is ordinary."""
+        """Name for people: ``HLG BT.2020``; empty for what is ordinary."""
         words = {"sdr": "", "hlg": "HLG", "pq": "PQ", "bt709": "BT.709", "bt2020": "BT.2020", "p3": "P3"}
         return "" if self.plain else f"{words[self.transfer]} {words[self.primaries]}".strip()
 
@@ -77,7 +77,8 @@ class FileColour(NamedTuple):
 
 
 def told_by(stream: av.VideoStream) -> FileColour:
-    """Before anything of it is decoded: ProRes's decoder, for one, forgets what the file says."""
+    """Return what the stream says of its colours before it is decoded: ProRes's decoder, for one, forgets
+    what the file says."""
     context = stream.codec_context
     return FileColour(
         int(context.color_trc),

@@ -92,7 +92,8 @@ class Metrics(Collector):
         resident_bytes: Mapping[ProcessName, int],
         link_bytes: Mapping[ProcessName, Mapping[ProcessName, int]] | None = None,
     ) -> None:
-        """By process, since its first start; now; by sender and receiver."""
+        """Take CPU seconds since each process's first start, its memory now, and bytes by sender and
+        receiver."""
         self._cpu_seconds = dict(cpu_seconds)
         self._resident_bytes = dict(resident_bytes)
         self._link_bytes = dict(link_bytes or {})
@@ -281,7 +282,7 @@ class Metrics(Collector):
 
 
 def _latency(counts: tuple[int, ...], sum_s: float) -> Metric:
-    """From counts by whole milliseconds, the last of them of all that took longer."""
+    """Make the histogram from counts by whole milliseconds, the last of them of all that took longer."""
     total = list(accumulate(counts))
     edges = [f"{(index + 1) / 1000:g}" for index in range(len(counts) - 1)]
     return HistogramMetricFamily(

@@ -62,7 +62,7 @@ def _require_what_is_sent(components: dict[str, Any]) -> None:
 
 
 def state_structs() -> Iterator[type[msgspec.Struct]]:
-    """Every struct that a state is made of, in the order in which they are met."""
+    """Return all structs that a state is made of, in the order in which they are met."""
     left = list(reversed(msgspec.inspect.multi_type_info(messages.STATES)))
     met: set[type[msgspec.Struct]] = set()
     while left:

@@ -98,7 +98,7 @@ def policy(script: str = "") -> str:
 
 
 def add_security_headers(response: web.StreamResponse, *, https: bool) -> None:
-    """On every response, problem documents included."""
+    """Add the headers to every response, problem documents included."""
     headers = response.headers
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     headers["X-Content-Type-Options"] = "nosniff"

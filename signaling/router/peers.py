@@ -253,8 +253,8 @@ class PeerRouter:
     # --- inside ----------------------------------------------------------------------------------------
 
     def _previous(self, kind: PeerKind, seat: str, client: str) -> list[KnownPeer]:
-        """Those that the new peer takes the place of: a seat's live one, or the same tab's of this kind; of
-        the talkback microphone there is one in all, and who opens it last has it."""
+        """Return the peers that the new one takes the place of: a seat's live one, or the same tab's of this
+        kind; of the talkback microphone there is one in all, and who opens it last has it."""
         alike = [each for each in self._peers.values() if each.kind == kind]
         if kind == "talkback":
             return alike

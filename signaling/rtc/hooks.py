@@ -1,4 +1,4 @@
-"""Every place where aiortc 1.16 and aioice are changed, in one place.
+"""All changes to aiortc 1.16 and aioice, in one place.
 
 aiortc looks these classes up as globals of its modules, so replacing the globals replaces the classes. What
 is expected of those modules is tested in tests/unit/signaling/rtc/test_rtc_hooks.py; the version is pinned

@@ -219,7 +219,7 @@ class Peer:
     # --- periodic, by the shard ----------------------------------------------------------------------
 
     def beat(self, now_ns: int) -> None:
-        """Every 100 ms: heartbeat of the slot, lip sync, media watchdog."""
+        """Beat each 100 ms: heartbeat of the slot, lip sync, media watchdog."""
         if self.state != "connected" or not self.source:
             return
         if now_ns - self._transport.last_media_ns > GONE_NS:
@@ -244,7 +244,7 @@ class Peer:
         return now_ns - last_ns > self.kind.silent_ns
 
     def report(self, now_ns: int) -> None:
-        """Every 0.5 s: reception reports and bit-rate cap; sender reports."""
+        """Send reports each 0.5 s: reception reports and bit-rate cap; sender reports."""
         if self.state != "connected":
             return
         blocks, ssrcs = [], []

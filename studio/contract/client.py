@@ -44,8 +44,8 @@ def _exists(pid: int) -> bool:
 
 
 def tls_context(url: str) -> ssl.SSLContext | None:
-    """For HTTPS; None for plain HTTP. On the loopback address the certificate's name can't match: the way
-    there is this machine itself, so that it isn't checked."""
+    """Return the context for HTTPS; None for plain HTTP. On the loopback address the certificate's name can't
+    match: the way there is this machine itself, so that it isn't checked."""
     parts = urlsplit(url)
     if parts.scheme != "https":
         return None

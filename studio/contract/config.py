@@ -248,7 +248,8 @@ def load(path: Path | None, folder: Path | None = None) -> Settings:
 
 
 def _placed(settings: Settings, folder: Path) -> Settings:
-    """With absolute paths: processes don't run in the folder that the operator started them in."""
+    """Return the settings with absolute paths, because processes don't run in the folder that the operator
+    started them in."""
 
     def placed(name: str) -> str:
         return str(folder / name) if name else ""

@@ -28,7 +28,7 @@ _TBAR = ""
 
 
 class Hands:
-    """Of all consoles. ``actor`` moved last."""
+    """The hands of all consoles. ``actor`` moved last."""
 
     def __init__(self) -> None:
         self._moved: dict[str | None, Value] = {}
@@ -71,7 +71,7 @@ def values_of(events: Sequence[AnyEvent]) -> tuple[Value, ...] | None:
 
 
 def hand_values(values: Sequence[Value]) -> HandValues:
-    """As the mixer takes them."""
+    """Return the values as the mixer takes them."""
     gains = {sound_of(each.source): each.db for each in values if isinstance(each, SourceGained)}
     positions = [each.position for each in values if isinstance(each, TbarMoved)]
     return HandValues(gains, positions[-1] if positions else None)

@@ -1,4 +1,5 @@
-"""Who came to a rehearsal, who is there, and who never came. No I/O; times are seconds since it began."""
+"""The attendance of a rehearsal: who came, who is there, and who never came. No I/O; times are seconds since
+it began."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -68,7 +69,7 @@ class Register:
         return sum(visit.presence == "there" for visit in self._visits.values())
 
     def report(self, now_s: float) -> Attendance:
-        """As of now."""
+        """Return the report as of now."""
         guests = []
         for visit in self._visits.values():
             away_s = visit.away_s + now_s - self._left_s.get(visit.seat, now_s)

@@ -20,7 +20,7 @@ class AttendanceView:
         self._as_json = as_json
 
     def ready(self) -> None:
-        """Everybody is there and admitted; a reader of standard output may wait for this line."""
+        """Say that everybody is there and admitted; a reader of standard output may wait for this line."""
         stream = sys.stderr if self._as_json else sys.stdout
         stream.write(f"{self._guests} guests are on stage\n")
         stream.flush()

@@ -1,4 +1,4 @@
-"""Who plays the guests of a rehearsal and of the demo. Pure data."""
+"""The cast: guests of a rehearsal and of the demo. Pure data."""
 
 import msgspec
 

@@ -94,7 +94,7 @@ class SyntheticGuest:
         return self._peer is not None and self._peer.connected
 
     async def live(self, http: aiohttp.ClientSession) -> None:
-        """Until cancelled, or until the link is refused (:class:`SentAwayError`)."""
+        """Live until cancelled, or until the link is refused (:class:`SentAwayError`)."""
         self._loop = await self._loops.soon(self._workshop, None)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._again_and_again(http, self._listen))
@@ -195,7 +195,7 @@ class SyntheticGuest:
             raise AwayError(f"no media connection within {CONNECT_S:.0f} s") from None
 
     async def _stay(self, peer: RehearsalGuest) -> None:
-        """Until nothing comes any more."""
+        """Stay until nothing comes any more."""
         now = asyncio.get_running_loop().time
         heard = looked = now()
         while peer.connected:

@@ -166,7 +166,7 @@ class Loops:
         return self._made[key]
 
     def _keep(self, key: tuple[Size | None, int], loop: Loop) -> None:
-        """Those made last, and sound alone, which is made once. Who plays another plays it on."""
+        """Keep the loops made last, and sound alone, which is made once. Who plays another plays it on."""
         self._made[key] = loop
         pictures = [each for each in self._made if each[0] is not None and each[0] != FIRST]
         for old in pictures[:-KEPT]:

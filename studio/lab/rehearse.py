@@ -165,7 +165,7 @@ class Rehearsal:
             raise RehearsalError(str(error)) from error
 
     async def _watch_studio(self) -> None:
-        """Until nothing answers any more."""
+        """Watch until nothing answers any more."""
         client, good_s = Client(self._info, CALL_S), time.monotonic()
         while time.monotonic() - good_s < GIVE_UP_S:
             with contextlib.suppress(ClientError):

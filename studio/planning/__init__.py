@@ -1,1 +1,1 @@
-"""From the show's state to what the mixer, the browsers and the supervisor are to do. Pure."""
+"""Turns the show's state into what the mixer, the browsers and the supervisor are to do. Pure."""

@@ -48,8 +48,8 @@ class Demand:
         return now_s >= self._known_s
 
     def looked(self, canvas: CanvasName, now_s: float) -> None:
-        """Somebody asked for a snapshot of this canvas. Only the multiview's count as watching: one look at
-        the wall must not make forty encoders begin again."""
+        """Note that somebody asked for a snapshot of this canvas. Only the multiview's count as watching: one
+        look at the wall must not make forty encoders begin again."""
         if canvas == "multiview":
             self._looked_s = now_s
 
@@ -97,5 +97,5 @@ class Demand:
 
 
 def _is_sharp(size: tuple[int, int], target: UplinkTarget) -> bool:
-    """By pixels, for a portrait telephone covers no wide box."""
+    """Compare by pixels, for a portrait telephone covers no wide box."""
     return size[0] * size[1] >= _SHARP * target.width * target.height

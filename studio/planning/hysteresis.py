@@ -62,7 +62,7 @@ def due_s(held: Iterable[Held], patience: Patience) -> float | None:
 
 
 def is_enough(target: UplinkTarget, need: UplinkTarget) -> bool:
-    """Nobody would see that the target is less than the need."""
+    """Return whether nobody would see that the target is less than the need."""
     return (
         target.fps >= need.fps
         and target.width >= need.width * _ENOUGH

@@ -31,7 +31,7 @@ class _Moment(msgspec.Struct, frozen=True):
 
 
 class Marker:
-    """Told of plans as they go out and as they are taken."""
+    """Makes marks of plans, as they go out and as they are taken."""
 
     def __init__(self) -> None:
         self._waiting: deque[_Moment] = deque(maxlen=MAX_WAITING)

@@ -14,7 +14,8 @@ Size = tuple[int, int]
 
 
 def preview_size(multiview: Size, program: Size) -> Size:
-    """Of the canvas ``preview``: what the multiview has room for, in the programme's shape."""
+    """Return the size of the canvas ``preview``: what the multiview has room for, in the programme's
+    shape."""
     left, _ = _panes(multiview, program)
     return left.w, left.h
 

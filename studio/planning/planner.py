@@ -90,9 +90,9 @@ class PlanSettings(msgspec.Struct, frozen=True):
 
 
 class Live(msgspec.Struct, frozen=True):
-    """Who is there: seats whose media is connected, canvases that somebody's page shows, the seats that
-    have been connecting or connected at any time since control started, and those that share a screen.
-    And what is under way: a transition, a fade."""
+    """The live part of a plan's input: seats whose media is connected, canvases that somebody's page shows,
+    the seats that have been connecting or connected at any time since control started, and those that share a
+    screen. And what is under way: a transition, a fade."""
 
     connected: frozenset[str] = frozenset()
     watched: frozenset[CanvasName] = frozenset()
@@ -262,7 +262,7 @@ def _going(
 
 
 def _fade_ms(live: Live) -> int:
-    """Of the sound; 0 for that of a cut."""
+    """Return how long the sound fades; 0 for a cut's."""
     return live.take.fade_ms if live.take is not None else live.fade.duration_ns // 1_000_000
 
 

@@ -1,5 +1,5 @@
-"""Who speaks, by the levels of the microphones, for places that are filled automatically. Pure: the time is
-handed in, in seconds of one monotonic clock.
+"""Finds who speaks, by the levels of the microphones, for places that are filled automatically. Pure: the
+time is handed in, in seconds of one monotonic clock.
 
 A person speaks while the level keeps coming :data:`ABOVE_DB` over the room's noise, with pauses of
 :data:`PAUSE_S` at most. He is chosen once that has gone on for the policy's ``hold_ms``, the one before has

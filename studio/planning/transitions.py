@@ -81,7 +81,7 @@ class Taking:
 
 
 def transition(style: TransitionStyle, *, start_ns: int = 0, position: float | None = None) -> Transition:
-    """By the clock from ``start_ns`` on, or by hand at ``position``."""
+    """Return the transition, by the clock from ``start_ns`` on, or by hand at ``position``."""
     return Transition(style.kind, start_ns, style.duration_ms * MS, position, style.direction, style.colour)
 
 

@@ -38,7 +38,7 @@ def bitrate_for(width: int, height: int, fps: int) -> int:
 
 
 def pixels(width: int, height: int) -> float:
-    """Of the 16:9 picture that covers the box."""
+    """Pixels of the 16:9 picture that covers the box."""
     covering = max(width, height * 16 / 9)
     return covering * covering * 9 / 16
 
@@ -101,8 +101,8 @@ SCREEN_UNSEEN = UplinkTarget(1920, 1080, 1, 300_000)
 def screen_targets(
     seats: Iterable[str], full: Iterable[CanvasPlan], console: bool
 ) -> dict[str, UplinkTarget]:
-    """By seat id, for the screens they share. ``full`` as in :func:`uplink_targets`; ``console``: somebody
-    watches the multiview."""
+    """Return the targets of shared screens, by seat id. ``full`` as in :func:`uplink_targets`; ``console``:
+    somebody watches the multiview."""
     seen = shown_boxes(full)
     unseen = SCREEN_GLANCE if console else SCREEN_UNSEEN
     return {seat: SCREEN if of_screen(seat) in seen else unseen for seat in seats}

@@ -297,7 +297,7 @@ def _invited(show: Show, seat: Seat, token_hash: str, expires: int) -> Show:
 
 
 def _revoked(revoked: dict[str, int], invite: Invite | None) -> dict[str, int]:
-    """With one more dead link; the oldest are forgotten, whose pages then say "unknown"."""
+    """Return the dead links with one more; the oldest are forgotten, whose pages then say "unknown"."""
     if invite is None:
         return revoked
     grown = {**revoked, invite.token_hash: invite.expires}

@@ -124,7 +124,7 @@ class Child:
             _kill(self._process)
 
     def heard(self, now_ns: int) -> None:
-        """It has said something."""
+        """Note that it has said something."""
         self.heard_ns, self.waited_ns = now_ns, waited_ns(self.pid)
 
     def silent(self, now_ns: int) -> str:

@@ -70,7 +70,8 @@ def player_child(player: PlayerConfig) -> Child:
 
 
 def desired_children(desired: Desired) -> list[Child]:
-    """Those that come and go: a sender for each output, a player for each source that needs one."""
+    """Return the children that come and go: a sender for each output, a player for each source that needs
+    one."""
     return [*map(sender_child, desired.senders), *map(player_child, desired.players)]
 
 

@@ -50,7 +50,7 @@ class Guest(msgspec.Struct, frozen=True, tag="Offer"):
 
 
 class SlotKeeper:
-    """Every slot's descriptor, by the slot's name."""
+    """Descriptors of all slots, by the slot's name."""
 
     def __init__(self) -> None:
         self._slots: dict[SlotName, tuple[SlotSpec, int, int]] = {}

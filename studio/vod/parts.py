@@ -163,7 +163,7 @@ def whole(packets: Iterator[Any]) -> Iterator[Any]:
 
 
 def _neighbours(chosen: ProgramPart, parts: Iterable[ProgramPart]) -> list[ProgramPart]:
-    """Those that follow each other without a long pause, ``chosen`` among them."""
+    """Return the parts that follow each other without a long pause, ``chosen`` among them."""
     takes: list[list[ProgramPart]] = []
     for part in _in_order(parts):
         if takes and _pause_s(takes[-1][-1], part) <= NEXT_S and _same(takes[-1][-1], part):
@@ -174,14 +174,15 @@ def _neighbours(chosen: ProgramPart, parts: Iterable[ProgramPart]) -> list[Progr
 
 
 def _in_order(parts: Iterable[ProgramPart]) -> list[ProgramPart]:
-    """By the programme's time within a run of the studio; the wall clock, which may be set, orders runs."""
+    """Sort by the programme's time within a run of the studio; the wall clock, which may be set, orders
+    runs."""
     known = list(parts)
     runs = {part.clock.epoch_ns: part.start for part in sorted(known, key=lambda p: p.start, reverse=True)}
     return sorted(known, key=lambda part: (runs[part.clock.epoch_ns], part.first, part.number))
 
 
 def _pause_s(before: ProgramPart, part: ProgramPart) -> float:
-    """From the end of one to the beginning of the next; negative where they overlap."""
+    """Return the pause from the end of one to the beginning of the next; negative where they overlap."""
     if before.clock.epoch_ns == part.clock.epoch_ns:
         return float((part.first - before.end) / part.fps)
     return (part.start - before.stop).total_seconds()
@@ -202,7 +203,7 @@ def _same(one: ProgramPart, other: ProgramPart) -> bool:
 
 
 def _parts_of(folder: Path, output: str) -> Iterator[ProgramPart]:
-    """Those that can be read; one that holds no picture yet, or a seat's, is none."""
+    """Return the parts that can be read; one that holds no picture yet, or a seat's, is none."""
     for path in folder.glob(f"{output}-*.mkv"):
         named = _NAME.fullmatch(path.name)
         if named and named["output"] == output:

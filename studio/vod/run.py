@@ -95,7 +95,7 @@ def make(
 
 
 def _marks(part: ProgramPart) -> list[Mark]:
-    """From the sidecar; of a recording without one from its chapters, as scenes."""
+    """Read the marks from the sidecar; of a recording without one from its chapters, as scenes."""
     try:
         return parse(marks_path(part.path).read_text("utf-8", "replace"))
     except OSError:

@@ -149,7 +149,7 @@ class LoudnessMeter:
         self._energies = carried(self._energies, had)
 
     def _listen(self, samples: Samples) -> None:
-        """Only rows that may exceed their highest true peak are oversampled."""
+        """Take in the true peaks. Only rows that may exceed their highest true peak are oversampled."""
         joined = np.concatenate((self._tail, samples), axis=1)
         self._tail = joined[:, -TRUE_PEAK.history :]
         peak = peaks_of(joined)

@@ -130,7 +130,7 @@ class Kernel:
 
 
 def kernel(of: Filter, count: int) -> Kernel:
-    """For blocks of ``count`` samples, a multiple of :data:`SUB` (ValueError else)."""
+    """Return the kernel for blocks of ``count`` samples, a multiple of :data:`SUB` (ValueError else)."""
     if count % SUB or count <= 0:
         raise ValueError(f"a block has a multiple of {SUB} samples, not {count}")
     order, subs = of.order, count // SUB

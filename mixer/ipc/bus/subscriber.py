@@ -145,7 +145,7 @@ class Subscriber:
         self._queued += len(frame)
 
     def _forget_the_past(self, now_ns: int) -> bool:
-        """For a viewer that doesn't read: empty its queue, but for headers and a frame half sent."""
+        """Empty the queue of a viewer that doesn't read, but for headers and a frame half sent."""
         if not (self._live and self._queue):
             return False
         oldest = next((at for _, at, _ in self._queue if at), now_ns)

@@ -56,7 +56,7 @@ class Run:
 
     @property
     def empty(self) -> bool:
-        """Nothing of it can be read."""
+        """True if nothing of it can be read."""
         return all(reader.ended and not reader.begun for reader in self._readers)
 
     @property
@@ -64,7 +64,7 @@ class Run:
         return [self.pictures, *(each for each in (self.sound, self._coming) if each is not None)]
 
     def hear(self, info: ClipInfo, at_s: Fraction) -> None:
-        """Its sound is that of other tracks from ``at_s`` on, once :meth:`heard_on` says so."""
+        """Take the sound of other tracks from ``at_s`` on, once :meth:`heard_on` says so."""
         self.info = info
         if self._coming is not None:
             self._coming.close()
@@ -81,7 +81,7 @@ class Run:
         return True
 
     def end_at(self, until_s: Fraction) -> None:
-        """Its out point has moved."""
+        """Take a new out point."""
         for reader in self._readers:
             reader.until_s = until_s
 

@@ -42,8 +42,8 @@ class Damage:
 
 
 def packets(container: InputContainer, indices: Collection[int]) -> Iterator["av.Packet[Any]"]:
-    """Of these streams, from where the container stands; what can't be read any more ends it. The last ones
-    are empty, one a stream, for its decoder."""
+    """Yield packets of these streams from where the container stands; what can't be read any more ends it.
+    The last ones are empty, one a stream, for its decoder."""
     for stream in container.streams:
         stream.discard = Discard.default if stream.index in indices else Discard.all
     wanted = [container.streams[index] for index in sorted(indices)]

@@ -70,7 +70,8 @@ def codec_of(container: InputContainer, index: int) -> str:
 
 
 def _named(dump: str, index: int) -> str:
-    """From FFmpeg's words of a stream: ``Video: none (Hap7 / 0x37706148), …``, ``Audio: ac4 (ac-4 / …``."""
+    """Return the codec's name in FFmpeg's words of a stream: ``Video: none (Hap7 / 0x37706148), …``, ``Audio:
+    ac4 (ac-4 / …``."""
     found = re.search(
         rf"Stream #0:{index}\b[^\n]*?: (?:Video|Audio|Subtitle|Data): ([\w-]+)[^(\n,]*(?:\(([^/)\n]+) /)?",
         dump,

@@ -32,7 +32,7 @@ class FlvTap:
         """Of each kind the last tag that configures it, and the metadata."""
 
     def begin(self) -> bool:
-        """Before a demuxer is opened on this file. False: the stream is over."""
+        """Begin the file of the next demuxer. False: the stream is over."""
         if not self._next():
             return False
         kinds = {*self._before, self._tags[0].kind}

@@ -1,4 +1,4 @@
-"""Whom a pulled stream is read from, and whom it is believed to come from: FFmpeg is given what is found.
+"""The server that a pulled stream is read from, and the certificate it is believed by: FFmpeg is given both.
 
 What a director types is connected to from inside the studio's network: an address could mean a cloud's
 metadata service, a printer, a database.

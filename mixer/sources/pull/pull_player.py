@@ -299,7 +299,7 @@ class _PullWorker:
                 yield bytes(packet)
 
     def _read(self, container: InputContainer, decoding: "_Decoding") -> None:
-        """Until the container ends, which may be a part of the stream only."""
+        """Read until the container ends, which may be a part of the stream only."""
         videos, sounds = container.streams.video[:1], container.streams.audio[:1]
         for video in videos:
             if cast(VideoCodecContext | None, video.codec_context) is None:

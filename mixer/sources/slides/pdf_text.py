@@ -81,7 +81,8 @@ def _name(font: Any) -> str:
 
 
 def _stand_ins(folder: Path | None) -> dict[int, FontFile]:
-    """By the size of their files: that is how pdfium tells which one it took."""
+    """Return the stand-in fonts by the size of their files, for that is how pdfium tells which one it
+    took."""
     if folder is None:
         return {}
     try:

@@ -64,7 +64,7 @@ class StillPlayer:
         return True
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is nothing to end."""
 
 
 def layer_of(rgba: NDArray[np.uint8], size: tuple[int, int]) -> Layer:

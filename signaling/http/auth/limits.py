@@ -34,7 +34,7 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Every rate and number, by what it limits. A hall full of guests may share one address, hence the
+    """All rates and numbers, by what they limit. A hall full of guests may share one address, hence the
     per-IP width."""
 
     wrong_tokens: Rate = Rate(10 / 60, 10)

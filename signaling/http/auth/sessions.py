@@ -60,7 +60,7 @@ class Keeping(Protocol):
 
 
 class Nowhere:
-    """For tests: forgotten with the process."""
+    """A store that is forgotten with the process, for tests."""
 
     def read(self) -> bytes:
         return b""
@@ -87,7 +87,7 @@ class SessionFile:
 
 
 class Sessions:
-    """On one event loop. ``clock`` gives Unix seconds."""
+    """The sessions' list, on one event loop. ``clock`` gives Unix seconds."""
 
     def __init__(self, keeping: Keeping, clock: Callable[[], float] = time.time) -> None:
         self._keeping = keeping
@@ -130,18 +130,18 @@ class Sessions:
             self._keep()
 
     def peers(self, id_: str) -> tuple[str, ...]:
-        """Of a session: those that may still be there."""
+        """Return a session's peers that may still be there."""
         known = self._known.get(id_)
         return () if known is None else tuple(known.peers)
 
     def listed(self) -> dict[str, Known]:
-        """Those that have neither ended nor expired, by id."""
+        """Return the sessions that have neither ended nor expired, by id."""
         now = self._clock()
         return {id_: each for id_, each in self._known.items() if not each.ended and each.expires > now}
 
     async def end(self, id_: str) -> None:
-        """It is void from now on, and stays so. Raises RefusedError 404 ``session.unknown``, 507
-        ``session.unwritable`` when that can't be kept: it has ended, but only until the next restart."""
+        """End a session: it is void from now on, and stays so. Raises RefusedError 404 ``session.unknown``,
+        507 ``session.unwritable`` when that can't be kept: it has ended, but only until the next restart."""
         if id_ not in self.listed():
             raise RefusedError(404, "session.unknown", "There is no such session any more.")
         self._known[id_].ended = True

@@ -26,8 +26,8 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """By source (``seat/<id>`` …) peak and held peak in dBFS; by bus those and its loudness, in the order of
-    :class:`mixer.contract.messages.BusMeter`."""
+    """What the meters show: by source (``seat/<id>`` …) peak and held peak in dBFS; by bus those and its
+    loudness, in the order of :class:`mixer.contract.messages.BusMeter`."""
 
     sources: Mapping[str, Pair]
     buses: Mapping[str, tuple[float, ...]]
@@ -36,7 +36,7 @@ class Reading:
         return messages.Meters(self.sources, self.buses)
 
     def part(self, sources: Collection[str]) -> messages.Meters:
-        """Of these sources, and of the buses the peaks alone."""
+        """Return the meters of these sources, and of the buses the peaks alone."""
         mine = {source: self.sources[source] for source in sources if source in self.sources}
         return messages.Meters(mine, {bus: meter[:2] for bus, meter in self.buses.items()})
 
@@ -86,7 +86,7 @@ class MeterBoard:
         return self._read(now_s)
 
     def forget(self) -> None:
-        """Nobody watches any more."""
+        """Forget all, because nobody watches any more."""
         self._feeds.clear()
 
     def _read(self, now_s: float) -> Reading:
@@ -130,5 +130,5 @@ def _of_shard(now_s: float, message: ShardLevels, held: Mapping[str, Pair]) -> _
 
 
 def _db(value: float) -> float:
-    """In steps of 0.1, at least −100, which also stands for what is no number."""
+    """Round to steps of 0.1, at least −100, which also stands for what is no number."""
     return round(max(LOWEST_DB, value), 1)

@@ -100,7 +100,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """For the director, or for a collector on this very machine."""
+    """Answer with the metrics: to the director, or to a collector on this very machine."""
     ctx = context(request)
     # A proxy on this machine need not say that it is one: where one is to be expected, nobody is local.
     proxied = bool(ctx.deps.public_url) and not ctx.deps.tls

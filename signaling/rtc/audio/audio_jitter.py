@@ -110,7 +110,8 @@ class AudioJitter:
         self._stray = -1
 
     def pause(self) -> None:
-        """Nothing came for so long that what comes next is a new beginning, wherever it lies."""
+        """Begin again, because nothing came for so long that what comes next is a new beginning, wherever it
+        lies."""
         if not self._packets:
             self._next = None
 

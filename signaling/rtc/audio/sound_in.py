@@ -163,7 +163,7 @@ class SoundStream:
         self._leave()
 
     def _turn(self) -> None:
-        """From open to closed or back."""
+        """Turn from open to closed or back."""
         if self._was_open:
             self._voice.prepare(self._passed)
             self._passed.clear()
@@ -248,7 +248,7 @@ class SoundStream:
         self._write(self._voice.rest(min(_PIECE, left)))
 
     def _starve(self) -> None:
-        """Nothing came: make something up, and remember how much."""
+        """Make something up where nothing came, and remember how much."""
         assert self._at is not None
         self._debt += _PIECE
         if self._voice.resting and self._debt <= _DTX_LIMIT:
@@ -326,7 +326,7 @@ class SoundPacer:
         self._thread.start()
 
     def add(self, stream: SoundStream) -> None:
-        """On the event loop. The stream leaves by itself once it is closed."""
+        """Add a stream, on the event loop. It leaves by itself once it is closed."""
         self._streams = (*(s for s in self._streams if not s.closed), stream)
 
     def close(self) -> None:

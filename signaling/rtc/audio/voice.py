@@ -82,7 +82,7 @@ class Voice:
         return block
 
     def silent(self) -> None:
-        """Nothing is heard any more: what comes next comes out of silence, without a click."""
+        """Fall silent: what comes next comes out of silence, without a click."""
         self._concealer.silent()
         self._made = 0
         self.resting = False

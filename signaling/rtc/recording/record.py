@@ -1,4 +1,4 @@
-"""Every seat as it arrived, on disk: what comes off the network goes into files without being decoded.
+"""All seats as they arrived, on disk: what comes off the network goes into files without being decoded.
 
 The event loop only hands packets over; one thread a shard writes them. Between the two is a bounded queue:
 where the disk is slow, pictures are lost up to a keyframe and counted, and nobody waits.
@@ -105,7 +105,7 @@ class SeatRecorder:
         self._queue.put(_Item(None, start=(folder, output)))
 
     def status(self) -> SeatsRecorded | None:
-        """For control; None where nothing was ever recorded."""
+        """Return the status for control; None where nothing was ever recorded."""
         if self._thread is None:
             return None
         lost = self._dropped + self._unwritten

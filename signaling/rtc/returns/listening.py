@@ -48,7 +48,7 @@ class Listeners(Generic[S]):
         self._streams.setdefault(stream, {})[sender] = listener
 
     def tune(self, sender: S, stream: StreamName) -> None:
-        """From the next packet of ``stream`` on the listener hears that one. Unknown senders: nothing."""
+        """Let the listener hear ``stream`` from its next packet on. Nothing for unknown senders."""
         listener = self._all.get(sender)
         if listener is None or listener.wants == stream:
             return
@@ -77,7 +77,8 @@ class Listeners(Generic[S]):
         return self._streams.keys()
 
     def take(self, sound: ReturnAudio) -> Iterator[tuple[S, bytes]]:
-        """Who gets which packet of this block. :attr:`streams` may be fewer afterwards."""
+        """Yield each listener's sender and its packet of this block. :attr:`streams` may be fewer
+        afterwards."""
         for sender, listener in list(self._streams.get(sound.stream, {}).items()):
             own = listener.source if listener.source in sound.heard else None
             if listener.wants != listener.hears:

@@ -53,7 +53,7 @@ class Counter:
         self._take = take
 
     def bind(self, feedback: object) -> None:
-        """Nothing is asked for."""
+        """Ask for nothing."""
 
     def push(self, packet: Rtp, codec: str, now_ns: int) -> None:
         self.packets += 1
@@ -65,7 +65,7 @@ class Counter:
         """The return feed is not played."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Hold nothing."""
 
 
 class RehearsalGuest:

@@ -1,4 +1,4 @@
-"""Who may put what into a guest's socket, before anybody reads it.
+"""The door of a guest's socket: what is let in from which address, before anything is read.
 
 Datagrams of addresses that have proven to be the peer's are its own affair. Everybody else is a stranger,
 with a small account for all of them together: enough for a peer whose address changes, too little to be felt.
@@ -75,7 +75,8 @@ class PacketDoor:
         self._sock = sock
 
     def prove(self, address: Address) -> None:
-        """It is the peer's: it knew the ICE session's password, or sent what its SRTP keys sealed."""
+        """Take an address as the peer's: it knew the ICE session's password, or sent what its SRTP keys
+        sealed."""
         known = self.proven.pop(address, self) is None
         self.proven[address] = None
         if known:

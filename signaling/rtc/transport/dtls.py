@@ -82,8 +82,8 @@ class DtlsTransport(RTCDtlsTransport):
         await super().stop()
 
     def _register_rtp_receiver(self, receiver: Any, parameters: RTCRtpReceiveParameters) -> None:
-        """Also by the SSRC of its repairs: where two sections have the same payload types, these alone don't
-        tell whose a packet is."""
+        """Register by the SSRC of its repairs, too: where two sections have the same payload types, these
+        alone don't tell whose a packet is."""
         super()._register_rtp_receiver(receiver, parameters)
         for encoding in parameters.encodings:
             if encoding.rtx is not None:

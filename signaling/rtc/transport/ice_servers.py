@@ -34,7 +34,7 @@ class IceServerUrl(NamedTuple):
     transport: str = "udp"
 
     def __str__(self) -> str:
-        """Its URL, without a secret."""
+        """Return its URL, without a secret."""
         url = f"{self.scheme}:{self.host}:{self.port}"
         return url if self.scheme == "stun" else f"{url}?transport={self.transport}"
 

@@ -40,7 +40,7 @@ class ToldColour:
         self._next = timestamp, colour
 
     def at(self, timestamp: int) -> ColourEncoding | None:
-        """Of the picture with this timestamp; pictures are asked for in order."""
+        """Return the colours of the picture with this timestamp; pictures are asked for in order."""
         if self._next is not None and unwrap(timestamp, self._next[0], 32) >= self._next[0]:
             self._now, self._next = self._next[1], None
         return self._now

@@ -215,7 +215,7 @@ class PictureStream:
         self._sink(picture, pts_ns, arrived_ns)
 
     def _trouble(self, code: str) -> None:
-        """On a decoder thread."""
+        """Note a decoder's trouble, on its thread."""
         if not self._closed:
             self._loop.call_soon_threadsafe(self._need_key, code)
 

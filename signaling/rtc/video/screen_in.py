@@ -56,11 +56,12 @@ class ScreenIn:
         return self.target.bitrate if self.target is not None and self.sharing(now_ns) else 0
 
     def own(self) -> None:
-        """From now on this peer's pictures are the slot's."""
+        """Let this peer's pictures go into the slot from now on."""
         self._seat.owner = self._peer
 
     def beat(self, now_ns: int) -> None:
-        """Every 100 ms: a screen that isn't shared any more gives no heartbeat, and so shows its slate."""
+        """Beat each 100 ms: a screen that isn't shared any more gives no heartbeat, and so shows its
+        slate."""
         if self._sync.picture.alive(now_ns):
             self._sync.settle(now_ns)
             self._seat.beat(self._peer, now_ns)

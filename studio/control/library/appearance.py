@@ -31,8 +31,8 @@ class Appearance(msgspec.Struct, frozen=True):
 
 
 async def appearance(settings: Settings, data: Path) -> Appearance:
-    """As configured, with the data directory's own themes. What is wrong with a theme or the fonts is in the
-    log, and the show starts without it."""
+    """Return what is configured, with the data directory's own themes. What is wrong with a theme or the
+    fonts is in the log, and the show starts without it."""
     themes = Themes(data / THEMES, data / CACHE)
     try:
         first = await themes.load(settings.event.theme)

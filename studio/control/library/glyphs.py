@@ -68,7 +68,8 @@ class Glyphs:
         return thing, lacking("".join(_texts(thing)), self._fonts)
 
     def warnings(self, keys: Iterable[str], show: Show) -> list[dict[str, str]]:
-        """Of these things, as a command's answer has them: ``[{"code", "characters"}]``."""
+        """Return the warnings of these things, as a command's answer has them: ``[{"code",
+        "characters"}]``."""
         missing = self.missing(show)
         characters = "".join(dict.fromkeys("".join(missing.get(key, "") for key in keys)))
         return [{"code": "text.missing-glyph", "characters": characters}] if characters else []

@@ -62,7 +62,7 @@ class OwnFonts:
         return True
 
     async def watch(self, changed: Callable[[], None]) -> None:
-        """For ever; ``changed`` is called after each change."""
+        """Watch the folder for ever; ``changed`` is called after each change."""
         while True:
             try:
                 if await self.look():

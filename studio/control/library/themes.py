@@ -47,7 +47,7 @@ class Themes:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """As they were found last, sorted."""
+        """Names as they were found last, sorted."""
         return self._names
 
     async def refresh(self) -> None:

@@ -96,7 +96,7 @@ class Ledger:
         await self._store.close()
 
     async def append(self, line: LogLine) -> None:
-        """After all that is held, or not at all. Raises :class:`StoreError`."""
+        """Append after all that is held, or not at all. Raises :class:`StoreError`."""
         if self._held and (error := await self._flush_now()) is not None:
             raise error
         if self._spent:
@@ -114,13 +114,13 @@ class Ledger:
             raise self._store.full()
 
     async def keep(self, line: LogLine) -> None:
-        """Of what has happened already; returns once it is written, or can't be for now."""
+        """Keep what has happened already; returns once it is written, or can't be for now."""
         self._held.append(line)
         self._revision = line.last
         await asyncio.wait((self._flush(),), timeout=PATIENCE_S)
 
     async def read(self, after: int, limit: int) -> list[Logged]:
-        """As :meth:`Store.read`, with what is held. Raises :class:`StoreError`."""
+        """Read as :meth:`Store.read` does, with what is held. Raises :class:`StoreError`."""
         if self._held:
             await asyncio.wait((self._flush(),), timeout=PATIENCE_S)
         lines = await self._store.read(after, limit)

@@ -63,8 +63,8 @@ async def open_log(path: Path, start: Show, alarms: Alarms) -> Store:
 async def replayed(
     store: Store, step: Callable[[Show, AnyEvent], Show], start: Show, alarms: Alarms, snapshots: LogSnapshots
 ) -> tuple[Show, int]:
-    """As :meth:`Store.replay`, from the newest snapshot on, and mended where the log is damaged. Raises
-    :class:`StoreError`."""
+    """Replay as :meth:`Store.replay` does, from the newest snapshot on, and mended where the log is damaged.
+    Raises :class:`StoreError`."""
     try:
         return await store.replay(step, *await asyncio.to_thread(snapshots.newest))
     except StoreError as error:

@@ -51,7 +51,7 @@ class LogSnapshot(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LogSnapshots:
-    """Of the log ``path``, which began with ``start``. All methods block; one thread at a time."""
+    """Snapshots of the log ``path``, which began with ``start``. All methods block; one thread at a time."""
 
     def __init__(self, path: Path, start: Show) -> None:
         self._path = path
@@ -107,7 +107,7 @@ class LogSnapshots:
         self._written = self._revision
 
     def _opened(self) -> sqlite3.Connection:
-        """For reading alone: a log that somebody moved away is not begun again here."""
+        """Open the log for reading alone: one that somebody moved away is not begun again here."""
         return sqlite3.connect(f"file:{quote(str(self._path))}?mode=ro", uri=True, timeout=_BUSY_S)
 
     def _batches(self, database: sqlite3.Connection, target: int) -> Iterator[Sequence[Any]]:
@@ -174,7 +174,7 @@ def _code() -> bytes:
 
 
 def _revision_of(path: Path) -> int:
-    """By the file's name; 0 where that says none."""
+    """Return the revision in the file's name; 0 where that has none."""
     number = path.name.rpartition("-")[2]
     return int(number) if number.isdecimal() else 0
 

@@ -91,7 +91,7 @@ class Store:
         return cls(path, await _connected(path))
 
     async def reopen(self) -> None:
-        """After :meth:`close`, and with another file there. Raises :class:`StoreError`."""
+        """Open again after :meth:`close`, with another file there. Raises :class:`StoreError`."""
         self._database = await _connected(self._path)
 
     async def replay(self, step: Callable[[S, AnyEvent], S], start: S, after: int = 0) -> tuple[S, int]:

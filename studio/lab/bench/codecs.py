@@ -129,5 +129,5 @@ def packed(frame: av.VideoFrame) -> Buffer:
 
 
 def settings_of(width: int, height: int, bitrate: int, preset: str, constant: bool) -> VideoSettings:
-    """As the mixer encodes a rendition at 30 pictures a second."""
+    """Return the settings with which the mixer encodes a rendition at 30 pictures a second."""
     return VideoSettings("h264", width, height, Fraction(30), bitrate, preset, constant)

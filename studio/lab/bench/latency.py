@@ -10,7 +10,7 @@ Buckets = Mapping[float, float]
 
 
 def buckets_of(metrics: str) -> Buckets:
-    """From the text of ``/metrics``; empty before the first report of a mixer."""
+    """Read the buckets from the text of ``/metrics``; empty before the first report of a mixer."""
     found = {}
     for line in metrics.splitlines():
         if line.startswith(_BUCKET):

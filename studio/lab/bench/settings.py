@@ -14,7 +14,8 @@ class BenchSettings:
     full: bool = False
 
     def length_s(self, quick: float, full: float | None = None) -> float:
-        """Of a measurement that takes ``quick`` seconds by itself, ``full`` in a full bench."""
+        """Return the length of a measurement that takes ``quick`` seconds by itself, ``full`` in a full
+        bench."""
         if self.seconds is not None:
             return self.seconds
         return full if self.full and full is not None else quick

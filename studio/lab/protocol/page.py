@@ -116,7 +116,7 @@ def _struct(kind: Struct, source: ProtocolSource, *, deep: int) -> str:
 
 
 def _tagged(kind: Struct, source: ProtocolSource) -> list[tuple[str, str, str]]:
-    """Its members beside ``type``, which is in the heading."""
+    """Return its members beside ``type``, which is in the heading."""
     return _members(source.schemas[kind.__name__], field_notes(kind))[1:]
 
 

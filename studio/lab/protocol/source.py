@@ -68,7 +68,7 @@ def sentence(text: str | None) -> str:
 
 
 def description(kind: Struct) -> str:
-    """Its own docstring; msgspec gives none to those without."""
+    """Return its own docstring; msgspec gives none to those without."""
     return sentence(kind.__doc__) if "__doc__" in vars(kind) else ""
 
 

@@ -19,7 +19,7 @@ def into_of(show: Show, seat: Seat) -> str:
 
 
 def _spoken(show: Show, booth: Booth) -> set[str]:
-    """Those of the booth's languages that are heard on the floor; while none is, that are on stage."""
+    """Return those of the booth's languages that are heard on the floor; while none is, that are on stage."""
     air = [_language_of(show, source) for source in on_floor(show, on_air(show))]
     stage = [seat.language for seat in show.seats.values() if seat.stage]
     heard, there = ({each for tag in tags if (each := _among(booth, tag))} for tags in (air, stage))

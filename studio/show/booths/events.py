@@ -178,7 +178,8 @@ def with_seat(show: Show, seat: Seat) -> Show:
 
 
 def without_offers_of(show: Show, seat: str) -> Show:
-    """Without offers by or to this seat, and without its loss; other booths stay the same objects."""
+    """Return the show without offers by or to this seat, and without its loss; other booths stay the same
+    objects."""
     booths = {id_: _without(booth, seat) for id_, booth in show.booths.items()}
     return replace(show, booths=booths) if booths != show.booths else show
 

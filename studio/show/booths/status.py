@@ -15,8 +15,8 @@ LOST = "booth.lost"
 def back_again(
     show: Show, connections: Mapping[str, str], problems: Mapping[str, str], before: Collection[str] = ()
 ) -> frozenset[str]:
-    """Those who were lost and are back, or have been (``before``): who leaves after that is no alarm.
-    Being connected is not enough: packets must come."""
+    """Return the seats that were lost and are back, or have been (``before``): who leaves after that is no
+    alarm. Being connected is not enough: packets must come."""
     lost = {booth.lost for booth in show.booths.values() if booth.lost}
     here = {seat for seat in lost if connections.get(seat) == "connected" and problems.get(seat) != SILENT}
     return frozenset(here | lost.intersection(before))
@@ -29,7 +29,7 @@ def public_booths(
     now: int,
     back: Collection[str] = (),
 ) -> dict[str, BoothStatus]:
-    """By booth's id.
+    """Return the booths as the state shows them, by id.
 
     ``open``: on, but held shut, muted, not connected, or black or the slate on air; ``on_air``: on a
     language's bus. ``lost``: who was on is gone, nobody has taken over, and the seat isn't back.

@@ -42,7 +42,7 @@ def redacted(report: SenderReport, output: Output) -> SenderReport:
 
 
 def _silent(output: Output) -> SenderReport:
-    """Nothing is heard of it: not started yet, or not to run."""
+    """Return the status of an output that nothing is heard of: not started yet, or not to run."""
     return SenderReport(output.id, "starting" if output.running else "stopped")
 
 

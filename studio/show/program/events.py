@@ -131,7 +131,8 @@ def apply_picture(show: Show, event: PictureEvent) -> Show:
 
 
 def without_speaker(show: Show, seat: str) -> Show:
-    """Nothing that fills places by who speaks names this seat any more, nor does a lower third or a deck."""
+    """Return the show in which nothing that fills places by who speaks names this seat any more, nor does a
+    lower third or a deck."""
 
     def kept(speaker: str) -> str:
         return "" if speaker == seat else speaker

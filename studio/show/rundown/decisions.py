@@ -36,7 +36,8 @@ def decide_event(show: Show, command: c.ShowUpdate) -> tuple[e.AnyEvent, ...]:
 
 
 def checked_event_languages(languages: Sequence[str]) -> tuple[str, ...]:
-    """Each has a bus of its name. Raises RefusedError 400: ``language.reserved``, ``language.twice``."""
+    """Return the languages of the event, each of which has a bus of its name. Raises RefusedError 400:
+    ``language.reserved``, ``language.twice``."""
     for language in languages:
         if language.lower() in RESERVED_BUSES:
             raise RefusedError(400, "language.reserved", f"No language can be called {language}.")
@@ -112,7 +113,7 @@ def decide_rundown(show: Show, command: d.RundownCommand) -> tuple[e.AnyEvent, .
 
 
 def _gone_to(show: Show, cue: Cue | None, *, take: bool) -> tuple[e.AnyEvent, ...]:
-    """On a cue whose scene isn't there (any more) only the rundown moves.
+    """Go to a cue. Where its scene isn't there (any more) only the rundown moves.
 
     Raises RefusedError 409 ``program.tbar-moved`` where the preview can't be changed.
     """

@@ -1,4 +1,4 @@
-"""From a scene's canvases as commanded to compositions that can be shown: pure."""
+"""Turns a scene's canvases as commanded into compositions that can be shown. Pure."""
 
 from mixer.contract.names import sound_of
 from mixer.contract.plan import Crop
@@ -119,5 +119,5 @@ def _crop(spec: BoxSpec | None) -> Crop | None:
 
 
 def _lies_inside(spec: BoxSpec, least: float) -> bool:
-    """With room for shares that were rounded."""
+    """Return whether the box lies inside, with room for shares that were rounded."""
     return min(spec.w, spec.h) >= least and max(spec.x + spec.w, spec.y + spec.h) <= 1.001
