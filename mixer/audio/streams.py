@@ -127,7 +127,8 @@ class Streams:
 
     @contextmanager
     def _contained(self, stream: StreamName, start: int) -> Iterator[None]:
-        """What a codec refuses costs its own stream this block and the encoder's state, nobody else."""
+        """Contain a codec's refusal: it costs its own stream this block and the encoder's state, nobody
+        else."""
         try:
             yield
         except Exception as error:

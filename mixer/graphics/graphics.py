@@ -181,7 +181,7 @@ class Graphics:
     # --- in the tick -----------------------------------------------------------------------------------
 
     def wear(self, theme: Theme) -> None:
-        """What is looked up from now on is drawn in this theme; what isn't drawn yet stays as it was."""
+        """Draw what is looked up from now on in this theme; what isn't drawn yet stays as it was."""
         if theme is self.theme or theme == self.theme:
             return
         if self.theme in self._ready:  # or what stood in for it goes on

@@ -328,7 +328,7 @@ class PeerRouter:
             self._fail(peer.id, _unavailable())
 
     def _look(self, peer: KnownPeer, waiting: _AwaitedAnswer) -> None:
-        """Where an offer's shard hangs and another one doesn't, that one gets it."""
+        """Give the offer to another shard where its own hangs."""
         if waiting.answer.done():
             return
         lively = self._lively()

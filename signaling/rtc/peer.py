@@ -158,7 +158,7 @@ class Peer:
             await self._pc.addIceCandidate(candidate)
 
     def aim(self, camera: UplinkTarget | None, screen: UplinkTarget | None) -> None:
-        """What control wants of this peer's pictures; None: it has said nothing of them."""
+        """Take what control wants of this peer's pictures; None: it has said nothing of them."""
         camera = self.kind.target or camera
         self.cap.target = camera.bitrate if camera is not None else DEFAULT_BITRATE
         self._wanted_camera, self._wanted = camera, screen
@@ -177,7 +177,7 @@ class Peer:
                     self._house.returns.tune(sender, stream)
 
     def listen(self, is_open: bool) -> None:
-        """Whether the microphone is heard, or could be in a moment. What isn't need not be decoded:
+        """Take whether the microphone is heard, or could be in a moment. What isn't need not be decoded:
         the sender says how loud it is, for the console."""
         self._open = is_open
         self._sync.sound_open = is_open

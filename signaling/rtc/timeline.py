@@ -202,7 +202,7 @@ class Timeline:
         self._rebase()
 
     def _check(self, arrival_ns: int) -> None:
-        """Whether arrivals bear the correction out."""
+        """Check whether arrivals bear the correction out."""
         if not self._skew_ppb:
             return
         since, base = self._trusted

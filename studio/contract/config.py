@@ -273,7 +273,7 @@ def _located(message: str, file: str) -> ConfigError:
 
 
 def _check(settings: Settings, file: str) -> None:
-    """What types alone can't say."""
+    """Check what types alone can't say."""
 
     def fail(key: str, reason: str) -> None:
         raise ConfigError(file, key, reason)

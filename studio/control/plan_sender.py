@@ -46,7 +46,8 @@ class PlanSender:
             self.tell_shard(shard, plans)
 
     def tell_shard(self, shard: ProcessName, plans: Plans) -> None:
-        """Nothing while control learns who is there: the shard keeps what the one before has told it."""
+        """Tell a shard its targets; nothing while control learns who is there, when the shard keeps what the
+        one before has told it."""
         if not plans.known:
             return
         targets = UplinkTargets(plans.uplink, plans.microphones, plans.screens, plans.listens)

@@ -89,7 +89,7 @@ class Writer:
         return await done
 
     def order(self, own: Own, issued_ns: int) -> None:
-        """What the session itself wants done: nobody waits for it, and a failure is in the log."""
+        """Queue what the session itself wants done: nobody waits for it, and a failure is in the log."""
         if self.closed:
             return
         loop = asyncio.get_running_loop()

@@ -156,7 +156,7 @@ class Rehearsal:
         ready()
 
     async def _encode_ahead(self) -> None:
-        """What everybody begins with, while there is time."""
+        """Encode what everybody begins with, while there is time."""
         try:
             for size in (None, FIRST):
                 for loops in dict.fromkeys(self._loops.values()):
@@ -178,7 +178,7 @@ class Rehearsal:
 async def _alone(
     guest: SyntheticGuest, http: aiohttp.ClientSession, happened: Callable[[str, bool, str], None]
 ) -> None:
-    """What ends one guest doesn't end the others."""
+    """Run one guest so that what ends it doesn't end the others."""
     try:
         await guest.live(http)
     except Exception as error:

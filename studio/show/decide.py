@@ -1,4 +1,4 @@
-"""Whether a command may be, and what then happens: pure, ``(show, command, context) → events``.
+"""Decides whether a command may be, and what then happens. Pure, ``(show, command, context) → events``.
 
 Commands that would change nothing give no events: sending one twice does no harm. Each noun has its
 own module, ``decisions``, in its folder.

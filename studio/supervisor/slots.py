@@ -33,8 +33,8 @@ _MOST_LENT = 4096
 
 
 class Guest(msgspec.Struct, frozen=True, tag="Offer"):
-    """What of a :class:`signaling.contract.messages.Offer` says whose sound and pictures its shard will
-    write."""
+    """The part of a :class:`signaling.contract.messages.Offer` that says whose sound and pictures its shard
+    will write."""
 
     kind: PeerKind
     seat: str = ""

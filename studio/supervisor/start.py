@@ -63,7 +63,7 @@ def fonts_folder(settings: config.Settings) -> Path:
 
 
 def check_parts(settings: config.Settings) -> None:
-    """What set-up installs and a configuration can point at. Raises :class:`StartError`."""
+    """Check what set-up installs and a configuration can point at. Raises :class:`StartError`."""
     fonts = fonts_folder(settings)
     if missing := check_fonts(fonts):
         raise StartError(f"fonts for {', '.join(missing)} are missing in {fonts}; `{SET_UP}` puts them there")

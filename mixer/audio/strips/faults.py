@@ -133,7 +133,7 @@ class FaultFinder:
         self.problems = {source: code for source, code in self.problems.items() if source in sources}
 
     def _clips(self, planes: Samples, high: Samples, low: Samples) -> None:
-        """How frequent flat tops are in the blocks that are looked at."""
+        """Measure how frequent flat tops are in the blocks that are looked at."""
         tops = np.stack((high, -low))
         found = np.zeros(len(planes), np.bool_)
         loud = np.flatnonzero((tops >= _LOUD).any(axis=(0, 2)))

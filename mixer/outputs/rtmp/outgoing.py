@@ -52,7 +52,7 @@ class Outgoing:
             self._protocol.append(data)
 
     def put_last(self, data: bytes) -> None:
-        """What goes behind everything else."""
+        """Queue tags behind everything else."""
         self._last += data
 
     def head(self, now_ns: int) -> memoryview:

@@ -185,7 +185,7 @@ class ClipPlayer:
 
     @property
     def _end_s(self) -> Fraction:
-        """Where it ends or turns back, by the order."""
+        """The time at which it ends or turns back, by the order."""
         assert self._info is not None
         out_s = Fraction(self._order.out_s).limit_denominator(90_000)
         return min(out_s, self._info.duration_s) if out_s > self._in_s else self._info.duration_s

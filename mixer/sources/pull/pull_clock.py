@@ -53,7 +53,7 @@ class PullClock:
             self._set(position_s, now_ns, slack_ns - excess_ns)
 
     def _set(self, position_s: Fraction, now_ns: int, in_ns: int = DELAY_NS) -> None:
-        """What is at ``position_s`` is shown ``in_ns`` from now."""
+        """Set the clock so that what is at ``position_s`` is shown ``in_ns`` from now."""
         self.moved += self._anchor is not None
         self._anchor = (position_s, now_ns + in_ns)
         self._slack.clear()

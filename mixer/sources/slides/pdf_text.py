@@ -1,4 +1,5 @@
-"""Whether a PDF has text whose font it doesn't bring, in characters that no font taken instead has."""
+"""Finds out whether a PDF has text whose font it doesn't bring, in characters that no font taken instead
+has."""
 
 import ctypes
 import time

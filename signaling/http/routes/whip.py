@@ -39,7 +39,7 @@ _PATHS = ("/whip/", "/whep/")
 
 
 def add_cross_origin(request: web.Request, response: web.StreamResponse) -> None:
-    """What pages of other sites may read of our answers, refusals included; no cookies with it."""
+    """Say what pages of other sites may read of our answers, refusals included; no cookies with it."""
     if request.path.startswith(_PATHS):
         response.headers.update(_CORS)
 

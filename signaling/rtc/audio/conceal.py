@@ -157,7 +157,7 @@ class Concealer:
         return self._extend(count)
 
     def cut(self, *, late: bool = False) -> None:
-        """What comes next doesn't follow on what was: let :meth:`good` join it.
+        """Note that what comes next doesn't follow on what was, so that :meth:`good` joins it.
 
         ``late``: it isn't where it belongs in time either, so up to a period of it may go for a good join.
         """
@@ -169,7 +169,8 @@ class Concealer:
             self._period = history[-pitch_period(history) :]
 
     def silent(self) -> None:
-        """Nothing was heard last: nothing to go on with, and what comes next comes out of silence."""
+        """Note that nothing was heard last: there is nothing to go on with, and what comes next comes out of
+        silence."""
         self._heard = (np.zeros((_HISTORY, 2), np.float32),)
         self._period = self._heard[0][:_MIN_LAG]
         self._made = 0

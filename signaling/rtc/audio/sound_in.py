@@ -156,7 +156,7 @@ class SoundStream:
             self._step()
 
     def failed(self, now_ns: int) -> None:
-        """What is held could not be played: it is forgotten, and the next packet starts over."""
+        """Forget what is held, because it could not be played; the next packet starts over."""
         self._failures.add(now_ns)
         self._jitter = AudioJitter()
         self._passed.clear()

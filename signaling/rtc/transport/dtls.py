@@ -114,7 +114,7 @@ class DtlsTransport(RTCDtlsTransport):
             self.unsent += 1  # what is said next may get through
 
     def _take(self, data: bytes) -> None:
-        """What came from the peer's address."""
+        """Take what came from the peer's address."""
         now_ns = time.monotonic_ns()
         if not self._account.pay(now_ns):
             self.garbage.add(now_ns)

@@ -78,7 +78,8 @@ class PictureStream:
         return GARBAGE if self._garbage.too_much(now_ns) else ""
 
     def aim(self, target: UplinkTarget | None) -> None:
-        """What the sender was told; None: nothing yet. With 0 fps nobody sees it, and nothing is decoded."""
+        """Take what the sender was told; None: nothing yet. With 0 fps nobody sees it, and nothing is
+        decoded."""
         now_ns = self._clock()
         self._allowance.aim(target, now_ns)
         seen = target is None or target.fps > 0

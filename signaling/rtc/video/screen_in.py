@@ -43,7 +43,7 @@ class ScreenIn:
         receiver.attach(self.stream)
 
     def aim(self, target: UplinkTarget | None) -> None:
-        """What is wanted of it from now on."""
+        """Take what is wanted of it from now on."""
         self.target = target
         self.stream.aim(target)
 

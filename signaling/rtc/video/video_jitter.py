@@ -218,7 +218,7 @@ class VideoJitter:
         return JitterFeedback(tuple(nack), pli)
 
     def _give_up(self, now_ns: int) -> None:
-        """What is past its deadline is no longer waited for; what came behind it may yet be a keyframe."""
+        """Give up what is past its deadline; what came behind it may yet be a keyframe."""
         give_up_ns = self.give_up_ns
         expired = [seq for seq, hole in self._holes.items() if now_ns - hole.since_ns >= give_up_ns]
         if expired:

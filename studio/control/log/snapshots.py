@@ -85,7 +85,7 @@ class LogSnapshots:
         self._show, self._revision, self._written = self._start, 0, 0
 
     def seed(self, show: Show, revision: int) -> None:
-        """What a replay found at ``revision``: the next snapshot need not find it again."""
+        """Take what a replay found at ``revision``, so that the next snapshot need not find it again."""
         self._show, self._revision = show, revision
 
     def advance(self) -> None:

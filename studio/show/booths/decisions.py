@@ -119,7 +119,7 @@ def _checked_into(booth: Booth, into: str) -> str:
 
 
 def _check_free(show: Show, booth: Booth, seat: Seat, into: str, leaving: str = "") -> None:
-    """Whether this microphone may open. ``leaving``: whose closes in the same step.
+    """Check that this microphone may open. ``leaving``: whose closes in the same step.
 
     Raises RefusedError 409: ``booth.language-taken``, ``booth.microphone-taken``.
     """

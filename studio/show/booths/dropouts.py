@@ -7,9 +7,9 @@ from studio.show.model import Show
 
 
 class Dropouts:
-    """What is kept is bounded by the seats. An interpreter whom the director switched on before coming is
-    waited for; one who was on when control restarted counts as having been there, and so does the
-    director's talkback."""
+    """Finds out who dropped out. What is kept is bounded by the seats. An interpreter whom the director
+    switched on before coming is waited for; one who was on when control restarted counts as having been
+    there, and so does the director's talkback."""
 
     def __init__(self, show: Show) -> None:
         self._attended = {seat.id for seat in show.seats.values() if seat.on}

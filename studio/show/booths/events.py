@@ -195,7 +195,8 @@ def _with(show: Show, booth: Booth) -> Show:
 
 
 def _heard(show: Show, booth: str) -> Show:
-    """Who was lost there is no alarm any more, and that microphone no offer: somebody has acted."""
+    """Return the booth in which somebody has acted: who was lost is no alarm any more, and nothing is
+    offered."""
     there = show.booths[booth]
     return _with(show, _without(there, there.lost)) if there.lost else show
 
