@@ -82,7 +82,7 @@ quick: check
 
 test: check
 	.ci/test-packages
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Half an hour with guests coming and going: memory must not grow
 soak: setup $(VENV)/.installed-dev

@@ -17,6 +17,12 @@ hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("studio")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has the machine to itself comes first and in one go: in between others, it would wait for them to
+    end again and again."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _machine(request: pytest.FixtureRequest) -> Iterator[None]:
     """A module that is marked ``alone`` measures and has the machine to itself; all others share it."""
