@@ -14,7 +14,7 @@ const VOLUME_STEP = 0.05;
  * What the large lamp says. It follows what the server reports, never a press; only what makes the microphone
  * *less* open (a cough held here, a lost connection) shows before the server can know.
  *
- * `unsure`: sound may still flow, but nobody answers, or who answers has just begun anew and doesn't know this
+ * `unsure`: sound may still flow, but nobody answers, or control has just restarted and doesn't know this
  * connection yet; the microphone must be taken for open.
  *
  * @param {{state: InterpreterState|null, link: string, peer: string, held: boolean}} now

@@ -26,7 +26,7 @@ test("without the media connection nobody is on air; without an answer the micro
   assert.equal(lamp({ peer: "reconnecting" }), "lost");
   assert.equal(lamp({ peer: "connecting" }), "connecting");
   assert.equal(lamp({ link: "lost" }), "unsure");
-  assert.equal(lamp({ state: seen({ on: true }, { connection: "absent" }) }), "unsure", "a studio that has just begun anew");
+  assert.equal(lamp({ state: seen({ on: true }, { connection: "absent" }) }), "unsure", "a studio that has just restarted");
   assert.equal(lamp({ link: "lost", state: seen({ on: false }) }), "lost");
 });
 

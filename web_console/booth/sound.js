@@ -29,7 +29,7 @@ const SOUND = { echoCancellation: false, noiseSuppression: false, autoGainContro
 const CHOICE_KEY = "studio-headset";
 const TONE_HZ = 660;
 const TONE_S = 0.8;
-/** −20 dBFS: heard, and harmless to whoever has turned the volume up. */
+/** −20 dBFS: heard, and harmless with the volume turned up. */
 const TONE_GAIN = 0.1;
 
 /** Not in Safari, and in Firefox only lately. */

@@ -39,7 +39,7 @@ export const now_ms = signal(Date.now());
 /** @type {import("@preact/signals").Signal<{name: string, id?: string, link?: string, token?: string}|null>} */
 export const dialog = signal(null);
 
-/** Whether the slate shall go is being asked, over whatever dialog is open. */
+/** True while the page asks whether the slate is to go, over whatever dialog is open. */
 export const asking_slate = signal(false);
 
 /** @type {import("@preact/signals").Signal<import("./tabs.js").Tab>} */

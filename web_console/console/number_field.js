@@ -1,4 +1,4 @@
-/** A figure to type. What is half typed stays as it is, though the page is drawn anew four times a second. */
+/** A figure to type. What is half typed stays as it is, though the page is drawn again four times a second. */
 
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../shared/html.js";

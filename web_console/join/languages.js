@@ -1,4 +1,4 @@
-/** Which language the guest hears, and which he speaks: at any moment, before and after joining. */
+/** Which language the guest hears, and which the guest speaks: at any moment, before and after joining. */
 
 import { html } from "../shared/html.js";
 import { languageName } from "../shared/i18n.js";

@@ -42,7 +42,7 @@ export const language = pageLanguage(() => state.value?.seat?.language);
 
 /**
  * The last that the studio said of this guest while it knew of the connection: a control that has just restarted
- * learns of its guests a moment later, and whoever is on air must not read "waiting" meanwhile.
+ * learns of its guests a moment later, and a guest on air must not read "waiting" meanwhile.
  * @type {import("@preact/signals").Signal<"waiting"|"next"|"on_air">}
  */
 const place = signal("waiting");
@@ -263,7 +263,7 @@ async function settleMute() {
   if (settling) return;
   settling = true;
   try {
-    // The change is here before the answer; who has pressed again meanwhile is told of anew.
+    // The change is here before the answer; a press that came meanwhile is sent, too.
     while (state.value?.seat && stage.value === "joined" && (state.value.seat.self_muted === true) !== self_muted.value) {
       await updateSeat({ self_muted: self_muted.value });
     }

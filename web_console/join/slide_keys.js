@@ -1,4 +1,4 @@
-/** Pure: which key turns a slide, for whoever presents; remotes send Page Up and Page Down. */
+/** Pure: which key turns a presenter's slide; remotes send Page Up and Page Down. */
 
 /** @type {Record<string, -1|1>} */
 const STEPS = { PageDown: 1, PageUp: -1, ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 };

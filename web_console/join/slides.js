@@ -7,7 +7,7 @@ import { slideStep } from "./slide_keys.js";
 
 const { t } = model;
 
-/** Those that keys turn are the first; whoever presents two has buttons for both. */
+/** Those that keys turn are the first; a presenter of two has buttons for both. */
 export function Slides() {
   const decks = model.state.value?.slides ?? [];
   const first = decks[0]?.source ?? "";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Backoff } from "./backoff.js";
 
-test("doubles up to the limit, and starts anew after a reset", () => {
+test("doubles up to the limit, and starts again after a reset", () => {
   const backoff = new Backoff({ first_ms: 100, limit_ms: 500, random: () => 1 });
   assert.deepEqual([1, 2, 3, 4, 5].map(() => backoff.next_ms()), [100, 200, 400, 500, 500]);
   backoff.reset();

@@ -13,7 +13,7 @@ export const ofSource = (source) => `source/${source}`;
 /** @param {string} part @returns {string} the next person on stage who plays this part, as a place's key */
 export const ofPart = (part) => `part/${part}`;
 
-/** The key of a place for whoever speaks. */
+/** The key of a place that is filled by who speaks. */
 export const AUTO = "auto";
 
 /** @param {string} name @returns {string} the seat of {@link ofSeat}; "" for any other name */

@@ -19,7 +19,7 @@ export function pageLanguage(seatLanguage) {
   return computed(() => pickLanguage(chosen.value, seatLanguage(), navigator.language));
 }
 
-/** Named in the language it leads to: whoever needs it may not read the other. @param {{language: Language}} props */
+/** Named in the language it leads to: a reader who needs it may not read the other. @param {{language: Language}} props */
 export function PageLanguageSwitch({ language }) {
   const other = language === "ko" ? "en" : "ko";
   return html`<button type="button" class="small quiet page-language" data-action="page-language" lang=${other} onClick=${() => choose(other)}>

@@ -64,7 +64,7 @@ test("a graphic in one line", () => {
   assert.equal(graphicLine(show(), { kind: "title", title: "", text: { ko: "환영" }, canvases: [] }), "환영 · nowhere");
 });
 
-test("what no font can write, by the name of whom it concerns, and the dialog that mends it", () => {
+test("what no font can write, by the name of the person it concerns, and the dialog that mends it", () => {
   const glyphs = { "seat/kim": "ẞ", "graphic/qr": "x", "cue/c1": "y", show: "z", "seat/gone": "", "graphic/a/b": "q" };
   assert.deepEqual(glyphList(show({ status: { glyphs } })).map(({ kind, id, name }) => [kind, id, name]), [
     ["seat", "kim", "Kim"], ["graphic", "qr", "Q"], ["cue", "c1", "Opening"], ["event", "", "Summit"], ["graphic", "a/b", "a/b"],

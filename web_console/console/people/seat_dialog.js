@@ -1,4 +1,4 @@
-/** One person: the plate, the language, what he hears, where his microphone stands, the booth he works in. */
+/** One person: the plate, the language, what the person hears, where the microphone stands, the booth. */
 
 import { useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.js";

@@ -6,7 +6,7 @@ import { spoken, t } from "../words/say.js";
  * @typedef {object} Session as the studio lists it; times in Unix seconds
  * @property {string} id
  * @property {string} role
- * @property {string} [seat] of a person with a place of his own
+ * @property {string} [seat] of a person with a place of their own
  * @property {string} address of its last request
  * @property {number} began
  * @property {number} seen

@@ -1,4 +1,4 @@
-/** Who is signed in, and the end of whoever should not be. */
+/** Who is signed in, and how a session is ended. */
 
 import { useEffect, useState } from "preact/hooks";
 import { Dialog, Question } from "../../shared/dialog.js";

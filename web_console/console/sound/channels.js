@@ -16,7 +16,7 @@ const ORDER = ["on_air", "next", "interpreter", "source", "more"];
 
 /**
  * Who is on air or next, whom the scene on air or in preview lets be heard besides, interpreters who are there or
- * on, everything that is no person, and whoever is soloed.
+ * on, everything that is no person, and all that is soloed.
  *
  * @param {DirectorState} state
  * @returns {Channel[]} group after group, in the show's order

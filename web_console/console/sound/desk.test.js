@@ -31,7 +31,7 @@ const show = (over = {}) => /** @type {any} */ ({
   ...over,
 });
 
-test("a channel for whoever is heard or will be, in groups, and for whom the scene names unseen", () => {
+test("a channel for all who are heard or will be, in groups, and for those that the scene names unseen", () => {
   const found = channels(show());
   assert.deepEqual(found.map(({ key, group }) => [key, group]), [
     ["seat/a", "on_air"], ["seat/hidden", "on_air"], ["seat/b", "next"], ["seat/i1", "interpreter"], ["seat/i2", "interpreter"],

@@ -1,4 +1,4 @@
-/** Pure: whom the director talks to. A held button talks while it is held; a latched one until it is pressed again. */
+/** Pure: the guests that the director talks to. A held button talks while it is held; a latched one until it is pressed again. */
 
 /**
  * @typedef {"all"|string[]} Target everybody, or these seats
@@ -25,7 +25,7 @@ export function stepTalk(talk, event) {
 
 /**
  * @param {Talk} talk
- * @returns {Target|null} whom he talks to now; a held button wins over a latched one
+ * @returns {Target|null} those that the director talks to now; a held button wins over a latched one
  */
 export function target({ held, latched }) {
   return held ?? latched;

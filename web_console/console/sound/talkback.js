@@ -1,4 +1,4 @@
-/** The director's microphone to one guest or all: asked for once, open only while he talks. */
+/** The director's microphone to one guest or all: asked for once, open only during a talk. */
 
 import { signal } from "@preact/signals";
 import { Peer } from "../../shared/media/rtc.js";
@@ -84,7 +84,7 @@ async function open() {
         return;
       }
       const ready = state === "connected";
-      // A line that breaks while he talks doesn't go on by itself: nobody would expect it.
+      // A line that breaks during a talk doesn't go on by itself: nobody would expect it.
       if (!ready && line.value === "ready") dispatch({ type: "lost" });
       if (peer) line.value = ready ? "ready" : "connecting";
       if (ready) void settle();

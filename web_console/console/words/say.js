@@ -8,7 +8,7 @@ import { KOREAN_REFUSALS } from "./korean_refusals.js";
 
 const STORED = "studio-console-language";
 
-/** A signal, so that whatever shows a text is drawn anew. */
+/** A signal, so that what shows a text is drawn again. */
 /** @type {import("@preact/signals").Signal<Language>} */
 const language = signal("en");
 

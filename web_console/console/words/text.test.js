@@ -63,7 +63,7 @@ test("trouble is what grew while the console looked, not what it found", () => {
   assert.equal(noteTrouble(first, status(1, 5), 3_000).at_ms, 3_000);
   const restarted = noteTrouble(first, status(2, 0), 4_000);
   assert.deepEqual(restarted, { restarts: 2, late_ticks: 0, at_ms: 4_000 });
-  assert.equal(noteTrouble(restarted, status(0, 0), 5_000).at_ms, 4_000, "a service that begins anew is no trouble");
+  assert.equal(noteTrouble(restarted, status(0, 0), 5_000).at_ms, 4_000, "a service that restarts is no trouble");
 });
 
 test("an overload says what is left out, and why", () => {

@@ -85,7 +85,7 @@ export class Peer {
     this.#to("closed");
   }
 
-  /** Give up what there is and offer anew: the other side is known to be gone. */
+  /** Give up what there is and offer again: the other side is known to be gone. */
   renew() {
     if (this.state === "connected" || this.state === "reconnecting") this.#again(null);
   }
