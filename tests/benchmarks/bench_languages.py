@@ -1,9 +1,9 @@
 """Languages over time: are sound and picture of every output and recording still together, and how long is an
-interpreter's voice on its way to his bus?
+interpreter's voice on its way to the bus?
 
 ``python -m tests.benchmarks.bench_languages [--seconds 600]``: a guest flashes and beeps, both language
 streams go to nginx, and two recordings (the programme with all buses, the clean feed) run beside them; looked
-at are the last seconds of each. An interpreter speaks now and then, and somebody who listens to his language
+at are the last seconds of each. An interpreter speaks now and then, and somebody who listens to that language
 notes when it comes.
 """
 

@@ -36,7 +36,7 @@ LANGUAGES = ("ko", "en", "ja", "fr", "de")
 
 
 class OwnRows(Returns):
-    """As the returns are, with a row of his own for each of so many listeners, whether he is heard or not."""
+    """As the returns are, with a row of their own for each of so many listeners, heard or not."""
 
     listeners = 0
 

@@ -303,7 +303,7 @@ async def listening(studio: RunningStudio, kim: Page, mayor: Page) -> None:
     await until("the guest speaks English", lambda: studio.state()["seats"]["mayor"]["language"] == "en")
     await expect(kim.locator("[data-role=programme-people]")).to_contain_text("Speaker One")
     await expect(kim.locator("[data-role=programme-people]")).to_contain_text("English")
-    # Who mutes himself says so, or his silence would be taken for a dead microphone.
+    # Who mutes says so, or the silence would be taken for a dead microphone.
     for muted in (True, False):
         await mayor.click("[data-action=mute]")
         await until("muted", lambda muted=muted: studio.state()["seats"]["mayor"]["self_muted"] is muted)  # type: ignore[misc]
@@ -363,7 +363,7 @@ async def a_lost_interpreter(studio: RunningStudio, kim: Page, lee: Page) -> Non
     await expect(lamp(lee)).to_have_attribute("data-state", "on_air")
     seats = (await asyncio.to_thread(studio.state))["seats"]
     assert (seats["kim"]["on"], seats["lee"]["on"]) == (False, True)
-    # Who leaves is asked first, for he is on air; "no" has the focus.
+    # Who leaves is asked first, being on air; "no" has the focus.
     await lee.click("[data-action=leave]")
     await expect(lee.locator("dialog [data-action=no]")).to_be_focused()
     await lee.keyboard.press("Enter")

@@ -128,7 +128,7 @@ async def test_a_channels_controls(desk: Desk) -> None:
     assert {event["type"] for event in moved} == {"source.gained"}
     assert len(moved) < 5, "one, and one wherever the hand was still for a second"
     assert moved[-1]["db"] == seat(await desk.now())["gain_db"]
-    # Typed as hands type: half a figure outlives the page's being drawn anew, which it is all the time.
+    # Typed as hands type: half a figure outlives the page's being drawn again, which it is all the time.
     figure = page.locator(f"[data-action=gain-db][data-source='{key}']")
     await figure.fill("")
     await figure.press("-")
@@ -281,7 +281,7 @@ async def test_booths_and_their_interpreters(desk: Desk) -> None:
     await page.click(f"[data-action=booth-edit][data-booth='{booth}']")
     await page.fill("[data-role=dialog-booth] [name=title]", "Booth B")
     await page.click("[data-action=save-booth]")
-    await desk.state("named anew", lambda state: state["booths"][booth]["title"] == "Booth B")
+    await desk.state("named again", lambda state: state["booths"][booth]["title"] == "Booth B")
     await page.click(f"[data-action=booth-edit][data-booth='{booth}']")
     await page.click("[data-action=booth-delete]")
     await page.click("[data-action=yes]")

@@ -1,4 +1,4 @@
-"""Sound and picture of one guest, from his WebRTC sender to what an RTMP ingest received: flash and beep."""
+"""Sound and picture of one guest, from the WebRTC sender to what an RTMP ingest received: flash and beep."""
 
 import itertools
 import subprocess

@@ -1,7 +1,7 @@
-"""A guest behind a wall of his own, a studio behind another: what they both reach is a TURN server.
+"""A guest behind a wall of its own, a studio behind another: what they both reach is a TURN server.
 
 Real browsers in a network namespace, coturn in another (:mod:`tests.support.namespaces`). On air means that
-the studio decodes his camera, and that he sees the programme.
+the studio decodes the camera, and that the guest sees the programme.
 """
 
 import asyncio

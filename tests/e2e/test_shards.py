@@ -137,5 +137,5 @@ def test_a_hung_shards_guests_find_another(show: RunningStudio) -> None:
     def restarted() -> bool:
         return bool(show.status("processes", "shard-2", "restarts") == before + 1 and running(show))
 
-    wait_until("it was killed and started anew", restarted, 15)
+    wait_until("it was killed and restarted", restarted, 15)
     assert on_air(show) == set(SEATS)

@@ -29,7 +29,7 @@ STREAMS = ("ko", "en")
 
 
 def wanted_db(bus: str, on: frozenset[str]) -> dict[str, float]:
-    """Level of each who speaks on a language's stream, against his own; who is not in it is not heard."""
+    """Level of each who speaks on a language's stream, against their own; who is not in it is not heard."""
     own, other, into, away = (
         (KOREAN, ENGLISH, INTO_KO, INTO_EN) if bus == "ko" else (ENGLISH, KOREAN, INTO_EN, INTO_KO)
     )

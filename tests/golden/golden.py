@@ -1,6 +1,6 @@
 """Comparison with pictures that a person has looked at.
 
-``STUDIO_GOLDEN=write pytest tests/golden`` draws them anew; look at every one before committing it. When a
+``STUDIO_GOLDEN=write pytest tests/golden`` draws them again; look at every one before committing it. When a
 picture differs, what was drawn is left beside the golden one as ``NAME.actual.png``.
 """
 

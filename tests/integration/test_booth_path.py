@@ -1,4 +1,4 @@
-"""Booth and guest through the real shard and the real mixer: who speaks changes the bus he hears, and an
+"""Booth and guest through the real shard and the real mixer: a speaker changes the bus they hear, and an
 interpreter drops out in the middle of a sentence."""
 
 import asyncio
@@ -37,7 +37,7 @@ class Ear:
     came: list[tuple[int, int]] = field(default_factory=list)
     heard: list[np.ndarray] = field(default_factory=list)
     silent: int = 0
-    """Packets of silence that stand for a packet of his own."""
+    """Packets of silence that stand for a packet of the listener's own."""
     _decoder: AvDecoder = field(default_factory=AvDecoder)
 
     def take(self, packet: Rtp, codec: str, now_ns: int) -> None:

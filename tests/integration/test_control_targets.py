@@ -124,7 +124,7 @@ def test_shards_are_told_of_sizes_and_microphones_once_it_is_known_who_is_there(
         told = wait_until("the shard is told", lambda: played.newest(shard_name(0)), LEARN_S + 5)
         assert played.targets[0][1] >= LEARN_S, "nothing before control knows who is there"
         full = target_for(1280, 720)
-        # somebody may have polled snapshots before control started anew: nobody is told "nothing" yet
+        # somebody may have polled snapshots before control restarted: nobody is told "nothing" yet
         assert told.seats == {"one": full, "two": full, "three": THUMBNAIL}
         assert told.open == ("one", "two")
         assert told.listens == {}

@@ -39,7 +39,7 @@ async def logged(house: House, after: int) -> list[tuple[str, dict[str, Any]]]:
 
 
 async def state_again(house: House) -> tuple[House, dict[str, Any]]:
-    """What a control that starts anew makes of the log."""
+    """What a control that restarts makes of the log."""
     again = await House(house.path).open()
     return again, {**as_json(again.session.public_state()), "status": None}
 

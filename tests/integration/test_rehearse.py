@@ -220,7 +220,7 @@ def test_guests_follow_the_layout_in_size_and_rate_and_send_nothing_to_nobody(st
             return seat["uplink"]["fps"] == 0 and seat["fps"] == 0 and seat["bitrate"] < 80_000  # type: ignore[index,operator]
 
         wait_until("nobody watches: no picture of the other", quiet, 60)
-        assert _seat(studio, "rehearsal-2")["picture"] != "slate", "he is not at fault"
+        assert _seat(studio, "rehearsal-2")["picture"] != "slate", "the guest is not at fault"
 
         def thumbnail() -> bool:
             picture(studio, "multiview")  # as a viewer's console does

@@ -1,4 +1,4 @@
-"""The whole service ends and is started anew on its data: everything is as it was, the picture included."""
+"""The whole service ends and restarts on its data: everything is as it was, the picture included."""
 
 import signal
 import urllib.request

@@ -26,7 +26,7 @@ FULL = target_for(1280, 720)
 
 @contextlib.asynccontextmanager
 async def opened(path: Path, demand: DemandSettings = QUICK) -> AsyncIterator[House]:
-    """Two mayors on stage, each with a scene of his own."""
+    """Two mayors on stage, each with a scene of their own."""
     made = await House(path / "show.db").open(demand)
     for seat in ("one", "two"):
         await made.do("seat.create", seat=seat)
@@ -153,7 +153,7 @@ async def test_a_control_that_is_back_takes_nothing_from_anybody(tmp_path: Path)
 
 
 async def test_the_preview_says_whose_picture_is_still_on_its_way(tmp_path: Path) -> None:
-    # Time enough to see him waited for on a busy machine, too.
+    # Time enough to see the mayor waited for on a busy machine, too.
     patient = DemandSettings(learn_s=0, look_s=LOOK_S, arrive_s=3.0, patience=QUICK.patience)
     async with opened(tmp_path, patient) as show:
         await arriving(show)

@@ -46,7 +46,7 @@ Evaluate = Callable[[str], Awaitable[Any]]
 
 
 class Guest:
-    """A browser's guest at seat ``m``, and what arrives of his camera."""
+    """A browser's guest at seat ``m``, and what arrives of its camera."""
 
     def __init__(self, house: ShardHouse, reader: SlotReader, evaluate: Evaluate) -> None:
         self._house = house
@@ -90,7 +90,7 @@ class Guest:
             assert time.monotonic() < end, "pictures go on"
 
     async def again_s(self, target: UplinkTarget) -> float:
-        """Seconds from telling him of a target, where he sent nothing, to the next picture."""
+        """Seconds from telling the guest of a target, where it sent nothing, to the next picture."""
         before, began = self._reader.serial, time.monotonic()
         await self.aim(target)
         await until(lambda: self._reader.serial != before, 10, "a picture again")

@@ -1,4 +1,4 @@
-"""What control wants of a guest's picture, held against what he sends: on a real shard."""
+"""What control wants of a guest's picture, held against what the guest sends: on a real shard."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""Return feeds: one encode on the bus, decoded by every peer it is for, and nobody hears himself."""
+"""Return feeds: one encode on the bus, decoded by every peer it is for, and no guest hears their own
+voice."""
 
 import asyncio
 import itertools

@@ -104,7 +104,7 @@ def from_a_stranger(address: tuple[str, int], data: bytes) -> None:
 
 
 async def test_a_guest_whose_address_changes_on_the_way_is_seen_on(media: Loop, player: LoopPlayer) -> None:
-    """As behind a router that forgot him: he knows nothing of it, and sends on."""
+    """As behind a router that forgot the guest, who knows nothing of it and sends on."""
     async with ShardHouse() as house:
         reader = house.slot("mayor")
         guest = RehearsalGuest(media, player)

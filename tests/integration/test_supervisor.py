@@ -172,7 +172,7 @@ def test_mixer_dies(studio: RunningStudio) -> None:
     assert time.monotonic() - at < 3.0
     assert _others(studio, "mixer") == others
     wait_until("the plan is on air again", lambda: studio.status("mixer", "revision") == revision)
-    wait_until("it reports anew", lambda: 0 < studio.status("mixer", "ticks") != ticks)
+    wait_until("it reports again", lambda: 0 < studio.status("mixer", "ticks") != ticks)
 
 
 def test_a_process_that_hangs_is_ended(studio: RunningStudio) -> None:

@@ -179,7 +179,7 @@ async def test_a_speaker_sees_only_its_own_seat(tmp_path: Path) -> None:
         await studio.do("program.fade_to_black", on=True)
         while state["status"]["live"]:
             state = merged(state, (await receive(socket))["patch"])
-        assert state["status"]["state"] == "next", "nobody sees him in black"
+        assert state["status"]["state"] == "next", "nobody sees the mayor in black"
         await socket.send_json(
             {"type": "command", "id": "1", "command": {"type": "program.cut", "scene": "one"}}
         )
@@ -242,7 +242,7 @@ async def test_a_slow_client_is_disconnected_and_holds_nobody_up(tmp_path: Path)
         transport.pause_reading()
         quick = await connect(studio)
         serial = (await receive(quick))["serial"]
-        for n in range(190):  # each later change then says the scenes' order anew, 12 KB of it
+        for n in range(190):  # each later change then says the scenes' order again, 12 KB of it
             await studio.do("scene.create", scene=f"{n:-<60}")
         async with asyncio.timeout(60):
             while len(studio.hub) > 1:

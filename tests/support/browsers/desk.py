@@ -1,4 +1,4 @@
-"""A director at the console's page, beside him what the studio's state says."""
+"""A director at the console's page, beside it what the studio's state says."""
 
 import asyncio
 import contextlib

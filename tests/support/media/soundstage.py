@@ -70,7 +70,8 @@ class SoundStage:
         return np.concatenate([mixed.rows.get(name, silence) for mixed in self.blocks[-blocks:]])
 
     def listen(self, stream: StreamName, source: SourceName, blocks: int) -> Samples:
-        """What a listener got of a stream over the last blocks; ``source`` is his own, or empty."""
+        """What a listener got of a stream over the last blocks; ``source`` is the listener's own, or
+        empty."""
         silence = np.zeros((BLOCK, 2), np.float32)
         heard: list[Samples] = []
         for mixed in self.blocks[-blocks:]:

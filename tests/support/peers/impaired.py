@@ -1,4 +1,4 @@
-"""A guest behind a bad line, and what of his pictures is shown: for tests with
+"""A guest behind a bad line, and what of its pictures is shown: for tests with
 :mod:`signaling.rtc.synthetic.relay`.
 
 Each picture carries its number, and what the studio shows is compared bit by bit with what was sent: a
@@ -215,7 +215,7 @@ class Loses:
 
 
 def camera_of(guest: RehearsalGuest) -> RtpSender:
-    """The sender of his picture."""
+    """The sender of its picture."""
     return next(sender for sender in guest.senders if sender.kind == "video")
 
 

@@ -125,7 +125,7 @@ def _connect(here: DtlsTransport, there: DtlsTransport, key: bytes) -> _Wire:
 
 
 class Call:
-    """A guest who plays a loop to the receive path. ``shown``: when each of his pictures was shown."""
+    """A guest who plays a loop to the receive path. ``shown``: when each of its pictures was shown."""
 
     def __init__(self, media: Loop, seed: int, *, named: bool = True) -> None:
         chance = random.Random(seed)

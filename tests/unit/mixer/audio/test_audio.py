@@ -207,7 +207,7 @@ def test_who_is_talked_to_has_a_place_among_louder_ones() -> None:
 
 
 def test_talkback_to_others_in_mid_speech_has_no_edge() -> None:
-    """From one listener to another, to both, to everybody: who isn't heard himself shares a row with others,
+    """From one listener to another, to both, to everybody: who isn't heard shares a row with others,
     and still hears it come and go over 60 ms."""
     sounds = {A: (440.0, 0.1), TALK: (600.0, 0.1)}
     stage = SoundStage(floor(A), (RETURNS,)).run(20, sounds=sounds)

@@ -79,7 +79,7 @@ def test_every_combination_is_complete_within_a_second(
 
 
 def test_the_floor_comes_back_when_the_interpreter_is_gone() -> None:
-    """Be it that his sound ends, or that his microphone closes."""
+    """Be it that the sound ends, or that the microphone closes."""
     for closes in (False, True):
         stage = SoundStage(SUMMIT).run(SECOND, sounds=speaking(frozenset({EN, INTO_KO})))
         assert tone_db(stage.row("ko", QUARTER), HZ[EN], LEVEL) == pytest.approx(DUCKED, abs=1)

@@ -101,7 +101,7 @@ def test_rows_are_apart() -> None:
 
 
 def test_a_row_of_his_own_goes_on_where_the_common_one_was() -> None:
-    """Or whoever speaks up himself in a loud show would hear it 9 dB down for a while."""
+    """Or an interpreter who speaks up in a loud show would hear it 9 dB down for a while."""
     protector, block = Protector(), tone(0, BLOCK, 440.0, 0.5)[None]
     for _ in range(250):
         protector.most(block, ("booth/floor",))

@@ -88,7 +88,7 @@ def test_what_nobody_wants_ends_and_starts_anew_without_going_back() -> None:
     house = House(floor(A, buses=BUSES))
     house.run(10, (sound_stream("ko"),))
     house.run(IDLE // BLOCK - 1)
-    assert not house.bus.ended, "a sender that starts anew finds it running"
+    assert not house.bus.ended, "a sender that restarts finds it running"
     house.run(3)
     assert house.bus.ended == ["ko/aac"]
     count = len(house.bus.packets[sound_stream("ko")])

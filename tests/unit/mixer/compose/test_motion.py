@@ -94,7 +94,7 @@ def test_a_change_on_the_way_begins_where_the_tiles_are() -> None:
     after = {tile.source: tile.rect for tile in glide.at(four, 3 * TICK, KNOWN).plan.tiles}
     assert all(after[source] == rect for source, rect in before.items())
     back = glide.at(two, 3 * TICK, KNOWN).plan
-    assert where(back, "c") == before[of_seat("c")], "who leaves while he comes does so from there"
+    assert where(back, "c") == before[of_seat("c")], "who leaves while coming does so from there"
 
 
 def test_a_new_plate_does_not_begin_it_anew() -> None:

@@ -186,7 +186,7 @@ def test_each_language_is_its_own_and_ends_when_nobody_wants_it(house: House) ->
     house.tick(4, frozenset({"en"}))
     house.now_ns += IDLE_NS - NS
     house.tick(5, frozenset({"en"}))
-    assert house.encoders.languages.running("en"), "a sender that is started anew finds the past"
+    assert house.encoders.languages.running("en"), "a sender that restarts finds the past"
     house.now_ns += 2 * NS
     house.tick(6)
     assert not house.encoders.languages.running("en")

@@ -153,7 +153,7 @@ def test_a_standing_scene_is_not_drawn_again_while_it_goes(graphics: Graphics) -
 
 
 def test_after_it_the_new_scene_goes_on_as_it_was(graphics: Graphics) -> None:
-    """The same compositor draws it: nothing glides, nothing comes anew, nothing is drawn twice."""
+    """The same compositor draws it: nothing glides, nothing comes again, nothing is drawn twice."""
     stage = Stage(graphics, SIZES)
     overlay = Overlay("l", "lower-third", Plate("이름", "직함"))
     after = {

@@ -220,7 +220,7 @@ async def test_the_router_keeps_publishers_and_players_apart_from_seats() -> Non
     assert played.closed() == []
     played.router.drop_seat("v")
     assert set(played.closed()) == {one, two}
-    # a control that starts anew learns of them from their ids
+    # a control that restarts learns of them from their ids
     again = Played(shard_name(0))
     again.router.on_message(shard_name(0), ShardReport((PeerStats(whip, source="a"), PeerStats(one))))
     assert again.router.owner(whip) == PeerOwner("whip", "", "a")

@@ -12,7 +12,8 @@ from tests.support.peers.simulated import Call, simulate
 SEEDS = (122, 1, 2, 3)
 """After storm 122 the guest's repairs had taken the last place of a stream, for good: no picture any more."""
 BACK_S = 2.0
-"""Till the picture is back: a keyframe, and what he sent himself under numbers to come, must be over."""
+"""Till the picture is back: a keyframe, and what the guest itself sent under numbers to come, must be
+over."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Servers that don't answer cost one guest a second, and nobody after him anything."""
+"""Servers that don't answer cost one guest a second, and nobody afterwards anything."""
 
 import asyncio
 import time

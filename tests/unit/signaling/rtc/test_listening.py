@@ -1,4 +1,5 @@
-"""Who hears which bus: changing over leaves no hole and doubles nothing, and nobody ever hears himself."""
+"""Who hears which bus: changing over leaves no hole and doubles nothing, and nobody ever hears their own
+voice."""
 
 import pytest
 
@@ -54,7 +55,8 @@ def test_changing_over_has_no_hole_and_no_double(order: tuple[StreamName, Stream
 
 
 def test_the_own_voice_is_in_neither_bus() -> None:
-    """Nor where the mixer has no packet for him any more: in its plan he is on the new bus already."""
+    """Nor where the mixer has no packet for the listener any more: in its plan the listener is on the new bus
+    already."""
     room = Room()
     room.listeners.add("a", of_seat("a"), FLOOR)
     room.listeners.add("wall", SourceName(""), FLOOR)
@@ -77,7 +79,8 @@ def test_the_own_voice_is_in_neither_bus() -> None:
 def test_who_is_heard_himself_changes_over_with_his_own_packet(
     order: tuple[StreamName, StreamName], moves: int
 ) -> None:
-    """The mixer's plan moves his mix-minus from one bus to the other at a block of its own choice."""
+    """The mixer's plan moves the listener's mix-minus from one bus to the other at a block of its own
+    choice."""
     room = Room()
     room.listeners.add("a", of_seat("a"), FLOOR)
     for number in range(12):

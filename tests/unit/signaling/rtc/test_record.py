@@ -130,7 +130,7 @@ def test_a_full_disk_ends_the_files_and_is_said(recorder: SeatRecorder, tmp_path
 
 def test_what_one_sends_ends_only_his_file(recorder: SeatRecorder, tmp_path: Path, camera: Loop) -> None:
     recorder.record(str(tmp_path), "vod")
-    recorder.record(str(tmp_path), "vod")  # told again: nothing begins anew
+    recorder.record(str(tmp_path), "vod")  # told again: nothing begins again
     good, bad = (
         RecordedConnection(recorder, "good", LipSync()),
         RecordedConnection(recorder, "bad", LipSync()),

@@ -141,7 +141,7 @@ def test_microphones_of_interpreters_of_the_soloed_and_of_the_policy_are_decoded
 def test_slots_of_microphones_without_a_camera_are_small() -> None:
     slots = planned(summit(), "bora").desired.slots
     assert {name for name, spec in slots.items() if spec == SOUND_ONLY} == {
-        "seat/anna",  # on: kept when control starts anew
+        "seat/anna",  # on: kept when control restarts
         "seat/bora",
         "talk/director",
     }

@@ -1,4 +1,4 @@
-"""What browsers are asked to send: sizes, bits, and that they aren't asked anew for every little thing."""
+"""What browsers are asked to send: sizes, bits, and that they aren't asked again for every little thing."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -177,7 +177,7 @@ def test_only_seats_that_are_there_are_remembered(lives: list[dict[str, UplinkTa
 
 def test_snapshots_of_the_multiview_count_as_watching_for_ten_seconds() -> None:
     demand = Demand(0.0, DemandSettings())
-    assert demand.watched((), 9.9) == {"multiview"}, "somebody may have polled before control started anew"
+    assert demand.watched((), 9.9) == {"multiview"}, "somebody may have polled before control restarted"
     assert demand.watched((), 10.0) == frozenset()
     demand.looked("wall", 20.0)
     assert demand.watched((), 20.0) == frozenset()
@@ -207,6 +207,6 @@ def test_a_seat_in_preview_is_waited_for_until_its_picture_is_there_or_five_seco
     assert demand.waiting(wanted, small | {"a": (1280, 720)}, 3.0) == ("b",)
     assert demand.waiting(wanted, small | {"a": (1280, 720)}, 6.0) == (), "a camera may be small"
     assert demand.waiting({}, small, 7.0) == ()
-    assert demand.waiting(wanted, small, 8.0) == ("a", "b"), "a new scene is waited for anew"
+    assert demand.waiting(wanted, small, 8.0) == ("a", "b"), "a new scene is waited for again"
     assert demand.waiting({"a": FULL}, {"a": (1200, 680)}, 8.1) == (), "nearly is enough"
     assert demand.waiting({"a": NOTHING}, {"a": (0, 0)}, 9.0) == ()

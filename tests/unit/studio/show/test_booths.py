@@ -251,19 +251,19 @@ def test_a_lost_interpreter_is_switched_off_and_the_partner_is_offered_the_micro
 def test_who_is_missed() -> None:
     show = do(show_of_two(), DIRECTOR, "booth.speak", seat="anna", on=True)
     dropouts = Dropouts(Show())
-    assert dropouts.lost(show, (), ()) == [], "switched on before he came"
+    assert dropouts.lost(show, (), ()) == [], "switched on before coming"
     assert dropouts.lost(show, ("anna",), ()) == []
     assert dropouts.lost(show, ("anna",), ("anna",)) == ["anna"], "connected, and nothing comes"
     assert dropouts.lost(show, (), ()) == [], "told once"
     assert dropouts.lost(show, ("anna",), ()) == []
     assert dropouts.lost(show, ("bora",), ()) == ["anna"]
-    assert Dropouts(show).lost(show, (), ()) == ["anna"], "was on when control started anew"
+    assert Dropouts(show).lost(show, (), ()) == ["anna"], "was on when control restarted"
 
 
 def test_whose_talkback_is_missed() -> None:
     dropouts = Dropouts(Show())
     assert [dropouts.talkback_lost(there) for there in (False, True, False, False)] == [0, 0, 1, 0]
-    assert Dropouts(Show(talk="all")).talkback_lost(False), "talked when control started anew"
+    assert Dropouts(Show(talk="all")).talkback_lost(False), "talked when control restarted"
     assert not Dropouts(Show(talk="all")).talkback_lost(True)
 
 

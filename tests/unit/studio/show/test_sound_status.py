@@ -1,4 +1,4 @@
-"""A guest who has muted himself is no broken microphone; one that is dead is."""
+"""A guest who is muted by choice is no broken microphone; one that is dead is."""
 
 import pytest
 

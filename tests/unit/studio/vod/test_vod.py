@@ -393,7 +393,7 @@ def test_join() -> None:
         Segment(1, 1, 40, 90, 40),
         Segment(3, 1, 100, 110, 90, 10),
     ]
-    # another run of the studio counts anew
+    # another run of the studio counts again
     assert join([Span(1, 700, 720), Span(2, 10, 30)])[1] == Segment(1, 2, 10, 30, 20)
 
 
