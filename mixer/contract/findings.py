@@ -4,8 +4,7 @@ from typing import Literal
 
 import msgspec
 
-PICTURE_FILE = "picture.npy"
-"""A still, brought into plain pixels."""
+from mixer.contract.source_kinds import MediaKind
 
 PictureKind = Literal["png", "jpeg", "webp", "gif", "heic", "avif"]
 """Of an uploaded picture's file."""
@@ -39,7 +38,7 @@ class Track(msgspec.Struct, frozen=True, omit_defaults=True):
 class Found(msgspec.Struct, frozen=True, tag=True):
     """Fields as of ``signaling.contract.medium.Medium``."""
 
-    kind: Literal["clip", "still", "slides"]
+    kind: MediaKind
     width: int = 0
     height: int = 0
     duration_s: float = 0.0

@@ -3,8 +3,7 @@
 from typing import Literal
 
 from mixer.contract.messages import Message, Shutdown, SlotClosed, SlotOpened
-
-PlayerKind = Literal["still", "clip", "slides", "pull", "pattern"]
+from mixer.contract.source_kinds import SourceKind
 
 
 class PlayerConfig(Message, frozen=True):
@@ -16,7 +15,7 @@ class PlayerConfig(Message, frozen=True):
     """
 
     source: str
-    kind: PlayerKind
+    kind: SourceKind
     file: str = ""
     converted: str = ""
     """Of a clip: what is played instead of ``file`` where it is there. It may come at any time: a clip that

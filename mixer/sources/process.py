@@ -5,6 +5,7 @@ its own; the heartbeat stops when they do, and the supervisor ends and restarts 
 """
 
 import gc
+import importlib
 import select
 import sys
 import time
@@ -15,6 +16,7 @@ import structlog
 from mixer.contract.messages import Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened
 from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName
 from mixer.contract.player_messages import PlayerConfig, PlayerIn, PlayerOrder, PlayerReport
+from mixer.contract.source_kinds import SOURCE_KINDS
 from mixer.ipc import child
 from mixer.ipc.inbox import Inbox
 from mixer.ipc.limits import PLAYER_BYTES, PLAYER_NICENESS, confine
@@ -136,28 +138,10 @@ class PlayerProcess:
 
 
 def made(config: PlayerConfig, out: SlotOut) -> Player:
-    """The player of this kind. What it needs is imported here: a still has no use for a decoder of clips."""
-    match config.kind:
-        case "clip":
-            from mixer.sources.clips.clip import ClipPlayer
-
-            return ClipPlayer(config, out)
-        case "slides":
-            from mixer.sources.slides.slides import SlidesPlayer
-
-            return SlidesPlayer(config, out)
-        case "pull":
-            from mixer.sources.pull.pull_player import PullPlayer
-
-            return PullPlayer(config, out)
-        case "still":
-            from mixer.sources.stills.still import StillPlayer
-
-            return StillPlayer(config, out)
-        case "pattern":
-            from mixer.sources.pattern import PatternPlayer
-
-            return PatternPlayer(config, out)
+    """The player of this kind. It is imported here: a still has no use for a decoder of clips."""
+    module, _, name = SOURCE_KINDS[config.kind].player.partition(":")
+    player: Player = getattr(importlib.import_module(module), name)(config, out)
+    return player
 
 
 if __name__ == "__main__":

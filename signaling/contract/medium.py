@@ -5,8 +5,7 @@ from typing import Literal
 import msgspec
 
 from mixer.contract.findings import Track
-
-MediaKind = Literal["clip", "still", "slides"]
+from mixer.contract.source_kinds import MediaKind
 
 
 class Conversion(msgspec.Struct, frozen=True, omit_defaults=True):

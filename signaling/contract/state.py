@@ -15,12 +15,12 @@ from mixer.contract.messages import OutputState, SourceState
 from mixer.contract.names import SourceName
 from mixer.contract.plan import Anchor, BusName, Direction, GraphicKind, TransitionKind
 from mixer.contract.player_messages import PlayerState
+from mixer.contract.source_kinds import SourceKind
 from mixer.contract.theme import ThemeLook
 from signaling.contract.medium import Medium
 from signaling.contract.messages import UplinkTarget
 
 Role = Literal["director", "speaker", "interpreter", "wall", "viewer"]
-SourceKind = Literal["bars", "still", "clip", "slides", "pull", "whip"]
 SceneCanvas = Literal["program", "wall"]
 """Canvases a scene composes; the multiview is the console's own."""
 Connection = Literal["absent", "connecting", "connected"]

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mixer.contract.names import BACKDROP, of_source, screen_of, seat_of
 from mixer.contract.plan import CanvasPlan, Plate, Rect, Tile, TileStyle
+from mixer.contract.source_kinds import SOURCE_KINDS
 from mixer.contract.theme import Theme
 from signaling.contract.state import SceneCanvas
 from studio.planning.layout import SLIDES_AT, solve
@@ -16,8 +17,6 @@ from studio.planning.places import EMPTY, Staged, composition_of, shown, source_
 from studio.show.model import Composition, Place, Show
 
 Size = tuple[int, int]
-_CAMERAS = ("pull", "whip")
-"""Kinds of sources that fill their tile, as guests do: the hall's cameras."""
 
 
 def first_tongues(show: Show) -> Tongues:
@@ -151,7 +150,7 @@ def _fit(show: Show, composition: Composition, number: int, place: Place) -> Lit
     if place.seat:
         return "cover"
     source = show.sources.get(place.source)
-    return "cover" if source is not None and source.kind in _CAMERAS else "contain"
+    return "cover" if source is not None and SOURCE_KINDS[source.kind].live else "contain"
 
 
 def _retold(show: Show, tile: Tile, tongues: Tongues) -> Tile:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mixer.contract.names import SourceName, of_screen, of_seat, of_source
+from mixer.contract.source_kinds import SOURCE_KINDS
 from signaling.contract.state import SceneCanvas
 from studio.planning.layout import CAPACITY, SLIDES_AT
 from studio.show.model import Composition, Place, Scene, Seat, Show
@@ -72,7 +73,7 @@ def shown(show: Show, staged: Staged, canvas: SceneCanvas) -> tuple[Place, ...]:
 
 
 def _slides(show: Show) -> Place:
-    first = next((source.id for source in show.sources.values() if source.kind == "slides"), "")
+    first = next((source.id for source in show.sources.values() if SOURCE_KINDS[source.kind].paged), "")
     return Place(source=first) if first else EMPTY
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Literal
 
 from mixer.contract.plan import Crop
+from mixer.contract.source_kinds import SOURCE_KINDS
 from studio.show.model import Show, Source
 
 Size = tuple[int, int]
@@ -22,14 +23,15 @@ def player_size(show: Show, source: Source, canvases: Collection[Size]) -> Size:
     while scenes change, but for those that crop a large picture, or fill a place with it.
     """
     width, height = source.width, source.height
-    if source.kind not in ("clip", "still", "slides") or not width or not height:
+    rule = SOURCE_KINDS[source.kind].size
+    if rule == "fixed" or not width or not height:
         return PICTURE
     share = 0.0
     for canvas_width, canvas_height in canvases:
         for fit, crop in _uses(show, source.id):
             across, up = canvas_width / (width * crop.w), canvas_height / (height * crop.h)
             share = max(share, min(across, up) if fit == "contain" else max(across, up))
-    if source.kind != "slides":
+    if rule == "file":
         share = min(share, 1.0)
     share = min(share, MAX_SIDE / max(width, height), (MAX_PIXELS / (width * height)) ** 0.5)
     needed = _even(width * share), _even(height * share)

@@ -1,14 +1,15 @@
 """Pure: the show's sources → players that shall run, what each is ordered, and what a take sets playing."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import msgspec
 
-from mixer.contract.findings import PICTURE_FILE
 from mixer.contract.names import SlotName, of_source, slot_of
 from mixer.contract.plan import SourceInfo
-from mixer.contract.player_messages import PlayerConfig, PlayerKind, PlayerOrder
+from mixer.contract.player_messages import PlayerConfig, PlayerOrder
 from mixer.contract.player_timing import resumed_s
+from mixer.contract.source_kinds import SOURCE_KINDS
 from studio.contract.messages import SlotSpec
 from studio.planning.player_size import PICTURE, Size, player_size
 from studio.show.event import Event
@@ -16,21 +17,20 @@ from studio.show.model import Playback, Scene, Show, Source
 from studio.show.program.events import ProgramChanged, TbarMoved
 from studio.show.sources.events import SourcePlayed
 
-MEDIA_FILE = "file"
-"""Name of what was uploaded, in the folder of its id."""
 CONVERTED_FILE = "converted.mkv"
 """Beside it: what is played of a clip that was too slow for this machine."""
 RING = 8
 """Pictures in a player's slot: some are written ahead."""
 MS_NS = 1_000_000
-_KINDS: dict[str, PlayerKind] = {"still": "still", "clip": "clip", "slides": "slides", "pull": "pull"}
 
 
-def kind_of(source: Source) -> PlayerKind | None:
-    """Of the source's player; None: it has none. Plain bars are the mixer's own, WHIP comes by a shard."""
-    if source.kind == "bars":
-        return "pattern" if source.tone or source.pattern != "bars" else None
-    return _KINDS.get(source.kind)
+def has_player(source: Source) -> bool:
+    """Not what the mixer draws by itself (plain bars), nor what a shard writes (WHIP)."""
+    row = SOURCE_KINDS[source.kind]
+    drawn = row.drawn_with is not None and all(
+        getattr(source, name) == value for name, value in row.drawn_with.items()
+    )
+    return bool(row.player) and not drawn
 
 
 def players(
@@ -46,52 +46,35 @@ def players(
     """``media``: folder of what was uploaded. ``fps``: the programme's, as a fraction. ``fonts``: folder.
     ``canvases``: the sizes that sources are shown at. ``ca_file``: a further authority (PEM) for pulls.
     ``private``: they may connect to private addresses."""
+    studio = {"fonts": fonts, "ca_file": ca_file, "private": private}
     return tuple(
-        _config(
-            source,
-            kind,
-            media,
-            fps,
-            epoch_ns,
-            fonts if kind == "slides" else "",
-            player_size(show, source, canvases),
-            ca_file if kind == "pull" else "",
-            kind == "pull" and private,
-        )
+        _config(source, media, fps, epoch_ns, player_size(show, source, canvases), studio)
         for source in show.sources.values()
-        if (kind := kind_of(source)) is not None
+        if has_player(source)
     )
 
 
 def _config(
-    source: Source,
-    kind: PlayerKind,
-    media: str,
-    fps: tuple[int, int],
-    epoch_ns: int,
-    fonts: str,
-    size: Size,
-    ca_file: str,
-    private: bool,
+    source: Source, media: str, fps: tuple[int, int], epoch_ns: int, size: Size, studio: Mapping[str, Any]
 ) -> PlayerConfig:
-    name = PICTURE_FILE if kind == "still" else MEDIA_FILE
+    """Its kind's fields that the player is told under the same names, and what it ``needs`` of the
+    studio's."""
+    row = SOURCE_KINDS[source.kind]
+    told = {name: getattr(source, name) for name in row.fields if name in PlayerConfig.__struct_fields__}
+    told |= {name: studio[name] for name in row.needs}
+    if (upload := row.upload) is not None and source.media:
+        folder = f"{media}/{source.media}"
+        told["file"] = f"{folder}/{upload.kept}"
+        told["converted"] = f"{folder}/{CONVERTED_FILE}" if upload.converted else ""
     return PlayerConfig(
         source=source.id,
-        kind=kind,
-        file=f"{media}/{source.media}/{name}" if source.media else "",
-        converted=f"{media}/{source.media}/{CONVERTED_FILE}" if kind == "clip" else "",
-        url=source.url,
-        insecure=source.insecure,
-        ca_file=ca_file,
-        private=private,
-        pattern=source.pattern if kind == "pattern" else "",
-        tone=kind == "pattern" and source.tone,
-        fonts=fonts,
+        kind=source.kind,
         width=size[0],
         height=size[1],
         fps_num=fps[0],
         fps_den=fps[1],
         epoch_ns=epoch_ns,
+        **told,
     )
 
 
@@ -101,16 +84,17 @@ def player_slots(show: Show, canvases: Collection[Size] = (PICTURE,)) -> dict[Sl
             *player_size(show, source, canvases), frames=RING, alpha=source.alpha
         )
         for source in show.sources.values()
-        if kind_of(source) is not None
+        if has_player(source)
     }
 
 
 def source_info(source: Source) -> SourceInfo:
     """What the mixer is told of it. Only of streams does a picture that doesn't change mean a fault: a player
     that hangs gives no sign of life, which is seen by itself."""
-    if source.kind == "bars" and kind_of(source) is None:
+    row = SOURCE_KINDS[source.kind]
+    if row.player and not has_player(source):
         return SourceInfo(kind="bars", name=source.title)
-    return SourceInfo(name=source.title, still=source.kind not in ("pull", "whip"), alpha=source.alpha)
+    return SourceInfo(name=source.title, still=not row.live, alpha=source.alpha)
 
 
 def order_of(source: Source, now_ms: int, now_ns: int) -> PlayerOrder:
@@ -184,7 +168,9 @@ def begun(show: Show, scene: str | None, now_ms: int) -> tuple[SourcePlayed, ...
     return tuple(
         SourcePlayed(source.id, Playback(source.playback.order + 1, True, source.in_s, now_ms))
         for id_ in sorted(shown_sources(show.scenes.get(scene or "")) - before)
-        if (source := show.sources.get(id_)) is not None and source.kind == "clip" and source.auto_play
+        if (source := show.sources.get(id_)) is not None
+        and SOURCE_KINDS[source.kind].seekable
+        and source.auto_play
     )
 
 

@@ -10,8 +10,9 @@ import msgspec
 
 from mixer.contract.names import SourceName
 from mixer.contract.plan import Anchor, BusName, Crop, Direction, GraphicKind, Strip, TransitionKind
+from mixer.contract.source_kinds import SourceKind
 from mixer.contract.theme import Theme
-from signaling.contract.state import Role, SceneCanvas, SourceKind
+from signaling.contract.state import Role, SceneCanvas
 from studio.planning.layout import LayoutName
 
 MAX_SEATS = 200

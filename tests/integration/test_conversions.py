@@ -17,6 +17,7 @@ import pytest
 
 from mixer.contract.findings import Converted, Demands
 from mixer.contract.player_messages import PlayerConfig
+from mixer.contract.source_kinds import MEDIA_FILE
 from mixer.sources.clips.clip_file import ClipInfo, look
 from mixer.sources.clips.converter import convert
 from mixer.sources.clips.effort import effort, shown_size
@@ -25,7 +26,7 @@ from mixer.sources.tonemap import told_by
 from signaling.contract.medium import Conversion
 from studio.contract.spawning import python
 from studio.control.library.media import MediaStore
-from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
+from studio.planning.playing import CONVERTED_FILE
 from tests.integration.files.test_clip_files import with_matrix
 from tests.support.ingest import wait_until
 from tests.support.media.material import ffmpeg

@@ -16,7 +16,8 @@ import pytest
 
 from mixer.contract.clock import RATE, sample_at
 from mixer.contract.picture import Picture
-from mixer.contract.player_messages import PlayerConfig, PlayerKind
+from mixer.contract.player_messages import PlayerConfig
+from mixer.contract.source_kinds import SourceKind
 from mixer.ipc.slot import Samples
 from tests.support.ingest import BlackHole, RtmpIngest, free_port, wait_until
 from tests.support.media.material import beeps, flashes, make_clip, make_pdf, number_of
@@ -25,7 +26,7 @@ from tests.support.media.players import PlayerRun
 pytestmark = pytest.mark.alone
 
 
-def config(kind: PlayerKind, **fields: Any) -> PlayerConfig:
+def config(kind: SourceKind, **fields: Any) -> PlayerConfig:
     return PlayerConfig("x", kind, width=640, height=360, epoch_ns=time.monotonic_ns(), **fields)
 
 
@@ -220,7 +221,7 @@ def test_a_still_over_black(tmp_path: Path) -> None:
 
 
 def test_the_sync_pattern_is_in_step(tmp_path: Path) -> None:
-    with PlayerRun(config("pattern", pattern="sync"), tmp_path / "log") as run:
+    with PlayerRun(config("bars", pattern="sync"), tmp_path / "log") as run:
         run.wait_state("live")
         wait_until("a picture", lambda: run.slot.serial > 0)
         watched = Watched(run, lambda picture: bool(picture.y.mean() > 128))
@@ -319,7 +320,7 @@ def test_a_minute_of_1080p_has_no_repeated_and_no_dropped_picture(tmp_path: Path
 
 
 def test_a_grid_is_drawn_to_the_edge(tmp_path: Path) -> None:
-    with PlayerRun(config("pattern", pattern="grid", tone=True), tmp_path / "log") as run:
+    with PlayerRun(config("bars", pattern="grid", tone=True), tmp_path / "log") as run:
         run.wait_state("live")
         wait_until("a picture", lambda: run.slot.serial > 0)
         picture: Picture = run.shown()

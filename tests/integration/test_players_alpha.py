@@ -11,7 +11,8 @@ from mixer.contract.colour import yuv_of
 from mixer.contract.names import SourceName
 from mixer.contract.picture import new_picture
 from mixer.contract.plan import CanvasPlan, Rect, SourceInfo, Tile
-from mixer.contract.player_messages import PlayerConfig, PlayerKind, PlayerReport
+from mixer.contract.player_messages import PlayerConfig, PlayerReport
+from mixer.contract.source_kinds import SourceKind
 from mixer.engine.live_sources import SourceTrack
 from mixer.graphics.graphics import Graphics
 from mixer.sources.importer import examine
@@ -66,7 +67,7 @@ class Seen:
         return found
 
 
-def player(path: Path, log: Path, kind: PlayerKind = "clip", alpha: bool = True) -> PlayerRun:
+def player(path: Path, log: Path, kind: SourceKind = "clip", alpha: bool = True) -> PlayerRun:
     config = PlayerConfig("x", kind, str(path), width=1920, height=1080, epoch_ns=time.monotonic_ns())
     return PlayerRun(config, log, alpha=alpha)
 

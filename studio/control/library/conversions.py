@@ -23,9 +23,10 @@ from mixer.contract.findings import (
     Refused,
     Written,
 )
+from mixer.contract.source_kinds import MEDIA_FILE
 from signaling.contract.medium import Conversion
 from studio.control.library.apart import apart
-from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
+from studio.planning.playing import CONVERTED_FILE
 
 log = structlog.get_logger()
 

@@ -19,13 +19,14 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from mixer.contract.findings import PICTURE_FILE, TOO_SLOW, Demands, Found, Outcome, Refused
+from mixer.contract.findings import TOO_SLOW, Demands, Found, Outcome, Refused
+from mixer.contract.source_kinds import MEDIA_FILE, SOURCE_KINDS, MediaKind
 from signaling.contract.medium import Conversion, Medium
 from signaling.contract.ports import RefusedError
 from studio.contract.config import Media as MediaSettings
 from studio.control.library.apart import apart
 from studio.control.library.conversions import UNFINISHED, Conversions
-from studio.planning.playing import CONVERTED_FILE, MEDIA_FILE
+from studio.planning.playing import CONVERTED_FILE
 from studio.show.model import MAX_TITLE
 from studio.show.text import clean
 
@@ -218,8 +219,8 @@ class MediaStore:
         id_ = f"m{secrets.token_hex(6)}"
         told = {field: getattr(found, field) for field in Found.__struct_fields__}
         medium = Medium(id=id_, name=name or found.kind, bytes=size, **told)
-        if found.kind == "still":
-            (work / MEDIA_FILE).unlink()  # its pixels are kept, and nobody decodes it again
+        if _kept(found.kind) != MEDIA_FILE:
+            (work / MEDIA_FILE).unlink()  # a still: its pixels are kept, and nobody decodes it again
         _write_entry(work, medium)
         work.rename(self._folder / id_)
         return medium
@@ -280,6 +281,13 @@ async def looked_into(
     return outcome
 
 
+def _kept(kind: MediaKind) -> str:
+    """Name of what is kept of a file of this kind."""
+    upload = SOURCE_KINDS[kind].upload
+    assert upload is not None
+    return upload.kept
+
+
 def _write_entry(place: Path, medium: Medium) -> None:
     """Whole or not at all. Raises OSError."""
     unfinished = place / f"{_ENTRY}.new"
@@ -323,7 +331,7 @@ def _read_folder(folder: Path) -> dict[str, Medium]:
             continue
         try:
             medium = _MEDIUM.decode((place / _ENTRY).read_bytes())
-            kept = place / (PICTURE_FILE if medium.kind == "still" else MEDIA_FILE)
+            kept = place / _kept(medium.kind)
             if medium.id != place.name or not kept.is_file() or place.is_symlink() or kept.is_symlink():
                 raise ValueError("not what it says")
             found.append((kept.stat().st_mtime_ns, _as_converted(place, medium)))

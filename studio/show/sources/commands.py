@@ -1,15 +1,14 @@
 """Commands of sources: what there is, and how clips and slides play."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from signaling.contract.state import SourceKind
+from mixer.contract.source_kinds import PatternName, SourceKind
 from studio.show.fields import ID_PATTERN, Command, Credential, Id, Language, Title, Url
 from studio.show.model import MAX_PAGES
 
 MediaSeconds = Annotated[float, Meta(ge=0, le=24 * 3600)]
-Pattern = Literal["bars", "grid", "ramp", "white", "black", "sync"]
 Sounds = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,2}(\+[1-9][0-9]{0,2})?)?(?![\s\S])")]
 MaybeId = Annotated[str, Meta(pattern=rf"^(?![\s\S])|{ID_PATTERN}")]
 
@@ -30,7 +29,7 @@ class SourceCreate(Command, frozen=True, tag="source.create"):
     user: Credential | None = None
     password: Credential | None = None
     insecure: bool | None = None
-    pattern: Pattern | None = None
+    pattern: PatternName | None = None
     tone: bool | None = None
     loop: bool | None = None
     in_s: MediaSeconds | None = None
@@ -53,7 +52,7 @@ class SourceUpdate(Command, frozen=True, tag="source.update"):
     user: Credential | UnsetType = UNSET
     password: Credential | UnsetType = UNSET
     insecure: bool | UnsetType = UNSET
-    pattern: Pattern | UnsetType = UNSET
+    pattern: PatternName | UnsetType = UNSET
     tone: bool | UnsetType = UNSET
     loop: bool | UnsetType = UNSET
     in_s: MediaSeconds | UnsetType = UNSET

@@ -1,15 +1,16 @@
 """Decides what happens to sources, and how clips and slides play. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from mixer.contract.names import of_source
 from mixer.contract.pull_url import PullUrlError, as_ffmpeg_takes, names_private, redacted_pull
+from mixer.contract.source_kinds import SOURCE_KINDS, SourceKind
 from signaling.contract.medium import Medium
 from signaling.contract.ports import RefusedError
-from signaling.contract.state import SourceKind
-from studio.planning.playing import kind_of, out_point_s, position_now_s, sounds_of
+from studio.planning.playing import has_player, out_point_s, position_now_s, sounds_of
 from studio.show.checks import DecisionContext, addressed, kept, new_id, texted, unknown
 from studio.show.model import MAX_PLAYERS, MAX_SOURCES, MAX_TITLE, Playback, Show, Source
 from studio.show.sources import commands as s
@@ -18,17 +19,11 @@ from studio.show.sources.events import apply_source
 
 Events = tuple[e.SourceEvent, ...]
 
-_FIELDS: dict[SourceKind, frozenset[str]] = {
-    "bars": frozenset(("pattern", "tone")),
-    "still": frozenset(("media",)),
-    "clip": frozenset(("media", "loop", "in_s", "out_s", "sounds", "auto_play", "auto_take")),
-    "slides": frozenset(("media", "presenter")),
-    "pull": frozenset(("url", "user", "password", "insecure")),
-    "whip": frozenset(),
+_FIELDS: Mapping[SourceKind, frozenset[str]] = {
+    kind: frozenset(row.fields) for kind, row in SOURCE_KINDS.items()
 }
 """What a source of each kind has beside a title, a language and its sound."""
 _OWN = frozenset().union(*_FIELDS.values())
-_MEDIA: tuple[SourceKind, ...] = ("still", "clip", "slides")
 
 
 def decide_source(show: Show, command: s.SourceCommand, context: DecisionContext) -> Events:
@@ -47,30 +42,30 @@ def decide_source(show: Show, command: s.SourceCommand, context: DecisionContext
         case s.SourcePage():
             return _page(source, command)
         case s.SourceToken():
-            _check_kind(source, "whip")
+            _check_able(SOURCE_KINDS[source.kind].published)
             return (e.SourceTokenMade(source.id, context.token_hash),)
         case _:
-            _check_kind(source, "clip")
+            _check_able(SOURCE_KINDS[source.kind].seekable)
             return _play(source, command, context.now_ms)
 
 
-def _check_kind(source: Source, kind: SourceKind) -> None:
-    if source.kind != kind:
+def _check_able(able: bool) -> None:
+    if not able:
         raise RefusedError(409, "source.kind-unavailable", "This source can't do that.")
 
 
 def _create(show: Show, command: s.SourceCreate, context: DecisionContext) -> Events:
-    kind = command.kind
+    kind, row = command.kind, SOURCE_KINDS[command.kind]
     _check_fields(kind, command, None)
     medium = _medium(kind, command.media, context)
     given = {name: value for name in _FIELDS[kind] if (value := getattr(command, name)) is not None}
-    if kind == "pull":
+    if "url" in row.fields:
         user, password = given.pop("user", ""), given.pop("password", "")
         given["url"] = _address(command.url, user, password, private=context.private_addresses)
     if medium is not None:
         given |= {"duration_s": medium.duration_s, "pages": medium.pages}
         given |= {"width": medium.width, "height": medium.height, "alpha": medium.alpha}
-    if kind == "clip":
+    if row.seekable:
         given.setdefault("auto_play", True)
         _check_points(given.get("in_s", 0.0), given.get("out_s", 0.0), given["duration_s"])
         _check_sounds(given.get("sounds", ""), medium)
@@ -78,7 +73,7 @@ def _create(show: Show, command: s.SourceCreate, context: DecisionContext) -> Ev
         _check_presenter(show, given["presenter"])
     title = texted(command.title, MAX_TITLE) or texted(medium.name if medium else "", MAX_TITLE)
     id_ = new_id("source", command.source, show.sources, MAX_SOURCES, title, kind)
-    token_hash = context.token_hash if kind == "whip" else ""
+    token_hash = context.token_hash if row.published else ""
     created = e.SourceCreated(id_, kind, title or id_, token_hash=token_hash, **given)
     _check_room(apply_source(show, created))
     return (created,)
@@ -86,7 +81,7 @@ def _create(show: Show, command: s.SourceCreate, context: DecisionContext) -> Ev
 
 def _check_room(show: Show) -> None:
     """Raises RefusedError 409 ``source.too-many-players``."""
-    if sum(kind_of(source) is not None for source in show.sources.values()) > MAX_PLAYERS:
+    if sum(has_player(source) for source in show.sources.values()) > MAX_PLAYERS:
         raise RefusedError(
             409,
             "source.too-many-players",
@@ -102,7 +97,7 @@ def _check_fields(kind: SourceKind, command: Any, absent: object) -> None:
 
 
 def _medium(kind: SourceKind, media: str | None, context: DecisionContext) -> Medium | None:
-    if kind not in _MEDIA:
+    if SOURCE_KINDS[kind].upload is None:
         return None
     if media is None:
         raise RefusedError(400, "source.needs-media", "Upload a file first, and name its id as media.")
@@ -164,11 +159,11 @@ def _update(show: Show, source: Source, command: s.SourceUpdate, context: Decisi
     given: dict[str, Any] = {
         name: value for name in _FIELDS[source.kind] if (value := getattr(command, name, UNSET)) is not UNSET
     }
-    if source.kind == "pull":
+    if "url" in _FIELDS[source.kind]:
         user, password = given.pop("user", ""), given.pop("password", "")
         if given.get("url") or user or password:
             given["url"] = _address(given.get("url"), user, password, private=context.private_addresses)
-    if source.kind == "clip":
+    if SOURCE_KINDS[source.kind].seekable:
         points = given.get("in_s", source.in_s), given.get("out_s", source.out_s)
         _check_points(*points, source.duration_s)
         _check_sounds(given.get("sounds", ""), context.media.get(source.media))
@@ -181,14 +176,14 @@ def _update(show: Show, source: Source, command: s.SourceUpdate, context: Decisi
     if title == source.title and all(getattr(source, name) == value for name, value in given.items()):
         return ()
     updated = e.SourceUpdated(source.id, title, **given)
-    if kind_of(source) is None:
+    if not has_player(source):
         _check_room(apply_source(show, updated))
     return (updated,)
 
 
 def _page(source: Source, command: s.SourcePage) -> Events:
     """Turning on beyond the last page stays there: whoever presents presses once too often."""
-    _check_kind(source, "slides")
+    _check_able(SOURCE_KINDS[source.kind].paged)
     if (command.page is None) == (command.step is None):
         raise RefusedError(400, "source.page-or-step", "Say either the page or the step.")
     page = command.page if command.page is not None else source.page + (command.step or 0)

@@ -5,7 +5,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from mixer.contract.names import of_source
-from signaling.contract.state import SourceKind
+from mixer.contract.source_kinds import SourceKind
 from studio.show.event import Event, without
 from studio.show.model import Playback, Show, Source
 

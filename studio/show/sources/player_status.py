@@ -10,7 +10,7 @@ from mixer.contract.names import ProcessName, is_player, played_by, player_name
 from mixer.contract.player_messages import PlayerOrder, PlayerReport
 from signaling.contract.state import SourceStatus
 from studio.contract.messages import ProcessChanged
-from studio.planning.playing import Ended, kind_of, order_of, out_point_s, takes
+from studio.planning.playing import Ended, has_player, order_of, out_point_s, takes
 from studio.show.model import Show, Source
 
 LATE_S = 5.0
@@ -30,7 +30,7 @@ class PlayerStatus:
         """Keep what the message says; False if it says nothing about players."""
         if isinstance(message, PlayerReport):
             source = show.sources.get(message.source)
-            if source is None or kind_of(source) is None:
+            if source is None or not has_player(source):
                 return False
             self._reports[message.source] = message
             return True
@@ -61,7 +61,7 @@ class PlayerStatus:
 
     def public(self, show: Show) -> dict[str, SourceStatus]:
         """Of every source with a player."""
-        known = {id_ for id_, source in show.sources.items() if kind_of(source) is not None}
+        known = {id_ for id_, source in show.sources.items() if has_player(source)}
         self._reports = {id_: report for id_, report in self._reports.items() if id_ in known}
         return {id_: _shown(self._reports.get(id_) or PlayerReport(id_, "starting")) for id_ in sorted(known)}
 

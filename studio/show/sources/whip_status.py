@@ -7,6 +7,7 @@ from signaling.contract.messages import SILENT, PeerStats, ShardReport
 from signaling.contract.state import SourceStatus
 from studio.contract.messages import ProcessChanged
 from studio.show.model import Show
+from studio.show.sources.publishing import published
 
 _WAITING = SourceStatus("waiting", "", "", 0, 0, 0.0, False, bitrate=0, lost=0, level_db=-100)
 """One object for all whom nobody publishes into: patches see at once that it is the same."""
@@ -62,7 +63,7 @@ class WhipStatus:
 
     def public(self, show: Show) -> dict[str, SourceStatus]:
         """Of every ``whip`` source: ``waiting``, ``live`` or ``stalled``."""
-        whips = [source.id for source in show.sources.values() if source.kind == "whip"]
+        whips = [source.id for source in published(show)]
         for known in (self._pictured, self._lost):
             known.intersection_update(whips)
         self._stats = {source: told for source, told in self._stats.items() if source in whips}

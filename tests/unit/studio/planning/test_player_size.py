@@ -4,7 +4,7 @@ import pytest
 
 from mixer.contract.names import of_source, slot_of
 from mixer.contract.plan import Crop
-from signaling.contract.state import SourceKind
+from mixer.contract.source_kinds import SourceKind
 from studio.planning.planner import Live, Plans, plan, steady
 from studio.planning.player_size import PICTURE, player_size
 from studio.show.model import Composition, Place, Scene, Show, Source

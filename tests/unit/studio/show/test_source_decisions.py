@@ -9,7 +9,7 @@ from mixer.contract.findings import Track
 from mixer.contract.player_messages import PlayerReport
 from signaling.contract.medium import Medium
 from signaling.contract.ports import Actor, RefusedError
-from studio.planning.playing import Ended, kind_of, order_of, player_slots, players, source_info
+from studio.planning.playing import Ended, has_player, order_of, player_slots, players, source_info
 from studio.show import commands
 from studio.show.checks import DecisionContext
 from studio.show.decide import decide
@@ -98,18 +98,17 @@ def test_each_kind_can_be_made_and_has_its_player() -> None:
     show = told(show, "source.create", source="deck", kind="slides", media="d", presenter="kim")
     show = told(show, "source.create", source="pull", kind="pull", url=f"rtsp://u:{SECRET}@cam:554/{SECRET}")
     show = told(show, "source.create", source="whip", kind="whip")
-    kinds = {id_: kind_of(source) for id_, source in show.sources.items()}
-    assert kinds == {
-        "bars": None,
-        "sync": "pattern",
+    assert not has_player(show.sources["bars"])
+    assert not has_player(show.sources["whip"])
+    made = {each.source: each for each in players(show, "/media", (25, 1), 7)}
+    assert set(made) == {"sync", "clip", "still", "deck", "pull"}
+    assert {id_: each.kind for id_, each in made.items()} == {
+        "sync": "bars",
         "clip": "clip",
         "still": "still",
         "deck": "slides",
         "pull": "pull",
-        "whip": None,
     }
-    made = {each.source: each for each in players(show, "/media", (25, 1), 7)}
-    assert set(made) == {"sync", "clip", "still", "deck", "pull"}
     assert made["clip"].file == "/media/c/file"
     assert made["still"].file == "/media/p/picture.npy"
     assert (made["clip"].fps_num, made["clip"].epoch_ns, made["pull"].url[:7]) == (25, 7, "rtsp://")
