@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mixer.contract.plan import Anchor, Rect
+from mixer.contract.graphic_kinds import Anchor
+from mixer.contract.plan import Rect
 
 _COLUMNS = {"left": 0.0, "right": 1.0}
 _ROWS = {"top": 0.0, "bottom": 1.0}

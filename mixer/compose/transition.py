@@ -3,12 +3,14 @@
 Every kind is the picture it comes from, to the bit, at 0 and the one it goes to at 1.
 """
 
+from collections.abc import Callable, Mapping
+
 import cv2
 import numpy as np
 
 from mixer.contract.colour import BLACK, Yuv, yuv_of
 from mixer.contract.picture import Picture, Plane, copy_into
-from mixer.contract.plan import Direction, Fade, MixPlan, Transition
+from mixer.contract.plan import Direction, Fade, MixPlan, Transition, TransitionKind
 
 SOFT = 1 / 24
 """Of the way: how wide a wipe's edge is."""
@@ -49,16 +51,7 @@ def blend(leaving: Picture, entering: Picture, how: Transition, t: float, into: 
     if t <= 0 or t >= 1:
         copy_into(into, leaving if t <= 0 else entering)
         return
-    match how.kind:
-        case "mix":
-            for before, after, plane in zip(leaving, entering, into, strict=True):
-                cv2.addWeighted(before, 1 - t, after, t, 0, dst=plane)
-        case "wipe":
-            _wipe(leaving, entering, how.direction, t, into)
-        case "push":
-            _push(leaving, entering, how.direction, t, into)
-        case "dip":
-            towards(leaving if t < 0.5 else entering, yuv_of(how.colour), 1 - abs(2 * t - 1), into)
+    _DRAWN[how.kind](leaving, entering, how, t, into)
 
 
 def towards(picture: Picture, colour: Yuv, share: float, into: Picture) -> None:
@@ -80,7 +73,17 @@ def _along(plane: Plane, direction: Direction) -> Plane:
     return plane if direction in ("left", "right") else plane.T
 
 
-def _wipe(leaving: Picture, entering: Picture, direction: Direction, t: float, into: Picture) -> None:
+def _mix(leaving: Picture, entering: Picture, how: Transition, t: float, into: Picture) -> None:
+    for before, after, plane in zip(leaving, entering, into, strict=True):
+        cv2.addWeighted(before, 1 - t, after, t, 0, dst=plane)
+
+
+def _dip(leaving: Picture, entering: Picture, how: Transition, t: float, into: Picture) -> None:
+    towards(leaving if t < 0.5 else entering, yuv_of(how.colour), 1 - abs(2 * t - 1), into)
+
+
+def _wipe(leaving: Picture, entering: Picture, how: Transition, t: float, into: Picture) -> None:
+    direction = how.direction
     way = _along(into.y, direction).shape[1]
     soft = _even(SOFT * way)
     edge = _even(t * (way + soft))  # how far the first sample has come that shows anything new
@@ -100,7 +103,8 @@ def _wipe(leaving: Picture, entering: Picture, direction: Direction, t: float, i
         np.copyto(out[band], np.rint(mixed).astype(np.uint8))
 
 
-def _push(leaving: Picture, entering: Picture, direction: Direction, t: float, into: Picture) -> None:
+def _push(leaving: Picture, entering: Picture, how: Transition, t: float, into: Picture) -> None:
+    direction = how.direction
     way = _along(into.y, direction).shape[1]
     moved = _even(t * way)
     forward = direction in ("right", "down")
@@ -118,3 +122,11 @@ def _push(leaving: Picture, entering: Picture, direction: Direction, t: float, i
 
 def _even(number: float) -> int:
     return round(number / 2) * 2
+
+
+_DRAWN: Mapping[TransitionKind, Callable[[Picture, Picture, Transition, float, Picture], None]] = {
+    "mix": _mix,
+    "wipe": _wipe,
+    "push": _push,
+    "dip": _dip,
+}

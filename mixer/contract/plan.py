@@ -4,10 +4,12 @@ A :class:`MixPlan` is whole: the mixer keeps nothing of the plan before it. The 
 show's state, the engine takes it at a tick, so that all canvases and the sound change on that one tick.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from mixer.contract.graphic_kinds import Anchor, GraphicKind
 from mixer.contract.names import SourceName
 from mixer.contract.theme import Theme
 
@@ -85,13 +87,6 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
     label_language: str = ""
 
 
-Anchor = Literal[
-    "top-left", "top", "top-right", "left", "centre", "right", "bottom-left", "bottom", "bottom-right"
-]
-GraphicKind = Literal["lower-third", "title", "ticker", "logo", "clock", "countdown", "qr", "card", "picture"]
-"""``title``: the session's; ``card``: a full-screen title card; ``picture``: a still laid over."""
-
-
 class Overlay(msgspec.Struct, frozen=True, omit_defaults=True):
     """A graphic over all tiles of a canvas, within its safe area.
 
@@ -145,6 +140,23 @@ class CanvasPlan(msgspec.Struct, frozen=True, omit_defaults=True):
 
 TransitionKind = Literal["mix", "wipe", "push", "dip"]
 Direction = Literal["left", "right", "up", "down"]
+
+
+class TransitionRow(NamedTuple):
+    """``label``: English, for the pages. ``settings``: fields of :class:`Transition` that mean something for
+    it."""
+
+    label: str
+    settings: tuple[Literal["direction", "colour"], ...] = ()
+
+
+TRANSITIONS: Mapping[TransitionKind, TransitionRow] = {
+    "mix": TransitionRow("Mix"),
+    "wipe": TransitionRow("Wipe", ("direction",)),
+    "push": TransitionRow("Push", ("direction",)),
+    "dip": TransitionRow("Dip to colour", ("colour",)),
+}
+"""All transitions, as the pages list them; :mod:`mixer.compose.transition` draws them."""
 
 
 class Transition(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """How pictures and codes laid over a canvas look, and which design draws which kind of graphic."""
 
 import functools
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,7 @@ import structlog
 
 from mixer.compose.sprites import Face, Mask, Paint, rounded_box
 from mixer.contract.colour import yuv_of
+from mixer.contract.graphic_kinds import GraphicKind
 from mixer.contract.picture import Picture
 from mixer.contract.plan import Overlay, Plate
 from mixer.graphics.art import Art, Drawable
@@ -30,26 +32,19 @@ _log = structlog.get_logger()
 
 def draw_overlay(sheet: Sheet, overlay: Overlay) -> Drawable | None:
     """Drawn for a canvas of the sheet's size; None where there is nothing to show."""
-    match overlay.kind:
-        case "lower-third":
-            return draw_lower_third(sheet, overlay)
-        case "title":
-            return draw_title(sheet, overlay)
-        case "ticker":
-            return draw_ticker(sheet, overlay)
-        case "clock":
-            return draw_clock(sheet, overlay)
-        case "countdown":
-            return draw_countdown(sheet, overlay)
-        case "qr":
-            return draw_code(sheet, overlay)
-        case "card":
-            return draw_full_card(sheet, overlay, _ground(sheet), _emblem(sheet))
-        case "logo":
-            file = overlay.picture or sheet.theme.logo
-            return _still(sheet, file, 0.2 * overlay.size, 0.11 * overlay.size)
-        case "picture":
-            return _still(sheet, overlay.picture, 0.5 * overlay.size, 0.5 * overlay.size)
+    return _DRAWN[overlay.kind](sheet, overlay)
+
+
+def _draw_card(sheet: Sheet, overlay: Overlay) -> Drawable:
+    return draw_full_card(sheet, overlay, _ground(sheet), _emblem(sheet))
+
+
+def _draw_logo(sheet: Sheet, overlay: Overlay) -> Drawable | None:
+    return _still(sheet, overlay.picture or sheet.theme.logo, 0.2 * overlay.size, 0.11 * overlay.size)
+
+
+def _draw_picture(sheet: Sheet, overlay: Overlay) -> Drawable | None:
+    return _still(sheet, overlay.picture, 0.5 * overlay.size, 0.5 * overlay.size)
 
 
 def draw_backdrop(sheet: Sheet) -> Picture | None:
@@ -146,3 +141,16 @@ def _read(file: str) -> Rgba | None:
     except StillError as error:
         _log.warning("still.unreadable", reason=str(error))
         return None
+
+
+_DRAWN: Mapping[GraphicKind, Callable[[Sheet, Overlay], Drawable | None]] = {
+    "lower-third": draw_lower_third,
+    "title": draw_title,
+    "ticker": draw_ticker,
+    "logo": _draw_logo,
+    "clock": draw_clock,
+    "countdown": draw_countdown,
+    "qr": draw_code,
+    "card": _draw_card,
+    "picture": _draw_picture,
+}

@@ -4,12 +4,12 @@ One thread, one loop, nothing in it that waits for the destination: so the heart
 connection to the destination outlives the mixer; a mixer that comes back is a new bus socket.
 """
 
+import importlib
 import select
 import socket
 import sys
 import time
 from collections import deque
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -27,6 +27,7 @@ from mixer.contract.messages import (
 )
 from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName, StreamName
 from mixer.contract.output_health import SECOND_NS, Failure
+from mixer.contract.output_kinds import OUTPUT_KINDS, kind_of_scheme
 from mixer.contract.output_url import StreamUrl, UrlError
 from mixer.ipc import child
 from mixer.ipc.bus.client import BusReader
@@ -322,19 +323,12 @@ class _Early:
 
 
 def _open_sink(config: SenderConfig) -> Sink:
-    # Imported where needed: a recording has no use for TLS, nor a stream for the file's side.
-    if config.url:
-        url = StreamUrl.parse(config.url)
-        if url.scheme == "udp":
-            from mixer.outputs.mpegts.datagrams import UdpDestination
-
-            return UdpDestination(url, config.video, config.title)
-        from mixer.outputs.rtmp.output import RtmpDestination
-
-        return RtmpDestination(url, config.video, config.ca_file)
-    from mixer.outputs.recording.matroska import Recording
-
-    return Recording(config.output, Path(config.folder), config.video, config.title, epoch_ns=config.epoch_ns)
+    """Imported where needed: a recording has no use for TLS, nor a stream for the file's side. Raises
+    UrlError, OSError."""
+    kind = kind_of_scheme(StreamUrl.parse(config.url).scheme if config.url else "")
+    module, _, name = OUTPUT_KINDS[kind].sink.partition(":")
+    sink: Sink = getattr(importlib.import_module(module), name)(config)
+    return sink
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from mixer.contract.graphic_kinds import Anchor, GraphicKind
 from mixer.contract.messages import OutputState, SourceState
 from mixer.contract.names import SourceName
-from mixer.contract.plan import Anchor, BusName, Direction, GraphicKind, TransitionKind
+from mixer.contract.plan import BusName, Direction, TransitionKind
 from mixer.contract.player_messages import PlayerState
 from mixer.contract.source_kinds import SourceKind
 from mixer.contract.theme import ThemeLook

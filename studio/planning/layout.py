@@ -17,7 +17,7 @@ shows beside it. The tiles are even, inside the canvas, and don't overlap but in
 - ``free``: boxes by hand.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -26,22 +26,6 @@ from mixer.contract.plan import Rect
 LayoutName = Literal[
     "solo", "duo", "panel", "grid", "pip", "slides", "slides-panel", "keynote", "group", "free"
 ]
-
-CAPACITY: dict[LayoutName, int] = {
-    "solo": 1,
-    "duo": 2,
-    "panel": 9,
-    "grid": 49,
-    "pip": 4,
-    "slides": 2,
-    "slides-panel": 7,
-    "keynote": 2,
-    "group": 49,
-    "free": 49,
-}
-"""How many tiles a layout takes; places beyond that are not shown."""
-SLIDES_AT: dict[LayoutName, int] = {"slides": 0, "slides-panel": 0, "keynote": 1}
-"""Which place of a layout is made for slides."""
 
 ASPECT = 16 / 9
 MIN_ASPECT = 1.5
@@ -67,6 +51,8 @@ class _Area(NamedTuple):
     height: int
     gap: int
     margin: int
+    safe: int | None = None
+    """How far from the large picture's edges small ones stay."""
 
     @property
     def w(self) -> int:
@@ -89,7 +75,7 @@ def solve(
     safe: int | None = None,
     boxes: tuple[Box | None, ...] = (),
 ) -> tuple[Rect, ...]:
-    """Rectangles for ``min(count, CAPACITY[layout])`` tiles on a canvas of ``width`` × ``height`` pixels.
+    """Rectangles for ``min(count, capacity)`` tiles on a canvas of ``width`` × ``height`` pixels.
 
     A single tile takes the canvas to its edges. ``gap`` (between tiles) and ``margin`` (around all) are
     pixels, rounded down to even; by default they follow the canvas. ``safe``: how far from the large
@@ -102,28 +88,19 @@ def solve(
         raise ValueError("a number of tiles is not negative")
     if width % 2 or height % 2:
         raise ValueError(f"a canvas has even sides, not {width}×{height}")
-    count = min(count, CAPACITY[layout])
+    row = LAYOUTS[layout]
+    count = min(count, row.capacity)
     if count == 0:
         return ()
-    if layout == "free":
+    if row.lay is None:
         given = (*boxes, *(None for _ in range(count)))[:count]
         return tuple(_by_hand(box or (0.0, 0.0, 1.0, 1.0), width, height) for box in given)
     gap = _even(min(width, height) // 90 if gap is None else gap)
     margin = _even(2 * gap if margin is None else margin)
     if count == 1:
-        return _grid(1, _Area(width, height, 0, 0))
-    area = _Area(width, height, gap, margin)
-    match layout:
-        case "panel" | "slides" | "slides-panel":
-            return _panel(count, area, _tile if layout == "panel" else _slide) or _grid(count, area)
-        case "keynote":
-            return _keynote(area) or _grid(count, area)
-        case "pip":
-            return _pip(count, width, height, gap, safe)
-        case "group":
-            return _grid(count, _Area(width, height, _even(gap // 3), _even(gap // 3)))
-        case _:
-            return _grid(count, area)
+        return _grid(1, _Area(width, height, 0, 0, safe))
+    area = _Area(width, height, gap, margin, safe)
+    return row.lay(count, area) or _grid(count, area)
 
 
 # --- one size for all ----------------------------------------------------------------------------------
@@ -189,7 +166,7 @@ _Shape = Callable[[int, int], tuple[int, int]]
 """The largest tile in a cell of this width and height."""
 
 
-def _panel(count: int, area: _Area, shape: _Shape) -> tuple[Rect, ...]:
+def _panel(count: int, area: _Area, shape: _Shape = _tile) -> tuple[Rect, ...]:
     """Every strip beside and below is tried, with every number of columns and from an eighth to a half of
     the room. The best has the largest product of the areas, the large one's to the third: with two alone
     that gives three quarters of the width to the first. Empty where none has room."""
@@ -259,7 +236,16 @@ def _below(upper: list[Rect], lower: list[Rect], gap: int) -> list[Rect]:
 # --- a speaker and slides ------------------------------------------------------------------------------
 
 
-def _keynote(area: _Area) -> tuple[Rect, ...]:
+def _slides(count: int, area: _Area) -> tuple[Rect, ...]:
+    return _panel(count, area, _slide)
+
+
+def _group(count: int, area: _Area) -> tuple[Rect, ...]:
+    gap = _even(area.gap // 3)
+    return _grid(count, _Area(area.width, area.height, gap, gap))
+
+
+def _keynote(count: int, area: _Area) -> tuple[Rect, ...]:
     """Slides of 16:9 and a speaker of the same height (or width, one above the other), as wide as the room
     that is left, between :data:`UPRIGHT_ASPECT` and :data:`UPRIGHT_MOST`. The larger slides win."""
     gap = area.gap
@@ -276,11 +262,12 @@ def _keynote(area: _Area) -> tuple[Rect, ...]:
     return _centred(best, area.width, area.height)
 
 
-def _pip(count: int, width: int, height: int, gap: int, safe: int | None) -> tuple[Rect, ...]:
+def _pip(count: int, area: _Area) -> tuple[Rect, ...]:
+    width, height, gap, safe = area.width, area.height, area.gap, area.safe
     (large,) = _grid(1, _Area(width, height, 0, 0))
     safe = _even(large.h // 20 if safe is None else min(safe, large.w // 4, large.h // 4))
     # As many as there may be find room above each other, so that one more moves none.
-    most = CAPACITY["pip"] - 1
+    most = LAYOUTS["pip"].capacity - 1
     w, h = _tile(int(large.w * INSET), (large.h - 2 * safe - (most - 1) * gap) // most)
     h = min(h, _even(int(w / ASPECT)))
     if min(w, h) < 2:
@@ -323,3 +310,36 @@ def _centred(rects: list[Rect], width: int, height: int) -> tuple[Rect, ...]:
 
 def _even(number: int) -> int:
     return number & ~1
+
+
+# --- the layouts ---------------------------------------------------------------------------------------
+
+
+class LayoutRow(NamedTuple):
+    """``label``: English, for the pages. ``capacity``: how many tiles it takes; places beyond that are not
+    shown. ``lay``: rectangles for two tiles or more, none where they have no room (a grid has, then); None:
+    by hand. ``slides_at``: which place is made for slides."""
+
+    label: str
+    capacity: int
+    lay: Callable[[int, _Area], tuple[Rect, ...]] | None = _grid
+    slides_at: int | None = None
+
+
+LAYOUTS: Mapping[LayoutName, LayoutRow] = {
+    "solo": LayoutRow("Single", 1),
+    "duo": LayoutRow("Duo", 2),
+    "panel": LayoutRow("Panel", 9, _panel),
+    "grid": LayoutRow("Grid", 49),
+    "pip": LayoutRow("Picture in picture", 4, _pip),
+    "slides": LayoutRow("Slides and speaker", 2, _slides, slides_at=0),
+    "slides-panel": LayoutRow("Slides and panel", 7, _slides, slides_at=0),
+    "keynote": LayoutRow("Keynote", 2, _keynote, slides_at=1),
+    "group": LayoutRow("Group photo", 49, _group),
+    "free": LayoutRow("Free, by hand", 49, None),
+}
+"""All layouts, as the pages list them."""
+CAPACITY: Mapping[LayoutName, int] = {name: row.capacity for name, row in LAYOUTS.items()}
+SLIDES_AT: Mapping[LayoutName, int] = {
+    name: row.slides_at for name, row in LAYOUTS.items() if row.slides_at is not None
+}

@@ -1,5 +1,6 @@
 """Pure: the show's graphics → what lies over a canvas, in the languages of that canvas."""
 
+from mixer.contract.graphic_kinds import GRAPHIC_KINDS
 from mixer.contract.plan import Overlay, Plate
 from mixer.graphics.characters import written_in
 from signaling.contract.state import SceneCanvas
@@ -59,13 +60,14 @@ def _overlay(
     picture, until = "", 0
     if text is None:
         return None
-    if graphic.kind in ("logo", "picture"):
+    parts = GRAPHIC_KINDS[graphic.kind].parts
+    if "media" in parts:
         picture = f"{media}/{graphic.media}/picture.npy" if graphic.media else ""
         if graphic.kind == "logo" and not picture:
             picture = show.theme.logo
         if not picture:
             return None
-    if graphic.kind == "countdown":
+    if "until" in parts:
         until = cue_end(show) if graphic.cue else graphic.until
         if not until:
             return None

@@ -8,8 +8,9 @@ from typing import Literal
 
 import msgspec
 
+from mixer.contract.graphic_kinds import Anchor, GraphicKind
 from mixer.contract.names import SourceName
-from mixer.contract.plan import Anchor, BusName, Crop, Direction, GraphicKind, Strip, TransitionKind
+from mixer.contract.plan import BusName, Crop, Direction, Strip, TransitionKind
 from mixer.contract.source_kinds import SourceKind
 from mixer.contract.theme import Theme
 from signaling.contract.state import Role, SceneCanvas

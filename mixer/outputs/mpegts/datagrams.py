@@ -13,7 +13,7 @@ from collections.abc import Callable
 from mixer.containers.gate import KeyframeGate
 from mixer.containers.muxing import parameters
 from mixer.contract import output_health as health
-from mixer.contract.messages import Mark, OutputState
+from mixer.contract.messages import Mark, OutputState, SenderConfig
 from mixer.contract.names import StreamName
 from mixer.contract.output_health import SECOND_NS, Failure, Health
 from mixer.contract.output_url import StreamUrl
@@ -207,3 +207,8 @@ def open_socket(family: socket.AddressFamily, place: tuple[str, int], ttl: int) 
         sock.close()
         raise
     return sock
+
+
+def opened(config: SenderConfig) -> UdpDestination:
+    """Raises UrlError."""
+    return UdpDestination(StreamUrl.parse(config.url), config.video, config.title)

@@ -19,7 +19,7 @@ from mixer.containers.disk import RecordingRoom, free_bytes
 from mixer.containers.gate import Group, KeyframeGate
 from mixer.containers.marks import MarkLog
 from mixer.containers.muxing import CLUSTER_MS, NO_WAIT_US, PacketMuxer, open_output, parameters
-from mixer.contract.messages import Mark, OutputState
+from mixer.contract.messages import Mark, OutputState, SenderConfig
 from mixer.contract.names import StreamName
 from mixer.contract.output_health import DISK_FULL, SECOND_NS, Failure, disk_failure
 from mixer.ipc.bus.packets import Packet
@@ -277,3 +277,8 @@ def _left_unfinished(folder: Path, output: str, now_s: float) -> bool:
                     if _UNFINISHED in file.read(256):
                         return True
     return False
+
+
+def opened(config: SenderConfig) -> Recording:
+    """Raises OSError."""
+    return Recording(config.output, Path(config.folder), config.video, config.title, epoch_ns=config.epoch_ns)

@@ -9,7 +9,7 @@ from mixer.containers.flv_tags import Tag
 from mixer.containers.gate import Group, KeyframeGate
 from mixer.containers.muxing import parameters
 from mixer.contract import output_health as health
-from mixer.contract.messages import Mark, OutputState
+from mixer.contract.messages import Mark, OutputState, SenderConfig
 from mixer.contract.names import StreamName
 from mixer.contract.output_health import SECOND_NS, Failure, Health
 from mixer.contract.output_url import StreamUrl
@@ -266,3 +266,8 @@ def _tls_context(ca_file: str) -> ssl.SSLContext:
     if ca_file:
         context.load_verify_locations(ca_file)
     return context
+
+
+def opened(config: SenderConfig) -> RtmpDestination:
+    """Raises UrlError; OSError where the authority's file can't be read."""
+    return RtmpDestination(StreamUrl.parse(config.url), config.video, config.ca_file)

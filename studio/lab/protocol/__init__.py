@@ -1,1 +1,1 @@
-"""What others write against, generated from the code: ``docs/protocol.md`` and the pages' types."""
+"""What others write against, generated from the code: ``docs/protocol.md``, the pages' types and tables."""

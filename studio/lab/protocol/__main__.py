@@ -3,12 +3,17 @@
 import sys
 from pathlib import Path
 
+from studio.lab.protocol.kinds import kinds
 from studio.lab.protocol.page import page
 from studio.lab.protocol.source import SOURCE
 from studio.lab.protocol.typescript import typescript
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = {"docs/protocol.md": page, "web_console/shared/types.d.ts": typescript}
+FILES = {
+    "docs/protocol.md": page,
+    "web_console/shared/types.d.ts": typescript,
+    "web_console/shared/kinds.js": kinds,
+}
 
 
 def differing() -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from mixer.contract.plan import Anchor, GraphicKind
+from mixer.contract.graphic_kinds import Anchor, GraphicKind
 from signaling.contract.state import SceneCanvas
 from studio.show.fields import ID_PATTERN, Caption, Command, Id, Language, Title
 from studio.show.model import MAX_LANGUAGES

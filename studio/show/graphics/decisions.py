@@ -5,7 +5,7 @@ from typing import assert_never
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from mixer.contract.plan import Anchor, GraphicKind
+from mixer.contract.graphic_kinds import GRAPHIC_KINDS
 from signaling.contract.ports import RefusedError
 from studio.show.checks import DecisionContext, kept, new_id, texted, unknown
 from studio.show.graphics import commands as g
@@ -16,18 +16,6 @@ from studio.show.text import clean
 
 MAX_LINK = 1000
 """Bytes of UTF-8: a code that says more is read by no camera from a seat in a hall."""
-ANCHORS: dict[GraphicKind, Anchor] = {
-    "lower-third": "bottom-left",
-    "title": "top-left",
-    "ticker": "bottom",
-    "logo": "top-right",
-    "clock": "top-right",
-    "countdown": "top-right",
-    "qr": "bottom-right",
-    "card": "centre",
-    "picture": "centre",
-}
-"""Where a kind lies unless it is told."""
 
 Events = tuple[e.PictureEvent, ...]
 
@@ -72,7 +60,7 @@ def _create(show: Show, command: g.GraphicCreate, context: DecisionContext) -> E
         command.seat,
         command.media,
         clean(command.link),
-        command.anchor or ANCHORS[command.kind],
+        command.anchor or GRAPHIC_KINDS[command.kind].anchor,
         _canvases(command.canvases),
         command.until,
         command.cue,
@@ -125,30 +113,24 @@ def _checked(show: Show, graphic: Graphic, context: DecisionContext) -> Graphic:
 
 
 def _complete(graphic: Graphic) -> None:
-    match graphic.kind:
-        case "lower-third":
-            if not (graphic.seat or graphic.text):
-                raise RefusedError(
-                    400, "graphic.needs-text", "A lower third needs a person or a text of its own."
-                )
-        case "title" | "ticker" | "card":
-            if not graphic.text:
-                raise RefusedError(400, "graphic.needs-text", f"A {graphic.kind} needs a text.")
-        case "qr":
-            if not graphic.link:
-                raise RefusedError(400, "graphic.needs-link", "A QR code needs a link.")
-        case "picture":
-            if not graphic.media:
-                raise RefusedError(400, "graphic.needs-media", "A picture needs a still; upload one first.")
-        case "countdown":
-            if not (graphic.until or graphic.cue):
-                raise RefusedError(
-                    400, "graphic.needs-end", "A countdown needs the time it runs to, or the cue's end."
-                )
-        case "clock" | "logo":
-            pass
-        case _:
-            assert_never(graphic.kind)
+    needs = GRAPHIC_KINDS[graphic.kind].needs
+    if any(getattr(graphic, name) for name in needs):
+        return
+    match needs:
+        case ("seat", *_):
+            raise RefusedError(
+                400, "graphic.needs-text", "A lower third needs a person or a text of its own."
+            )
+        case ("text", *_):
+            raise RefusedError(400, "graphic.needs-text", f"A {graphic.kind} needs a text.")
+        case ("link", *_):
+            raise RefusedError(400, "graphic.needs-link", "A QR code needs a link.")
+        case ("media", *_):
+            raise RefusedError(400, "graphic.needs-media", "A picture needs a still; upload one first.")
+        case ("until", *_):
+            raise RefusedError(
+                400, "graphic.needs-end", "A countdown needs the time it runs to, or the cue's end."
+            )
 
 
 def _texts(show: Show, texts: dict[str, str]) -> dict[str, str]:

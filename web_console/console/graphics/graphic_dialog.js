@@ -3,12 +3,13 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
+import { GRAPHIC_KINDS } from "../../shared/kinds.js";
 import { languagesOf } from "../sound/channels.js";
 import { fields, Refusal } from "../form.js";
-import { ALL, ANCHORS, formOf, graphicChange, graphicCommand, GRAPHICS, has, KINDS, turnedInto, WAYS } from "./graphic_form.js";
+import { ALL, ANCHORS, formOf, graphicChange, graphicCommand, has, KINDS, turnedInto, WAYS } from "./graphic_form.js";
 import * as model from "../model.js";
 import { languageName, t } from "../words/say.js";
-import { ACCEPT } from "../sources/source_form.js";
+import { acceptOf } from "../sources/source_form.js";
 import { UploadField } from "../sources/upload_field.js";
 
 /** @typedef {import("./graphic_form.js").GraphicForm} GraphicForm */
@@ -37,7 +38,7 @@ export function GraphicDialog({ id, onClose }) {
     <form class="dialog-form" onSubmit=${submit}>
       ${id ? null : html`<fieldset class="choices graphic-kinds"><legend class="legend">${t("What")}</legend>
         ${KINDS.map((one) => html`<label class="choice" key=${one}><input type="radio" name="kind" value=${one} checked=${kind === one} data-first=${one === kind || undefined}
-          onChange=${() => setForm((was) => turnedInto(was, one))} /><span>${t(GRAPHICS[one].word)}</span></label>`)}</fieldset>`}
+          onChange=${() => setForm((was) => turnedInto(was, one))} /><span>${t(GRAPHIC_KINDS[one].label)}</span></label>`)}</fieldset>`}
       ${has(kind, "seat") ? html`<label class="field"><span>${t("Of whom")}</span><select name="seat" value=${form.seat} onChange=${(/** @type {any} */ event) => set({ seat: event.currentTarget.value })}>
         <option value="" selected=${!form.seat}>${t("Nobody here: as written below")}</option>
         ${state.order.seats.filter((seat) => state.seats[seat]?.role === "speaker").map((seat) => html`<option key=${seat} value=${seat}
@@ -101,7 +102,7 @@ function PictureChoice({ form, set, onBusy }) {
     <select name="media" aria-label=${t("From the media library")} value=${form.media} onChange=${(/** @type {any} */ event) => set({ media: event.currentTarget.value })}>
       <option value="" selected=${!form.media}>${form.kind === "logo" ? t("The theme's logo") : t("From the media library …")}</option>
       ${stills.map(([id, one]) => html`<option key=${id} value=${id} selected=${id === form.media}>${one.name}</option>`)}</select>
-    <${UploadField} accept=${ACCEPT.still ?? ""} label=${t("Upload a file")} onBusy=${onBusy} onDone=${(/** @type {import("../../shared/types.js").Medium} */ medium) => {
+    <${UploadField} accept=${acceptOf("still")} label=${t("Upload a file")} onBusy=${onBusy} onDone=${(/** @type {import("../../shared/types.js").Medium} */ medium) => {
       const id = String(medium.id ?? "");
       setFresh({ ...fresh, [id]: medium });
       if (medium.kind === "still") set({ media: id });

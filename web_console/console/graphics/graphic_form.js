@@ -1,12 +1,13 @@
 /** Pure: the form of a graphic → the command that makes or changes it. */
 
+import { GRAPHIC_KINDS } from "../../shared/kinds.js";
 import { textOf } from "../../shared/names.js";
 import { t } from "../words/say.js";
 
 /** @typedef {import("../../shared/types.js").Command} Command */
 /** @typedef {import("../../shared/types.js").Graphic} Graphic */
 /** @typedef {import("../../shared/types.js").DirectorState} DirectorState */
-/** @typedef {"lower-third"|"title"|"ticker"|"logo"|"clock"|"countdown"|"qr"|"card"|"picture"} Kind */
+/** @typedef {import("../../shared/kinds.js").GraphicKind} Kind */
 /** @typedef {"text"|"subtext"|"seat"|"media"|"link"|"zone"|"until"|"anchor"} Part */
 
 /**
@@ -16,21 +17,7 @@ import { t } from "../words/say.js";
  *   how: what a countdown runs to: so long from now, a time of day, the end of the cue that is on; clock: `09:30`, this machine's
  */
 
-/** With what each kind has to say; words are English, for `t`. @type {Record<Kind, {word: string, parts: readonly Part[], anchor: string}>} */
-export const GRAPHICS = {
-  "lower-third": { word: "Lower third", parts: ["seat", "text", "subtext", "anchor"], anchor: "bottom-left" },
-  title: { word: "Session title", parts: ["text", "subtext", "anchor"], anchor: "top-left" },
-  ticker: { word: "Ticker", parts: ["text", "anchor"], anchor: "bottom" },
-  logo: { word: "Logo", parts: ["media", "anchor"], anchor: "top-right" },
-  clock: { word: "Clock", parts: ["text", "zone", "anchor"], anchor: "top-right" },
-  countdown: { word: "Countdown", parts: ["until", "text", "anchor"], anchor: "top-right" },
-  qr: { word: "QR code", parts: ["link", "text", "anchor"], anchor: "bottom-right" },
-  card: { word: "Full-screen card", parts: ["text", "subtext"], anchor: "centre" },
-  picture: { word: "Picture", parts: ["media", "anchor"], anchor: "centre" },
-};
-
-/** @type {readonly Kind[]} */
-export const KINDS = /** @type {Kind[]} */ (Object.keys(GRAPHICS));
+export const KINDS = /** @type {Kind[]} */ (Object.keys(GRAPHIC_KINDS));
 
 /** Row by row; the words are English, for `t`. @type {readonly (readonly [string, string])[]} */
 export const ANCHORS = [
@@ -54,7 +41,7 @@ export const ALL = "";
  * @param {Part} part
  */
 export function has(kind, part) {
-  return GRAPHICS[kind].parts.includes(part);
+  return GRAPHIC_KINDS[kind].parts.includes(part);
 }
 
 /**
@@ -62,12 +49,12 @@ export function has(kind, part) {
  * @returns {GraphicForm}
  */
 export function formOf(graphic) {
-  const kind = /** @type {Kind} */ (graphic && graphic.kind in GRAPHICS ? graphic.kind : "lower-third");
+  const kind = /** @type {Kind} */ (graphic && graphic.kind in GRAPHIC_KINDS ? graphic.kind : "lower-third");
   const canvases = graphic?.canvases ?? ["program", "wall"];
   const until = graphic?.until ?? 0;
   return {
     kind, title: graphic?.title ?? "", text: { ...graphic?.text }, subtext: { ...graphic?.subtext }, seat: graphic?.seat ?? "",
-    media: graphic?.media ?? "", link: graphic?.link ?? "", anchor: graphic?.anchor || GRAPHICS[kind].anchor,
+    media: graphic?.media ?? "", link: graphic?.link ?? "", anchor: graphic?.anchor || GRAPHIC_KINDS[kind].anchor,
     program: canvases.includes("program"), wall: canvases.includes("wall"),
     how: graphic?.cue ? "cue" : until ? "clock" : "duration", minutes: 10, seconds: 0, clock: until ? clockText(until) : "",
     zone: graphic?.zone ?? "", size: graphic?.size ?? 1,
@@ -80,7 +67,7 @@ export function formOf(graphic) {
  * @returns {GraphicForm} of this kind, at the place it usually has
  */
 export function turnedInto(form, kind) {
-  return { ...form, kind, anchor: GRAPHICS[kind].anchor };
+  return { ...form, kind, anchor: GRAPHIC_KINDS[kind].anchor };
 }
 
 /**

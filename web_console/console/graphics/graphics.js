@@ -3,7 +3,8 @@
 import { useState } from "preact/hooks";
 import { Question } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
-import { AIR, glyphList, graphicLine, GRAPHICS, onAirOf } from "./graphic_form.js";
+import { GRAPHIC_KINDS } from "../../shared/kinds.js";
+import { AIR, glyphList, graphicLine, onAirOf } from "./graphic_form.js";
 import * as model from "../model.js";
 import { t } from "../words/say.js";
 
@@ -31,7 +32,7 @@ function GraphicRow({ id }) {
   if (!state || !graphic) return null;
   const now = onAirOf(state, id);
   const name = graphic.title || id;
-  const kind = GRAPHICS[/** @type {import("./graphic_form.js").Kind} */ (graphic.kind)]?.word ?? graphic.kind;
+  const kind = GRAPHIC_KINDS[graphic.kind]?.label ?? graphic.kind;
   const line = graphicLine(state, graphic);
   const missing = state.status.glyphs?.[`graphic/${id}`] ?? "";
   return html`<li class="graphic" data-role="graphic" data-graphic=${id} data-air=${now}>

@@ -3,12 +3,13 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
+import { OUTPUT_KINDS } from "../../shared/kinds.js";
 import { accountOf } from "../sessions/account.js";
 import { busesOf } from "../sound/channels.js";
 import { fields, Refusal } from "../form.js";
 import * as model from "../model.js";
 import {
-  accountIsAlone, addressOf, changedAddress, EXAMPLES, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, serverOf, severalBuses,
+  accountIsAlone, addressOf, changedAddress, kindOf, KINDS, outputChange, outputCommand, RENDITIONS, serverOf, severalBuses,
 } from "./output_form.js";
 import { busName, t } from "../words/say.js";
 import { AccountFields, SecretField } from "./secret_field.js";
@@ -49,13 +50,13 @@ export function OutputDialog({ id, onClose }) {
   return html`<${Dialog} title=${id ? t("Change {name}", { name: outputName(id, output) }) : t("Add an output")} name="output" onClose=${onClose}>
     <form class="dialog-form" onSubmit=${submit}>
       ${id ? null : html`<fieldset class="choices"><legend class="legend">${t("What")}</legend>
-        ${KINDS.map(([value, label]) => html`<label class="choice" key=${value}><input type="radio" name="kind" value=${value} checked=${kind === value}
-          onChange=${() => setKind(value)} /><span>${t(label)}</span></label>`)}
+        ${KINDS.map((value) => html`<label class="choice" key=${value}><input type="radio" name="kind" value=${value} checked=${kind === value}
+          onChange=${() => setKind(value)} /><span>${t(OUTPUT_KINDS[value].label)}</span></label>`)}
       </fieldset>
       `}
       <label class="field"><span>${t("Name")}</span><input data-first name="output" maxlength="120" defaultValue=${output?.title ?? ""}
-        placeholder=${id ?? EXAMPLES[kind]} autocomplete="off" /></label>
-      ${kind === "stream" ? html`<label class="field"><span>${t("Server")}</span>
+        placeholder=${id ?? OUTPUT_KINDS[kind].example} autocomplete="off" /></label>
+      ${OUTPUT_KINDS[kind].account ? html`<label class="field"><span>${t("Server")}</span>
         <input name="url" required maxlength="2048" placeholder="rtmps://host/app" defaultValue=${serverOf(output?.url)} autocomplete="off" spellcheck=${false} /></label>
       <${SecretField} name="key" label=${t("Stream key")} placeholder=${unchanged} hint=${t("It is not shown again: the key stays in the studio.")} />
       <label class="field"><span>${t("Backup server, fed at the same time (may be empty)")}</span>

@@ -1,5 +1,6 @@
 /** Pure: a destination's form → the command that makes or changes it; and what a destination carries, in words. */
 
+import { OUTPUT_KINDS } from "../../shared/kinds.js";
 import { formatClock } from "../../shared/levels.js";
 import { accountFields } from "../sessions/account.js";
 import { busName, refusalText, t } from "../words/say.js";
@@ -7,23 +8,14 @@ import { outputName, outputState } from "../words/text.js";
 
 /** @typedef {import("../../shared/types.js").Output} Output */
 /** @typedef {import("../../shared/types.js").Command} Command */
-/** @typedef {"stream"|"udp"|"recording"|"seats"} Kind */
+/** @typedef {import("../../shared/kinds.js").OutputKind} Kind */
 /** `output`: its id, "" for a new one, whose id the studio makes of the title. */
 /** @typedef {{kind: Kind, output: string, title: string, url: string, backup: string, rendition: string, bus: string, buses: string[],
  *   user: string, password: string, key?: string, backup_key?: string}} OutputForm `key`, `backup_key`: new ones of addresses that stay */
 
-/** @type {readonly (readonly [Kind, string])[]} */
-export const KINDS = [
-  ["stream", "Live stream (RTMP or RTMPS)"],
-  ["udp", "TV partner (MPEG-TS over UDP)"],
-  ["recording", "Recording on this machine"],
-  ["seats", "Recording of every seat as it arrives"],
-];
+export const KINDS = /** @type {Kind[]} */ (Object.keys(OUTPUT_KINDS));
 
 export const RENDITIONS = /** @type {const} */ ([["program", "Programme"], ["clean", "Clean, without plates"], ["wall", "Wall"]]);
-
-/** Names that people expect. @type {Record<Kind, string>} */
-export const EXAMPLES = { stream: "YouTube 한국어", udp: "TV", recording: "VOD", seats: "Seats" };
 
 /**
  * @param {string} server `rtmps://host/app`, or the whole address with its key
@@ -58,7 +50,7 @@ export function changedAddress(shown, server, key) {
  * @returns {boolean} whether it carries several sounds side by side
  */
 export function severalBuses(kind) {
-  return kind === "udp" || kind === "recording";
+  return OUTPUT_KINDS[kind].several;
 }
 
 /**
@@ -68,7 +60,8 @@ export function severalBuses(kind) {
 export function kindOf(output) {
   if (output.seats) return "seats";
   if (output.recording) return "recording";
-  return output.url.startsWith("udp:") ? "udp" : "stream";
+  const scheme = output.url.split(":")[0] ?? "";
+  return KINDS.find((kind) => OUTPUT_KINDS[kind].schemes.includes(scheme)) ?? "stream";
 }
 
 /**
@@ -101,7 +94,7 @@ export function outputChange(form, backup_off) {
   else if (backup) command.backup = backup;
   if (form.key) command.key = form.key;
   if (form.backup_key && !backup_off) command.backup_key = form.backup_key;
-  return kind === "stream" ? { ...command, ...accountFields(form) } : command;
+  return OUTPUT_KINDS[kind].account ? { ...command, ...accountFields(form) } : command;
 }
 
 /**

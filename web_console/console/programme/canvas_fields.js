@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../../shared/html.js";
+import { LAYOUTS } from "../../shared/kinds.js";
 import { withSession } from "../../shared/protocol.js";
 import { firstBox } from "./boxes.js";
 import { BoxEditor } from "./box_editor.js";
-import { changedPlace, LAYOUTS, placeMoved, toggled } from "./compose.js";
+import { changedPlace, placeMoved, toggled } from "./compose.js";
 import { LayoutSketch } from "./layout_sketch.js";
 import * as model from "../model.js";
 import { choicesOf, PlaceChooser, PlaceList } from "./place_list.js";
@@ -26,7 +27,7 @@ export function CanvasFields({ canvas, form, onChange }) {
   const chosen = free || !form.everyone;
   return html`<div class="canvas-fields" data-role="canvas" data-canvas=${canvas}>
     <fieldset class="choices layouts"><legend class="legend">${t("Layout")}</legend>
-      ${LAYOUTS.map(([name, label]) => html`<label class="choice" key=${name}>
+      ${Object.entries(LAYOUTS).map(([name, { label }]) => html`<label class="choice" key=${name}>
         <input type="radio" name="layout" value=${name} checked=${form.layout === name} onChange=${() => set({ layout: name })} />
         <${LayoutSketch} name=${name} /><span>${t(label)}</span></label>`)}
     </fieldset>

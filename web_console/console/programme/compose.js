@@ -1,18 +1,12 @@
 /** Pure: a scene's form ↔ the canvases a command carries. */
 
+import { LAYOUTS } from "../../shared/kinds.js";
 import { AUTO, ofPart, ofScreen, ofSeat, ofSource, partOf, screenOf, seatOf, soundOf, sourceOf } from "../../shared/names.js";
 import { firstBox, isWhole, kept, WHOLE } from "./boxes.js";
 
 /** @typedef {import("../../shared/types.js").Box} Box */
 /** @typedef {import("../../shared/types.js").Place} Place */
 /** @typedef {import("../../shared/types.js").SceneCanvas} SceneCanvas */
-
-/** Layouts and how many places each has (studio/planning/layout.py). */
-export const LAYOUTS = /** @type {const} */ ([
-  ["solo", "Single", 1], ["duo", "Duo", 2], ["panel", "Panel", 9], ["grid", "Grid", 49], ["pip", "Picture in picture", 4],
-  ["slides", "Slides and speaker", 2], ["slides-panel", "Slides and panel", 7], ["keynote", "Keynote", 2],
-  ["group", "Group photo", 49], ["free", "Free, by hand", 49],
-]);
 
 /**
  * @typedef {{row: number, key: string, fit: ""|"cover"|"contain", crop: Box|null, box: Box|null}} PlaceForm
@@ -92,7 +86,7 @@ function canvasOf(form) {
  * @returns {number}
  */
 export function capacity(layout) {
-  return LAYOUTS.find(([name]) => name === layout)?.[2] ?? 49;
+  return LAYOUTS[layout]?.capacity ?? 49;
 }
 
 /**

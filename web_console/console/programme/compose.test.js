@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { canvasesOf, capacity, changedPlace, formOf, LAYOUTS, partId, partsOf, placeMoved, toggled, togglePlace, withPlace } from "./compose.js";
+import { canvasesOf, changedPlace, formOf, partId, partsOf, placeMoved, toggled, togglePlace, withPlace } from "./compose.js";
 
 const keys = (/** @type {import("./compose.js").PlaceForm[]} */ places) => places.map((one) => one.key);
 const three = () => ["seat/a", "seat/b", "auto"].reduce(withPlace, /** @type {import("./compose.js").PlaceForm[]} */ ([]));
@@ -68,14 +67,4 @@ test("parts are those people have and those places ask for, as ids", () => {
   const state = /** @type {any} */ ({ seats: { a: { part: "panelist" }, b: { part: "host" }, c: {} } });
   assert.deepEqual(partsOf(state, withPlace([], "part/moderator")), ["host", "moderator", "panelist"]);
   assert.deepEqual(["Panel list ", "Host", "사회자", "-x-"].map(partId), ["Panel-list", "Host", "", "x"]);
-});
-
-test("the layouts are those of the mixer", () => {
-  const solver = readFileSync(new URL("../../../studio/planning/layout.py", import.meta.url), "utf8");
-  const names = [...(/LayoutName = Literal\[([^\]]*)\]/.exec(solver)?.[1] ?? "").matchAll(/"([\w-]+)"/g)].map((found) => found[1]);
-  assert.deepEqual(LAYOUTS.map(([name]) => name).sort(), names.sort());
-  for (const [name, , places] of LAYOUTS) {
-    assert.match(solver, new RegExp(`"${name}": ${places}\\b`), name);
-    assert.equal(capacity(name), places);
-  }
 });

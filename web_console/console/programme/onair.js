@@ -4,26 +4,14 @@
 /** @typedef {import("../../shared/types.js").TransitionStyle} TransitionStyle */
 /** @typedef {import("../../shared/types.js").AutoSpeaker} AutoSpeaker */
 
-/** @type {readonly TransitionStyle["kind"][]} as mixer/contract/plan.py names them */
-export const KINDS = ["mix", "wipe", "push", "dip"];
 /** @type {readonly TransitionStyle["direction"][]} */
 export const DIRECTIONS = ["left", "right", "up", "down"];
-/** In English, for `t`. @type {Record<TransitionStyle["kind"], string>} */
-export const KIND_WORDS = { mix: "Mix", wipe: "Wipe", push: "Push", dip: "Dip to colour" };
 /** @type {Record<TransitionStyle["direction"], string>} */
 export const DIRECTION_WORDS = { left: "to the left", right: "to the right", up: "upwards", down: "downwards" };
 /** At a press. */
 export const QUICK_S = [0.5, 1, 2];
 /** As `transition.update` takes it (studio/show/model.py, MAX_TRANSITION_MS). */
 export const MAX_DURATION_S = 30;
-
-/**
- * @param {TransitionStyle["kind"]} kind
- * @returns {{direction: boolean, colour: boolean}} which settings mean something for it
- */
-export function settingsOf(kind) {
-  return { direction: kind === "wipe" || kind === "push", colour: kind === "dip" };
-}
 
 /**
  * @param {number} seconds

@@ -2,24 +2,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
-  canTake, coverOf, DIRECTIONS, durationMs, KINDS, MAX_DURATION_S, moveTbar, settingsOf, speakerChange, tallyOf,
+  canTake, coverOf, DIRECTIONS, durationMs, MAX_DURATION_S, moveTbar, speakerChange, tallyOf,
 } from "./onair.js";
 
 const show = (over = {}) => /** @type {any} */ ({ program: "a", preview: "b", black: false, status: {}, ...over });
 
-test("kinds, directions and the longest duration are those of the mixer and of the show", () => {
+test("directions and the longest duration are those of the mixer and of the show", () => {
   const plan = readFileSync(new URL("../../../mixer/contract/plan.py", import.meta.url), "utf8");
   const literal = (/** @type {string} */ name) => new RegExp(`^${name} = Literal\\[(.*)\\]`, "m").exec(plan)?.[1];
-  assert.equal(literal("TransitionKind"), KINDS.map((one) => `"${one}"`).join(", "));
   assert.equal(literal("Direction"), DIRECTIONS.map((one) => `"${one}"`).join(", "));
   const model = readFileSync(new URL("../../../studio/show/model.py", import.meta.url), "utf8");
   assert.equal(Number(/MAX_TRANSITION_MS = ([\d_]+)/.exec(model)?.[1]?.replaceAll("_", "")), 1000 * MAX_DURATION_S);
-});
-
-test("a wipe and a push have a direction, a dip a colour, a mix neither", () => {
-  assert.deepEqual(KINDS.map((kind) => settingsOf(kind)), [
-    { direction: false, colour: false }, { direction: true, colour: false }, { direction: true, colour: false }, { direction: false, colour: true },
-  ]);
 });
 
 test("durations are tenths of a second", () => {

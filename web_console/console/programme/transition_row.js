@@ -1,8 +1,9 @@
 /** How AUTO goes over, the T-bar, the way back, and the slate. */
 
 import { html } from "../../shared/html.js";
+import { TRANSITIONS } from "../../shared/kinds.js";
 import * as model from "../model.js";
-import { DIRECTION_WORDS, DIRECTIONS, durationMs, KIND_WORDS, KINDS, MAX_DURATION_S, QUICK_S, settingsOf } from "./onair.js";
+import { DIRECTION_WORDS, DIRECTIONS, durationMs, MAX_DURATION_S, QUICK_S } from "./onair.js";
 import { NumberField } from "../number_field.js";
 import { t } from "../words/say.js";
 import { Tbar } from "./tbar.js";
@@ -18,16 +19,16 @@ export function TransitionRow() {
   const state = model.state.value;
   if (!state || !model.can_direct.value) return null;
   const style = state.transition;
-  const wants = settingsOf(style.kind);
+  const wants = TRANSITIONS[style.kind].settings;
   return html`<div class="transition-row" role="group" aria-label=${t("Transition")} data-role="transition" data-kind=${style.kind}>
     <select class="slim" data-action="transition-kind" value=${style.kind} aria-label=${t("Kind of transition")} title=${t("Kind of transition")}
       onChange=${(/** @type {any} */ event) => update({ transition: event.currentTarget.value })}>
-      ${KINDS.map((kind) => html`<option key=${kind} value=${kind}>${t(KIND_WORDS[kind])}</option>`)}</select>
-    ${wants.direction ? html`<span class="directions" role="group" aria-label=${t("Direction")}>
+      ${Object.entries(TRANSITIONS).map(([kind, { label }]) => html`<option key=${kind} value=${kind}>${t(label)}</option>`)}</select>
+    ${wants.includes("direction") ? html`<span class="directions" role="group" aria-label=${t("Direction")}>
       ${DIRECTIONS.map((direction) => html`<button key=${direction} class="small icon toggle" data-action="transition-direction" data-direction=${direction}
         aria-pressed=${style.direction === direction} aria-label=${t(DIRECTION_WORDS[direction])} title=${t(DIRECTION_WORDS[direction])}
         onClick=${() => update({ direction })}>${ARROWS[direction]}</button>`)}</span>` : null}
-    ${wants.colour ? html`<input type="color" class="colour" data-action="transition-colour" value=${style.colour} aria-label=${t("Colour of the dip")}
+    ${wants.includes("colour") ? html`<input type="color" class="colour" data-action="transition-colour" value=${style.colour} aria-label=${t("Colour of the dip")}
       title=${t("Colour of the dip")} onChange=${(/** @type {any} */ event) => update({ colour: event.currentTarget.value })} />` : null}
     <span class="duration">
       <${NumberField} data-action="transition-duration" min=${0} max=${MAX_DURATION_S} step=${0.1} value=${style.duration_ms / 1000}

@@ -1,15 +1,19 @@
 /** Pure: sources that are no people, in the words of the console: state, figures, times, who shows them. */
 
+import { SOURCE_KINDS } from "../../shared/kinds.js";
 import { busName, refusalText, t } from "../words/say.js";
 
 /** @typedef {import("../../shared/types.js").DirectorState} DirectorState */
 /** @typedef {import("../../shared/types.js").Source} Source */
 /** @typedef {import("../../shared/types.js").SourceStatus} SourceStatus */
 
-/** In English, for `t`. @type {Record<string, string>} */
-export const KIND_WORDS = {
-  bars: "Test picture", still: "Still picture", clip: "Clip", slides: "Slides", pull: "Pulled stream", whip: "WHIP camera",
-};
+/** @type {Readonly<Record<string, typeof SOURCE_KINDS[keyof typeof SOURCE_KINDS]>>} */
+const KINDS = SOURCE_KINDS;
+
+/** @param {string} kind of a source or a file; an unknown one is shown as it is */
+export function kindWord(kind) {
+  return t(KINDS[kind]?.label ?? kind);
+}
 
 /** @type {Record<string, {word: string, badge: string}>} */
 const STATES = {
@@ -29,11 +33,11 @@ export const LAST_S = 10;
 
 /**
  * @param {Source} source
- * @param {Partial<SourceStatus>|undefined} status none of plain bars, which the mixer draws by itself
+ * @param {Partial<SourceStatus>|undefined} status none where the mixer draws it by itself, as plain bars
  * @returns {string} its state
  */
 export function stateOf(source, status) {
-  return status?.state || (source.kind === "bars" ? "ready" : "starting");
+  return status?.state || (SOURCE_KINDS[source.kind].drawn ? "ready" : "starting");
 }
 
 /** @param {string} state an unknown one is shown as it is */
@@ -59,7 +63,7 @@ export function sourceLine(status, kind) {
   if (!status?.width || !status.height) return "";
   const parts = [`${status.width}×${status.height}`];
   if (status.fps) parts.push(`${Math.round(status.fps * 100) / 100} fps`);
-  if (status.sound !== undefined && ["clip", "pull", "whip"].includes(kind)) parts.push(status.sound ? t("with sound") : t("no sound"));
+  if (status.sound !== undefined && KINDS[kind]?.sounds) parts.push(status.sound ? t("with sound") : t("no sound"));
   if (status.late) parts.push(t("{count} pictures too late", { count: status.late }));
   return parts.join(" · ");
 }
@@ -159,7 +163,7 @@ export function sourceAlerts(state) {
  * @returns {string|null} a source
  */
 export function slidesAtHand(state) {
-  const slides = state.order.sources.filter((id) => state.sources[id]?.kind === "slides");
+  const slides = state.order.sources.filter((id) => KINDS[state.sources[id]?.kind ?? ""]?.paged);
   for (const tally of ["program", "preview"]) {
     const found = slides.find((id) => tallyOfSource(state, id) === tally);
     if (found) return found;
@@ -174,7 +178,7 @@ export function slidesAtHand(state) {
 export function clipOnAir(state) {
   const playing = state.order.sources.flatMap((id) => {
     const source = state.sources[id];
-    if (source?.kind !== "clip" || source.loop || tallyOfSource(state, id) !== "program") return [];
+    if (!source || !SOURCE_KINDS[source.kind].seekable || source.loop || tallyOfSource(state, id) !== "program") return [];
     const times = clipTimes(source, state.status.sources?.[id]);
     return times.playing ? [times] : [];
   });

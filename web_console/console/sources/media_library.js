@@ -3,12 +3,13 @@
 import { useState } from "preact/hooks";
 import { Question } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
+import { SOURCE_KINDS } from "../../shared/kinds.js";
 import { formatBytes } from "../../shared/levels.js";
 import { call } from "../../shared/protocol.js";
-import { conversionText, formatTime, KIND_WORDS, mediumWarning, trackLines, usersOf } from "./material.js";
+import { conversionText, formatTime, kindWord, mediumWarning, trackLines, usersOf } from "./material.js";
 import * as model from "../model.js";
 import { t } from "../words/say.js";
-import { ACCEPT } from "./source_form.js";
+import { acceptOf } from "./source_form.js";
 import { UploadField } from "./upload_field.js";
 
 /** @typedef {import("../../shared/types.js").Medium} Medium */
@@ -20,10 +21,10 @@ import { UploadField } from "./upload_field.js";
 export function mediumLine(medium) {
   const { kind, bytes, width, height, duration_s, fps, sound, pages } = medium;
   return [
-    t(KIND_WORDS[kind] ?? kind), formatBytes((bytes ?? 0) + (medium.conversion?.bytes ?? 0)), width && height ? `${width}×${height}` : "", duration_s ? formatTime(duration_s) : "",
+    kindWord(kind), formatBytes((bytes ?? 0) + (medium.conversion?.bytes ?? 0)), width && height ? `${width}×${height}` : "", duration_s ? formatTime(duration_s) : "",
     medium.colour ? t("{colour} made SDR", { colour: medium.colour }) : "", medium.fields ? t("deinterlaced") : "", medium.orientation ? t("turned") : "",
     medium.alpha ? t("transparent") : "",
-    fps ? `${Math.round(fps * 100) / 100} fps` : "", kind === "clip" && !sound ? t("no sound") : "", pages ? t("{count} pages", { count: pages }) : "",
+    fps ? `${Math.round(fps * 100) / 100} fps` : "", SOURCE_KINDS[kind].sounds && !sound ? t("no sound") : "", pages ? t("{count} pages", { count: pages }) : "",
   ].filter(Boolean).join(" · ");
 }
 
@@ -36,7 +37,7 @@ export function MediaLibrary() {
     <div class="panel-head"><h2 id="library-title">${t("Media library")}</h2>
       <span class="soft figures">${media.length > 0 ? `${media.length} · ${formatBytes(bytes)}` : ""}</span><div class="grow"></div></div>
     <div class="panel-body" tabindex="0" role="group" aria-label=${t("Media library")}>
-      ${model.can_direct.value ? html`<${UploadField} accept=${ACCEPT.any ?? ""} label=${t("Upload a file")} onDone=${() => {}} />` : null}
+      ${model.can_direct.value ? html`<${UploadField} accept=${acceptOf()} label=${t("Upload a file")} onDone=${() => {}} />` : null}
       ${media.length === 0 ? html`<p class="empty">${t("Nothing is uploaded yet.")}</p>` : null}
       <ul aria-label=${t("Media library")}>${media.map(([id, medium]) => html`<${MediumRow} key=${id} id=${id} medium=${medium} />`)}</ul>
     </div>

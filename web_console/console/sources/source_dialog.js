@@ -3,14 +3,15 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
+import { PATTERNS, SOURCE_KINDS } from "../../shared/kinds.js";
 import { accountOf } from "../sessions/account.js";
 import { fields, Refusal } from "../form.js";
-import { KIND_WORDS, soundChoices } from "./material.js";
+import { kindWord, soundChoices } from "./material.js";
 import { mediumLine } from "./media_library.js";
 import * as model from "../model.js";
 import { t } from "../words/say.js";
 import { AccountFields, SecretField } from "../outputs/secret_field.js";
-import { ACCEPT, formOf, HINTS, KINDS, ofFile, PATTERNS, sourceChange, sourceCommand, titleOf } from "./source_form.js";
+import { acceptOf, formOf, has, KINDS, sourceChange, sourceCommand, titleOf } from "./source_form.js";
 import { UploadField } from "./upload_field.js";
 
 /** @typedef {import("./source_form.js").SourceForm} SourceForm */
@@ -33,29 +34,29 @@ export function SourceDialog({ id, onClose }) {
     if (!done) { setRefusal(why); return; }
     const made = done.events.find((one) => one.type === "source.created")?.source;
     onClose();
-    if (!id && form.kind === "whip") model.showPublishing(String(made ?? ""), done.result);
+    if (!id && SOURCE_KINDS[form.kind].published) model.showPublishing(String(made ?? ""), done.result);
   };
   const { kind } = form;
   return html`<${Dialog} title=${id ? t("Edit {name}", { name: began?.title || id }) : t("Add a source")} name="source" onClose=${onClose}>
     <form class="dialog-form" onSubmit=${submit}>
       ${id ? null : html`<fieldset class="choices"><legend class="legend">${t("What")}</legend>
         ${KINDS.map((one) => html`<label class="choice" key=${one}><input type="radio" name="kind" value=${one} checked=${kind === one} disabled=${busy}
-          onChange=${() => set({ kind: one, media: "", sounds: "" })} /><span>${t(KIND_WORDS[one] ?? one)}</span></label>`)}
+          onChange=${() => set({ kind: one, media: "", sounds: "" })} /><span>${kindWord(one)}</span></label>`)}
       </fieldset>
-      <p class="hint">${t(HINTS[kind])}</p>`}
-      ${!id && ofFile(kind) ? html`<${FileChoice} form=${form} set=${set} onBusy=${setBusy} />` : null}
-      ${kind === "pull" ? html`<${SecretField} name="url" label=${t(id ? "New address" : "Address")} required=${!id} maxlength=${2048} placeholder="rtsp://… · rtmp://…"
+      <p class="hint">${t(SOURCE_KINDS[kind].hint)}</p>`}
+      ${!id && has(kind, "media") ? html`<${FileChoice} form=${form} set=${set} onBusy=${setBusy} />` : null}
+      ${has(kind, "url") ? html`<${SecretField} name="url" label=${t(id ? "New address" : "Address")} required=${!id} maxlength=${2048} placeholder="rtsp://… · rtmp://…"
           hint=${t(id ? "Leave it empty to keep the one there is, with its account." : "It is not shown again: what is secret in it stays in the studio.")} />
         <${AccountFields} hint=${t("Where the camera or the server asks for an account: any characters, and not shown again.")} />` : null}
-      ${kind === "pull" ? html`<${Tick} name="insecure" form=${form} set=${set} label=${t("Take any certificate: nobody knows then who sends (rtmps, rtsps)")} />` : null}
-      ${kind === "bars" ? html`<label class="field"><span>${t("Pattern")}</span><select name="pattern" value=${form.pattern}
+      ${has(kind, "insecure") ? html`<${Tick} name="insecure" form=${form} set=${set} label=${t("Take any certificate: nobody knows then who sends (rtmps, rtsps)")} />` : null}
+      ${has(kind, "pattern") ? html`<label class="field"><span>${t("Pattern")}</span><select name="pattern" value=${form.pattern}
           onChange=${(/** @type {any} */ event) => set({ pattern: event.currentTarget.value })}>
-          ${PATTERNS.map(([value, word]) => html`<option key=${value} value=${value} selected=${value === form.pattern}>${t(word)}</option>`)}</select></label>
-        <${Tick} name="tone" form=${form} set=${set} label=${t("With a tone of 1 kHz at −20 dBFS")} />` : null}
+          ${Object.entries(PATTERNS).map(([value, word]) => html`<option key=${value} value=${value} selected=${value === form.pattern}>${t(word)}</option>`)}</select></label>` : null}
+      ${has(kind, "tone") ? html`<${Tick} name="tone" form=${form} set=${set} label=${t("With a tone of 1 kHz at −20 dBFS")} />` : null}
       <label class="field"><span>${t("Title")}</span><input data-first name="title" required maxlength="120" autocomplete="off"
-        value=${form.title || (kind === "bars" && !id ? t("Colour bars") : "")} onInput=${(/** @type {any} */ event) => set({ title: event.currentTarget.value })} /></label>
-      ${kind === "clip" ? html`<${ClipFields} form=${form} set=${set} medium=${state.status.media?.[form.media]} />` : null}
-      ${kind === "slides" ? html`<label class="field"><span>${t("Presenter: turns the pages on the own page, too")}</span>
+        value=${form.title || (has(kind, "pattern") && !id ? t("Colour bars") : "")} onInput=${(/** @type {any} */ event) => set({ title: event.currentTarget.value })} /></label>
+      ${has(kind, "in_s") ? html`<${ClipFields} form=${form} set=${set} medium=${state.status.media?.[form.media]} />` : null}
+      ${has(kind, "presenter") ? html`<label class="field"><span>${t("Presenter: turns the pages on the own page, too")}</span>
         <select name="presenter" value=${form.presenter} onChange=${(/** @type {any} */ event) => set({ presenter: event.currentTarget.value })}>
           <option value="" selected=${!form.presenter}>${t("No presenter")}</option>
           ${state.order.seats.filter((seat) => state.seats[seat]?.role === "speaker").map((seat) => html`<option key=${seat} value=${seat}
@@ -63,7 +64,7 @@ export function SourceDialog({ id, onClose }) {
       <${Refusal} refusal=${refusal} />
       <div class="dialog-actions">
         <button type="button" data-action="cancel" onClick=${onClose}>${t("Cancel")}</button>
-        <button type="submit" class="primary" data-action="save-source" disabled=${busy || (!id && ofFile(kind) && !form.media)}>${id ? t("Save") : t("Add")}</button>
+        <button type="submit" class="primary" data-action="save-source" disabled=${busy || (!id && has(kind, "media") && !form.media)}>${id ? t("Save") : t("Add")}</button>
       </div>
     </form>
   <//>`;
@@ -105,7 +106,7 @@ function FileChoice({ form, set, onBusy }) {
         }}>
       <option value="" selected=${!media}>${t("From the media library …")}</option>
       ${known.map(([id, one]) => html`<option key=${id} value=${id} selected=${id === media}>${one.name}</option>`)}</select>` : null}
-    <${UploadField} accept=${ACCEPT[kind] ?? ""} label=${t("Upload a file")} onDone=${came} onBusy=${onBusy} />
+    <${UploadField} accept=${acceptOf(kind)} label=${t("Upload a file")} onDone=${came} onBusy=${onBusy} />
     ${chosen ? html`<p class="hint figures" role="status" data-role="chosen-file">${chosen.name} · ${mediumLine(chosen)}</p>` : null}
   </fieldset>`;
 }

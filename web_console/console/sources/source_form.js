@@ -1,10 +1,11 @@
-/** Pure: the form of a source → the command that makes or changes it. */
+/** Pure: the form of a source → the command that makes or changes it. What each kind has, `shared/kinds.js` says. */
 
+import { SOURCE_KINDS } from "../../shared/kinds.js";
 import { accountFields } from "../sessions/account.js";
 
 /** @typedef {import("../../shared/types.js").Command} Command */
 /** @typedef {import("../../shared/types.js").Source} Source */
-/** @typedef {"bars"|"still"|"clip"|"slides"|"pull"|"whip"} Kind */
+/** @typedef {import("../../shared/kinds.js").SourceKind} Kind */
 
 /**
  * @typedef {{kind: Kind, title: string, media: string, url: string, user: string, password: string, insecure: boolean, pattern: string, tone: boolean, loop: boolean, in_s: number,
@@ -12,24 +13,7 @@ import { accountFields } from "../sessions/account.js";
  *   sounds: as {@link soundChoices} has them
  */
 
-/** @type {readonly Kind[]} */
-export const KINDS = ["clip", "still", "slides", "bars", "pull", "whip"];
-
-/** As studio/show/model.py names them; the words are English, for `t`. */
-export const PATTERNS = /** @type {const} */ ([
-  ["bars", "Colour bars"], ["grid", "Grid and circles"], ["ramp", "Grey ramp"], ["white", "White"], ["black", "Black"],
-  ["sync", "Flash and beep, once a second"],
-]);
-
-/** In English, for `t`. @type {Record<Kind, string>} */
-export const HINTS = {
-  bars: "A test picture for lines and screens.",
-  still: "PNG, JPEG, WebP, GIF, or a phone's HEIC or AVIF.",
-  clip: "MP4, MOV, MKV or WebM, with its sound; or sound alone: WAV, MP3, M4A, FLAC or Ogg.",
-  slides: "A PDF, a page a slide. A password has to be taken off before.",
-  pull: "The studio fetches a stream: of a camera in the hall, or of another studio. It tries again until it comes.",
-  whip: "OBS, FFmpeg 8 or GStreamer sends a camera to this studio. Address and token are shown once, after “Add”.",
-};
+export const KINDS = /** @type {Kind[]} */ (Object.keys(SOURCE_KINDS));
 
 /** A clip's: field of the command, word and reason in English, for `t`. */
 export const SWITCHES = /** @type {const} */ ([
@@ -38,21 +22,21 @@ export const SWITCHES = /** @type {const} */ ([
   ["auto_take", "Take at end", "At its end, on air, what is in preview is taken"],
 ]);
 
-const CLIPS = ".mp4,.mov,.mkv,.webm,.m4v,.mts,.m2ts,.ts,.mpg,.avi,.mxf,.wmv,.wav,.mp3,.m4a,.flac,.ogg,.opus,.aif,.aiff";
-const STILLS = ".png,.jpg,.jpeg,.webp,.gif,.heic,.heif,.avif";
-
-/** What a file dialog offers; the studio looks into the file itself. @type {Partial<Record<Kind|"any", string>>} */
-export const ACCEPT = {
-  clip: `${CLIPS},video/*,audio/*`, still: `${STILLS},image/*`, slides: ".pdf,application/pdf",
-  any: `${CLIPS},${STILLS},.pdf,video/*,audio/*,image/*,application/pdf`,
-};
+/**
+ * @param {Kind} [kind] none: any
+ * @returns {string} what a file dialog offers; the studio looks into the file itself
+ */
+export function acceptOf(kind) {
+  return (kind ? [kind] : KINDS).map((one) => SOURCE_KINDS[one].accept).filter(Boolean).join(",");
+}
 
 /**
  * @param {Kind} kind
- * @returns {boolean} whether it is made of an uploaded file
+ * @param {string} field of the command
+ * @returns {boolean} whether it means something for the kind
  */
-export function ofFile(kind) {
-  return kind === "clip" || kind === "still" || kind === "slides";
+export function has(kind, field) {
+  return SOURCE_KINDS[kind].fields.includes(field);
 }
 
 /**
@@ -69,16 +53,11 @@ export function formOf(source) {
 
 /**
  * @param {SourceForm} form
- * @returns {Record<string, unknown>} the fields that mean something for its kind
+ * @returns {Record<string, unknown>} the fields that mean something for its kind, but what it is made of: file and address
  */
 function own(form) {
-  switch (form.kind) {
-    case "bars": return { pattern: form.pattern, tone: form.tone };
-    case "clip": return { loop: form.loop, in_s: form.in_s, out_s: form.out_s, sounds: form.sounds, auto_play: form.auto_play, auto_take: form.auto_take };
-    case "pull": return { insecure: form.insecure };
-    case "slides": return { presenter: form.presenter };
-    default: return {};
-  }
+  const made_of = ["media", "url", "user", "password"];
+  return Object.fromEntries(Object.entries(form).filter(([name]) => has(form.kind, name) && !made_of.includes(name)));
 }
 
 /**
@@ -88,8 +67,8 @@ function own(form) {
 export function sourceCommand(form) {
   /** @type {Command} */
   const command = { type: "source.create", kind: form.kind, title: form.title, ...own(form) };
-  if (ofFile(form.kind)) command.media = form.media;
-  if (form.kind === "pull") Object.assign(command, { url: form.url }, accountFields(form));
+  if (has(form.kind, "media")) command.media = form.media;
+  if (has(form.kind, "url")) Object.assign(command, { url: form.url }, accountFields(form));
   if (command.presenter === "") delete command.presenter;
   return command;
 }
@@ -107,7 +86,7 @@ export function sourceChange(id, source, form) {
   /** @type {Record<string, unknown>} */
   const was = { ...formOf(source) };
   const changed = Object.entries({ title: form.title, ...own(form) }).filter(([name, value]) => value !== was[name]);
-  const moved = form.kind === "pull" && (form.url || form.user || form.password) ? { url: form.url, ...accountFields(form) } : {};
+  const moved = has(form.kind, "url") && (form.url || form.user || form.password) ? { url: form.url, ...accountFields(form) } : {};
   return { type: "source.update", source: id, ...Object.fromEntries(changed), ...moved };
 }
 

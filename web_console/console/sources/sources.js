@@ -3,8 +3,9 @@
 import { useState } from "preact/hooks";
 import { Question } from "../../shared/dialog.js";
 import { html } from "../../shared/html.js";
+import { SOURCE_KINDS } from "../../shared/kinds.js";
 import { ClipTransport } from "./clip_transport.js";
-import { KIND_WORDS, problemOf, sourceLine, stateOf, stateWord, tallyOfSource } from "./material.js";
+import { kindWord, problemOf, sourceLine, stateOf, stateWord, tallyOfSource } from "./material.js";
 import * as model from "../model.js";
 import { t } from "../words/say.js";
 import { SlidesControl } from "./slides_control.js";
@@ -36,6 +37,7 @@ function SourceRow({ id }) {
   const tally = tallyOfSource(state, id);
   const name = source.title || id;
   const problem = problemOf(status);
+  const row = SOURCE_KINDS[source.kind];
   const renew = async () => {
     const done = await model.send({ type: "source.token", source: id });
     model.showPublishing(id, done?.result);
@@ -44,7 +46,7 @@ function SourceRow({ id }) {
     <div class="seat-main">
       <span class=${`badge ${shown.badge}`} data-role="source-state">${shown.word}</span>
       <p class="who"><strong class="clip">${source.insecure ? html`<span class="badge program" data-role="insecure" title=${t("The server's certificate is not verified")}>${t("Insecure")}</span> ` : null}${name}</strong>
-        <span class="soft clip">${[t(KIND_WORDS[source.kind] ?? source.kind), source.url ?? "", tally === "program" ? t("On air") : tally === "preview" ? t("in preview") : ""].filter(Boolean).join(" · ")}</span></p>
+        <span class="soft clip">${[kindWord(source.kind), source.url ?? "", tally === "program" ? t("On air") : tally === "preview" ? t("in preview") : ""].filter(Boolean).join(" · ")}</span></p>
       ${model.can_direct.value ? html`<div class="seat-buttons">
         <button class="small toggle off" data-action="mute" data-source=${id} aria-pressed=${source.muted} aria-label=${t("Mute {name}", { name })}
           onClick=${() => void model.send({ type: "source.mute", source: id, muted: !source.muted })}>${source.muted ? t("Muted") : t("Mute")}</button>
@@ -56,10 +58,10 @@ function SourceRow({ id }) {
     </div>
     <p class="seat-line figures"><span class="soft" data-role="source-line">${sourceLine(status, source.kind)}</span>
       ${problem ? html`<span class="seat-problem" data-role="source-problem" data-code=${status?.code ?? ""}>${problem}</span>` : null}</p>
-    ${source.kind === "whip" && model.can_direct.value ? html`<button class="small new-token" data-action="source-token" data-source=${id} onClick=${() => setAsking("token")}
+    ${row.published && model.can_direct.value ? html`<button class="small new-token" data-action="source-token" data-source=${id} onClick=${() => setAsking("token")}
       aria-label=${t("New token for {name}", { name })}>${t("New token")}</button>` : null}
-    ${source.kind === "clip" ? html`<${ClipTransport} id=${id} source=${source} status=${status} />` : null}
-    ${source.kind === "slides" ? html`<${SlidesControl} id=${id} source=${source} status=${status} />` : null}
+    ${row.seekable ? html`<${ClipTransport} id=${id} source=${source} status=${status} />` : null}
+    ${row.paged ? html`<${SlidesControl} id=${id} source=${source} status=${status} />` : null}
     ${asking === "delete" ? html`<${Question} title=${t("Delete {name}?", { name })} yes=${t("Delete")} no=${t("No")}
       text=${source.media ? t("The source disappears for good; its file stays in the media library.") : t("The source disappears for good.")}
       onYes=${() => void model.send({ type: "source.delete", source: id })} onClose=${() => setAsking("")} />` : null}

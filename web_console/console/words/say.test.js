@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
-import { LAYOUTS } from "../programme/compose.js";
+import * as kinds from "../../shared/kinds.js";
 import { deviation, soundProblem } from "../sound/loudness.js";
 import { KOREAN } from "./korean.js";
 import { KOREAN_REFUSALS } from "./korean_refusals.js";
-import { DIRECTION_WORDS, KIND_WORDS } from "../programme/onair.js";
-import { CONVERSIONS, KIND_WORDS as SOURCE_WORDS, mediumWarning, stateWord, USES } from "../sources/material.js";
+import { DIRECTION_WORDS } from "../programme/onair.js";
+import { CONVERSIONS, mediumWarning, stateWord, USES } from "../sources/material.js";
 import { recipes } from "../sources/publishing.js";
-import { HINTS, PATTERNS, SWITCHES } from "../sources/source_form.js";
-import { AIR, ANCHORS, GRAPHICS, WAYS } from "../graphics/graphic_form.js";
+import { SWITCHES } from "../sources/source_form.js";
+import { AIR, ANCHORS, WAYS } from "../graphics/graphic_form.js";
 import { OWN_WORDS } from "../sources/upload.js";
 import { busName, firstLanguage, languageName, refusalText, speak, t } from "./say.js";
 import { outputState, seatProblem, seatState } from "./text.js";
@@ -62,7 +62,9 @@ test("every refusal of a command and every fault of an output is there in Korean
   // By tables, not by calls: what is wrong with a publisher, a player or a file, and what a clip is warned of.
   const tables = /** @type {const} */ ([
     ["studio/show/sources/whip_status.py", /"((?:whip|video)\.[a-z-]+)"/g], ["studio/show/sources/player_status.py", /"(player\.[a-z-]+)"/g],
-    ["mixer/sources/importer.py", /"((?:media|clip|pdf)\.[a-z-]+)"/g], ["mixer/sources/clips/clip_file.py", /"(clip\.[a-z-]+)"/g], ["mixer/contract/findings.py", /"(clip\.[a-z-]+)"/g],
+    ["mixer/sources/importer.py", /"((?:media|clip|pdf)\.[a-z-]+)"/g],
+    ...["clips", "slides", "stills"].map((kind) => /** @type {[string, RegExp]} */ ([`mixer/sources/${kind}/upload.py`, /"((?:media|clip|pdf)\.[a-z-]+)"/g])),
+    ["mixer/sources/clips/clip_file.py", /"(clip\.[a-z-]+)"/g], ["mixer/contract/findings.py", /"(clip\.[a-z-]+)"/g],
   ]);
   for (const [file, code] of tables) {
     for (const [, found] of readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8").matchAll(code)) told.add(String(found));
@@ -78,16 +80,18 @@ test("every refusal of a command and every fault of an output is there in Korean
 
 test("words from tables are translated, too", () => {
   speak("ko");
+  const { SOURCE_KINDS, LAYOUTS, TRANSITIONS, GRAPHIC_KINDS, OUTPUT_KINDS } = kinds;
+  const rows = [SOURCE_KINDS, LAYOUTS, TRANSITIONS, GRAPHIC_KINDS, OUTPUT_KINDS].flatMap((table) => Object.values(table));
+  assert.ok(rows.length > 30);
   const words = [
     ...["absent", "waiting", "ready", "next", "on_air"].map((state) => seatState(state).word),
     ...["video.too-large", "video.too-small", "video.over-limit", "video.broken", "rtp.garbage", "media.silent"].map(seatProblem),
     ...["sound.dc", "sound.hum", "sound.clipping", "sound.zeros", "sound.broken"].map(soundProblem),
     ...["starting", "live", "retrying", "failed", "stopped"].map((state) =>
       outputState(/** @type {any} */ ({ running: true }), { state }).word),
-    ...[...Object.values(KIND_WORDS), ...Object.values(DIRECTION_WORDS), ...LAYOUTS.map(([, label]) => label)].map((word) => t(word)),
+    ...[...Object.values(DIRECTION_WORDS), ...Object.values(kinds.PATTERNS), ...rows.flatMap((row) => ("hint" in row ? [row.label, row.hint] : [row.label]))].map((word) => t(word)),
     ...["starting", "ready", "playing", "paused", "ended", "live", "stalled", "waiting", "failed"].map((state) => stateWord(state).word),
-    ...[...Object.values(SOURCE_WORDS), ...[...PATTERNS, ...ANCHORS].map(([, word]) => word), ...Object.values(GRAPHICS).map(({ word }) => word),
-      ...Object.values(HINTS), ...SWITCHES.flatMap(([, word, why]) => [word, why]), ...Object.values(AIR).map(({ word }) => word),
+    ...[...ANCHORS.map(([, word]) => word), ...SWITCHES.flatMap(([, word, why]) => [word, why]), ...Object.values(AIR).map(({ word }) => word),
       ...WAYS.map(([, word]) => word), ...Object.values(OWN_WORDS), ...recipes("", "").map(({ how }) => how), ...Object.values(USES), ...Object.values(CONVERSIONS), "Picture", "Sound"].map((word) => t(word)),
     ...["clip.truncated", "clip.damaged", "clip.no-sound", "clip.sound-codec", "clip.alpha-damaged", "clip.variable-rate", "clip.too-slow", "picture.animated", "picture.end-missing", "pdf.fonts"].map(mediumWarning),
     deviation(-30, -23).text, deviation(undefined, -23).text, busName("floor"), busName("hall"), busName("en"), languageName(""),

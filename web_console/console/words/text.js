@@ -3,7 +3,7 @@
 /** @typedef {import("../../shared/types.js").DirectorState} DirectorState */
 
 import { formatBitrate, formatBytes } from "../../shared/levels.js";
-import { LAYOUTS } from "../programme/compose.js";
+import { LAYOUTS } from "../../shared/kinds.js";
 import { soundProblem } from "../sound/loudness.js";
 import { t } from "./say.js";
 
@@ -197,7 +197,7 @@ export function seatGroups(state) {
 export function sceneLine(scene) {
   const { layout, places } = scene.canvases.program;
   const who = !places ? t("everyone") : places.length === 1 ? t("1 place") : t("{count} places", { count: places.length });
-  const label = LAYOUTS.find(([name]) => name === layout)?.[1];
+  const label = LAYOUTS[layout]?.label;
   return `${label ? t(label) : layout} · ${who}`;
 }
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixer.compose.arrange import Wish, arrange
-from mixer.contract.plan import Anchor, Rect
+from mixer.contract.graphic_kinds import Anchor
+from mixer.contract.plan import Rect
 
 CANVASES = ((1920, 1080), (3840, 1080), (1080, 1920))
 ANCHORS = st.sampled_from(get_args(Anchor))

@@ -15,7 +15,11 @@ PAGE = page(SOURCE)
 
 def test_the_generated_files_are_up_to_date() -> None:
     assert differing() == [], "run make protocol"
-    assert FILES.keys() == {"docs/protocol.md", "web_console/shared/types.d.ts"}
+    assert FILES.keys() == {
+        "docs/protocol.md",
+        "web_console/shared/types.d.ts",
+        "web_console/shared/kinds.js",
+    }
 
 
 def test_every_command_is_there_with_who_may_send_it() -> None:
