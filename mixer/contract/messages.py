@@ -166,22 +166,6 @@ class Expect(Message, frozen=True):
     streams: tuple[StreamName, ...]
 
 
-MixerIn = (
-    MixerConfig
-    | Expect
-    | TakePlan
-    | TakeSound
-    | TakeValues
-    | PublishCanvas
-    | WatchMeters
-    | ResetLoudness
-    | SlotOpened
-    | SlotClosed
-    | BusAttach
-    | Shutdown
-)
-
-
 class PlanTaken(Message, frozen=True):
     """Mixer → control: the plan's first picture went to the encoder at this tick."""
 
@@ -318,8 +302,6 @@ class Mark(Message, frozen=True, omit_defaults=True):
 class RetryNow(Message, frozen=True):
     """Control → sender: what it waits for before it tries again is mended; without effect unless it waits."""
 
-
-SenderIn = SenderConfig | Mark | RetryNow | BusAttach | Shutdown
 
 OutputState = Literal["starting", "live", "retrying", "failed", "stopped"]
 

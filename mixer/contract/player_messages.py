@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from mixer.contract.messages import Message, Shutdown, SlotClosed, SlotOpened
+from mixer.contract.messages import Message
 from mixer.contract.source_kinds import SourceKind
 
 
@@ -59,8 +59,6 @@ class PlayerOrder(Message, frozen=True):
     page: int = 1
     sounds: tuple[int, ...] = ()
 
-
-PlayerIn = PlayerConfig | PlayerOrder | SlotOpened | SlotClosed | Shutdown
 
 PlayerState = Literal["starting", "ready", "playing", "paused", "ended", "live", "stalled", "failed"]
 """``ready``: at its in point, first picture shown; ``live``: a pulled stream or a pattern that comes;

@@ -27,7 +27,6 @@ from mixer.contract.messages import (
     Heartbeat,
     Message,
     MixerConfig,
-    MixerIn,
     MixerReport,
     PublishCanvas,
     Ready,
@@ -45,7 +44,6 @@ from mixer.contract.names import (
     MIXER,
     SUPERVISOR,
     ProcessName,
-    SlotName,
     StreamName,
     canvas_in,
     is_picture,
@@ -63,7 +61,7 @@ from mixer.graphics.fonts import WatchedFonts
 from mixer.graphics.graphics import ALL_AT_ONCE, Graphics, Later
 from mixer.ipc import child, priority
 from mixer.ipc.bus.server import PacketBus
-from mixer.ipc.inbox import Inbox, first_message
+from mixer.ipc.inbox import Handlers, Inbox, first_message
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
 from mixer.ipc.slot import SlotReader, SlotWriter
 
@@ -172,7 +170,6 @@ class MixerProcess:
 
     def __init__(self, link: Link, config: MixerConfig) -> None:
         self._link = link
-        self._inbox = Inbox[MixerIn](link, msgspec.msgpack.Decoder(MixerIn).decode)
         self._over = False
         self._clock = ProgramClock(config.epoch_ns, Fraction(config.fps_num, config.fps_den))
         self._outbox = Outbox()
@@ -197,6 +194,7 @@ class MixerProcess:
         )
         own = WatchedFonts(Path(config.own_fonts) if config.own_fonts else None)
         self._preparer = _Preparer(self._graphics, stage, self._engine, own)
+        self._inbox = Inbox(link, self._handlers().take)
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -218,7 +216,7 @@ class MixerProcess:
                 wait_ns = min(beat_ns, report_ns) - time.monotonic_ns()
                 selector.select(max(0.0, wait_ns / NS))
                 self._outbox.send(lambda message: self._send(CONTROL, message))
-                self._inbox.read(lambda _sender, message, fds: self._handle(message, fds))
+                self._inbox.read()
                 if self._over:
                     return
                 now = time.monotonic_ns()
@@ -246,7 +244,7 @@ class MixerProcess:
                 _log.warning("plan.late")
                 return
             poller.poll(min(TAKE_UP_POLL_MS, wait_ns / 1e6))
-            self._inbox.read(lambda _sender, message, fds: self._handle(message, fds))
+            self._inbox.read()
 
     def close(self) -> None:
         """End everything in order: plans, ticks, encoders, sound, then the bus with what it still holds."""
@@ -258,39 +256,34 @@ class MixerProcess:
         self._bus.close()
         self._outbox.close()
 
-    def _handle(self, message: MixerIn, fds: list[int]) -> None:
-        match message:
-            case TakePlan():
-                self._preparer.take(message)
-            case TakeSound(revision, audio, issued_ns):
-                self._engine.take_sound(revision, audio, issued_ns)
-            case TakeValues(revision, issued_ns, values):
-                self._engine.take_values(revision, values, issued_ns)
-            case Expect(subscriber, streams):
-                self._expect(subscriber, streams)
-            case PublishCanvas(name):
-                self._engine.publish(name)
-            case SlotOpened(slot):
-                self._open_slot(slot, fds[0])
-            case SlotClosed(slot):
-                self._engine.close_source(source_in(slot))
-            case WatchMeters(on):
-                self._sound.watch(on)
-            case ResetLoudness(bus):
-                self._sound.reset_loudness(bus)
-            case BusAttach(subscriber):
-                self._bus.attach(subscriber, socket.socket(fileno=fds.pop(0)))
-            case Shutdown():
-                self._over = True
-            case MixerConfig():
-                _log.error("message.unexpected", message=type(message).__name__)
+    def _handlers(self) -> Handlers:
+        engine, sound = self._engine, self._sound
+        handlers = Handlers()
+        handlers.on(TakePlan, self._preparer.take)
+        handlers.on(TakeSound, lambda told: engine.take_sound(told.revision, told.audio, told.issued_ns))
+        handlers.on(TakeValues, lambda told: engine.take_values(told.revision, told.values, told.issued_ns))
+        handlers.on(Expect, self._expect)
+        handlers.on(PublishCanvas, lambda asked: engine.publish(asked.canvas))
+        handlers.on_fds(SlotOpened, self._open_slot)
+        handlers.on(SlotClosed, lambda closed: engine.close_source(source_in(closed.slot)))
+        handlers.on(WatchMeters, lambda asked: sound.watch(asked.on))
+        handlers.on(ResetLoudness, lambda asked: sound.reset_loudness(asked.bus))
+        handlers.on_fds(BusAttach, self._attach_bus)
+        handlers.on(Shutdown, lambda _: self._end())
+        return handlers
 
-    def _open_slot(self, slot: SlotName, fd: int) -> None:
-        canvas = canvas_in(slot)
+    def _end(self) -> None:
+        self._over = True
+
+    def _attach_bus(self, asked: BusAttach, fds: list[int]) -> None:
+        self._bus.attach(asked.subscriber, socket.socket(fileno=fds.pop(0)))
+
+    def _open_slot(self, opened: SlotOpened, fds: list[int]) -> None:
+        canvas = canvas_in(opened.slot)
         if not canvas:
-            self._engine.open_source(source_in(slot), SlotReader(fd))
+            self._engine.open_source(source_in(opened.slot), SlotReader(fds[0]))
         elif canvas in CANVASES:
-            self._engine.open_canvas(canvas, SlotWriter(fd))
+            self._engine.open_canvas(canvas, SlotWriter(fds[0]))
 
     def _report(self) -> MixerReport:
         figures = self._engine.figures()
@@ -311,11 +304,11 @@ class MixerProcess:
             dict(self._sound.problems()),
         )
 
-    def _expect(self, subscriber: ProcessName, streams: tuple[StreamName, ...]) -> None:
+    def _expect(self, asked: Expect) -> None:
         """The picture of this moment may be in its encoder still: it counts, too."""
         now = self._clock.tick_at(self._clock.now()) / self._clock.fps
-        self._bus.expect(subscriber, streams, now)
-        for stream in filter(is_picture, streams):
+        self._bus.expect(asked.subscriber, asked.streams, now)
+        for stream in filter(is_picture, asked.streams):
             self._renditions.request_keyframe(stream, at_once=True)
 
     def _request_keyframe(self, stream: StreamName) -> None:

@@ -1,10 +1,12 @@
-"""What went wrong on a thread that lives on: counted, and told by a line a second at most."""
+"""What went wrong on a thread or loop that lives on: counted, and told by a line a second at most."""
 
 import time
 
 import structlog
 
 _EVERY_NS = 1_000_000_000
+_MAX_ONCE = 100
+"""Different faults that are told once; of others nothing is said any more."""
 
 _log = structlog.get_logger()
 
@@ -16,12 +18,23 @@ class Failures:
         self.part = part
         self.count = 0
         self._told_ns: int | None = None
+        self._told: set[tuple[str, str]] = set()
 
-    def add(self, error: Exception, of: str = "") -> None:
-        """Take one; ``of``: whose it was. From any thread; of two at once one may not be counted."""
+    def add(self, error: Exception, of: str = "", *, once: bool = False) -> None:
+        """Take one; ``of``: whose it was. ``once``: say it the first time only. From any thread; of two at
+        once one may not be counted."""
         self.count += 1
+        if once:
+            key = of, str(error)
+            if key not in self._told and len(self._told) < _MAX_ONCE:
+                self._told.add(key)
+                self._say(error, of)
+            return
         now_ns = time.monotonic_ns()
         if self._told_ns is None or now_ns - self._told_ns >= _EVERY_NS:
             self._told_ns = now_ns
-            told = {"of": of} if of else {}
-            _log.error(f"{self.part}.failed", failures=self.count, exc_info=error, **told)
+            self._say(error, of)
+
+    def _say(self, error: Exception, of: str) -> None:
+        told = {"of": of} if of else {}
+        _log.error(f"{self.part}.failed", failures=self.count, exc_info=error, **told)

@@ -1,65 +1,139 @@
-"""Reading a link: each message by itself. One that can't be read, or that its handler fails at, is counted
-and costs at most a line a second in the log; it never ends the process, and its descriptors are closed.
+"""Reading a link, for blocking loops and event loops alike: each message by itself.
+
+One policy: what can't be decoded is counted, logged once, and passed over. What a handler fails at is counted
+too, and costs at most a line a second in the log. Neither ever ends the process, and descriptors are closed.
 """
 
+import functools
+import operator
 import os
 import select
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from mixer.contract.names import ProcessName
 from mixer.ipc.failures import Failures
-from mixer.ipc.link import Link, LinkClosedError, UnreadableError
+from mixer.ipc.link import UNREADABLE, Envelope, Link, LinkClosedError, UnreadableError
 
-M = TypeVar("M")
 S = TypeVar("S", bound=msgspec.Struct)
 
+Take = Callable[[Envelope, list[int]], object]
+"""Descriptors that it leaves in the list are closed. Raises UnreadableError for a body that is no message."""
 
-class Inbox(Generic[M]):
-    """What comes over ``link``, decoded by ``decode``."""
+Handler = Callable[[ProcessName, Any, list[int]], object]
+"""``handler(sender, message, descriptors)``."""
 
-    def __init__(self, link: Link, decode: Callable[[msgspec.Raw], M]) -> None:
-        self.failures = Failures("message")
+
+class Inbox:
+    """What comes over ``link`` goes to ``take``. Several links may share their ``failures``; ``of`` says then
+    whose these are, by default the sender."""
+
+    def __init__(self, link: Link, take: Take, failures: Failures | None = None, of: str = "") -> None:
+        self._of = of
+        self.failures = Failures("message") if failures is None else failures
         self._link = link
-        self._decode = decode
+        self._take = take
 
-    def read(self, handle: Callable[[ProcessName, M, list[int]], None]) -> None:
-        """Call ``handle(sender, message, descriptors)`` for all that has arrived. Descriptors that it leaves
-        in the list are closed. Raises :class:`mixer.ipc.link.LinkClosedError`."""
-        while self.read_one(handle):
+    def read(self) -> None:
+        """Take all that has arrived. Raises :class:`mixer.ipc.link.LinkClosedError`."""
+        while self.read_one():
             pass
 
-    def read_one(self, handle: Callable[[ProcessName, M, list[int]], None]) -> bool:
+    def read_one(self) -> bool:
         """The same for one message; False: there was none."""
         try:
             received = self._link.receive()
         except UnreadableError as error:
-            self.failures.add(error)
+            self.failures.add(error, self._of, once=True)
             return True
         if received is None:
             return False
-        envelope, fds = received
+        self.deliver(*received)
+        return True
+
+    def deliver(self, envelope: Envelope, fds: list[int]) -> None:
+        """One message that was received before."""
         try:
-            handle(envelope.sender, self._decode(envelope.body), fds)
+            self._take(envelope, fds)
         except LinkClosedError:
             raise
         except Exception as error:
-            self.failures.add(error, envelope.sender)
+            self.failures.add(error, self._of or envelope.sender, once=isinstance(error, UnreadableError))
         finally:
             for fd in fds:
                 os.close(fd)
-        return True
+
+
+class Handlers:
+    """A process's table: type of message → who handles it, in this order. What it names is what can be
+    decoded."""
+
+    def __init__(self) -> None:
+        self._table: dict[type[msgspec.Struct], tuple[Handler, ...]] = {}
+
+    def on(self, kind: type[S], *handlers: Callable[[S], object]) -> None:
+        """``handler(message)``."""
+        for each in handlers:
+            self._add(kind, functools.partial(_with_message, each))
+
+    def on_from(self, kind: type[S], *handlers: Callable[[ProcessName, S], object]) -> None:
+        """``handler(sender, message)``."""
+        for each in handlers:
+            self._add(kind, functools.partial(_with_sender, each))
+
+    def on_fds(self, kind: type[S], handler: Callable[[S, list[int]], object]) -> None:
+        """``handler(message, descriptors)``; a message without any is passed over."""
+        self._add(kind, functools.partial(_with_fds, handler))
+
+    def _add(self, kind: type[msgspec.Struct], handler: Handler) -> None:
+        self._table[kind] = (*self._table.get(kind, ()), handler)
+
+    @functools.cached_property
+    def _decode(self) -> Callable[[msgspec.Raw], msgspec.Struct]:
+        return msgspec.msgpack.Decoder(functools.reduce(operator.or_, self._table)).decode
+
+    def take(self, envelope: Envelope, fds: list[int]) -> None:
+        """Hand a message to all that handle its type. Raises UnreadableError, and what they raise."""
+        self.handle(envelope.sender, self.decoded(envelope.body), fds)
+
+    def decoded(self, body: msgspec.Raw) -> msgspec.Struct:
+        """Raises UnreadableError."""
+        try:
+            return self._decode(body)
+        except UNREADABLE as error:
+            raise UnreadableError(str(error)) from error
+
+    def handle(self, sender: ProcessName, message: msgspec.Struct, fds: list[int]) -> None:
+        for handler in self._table[type(message)]:
+            handler(sender, message, fds)
+
+
+def _with_message(handler: Callable[[S], object], _: ProcessName, message: S, __: list[int]) -> None:
+    handler(message)
+
+
+def _with_sender(
+    handler: Callable[[ProcessName, S], object], sender: ProcessName, message: S, _: list[int]
+) -> None:
+    handler(sender, message)
+
+
+def _with_fds(handler: Callable[[S, list[int]], object], _: ProcessName, message: S, fds: list[int]) -> None:
+    if fds:
+        handler(message, fds)
 
 
 def first_message(link: Link, kind: type[S]) -> S:
     """Wait for the configuration, which comes before everything else. Raises LinkClosedError."""
     found: list[S] = []
-    inbox = Inbox(link, msgspec.msgpack.Decoder(kind).decode)
+    handlers = Handlers()
+    handlers.on(kind, found.append)
+    inbox = Inbox(link, handlers.take)
     poller = select.poll()
     poller.register(link.fileno(), select.POLLIN)
     while not found:
         poller.poll()
-        inbox.read_one(lambda _sender, message, _fds: found.append(message))
+        inbox.read_one()
     return found[0]

@@ -21,7 +21,6 @@ from mixer.contract.messages import (
     Ready,
     RetryNow,
     SenderConfig,
-    SenderIn,
     SenderReport,
     Shutdown,
 )
@@ -32,7 +31,7 @@ from mixer.contract.output_url import StreamUrl, UrlError
 from mixer.ipc import child
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import Packet, StreamHeader
-from mixer.ipc.inbox import Inbox
+from mixer.ipc.inbox import Handlers, Inbox
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
 from mixer.outputs.sink import POLL_MS, Headers, Sink, SinkStatus
 
@@ -66,7 +65,7 @@ class SenderProcess:
         self.slates: dict[StreamName, tuple[Packet, ...]] = {}
         """By stream: a closed group of pictures and a second of silence, for when the mixer is gone."""
         self._link = link
-        self._inbox = Inbox[SenderIn](link, msgspec.msgpack.Decoder(SenderIn).decode)
+        self._inbox = Inbox(link, self._handlers().take)
         self._config: SenderConfig | None = None
         self._sink: Sink | None = None
         self._refusal: Failure | None = None
@@ -114,7 +113,7 @@ class SenderProcess:
         poller.poll(POLL_MS if self._sink is None else self._sink.wait_ms())
 
     def _turn(self, now_ns: int) -> None:
-        self._read_link(now_ns)
+        self._read_link()
         if self._bus is not None:
             self._read_bus(self._bus, now_ns)
         if self._sink is not None:
@@ -128,28 +127,37 @@ class SenderProcess:
         if now_ns - self._report_ns >= REPORT_NS or (status.state, status.code) != self._reported:
             self._report(now_ns)
 
-    def _read_link(self, now_ns: int) -> None:
+    def _read_link(self) -> None:
         self._link.flush()
-        while self._inbox.read_one(lambda _sender, message, fds: self._handle(message, fds, now_ns)):
+        while self._inbox.read_one():
             if self._config is not None and self._sink is None and self._refusal is None:
                 self._configure(self._config)  # not in the handler: without a sink the process is of no use
 
-    def _handle(self, message: SenderIn, fds: list[int], now_ns: int) -> None:
-        match message:
-            case BusAttach() if fds:
-                self._attach(socket.socket(fileno=fds.pop()))
-            case SenderConfig() if self._config is None:
-                self._config = message
-            case Mark() if self._sink is not None:
-                self._sink.mark(message)
-            case RetryNow() if self._sink is not None:
-                self._sink.retry(now_ns)
-            case Shutdown() if not self._shutdown_ns:
-                self._shutdown_ns = now_ns
-                if self._sink is not None:
-                    self._sink.finish(now_ns)
-            case _:
-                pass
+    def _handlers(self) -> Handlers:
+        handlers = Handlers()
+        handlers.on_fds(BusAttach, lambda _, fds: self._attach(socket.socket(fileno=fds.pop())))
+        handlers.on(SenderConfig, self._take_config)
+        handlers.on(Mark, self._mark)
+        handlers.on(RetryNow, lambda _: self._retry())
+        handlers.on(Shutdown, lambda _: self._shut_down())
+        return handlers
+
+    def _take_config(self, config: SenderConfig) -> None:
+        self._config = self._config or config
+
+    def _mark(self, mark: Mark) -> None:
+        if self._sink is not None:
+            self._sink.mark(mark)
+
+    def _retry(self) -> None:
+        if self._sink is not None:
+            self._sink.retry(time.monotonic_ns())
+
+    def _shut_down(self) -> None:
+        if not self._shutdown_ns:
+            self._shutdown_ns = time.monotonic_ns()
+            if self._sink is not None:
+                self._sink.finish(self._shutdown_ns)
 
     def _configure(self, config: SenderConfig) -> None:
         try:

@@ -15,10 +15,10 @@ import structlog
 
 from mixer.contract.messages import Heartbeat, Ready, Shutdown, SlotClosed, SlotOpened
 from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName
-from mixer.contract.player_messages import PlayerConfig, PlayerIn, PlayerOrder, PlayerReport
+from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport
 from mixer.contract.source_kinds import SOURCE_KINDS
 from mixer.ipc import child
-from mixer.ipc.inbox import Inbox
+from mixer.ipc.inbox import Handlers, Inbox
 from mixer.ipc.limits import PLAYER_BYTES, PLAYER_NICENESS, confine
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
 from mixer.sources.player import MS, Player
@@ -50,8 +50,8 @@ class PlayerProcess:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._inbox = Inbox[PlayerIn](link, msgspec.msgpack.Decoder(PlayerIn).decode)
         self._out = SlotOut()
+        self._inbox = Inbox(link, self._handlers().take)
         self._config: PlayerConfig | None = None
         self._player: Player | None = None
         self._over = False
@@ -79,29 +79,32 @@ class PlayerProcess:
 
     def _read_link(self) -> None:
         self._link.flush()
-        while self._inbox.read_one(lambda _sender, message, fds: self._handle(message, fds)):
+        while self._inbox.read_one():
             if self._config is not None and self._player is None:
                 # Not in the handler: without a player the process is of no use, and ends.
                 self._player = made(self._config, self._out)
                 self._send(SUPERVISOR, Ready())
 
-    def _handle(self, message: PlayerIn, fds: list[int]) -> None:
-        now_ns = time.monotonic_ns()
-        match message:
-            case PlayerConfig() if self._config is None:
-                self._config = message
-            case PlayerOrder() if self._player is not None:
-                self._player.order(message, now_ns)
-                self._wait_ns = 0
-                self._report_ns = 0
-            case SlotOpened() if fds:
-                self._out.attach(fds[0], now_ns)
-            case SlotClosed():
-                self._out.detach()
-            case Shutdown():
-                self._over = True
-            case _:
-                pass
+    def _handlers(self) -> Handlers:
+        handlers = Handlers()
+        handlers.on(PlayerConfig, self._configure)
+        handlers.on(PlayerOrder, self._take_order)
+        handlers.on_fds(SlotOpened, lambda _, fds: self._out.attach(fds[0], time.monotonic_ns()))
+        handlers.on(SlotClosed, lambda _: self._out.detach())
+        handlers.on(Shutdown, lambda _: self._end())
+        return handlers
+
+    def _configure(self, config: PlayerConfig) -> None:
+        self._config = self._config or config
+
+    def _take_order(self, order: PlayerOrder) -> None:
+        if self._player is not None:
+            self._player.order(order, time.monotonic_ns())
+            self._wait_ns = 0
+            self._report_ns = 0
+
+    def _end(self) -> None:
+        self._over = True
 
     def _turn(self, player: Player, config: PlayerConfig) -> None:
         self._wait_ns = min(player.step(time.monotonic_ns()), SLOT_BEAT_NS)

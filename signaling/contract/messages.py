@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from mixer.contract.messages import BusAttach, Message, Shutdown, SlotClosed, SlotOpened, WatchMeters
+from mixer.contract.messages import Message
 from mixer.contract.names import ProcessName, SourceName
 
 PeerKind = Literal["guest", "booth", "wall", "multiview", "talkback", "whip", "whep"]
@@ -209,17 +209,4 @@ class SeatsRecorded(Message, frozen=True):
     reason: str = ""
 
 
-ShardIn = (
-    ShardConfig
-    | Offer
-    | Candidates
-    | ClosePeer
-    | UplinkTargets
-    | RecordSeats
-    | WatchMeters
-    | SlotOpened
-    | SlotClosed
-    | BusAttach
-    | Shutdown
-)
 FromShard = Answer | OfferFailed | PeerChanged | ShardReport | IceServersSilent | ShardLevels | SeatsRecorded

@@ -1,6 +1,6 @@
 """What signalling needs of the rest of the house, as Protocols: ``studio`` implements and hands them in."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
@@ -88,6 +88,11 @@ class ShowPort(Protocol):
     @property
     def serial(self) -> int:
         """Of the newest :class:`Change`."""
+        ...
+
+    @property
+    def media_used(self) -> Collection[str]:
+        """Ids of what was uploaded that the show names, or is about to."""
         ...
 
     def public_state(self) -> DirectorState:
@@ -222,8 +227,8 @@ class MediaPort(Protocol):
         ``media.busy``, 507 ``media.disk-full``, 503 ``media.unwritable``."""
         ...
 
-    async def remove(self, id_: str) -> None:
-        """Raises RefusedError: 404 ``media.unknown``, 409 ``media.in-use``."""
+    async def remove(self, id_: str, in_use: Collection[str]) -> None:
+        """``in_use``: ids that stay. Raises RefusedError: 404 ``media.unknown``, 409 ``media.in-use``."""
         ...
 
 
@@ -238,7 +243,7 @@ class NoMedia:
     async def add(self, name: str, length: int | None, blocks: AsyncIterator[bytes]) -> Medium:
         raise RefusedError(503, "media.unwritable", "This server keeps no files.")
 
-    async def remove(self, id_: str) -> None:
+    async def remove(self, id_: str, in_use: Collection[str]) -> None:
         raise RefusedError(404, "media.unknown", "There is no such file.")
 
 

@@ -12,7 +12,7 @@ import select
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -75,6 +75,30 @@ class Handler(Protocol):
         """Whether it is a WebSocket, which has its pings instead of a pace."""
 
     def drop(self) -> None: ...
+
+
+async def bound(host: str, port: int) -> list[socket.socket]:
+    """Sockets at every address of ``host``, all of one port; 0 lets the system choose. Nobody is heard there
+    until the door opens. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    listeners: list[socket.socket] = []
+    try:
+        for family, _, _, _, address in dict.fromkeys(found):
+            listener = socket.socket(family, socket.SOCK_STREAM)
+            listeners.append(listener)
+            listener.setblocking(False)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind((address[0], port, *address[2:]))
+            port = listener.getsockname()[1]
+    except OSError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
 
 
 class _Visit:
@@ -146,22 +170,11 @@ class ConnectionDoor:
     def __len__(self) -> int:
         return self._count
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen at every address of ``host``; port 0 lets the system choose. Returns the port. Raises
-        OSError."""
-        found = await self._loop.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+    def open(self, listeners: Sequence[socket.socket]) -> None:
+        """Listen at these bound sockets, which are the door's from now on. Raises OSError."""
+        self._listeners += listeners
         try:
-            for family, _, _, _, address in dict.fromkeys(found):
-                listener = socket.socket(family, socket.SOCK_STREAM)
-                self._listeners.append(listener)
-                listener.setblocking(False)
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if family == socket.AF_INET6:
-                    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                listener.bind((address[0], port, *address[2:]))
-                port = listener.getsockname()[1]
+            for listener in self._listeners:
                 listener.listen(BACKLOG)
         except OSError:
             self.close()
@@ -170,7 +183,6 @@ class ConnectionDoor:
             self._loop.add_reader(listener, self._accept, listener)
         self._loop.add_reader(self._ears, self._listen_for_words)
         self._sweeping = asyncio.create_task(self._sweep(), name="door")
-        return port
 
     def close(self) -> None:
         """Accept nobody from now on; who has sent something stays in."""

@@ -3,8 +3,9 @@
 import asyncio
 import errno
 import resource
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +20,7 @@ from signaling.http.auth.limits import COMMAND_BYTES
 from signaling.http.auth.origin import ClientAddress
 from signaling.http.auth.sessions import Sessions
 from signaling.http.deps import Deps
-from signaling.http.door import ConnectionDoor, DoorLimits
+from signaling.http.door import ConnectionDoor, DoorLimits, bound
 from signaling.http.live.hub import Hub
 from signaling.http.metrics import Metrics
 from signaling.http.pages import Pages, add_security_headers, policy
@@ -30,7 +31,17 @@ from signaling.http.routes.table import routes
 from signaling.http.routes.whip import add_cross_origin
 from signaling.http.snapshots import JpegCache
 
-__all__ = ["Deps", "PortTakenError", "ServeError", "Server", "TlsFiles", "make_app", "serve"]
+__all__ = [
+    "Address",
+    "Deps",
+    "PortTakenError",
+    "ServeError",
+    "Server",
+    "TlsFiles",
+    "claim",
+    "make_app",
+    "serve",
+]
 
 SHUTDOWN_TIMEOUT_S = 2.0
 PAGE_ROUTE = web.RequestKey("page_route", bool)
@@ -168,15 +179,44 @@ class Server:
         await self._runner.cleanup()
 
 
+class Address:
+    """A port that is ours, where nobody answers yet. ``url``: as this machine reaches it."""
+
+    def __init__(self, listeners: Sequence[socket.socket], host: str, *, https: bool) -> None:
+        self.listeners = listeners
+        self.port: int = listeners[0].getsockname()[1]
+        self.host = host
+        scheme = "https" if https else "http"
+        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+        self.url = f"{scheme}://{name}:{self.port}"
+
+    def close(self) -> None:
+        for listener in self.listeners:
+            listener.close()
+
+
+async def claim(host: str, port: int, *, https: bool = False) -> Address:
+    """Port 0 lets the system choose. Raises :class:`ServeError`."""
+    try:
+        return Address(await bound(host, port), host, https=https)
+    except OSError as error:
+        raise _refused(error, host, port) from None
+
+
+def _refused(error: OSError, host: str, port: int) -> ServeError:
+    if error.errno == errno.EADDRINUSE:
+        return PortTakenError(f"port {port} on {host} is taken by another program")
+    return ServeError(f"cannot listen on {host} port {port}: {error.strerror or error}")
+
+
 async def serve(
     app: web.Application,
-    host: str,
-    port: int,
+    address: Address,
     *,
     tls: TlsFiles | None = None,
     limits: DoorLimits | None = None,
 ) -> Server:
-    """Start answering; port 0 lets the system choose. ``limits``: of connections; by default, as many as the
+    """Start answering. ``limits``: of connections; by default, as many as the
     process's limit of descriptors allows. Raises :class:`ServeError`."""
     context_ = await asyncio.to_thread(_tls_context, tls) if tls is not None else None
     runner = StudioRunner(
@@ -196,15 +236,11 @@ async def serve(
         counted=(ctx.deps.metrics if ctx else Metrics()).count_connection,
     )
     try:
-        chosen = await door.open(host, port)
+        door.open(address.listeners)
     except OSError as error:
         await runner.cleanup()
-        if error.errno == errno.EADDRINUSE:
-            raise PortTakenError(f"port {port} on {host} is taken by another program") from None
-        raise ServeError(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
-    scheme = "https" if tls is not None else "http"
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return Server(runner, door, f"{scheme}://{name}:{chosen}", chosen)
+        raise _refused(error, address.host, address.port) from None
+    return Server(runner, door, address.url, address.port)
 
 
 def _tls_context(files: TlsFiles) -> ssl.SSLContext:

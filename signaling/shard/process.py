@@ -17,7 +17,6 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Literal
 
-import msgspec
 import structlog
 import uvloop
 
@@ -26,7 +25,7 @@ from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName, of_screen, so
 from mixer.ipc import child, priority
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.failures import Failures
-from mixer.ipc.inbox import Inbox
+from mixer.ipc.inbox import Handlers
 from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
 from mixer.ipc.slot import SlotWriter
 from signaling.contract.messages import (
@@ -41,12 +40,12 @@ from signaling.contract.messages import (
     PeerStats,
     RecordSeats,
     ShardConfig,
-    ShardIn,
     ShardLevels,
     ShardReport,
     UplinkTarget,
     UplinkTargets,
 )
+from signaling.ipc.loop_link import LoopLink
 from signaling.rtc import hooks
 from signaling.rtc.audio.sound_in import SoundPacer
 from signaling.rtc.peer import House, Peer, State
@@ -71,9 +70,8 @@ class Shard:
     """The shard's life on its event loop; ends when :attr:`done` is set."""
 
     def __init__(self, link: Link) -> None:
-        self._link = link
+        self._link = LoopLink(link)
         self._loop = asyncio.get_running_loop()
-        self._inbox = Inbox[ShardIn](link, msgspec.msgpack.Decoder(ShardIn).decode)
         self._house = House(
             DecoderPool(max(2, min(4, os.cpu_count() or 2))),
             SoundPacer(),
@@ -92,22 +90,20 @@ class Shard:
         self._failures = Failures("loop")
         """What a guest's turn in the shard's own loops stumbled over."""
         self._configured = False
-        self._writing = False
         self._silent: frozenset[str] = frozenset()
         """Peers of which nothing comes, as control was told last."""
         self._ice_silent: tuple[str, ...] = ()
         """STUN and TURN servers without an answer, as control was told last."""
         self._litter = False
         """Peers have left whose objects refer to each other in circles, hundreds of kilobytes each."""
-        self.done = asyncio.Event()
+        self.done = self._link.closed
 
     async def run(self) -> None:
         """Serve until Shutdown or until the supervisor is gone."""
-        self._loop.add_reader(self._link.fileno(), self._readable)
         ticker = asyncio.create_task(self._tick())
-        self._readable()
+        self._link.serve(self._handlers())
         await self.done.wait()
-        self._loop.remove_reader(self._link.fileno())
+        self._link.stop()
         ticker.cancel()
         self._watch(False)
         for peer in self._peers.values():
@@ -121,68 +117,56 @@ class Shard:
 
     # --- link ----------------------------------------------------------------------------------------
 
-    def _readable(self) -> None:
-        try:
-            self._inbox.read(lambda _sender, message, fds: self._take(message, fds))
-        except LinkClosedError:
-            self.done.set()
+    def _handlers(self) -> Handlers:
+        handlers = Handlers()
+        handlers.on(ShardConfig, self._configure)
+        handlers.on(Offer, lambda offer: self._start(self._join(offer)))
+        handlers.on(Candidates, self._trickle)
+        handlers.on(ClosePeer, self._close_peer)
+        handlers.on(UplinkTargets, self._aim_all)
+        handlers.on_fds(SlotOpened, self._open_slot)
+        handlers.on(SlotClosed, lambda closed: self._house.seats.closed(source_in(closed.slot)))
+        handlers.on(RecordSeats, lambda asked: self._house.recorder.record(asked.folder, asked.output))
+        handlers.on(WatchMeters, lambda asked: self._watch(asked.on))
+        handlers.on_fds(BusAttach, self._attach_bus)
+        handlers.on(Shutdown, lambda _: self.done.set())
+        return handlers
 
-    def _take(self, message: ShardIn, fds: list[int]) -> None:
-        match message:
-            case ShardConfig(ports=ports, announce=announce) if not self._configured:
-                hooks.install(Network(ports, announce))
-                self._house.recorder.epoch_ns = message.epoch_ns
-                self._configured = True
-                self._send(SUPERVISOR, Ready())
-            case Offer():
-                self._start(self._join(message))
-            case Candidates(peer=name):
-                if name in self._peers:
-                    self._start(self._add_candidates(self._peers[name], message))
-            case ClosePeer(peer=name):
-                if name in self._peers:
-                    self._peers[name].close("closed")
-            case UplinkTargets(seats=seats, screens=screens):
-                self._targets, self._screens, self._listens = seats, screens, message.listens
-                self._open = "all" if message.open == "all" else frozenset(message.open)
-                for peer in self._peers.values():
-                    self._aim(peer)
-            # A seat's slot goes by the seat's id, every other by its whole name.
-            case SlotOpened(slot) if fds:
-                self._house.seats.opened(source_in(slot), SlotWriter(fds[0]))
-            case SlotClosed(slot):
-                self._house.seats.closed(source_in(slot))
-            case RecordSeats(folder=folder, output=output):
-                self._house.recorder.record(folder, output)
-            case WatchMeters(on=on):
-                self._watch(on)
-            case BusAttach() if fds:
-                self._house.returns.attach(BusReader(socket.socket(fileno=os.dup(fds[0]))))
-            case Shutdown():
-                self.done.set()
-            case _:
-                pass
+    def _configure(self, config: ShardConfig) -> None:
+        if self._configured:
+            return
+        hooks.install(Network(config.ports, config.announce))
+        self._house.recorder.epoch_ns = config.epoch_ns
+        self._configured = True
+        self._send(SUPERVISOR, Ready())
+
+    def _trickle(self, more: Candidates) -> None:
+        if more.peer in self._peers:
+            self._start(self._add_candidates(self._peers[more.peer], more))
+
+    def _close_peer(self, asked: ClosePeer) -> None:
+        if asked.peer in self._peers:
+            self._peers[asked.peer].close("closed")
+
+    def _aim_all(self, told: UplinkTargets) -> None:
+        self._targets, self._screens, self._listens = told.seats, told.screens, told.listens
+        self._open = "all" if told.open == "all" else frozenset(told.open)
+        for peer in self._peers.values():
+            self._aim(peer)
+
+    def _open_slot(self, opened: SlotOpened, fds: list[int]) -> None:
+        self._house.seats.opened(source_in(opened.slot), SlotWriter(fds[0]))
+
+    def _attach_bus(self, _: BusAttach, fds: list[int]) -> None:
+        self._house.returns.attach(BusReader(socket.socket(fileno=fds.pop())))
 
     def _send(self, to: ProcessName, message: FromShard | Ready | Heartbeat) -> None:
         try:
             self._link.send(to, message)
         except (LinkClosedError, LinkOverflowError):
             self.done.set()
-            return
         except ValueError as error:
             log.warning("message.too-large", error=str(error))
-        if self._link.backlog and not self._writing:
-            self._writing = True
-            self._loop.add_writer(self._link.fileno(), self._writable)
-
-    def _writable(self) -> None:
-        try:
-            self._link.flush()
-        except LinkClosedError:
-            self.done.set()
-        if not self._link.backlog or self.done.is_set():
-            self._writing = False
-            self._loop.remove_writer(self._link.fileno())
 
     # --- peers ---------------------------------------------------------------------------------------
 
@@ -310,7 +294,13 @@ class Shard:
 
     def _failed(self) -> dict[str, int]:
         house = self._house
-        parts = (house.pool.failures, house.pacer.failures, house.recorder.failures, self._failures)
+        parts = (
+            house.pool.failures,
+            house.pacer.failures,
+            house.recorder.failures,
+            self._failures,
+            self._link.failures,
+        )
         return {each.part: each.count for each in parts if each.count}
 
     def _tell_of_servers(self) -> None:

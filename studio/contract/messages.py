@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from mixer.contract.messages import Heartbeat, Message, Ready, SenderConfig
+from mixer.contract.messages import Message, SenderConfig
 from mixer.contract.names import ProcessName, SlotName
 from mixer.contract.player_messages import PlayerConfig
 
@@ -83,6 +83,3 @@ class SlotFailed(Message, frozen=True):
 
     slot: SlotName
     reason: str
-
-
-ToSupervisor = Ready | Heartbeat | Listening | StartFailed | Desired

@@ -13,12 +13,20 @@ log = structlog.get_logger()
 
 
 class Alarms:
-    """One of each code. ``changed`` is called after each change, and may be set later."""
+    """One of each code."""
 
     def __init__(self, unix_time: Callable[[], float]) -> None:
         self._unix_time = unix_time
         self._alarms: dict[str, Alarm] = {}
-        self.changed: Callable[[], None] = lambda: None
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Call it after each change."""
+        self._listeners.append(changed)
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def __contains__(self, code: str) -> bool:
         return code in self._alarms
@@ -31,12 +39,12 @@ class Alarms:
         since = int(self._unix_time()) if before is None else before.since
         self._alarms[code] = Alarm(code, text, since)
         log.error("alarm", code=code, reason=text)
-        self.changed()
+        self._changed()
 
     def clear(self, code: str) -> None:
         if self._alarms.pop(code, None) is not None:
             log.info("alarm over", code=code)
-            self.changed()
+            self._changed()
 
     def public(self) -> tuple[Alarm, ...]:
         """The oldest first."""

@@ -10,32 +10,33 @@ from collections.abc import Callable
 
 from mixer.contract.plan import Transition
 from studio.planning.planner import Plans
+from studio.show.model import Show
 
 PERIOD_S = 1 / 30
 
 
 class PlanPace:
-    """``send(plans, issued_ns, ordinary)``, ``ordinary`` where it is no take; call on the event loop. Nothing
-    is sent after :meth:`close`."""
+    """``send(plans, show, issued_ns, ordinary)``: ``show`` is what the plans are made of; ``ordinary`` where
+    it is no take. Call on the event loop. Nothing is sent after :meth:`close`."""
 
-    def __init__(self, send: Callable[[Plans, int, bool], None], period_s: float = PERIOD_S) -> None:
+    def __init__(self, send: Callable[[Plans, Show, int, bool], None], period_s: float = PERIOD_S) -> None:
         self._send = send
         self._period_s = period_s
         self._next_s = 0.0
         self._urgent: object = None
-        self._waiting: tuple[Plans, int] | None = None
+        self._waiting: tuple[Plans, Show, int] | None = None
         """The newest, and when the first of those that wait was asked for."""
         self._timer: asyncio.TimerHandle | None = None
 
-    def __call__(self, plans: Plans, issued_ns: int) -> None:
+    def __call__(self, plans: Plans, show: Show, issued_ns: int) -> None:
         urgent = _urgent(plans) != self._urgent
         if self._waiting is not None and not urgent:
-            issued_ns = min(issued_ns, self._waiting[1])
+            issued_ns = min(issued_ns, self._waiting[2])
         wait_s = self._next_s - time.monotonic()
         if wait_s <= 0 or urgent:
-            self._go(plans, issued_ns, ordinary=not urgent)
+            self._go(plans, show, issued_ns, ordinary=not urgent)
             return
-        self._waiting = plans, issued_ns
+        self._waiting = plans, show, issued_ns
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(wait_s, self._due)
 
@@ -48,11 +49,11 @@ class PlanPace:
         if self._waiting is not None:
             self._go(*self._waiting, ordinary=True)
 
-    def _go(self, plans: Plans, issued_ns: int, *, ordinary: bool) -> None:
+    def _go(self, plans: Plans, show: Show, issued_ns: int, *, ordinary: bool) -> None:
         self._waiting = None
         self._urgent = _urgent(plans)
         self._next_s = time.monotonic() + self._period_s
-        self._send(plans, issued_ns, ordinary)
+        self._send(plans, show, issued_ns, ordinary)
 
 
 def _urgent(plans: Plans) -> object:

@@ -48,8 +48,8 @@ class _Ahead(msgspec.Struct, frozen=True):
 
 
 class Planning:
-    """``say(plans, issued_ns)`` is called with new plans. ``live`` is set by the session, which then calls
-    :meth:`renew`."""
+    """``say(plans, show, issued_ns)`` is called with new plans and what they are made of. ``live`` is set by
+    the session, which then calls :meth:`renew`."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Planning:
         settings: PlanSettings,
         demand: DemandSettings,
         alarms: Alarms,
-        say: Callable[[Plans, int], None],
+        say: Callable[[Plans, Show, int], None],
     ) -> None:
         self._settings = settings
         self._demand_settings = demand
@@ -86,7 +86,7 @@ class Planning:
                 self._failed(error)
         if self._alarms_now:
             self.plans = self._instead(show, revision)
-        self._say(self.plans, time.monotonic_ns())
+        self._say(self.plans, self.show, time.monotonic_ns())
 
     def step(
         self, show: Show, events: Sequence[AnyEvent], issued_ns: int, unix_ms: int, revision: int
@@ -212,4 +212,4 @@ class Planning:
             plans = msgspec.structs.replace(plans, mix=mix)
         if plans != self.plans:
             self.plans = plans
-            self._say(plans, issued_ns)
+            self._say(plans, self.show, issued_ns)

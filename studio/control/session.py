@@ -1,6 +1,6 @@
 """The single writer of the show's state: commands in; events, patches and plans out.
 
-``studio.control.process`` builds and feeds it::
+``studio.control.opening`` builds it, ``studio.control.process`` feeds it::
 
     store = await Store.open(data / "show.db")               # StoreError: str() is one line
     session = Session(store, settings, publish=publish, around=Surroundings(link_for))
@@ -8,10 +8,10 @@
     ...
     await session.close()                                     # closes the store, too
 
-``publish(plans, issued_ns)`` is called on the event loop whenever plans changed, and by ``start``; it must
-not block. It sends ``TakePlan(plans.mix, issued_ns)`` to the mixer, ``UplinkTargets(plans.uplink, …)`` to the
-shards (where ``plans.known``) and ``plans.desired`` to the supervisor. ``session.plans`` is the newest: say
-it again to a process that came back.
+``publish(plans, show, issued_ns)`` is called on the event loop whenever plans changed, with what they are
+made of, and by ``start``; it must not block. It sends ``TakePlan(plans.mix, issued_ns)`` to the mixer,
+``UplinkTargets(plans.uplink, …)`` to the shards (where ``plans.known``) and ``plans.desired`` to the
+supervisor. ``session.plans`` is the newest: say it again to a process that came back.
 
 All methods are called on one event loop.
 """
@@ -89,7 +89,7 @@ class Session:
         store: Store,
         settings: SessionSettings,
         *,
-        publish: Callable[[Plans, int], None],
+        publish: Callable[[Plans, Show, int], None],
         around: Surroundings,
         happened: Callable[[AnyEvent, Show], None] = lambda event, show: None,
         unix_time: Callable[[], float] = time.time,
@@ -121,6 +121,7 @@ class Session:
         self._still: asyncio.TimerHandle | None = None
         self._writer = Writer(self._perform)
         self._status_changed = asyncio.Event()
+        self._alarms.listen(self._status_changed.set)
         self._telling: asyncio.Task[None] | None = None
         self._closing = False
         self._changes = Changes(self._public())
@@ -141,7 +142,6 @@ class Session:
         self._show = self._coming = self._here(show)
         self._dropouts = Dropouts(self._show)
         self._planning.begin(self._show, self._revision, map(self._here, newest))
-        self._alarms.changed = self._status_changed.set
         await self._ledger.start(self._revision)
         self._changes.state = self._public()
         self._set_timer()
@@ -177,11 +177,6 @@ class Session:
     def show(self) -> Show:
         """The newest; it holds secrets."""
         return self._show
-
-    @property
-    def planned(self) -> Show:
-        """What the newest plans are made of: the newest show, where it can be planned."""
-        return self._planning.show
 
     @property
     def media_used(self) -> frozenset[str]:
@@ -446,9 +441,9 @@ class Session:
         self._status_changed.set()
         self._look_for_dropouts()
 
-    def _say(self, plans: Plans, issued_ns: int) -> None:
+    def _say(self, plans: Plans, show: Show, issued_ns: int) -> None:
         try:
-            self._publish(plans, issued_ns)
+            self._publish(plans, show, issued_ns)
         except Exception as error:
             # The state is written already; what couldn't be said is in the next plan, which is whole.
             log.error("plans not sent", **fault(error))

@@ -4,7 +4,6 @@ Nothing waits here. A receiver that is away misses the message (counted: whoever
 it must know); a receiver that doesn't read its link is ended, so that it can't fill the supervisor's memory.
 """
 
-import os
 import selectors
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +13,8 @@ import structlog
 
 from mixer.contract.names import CONTROL, SUPERVISOR, ProcessName
 from mixer.ipc.failures import Failures
-from mixer.ipc.link import Envelope, LinkClosedError, LinkOverflowError, UnreadableError
+from mixer.ipc.inbox import Inbox
+from mixer.ipc.link import UNREADABLE, Envelope, LinkClosedError, LinkOverflowError, UnreadableError
 from studio.supervisor.children import Child
 
 log = structlog.get_logger()
@@ -28,6 +28,15 @@ class _Tag(msgspec.Struct):
 
 
 _tag_of = msgspec.msgpack.Decoder(_Tag).decode
+
+
+def _decoded_tag(body: msgspec.Raw) -> str:
+    """Raises UnreadableError."""
+    try:
+        return _tag_of(body).type
+    except UNREADABLE as error:
+        raise UnreadableError(str(error)) from error
+
 
 Deliver = Callable[[Child, msgspec.Raw], None]
 Observe = Callable[[ProcessName, str, msgspec.Raw], None]
@@ -46,6 +55,7 @@ class Switchboard:
         self._observe = observe
         self._failures = Failures("message")
         self._children: dict[ProcessName, Child] = {}
+        self._inboxes: dict[ProcessName, Inbox] = {}
         self.dropped: Counter[str] = Counter()
         """Messages that found no receiver, by its name; whoever reports them clears it."""
         self.carried: dict[ProcessName, Counter[ProcessName]] = {}
@@ -55,6 +65,13 @@ class Switchboard:
         """A child has just been spawned."""
         assert child.link is not None
         self._children[child.name] = child
+        self._inboxes[child.name] = Inbox(
+            child.link,
+            # Descriptors come from the supervisor, never to it: they are closed.
+            lambda envelope, _: self._route(child, envelope),
+            self._failures,
+            child.name,
+        )
         self._selector.register(
             child.link, selectors.EVENT_READ, lambda mask, child=child: self._ready(child, mask)
         )
@@ -93,36 +110,21 @@ class Switchboard:
             self._read(child)
 
     def _read(self, child: Child, *, everything: bool = False) -> None:
-        count = 0
-        while child.link is not None and (everything or count < _BATCH):
-            count += 1
-            try:
-                received = child.link.receive()
-            except LinkClosedError as error:
-                self._broken(child, error)
-                return
-            except UnreadableError as error:
-                self._failures.add(error, child.name)
-                continue
-            if received is None:
-                return
-            envelope, fds = received
-            for fd in fds:
-                os.close(fd)  # descriptors come from the supervisor, never to it
-            self._route(child, envelope)
+        inbox, count = self._inboxes[child.name], 0
+        try:
+            while child.link is not None and (everything or count < _BATCH) and inbox.read_one():
+                count += 1
+        except LinkClosedError as error:
+            self._broken(child, error)
 
     def _route(self, child: Child, envelope: Envelope) -> None:
         if envelope.to == SUPERVISOR or envelope.to in self._children:
             self.carried.setdefault(child.name, Counter())[envelope.to] += len(bytes(envelope.body))
-        try:
-            if envelope.to == SUPERVISOR:
-                self._deliver(child, envelope.body)
-                return
-            if child.name == CONTROL:
-                self._observe(envelope.to, _tag_of(envelope.body).type, envelope.body)
-        except Exception as error:  # one message's fault stays that message's
-            self._failures.add(error, child.name)
+        if envelope.to == SUPERVISOR:
+            self._deliver(child, envelope.body)
             return
+        if child.name == CONTROL:
+            self._observe(envelope.to, _decoded_tag(envelope.body), envelope.body)
         receiver = self._children.get(envelope.to)
         if receiver is None or receiver.link is None:
             self.dropped[envelope.to if receiver else "unknown"] += 1
@@ -160,5 +162,6 @@ class Switchboard:
         if child.link is None:
             return
         self._selector.unregister(child.link)
+        self._inboxes.pop(child.name, None)
         child.link.close()
         child.link = None

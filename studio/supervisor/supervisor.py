@@ -41,6 +41,7 @@ from mixer.contract.names import (
     is_shard,
 )
 from mixer.ipc.failures import Failures
+from mixer.ipc.inbox import Handlers
 from mixer.ipc.link import UNREADABLE
 from studio.contract import usage
 from studio.contract.messages import (
@@ -50,7 +51,6 @@ from studio.contract.messages import (
     ProcessUsage,
     SlotFailed,
     StartFailed,
-    ToSupervisor,
 )
 from studio.supervisor.children import HEALTHY_S, STOP_S, Child, backoff_s
 from studio.supervisor.roster import Launch, desired_children, fixed_children
@@ -81,7 +81,7 @@ class Supervisor:
         self.epoch_ns = time.monotonic_ns()
         self._selector = selectors.DefaultSelector()
         self._board = Switchboard(self._selector, self._deliver, self._observe)
-        self._decode = msgspec.msgpack.Decoder(ToSupervisor).decode
+        self._of_all, self._of_control = self._handlers(control=False), self._handlers(control=True)
         self._decode_guest = msgspec.msgpack.Decoder(Guest).decode
         self._failures = Failures("supervising")
         self._slots = SlotKeeper()
@@ -279,25 +279,31 @@ class Supervisor:
     # --- what children say -----------------------------------------------------------------------------
 
     def _deliver(self, child: Child, body: msgspec.Raw) -> None:
-        message = self._decode(body)
+        handlers = self._of_control if child.name == CONTROL else self._of_all
+        message = handlers.decoded(body)
         child.heard(time.monotonic_ns())
-        match message:
-            case Heartbeat():
-                pass
-            case Ready():
-                self._ready(child)
-            case _ if child.name != CONTROL:
-                log.warning("unexpected message", sender=child.name, message=type(message).__name__)
-            case Listening():
-                self._listening = message
-                # A restarted control must come back where browsers look for it, whoever chose the port.
-                self._port = message.port or self._port
-            case StartFailed(reason):
-                log.error("control cannot start", reason=reason)
-                if not self._announced:
-                    self._fail(reason)
-            case Desired():
-                self._want(message)
+        handlers.handle(child.name, message, [])
+
+    def _handlers(self, *, control: bool) -> Handlers:
+        """Of what a child says to the supervisor; ``control`` alone says what shall be."""
+        handlers = Handlers()
+        handlers.on(Heartbeat, lambda _: None)  # it was heard
+        handlers.on_from(Ready, lambda name, _: self._ready(self._children[name]))
+        if control:
+            handlers.on(Listening, self._listens)
+            handlers.on(StartFailed, self._start_failed)
+            handlers.on(Desired, self._want)
+        return handlers
+
+    def _listens(self, message: Listening) -> None:
+        self._listening = message
+        # A restarted control must come back where browsers look for it, whoever chose the port.
+        self._port = message.port or self._port
+
+    def _start_failed(self, message: StartFailed) -> None:
+        log.error("control cannot start", reason=message.reason)
+        if not self._announced:
+            self._fail(message.reason)
 
     def _observe(self, to: ProcessName, tag: str, body: msgspec.Raw) -> None:
         if to == MIXER and tag in _PLAN:

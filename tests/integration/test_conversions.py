@@ -154,7 +154,8 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.told: list[tuple[str, float]] = []
-        self.store = MediaStore(folder, 10**9, convert_over=0.0001, demands=DEMANDS, changed=self._changed)
+        self.store = MediaStore(folder, 10**9, convert_over=0.0001, demands=DEMANDS)
+        self.store.listen(self._changed)
 
     def _changed(self) -> None:
         for medium in self.store.media.values():

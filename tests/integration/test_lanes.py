@@ -172,7 +172,7 @@ async def test_themes_that_are_being_read_hold_nobody_up(tmp_path: Path) -> None
     session = Session(
         await Store.open(tmp_path / "show.db"),
         SessionSettings(PLAN_SETTINGS),
-        publish=lambda plans, issued_ns: None,
+        publish=lambda plans, show, issued_ns: None,
         around=Surroundings(lambda role, token: "", theme_of=theme_of),
     )
     await session.start()
@@ -250,13 +250,13 @@ async def test_an_address_that_asks_too_often_may_still_take(tmp_path: Path) -> 
 
 
 async def test_a_file_that_is_being_given_to_a_source_is_not_deleted(tmp_path: Path) -> None:
-    files = MediaStore(tmp_path / "media", 10**9, in_use=lambda: session.media_used)
+    files = MediaStore(tmp_path / "media", 10**9)
     await files.open()
     files._media = {"m1": Medium("m1", "Clip", "clip", 5, duration_s=3.0)}
     session = Session(
         await Store.open(tmp_path / "show.db"),
         SessionSettings(PLAN_SETTINGS),
-        publish=lambda plans, issued_ns: None,
+        publish=lambda plans, show, issued_ns: None,
         around=Surroundings(lambda role, token: "", media=lambda: files.media),
     )
     await session.start()
@@ -267,11 +267,11 @@ async def test_a_file_that_is_being_given_to_a_source_is_not_deleted(tmp_path: P
             await until(lambda: "m1" in session.media_used)
             assert "one" not in session.show.sources, "it is being written"
             with pytest.raises(RefusedError, match=r"media\.in-use"):
-                await files.remove("m1")
+                await files.remove("m1", session.media_used)
         await asyncio.gather(making, return_exceptions=True)
         if "one" in session.show.sources:
             await session.execute(b'{"type": "source.delete", "source": "one"}', DIRECTOR)
-        await files.remove("m1")
+        await files.remove("m1", session.media_used)
         assert await refusal(session.execute(command % b"two", DIRECTOR)) == (404, "media.unknown")
     finally:
         await session.close()

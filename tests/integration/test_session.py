@@ -22,6 +22,7 @@ from studio.control.preparing import Surroundings
 from studio.control.session import MAX_WAITING, Session, SessionSettings
 from studio.planning.demand import DemandSettings
 from studio.planning.planner import Plans
+from studio.show.model import Show
 from tests.support.merging import as_json, merged, without_nulls
 from tests.support.shows import DIRECTOR, PLAN_SETTINGS, STREAM_KEY, URL
 
@@ -46,7 +47,7 @@ class House:
         self.session = Session(
             store or await Store.open(self.path),
             SessionSettings(PLAN_SETTINGS, title="Summit", invite_ttl_s=3600, demand=demand),
-            publish=lambda plans, issued_ns: self.plans.append((plans, issued_ns)),
+            publish=lambda plans, show, issued_ns: self.plans.append((plans, issued_ns)),
             around=Surroundings(self.link_for),
             unix_time=lambda: self.now,
             alarms=alarms,
@@ -405,7 +406,7 @@ async def test_a_listener_that_fails_or_leaves_harms_nobody(house: House) -> Non
 
 
 async def test_plans_that_cannot_be_sent_do_not_undo_a_command(house: House) -> None:
-    def fail(plans: Plans, issued_ns: int) -> None:
+    def fail(plans: Plans, show: Show, issued_ns: int) -> None:
         raise ConnectionError("the supervisor is gone")
 
     house.session._publish = fail

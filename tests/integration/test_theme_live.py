@@ -46,7 +46,7 @@ async def test_plates_and_ground_are_the_new_themes_on_the_next_tick(tmp_path: P
     session = Session(
         await Store.open(tmp_path / "show.db"),
         SessionSettings(PlanSettings(SIZES, recordings=""), theme=await themes.load("plain")),
-        publish=lambda plans, issued_ns: told.append(plans),
+        publish=lambda plans, show, issued_ns: told.append(plans),
         around=Surroundings(
             lambda role, token: "link", theme_of=themes.load, theme_names=lambda: themes.names
         ),

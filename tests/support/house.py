@@ -29,7 +29,7 @@ from signaling.http.deps import Deps
 from signaling.http.door import DoorLimits
 from signaling.http.live.hub import Hub
 from signaling.http.routes.context import CONTEXT
-from signaling.http.server import Server, make_app, serve
+from signaling.http.server import Server, claim, make_app, serve
 from signaling.http.snapshots import CanvasSnapshots
 from signaling.router.peers import PeerRouter
 from signaling.router.turn import IceSettings
@@ -148,7 +148,7 @@ async def house(
     show = Session(
         await Store.open(data / "show.db"),
         settings,
-        publish=lambda plans, issued_ns: None,
+        publish=lambda plans, show, issued_ns: None,
         around=Surroundings(lambda role, token: link("http://studio.test", role, token)),
     )
     await show.start()
@@ -180,7 +180,7 @@ async def house(
             **deps,
         )
     )
-    server = await serve(app, "127.0.0.1", 0, limits=door)
+    server = await serve(app, await claim("127.0.0.1", 0), limits=door)
     try:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
             made = House(

@@ -368,7 +368,7 @@ async def run(folder: Path) -> list[dict[str, list[Json]]]:
         SessionSettings(
             PLAN_SETTINGS, title="Old title", invite_ttl_s=3600, demand=DemandSettings(learn_s=0)
         ),
-        publish=lambda plans, issued_ns: None,
+        publish=lambda plans, show, issued_ns: None,
         around=Surroundings(
             lambda role, token: "link",
             media=lambda: MEDIA,

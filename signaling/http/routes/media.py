@@ -30,7 +30,8 @@ async def listed(request: web.Request) -> web.Response:
 
 
 async def remove(request: web.Request) -> web.Response:
-    await context(request).deps.media.remove(request.match_info["media"])
+    deps = context(request).deps
+    await deps.media.remove(request.match_info["media"], deps.show.media_used)
     return web.Response(status=204)
 
 

@@ -13,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import msgspec
 import structlog
@@ -56,8 +56,7 @@ class MediaStore:
     """Implements :class:`signaling.contract.ports.MediaPort`. Lives on one event loop; files are touched in
     threads.
 
-    ``changed`` is called after each change; ``in_use`` tells the ids that the show names. Clips that need
-    more than ``convert_over`` of a processor are converted, unless it is 0.
+    Clips that need more than ``convert_over`` of a processor are converted, unless it is 0.
     """
 
     def __init__(
@@ -67,15 +66,12 @@ class MediaStore:
         *,
         convert_over: float = 0.0,
         demands: Demands = _NO_DEMANDS,
-        in_use: Callable[[], Collection[str]] = frozenset,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._convert_over = convert_over
         self._demands = replace(demands, spare_bytes=ROOM_BYTES)
         self._conversions = Conversions(folder, self._demands, self._converting)
-        self._in_use = in_use
-        self._changed = changed
+        self._listeners: list[Callable[[], None]] = []
         self._media: dict[str, Medium] = {}
         self._looking = asyncio.Semaphore(1)
         self._uploads = 0
@@ -85,6 +81,14 @@ class MediaStore:
     def media(self) -> Mapping[str, Medium]:
         """By id, oldest first; replaced, never changed in place."""
         return self._media
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Call it after each change."""
+        self._listeners.append(changed)
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     async def open(self) -> None:
         """Read the folder, and go on with conversions. Raises OSError where it can't be made or listed."""
@@ -126,11 +130,11 @@ class MediaStore:
         await self._convert_slow()
         return self._media.get(medium.id, medium)
 
-    async def remove(self, id_: str) -> None:
+    async def remove(self, id_: str, in_use: Collection[str] = ()) -> None:
         """See :meth:`signaling.contract.ports.MediaPort.remove`."""
         if id_ not in self._media:
             raise RefusedError(404, "media.unknown", "There is no such file.")
-        if id_ in self._in_use():
+        if id_ in in_use:
             raise RefusedError(
                 409, "media.in-use", "A source or a graphic uses this file; delete that first."
             )
@@ -226,31 +230,10 @@ class MediaStore:
         return medium
 
 
-class _Shows(Protocol):
-    @property
-    def media_used(self) -> frozenset[str]: ...
-
-
-async def open_media(
-    folder: Path,
-    settings: MediaSettings,
-    demands: Demands,
-    session: Callable[[], _Shows | None],
-    changed: Callable[[], None],
-) -> MediaStore:
-    """The store of this folder; what its show names or is about to is in use. Raises OSError."""
-
-    def in_use() -> Collection[str]:
-        now = session()
-        return now.media_used if now is not None else ()
-
+async def open_media(folder: Path, settings: MediaSettings, demands: Demands) -> MediaStore:
+    """The store of this folder. Raises OSError."""
     store = MediaStore(
-        folder,
-        round(settings.max_gb * 1e9),
-        convert_over=settings.convert_over,
-        demands=demands,
-        in_use=in_use,
-        changed=changed,
+        folder, round(settings.max_gb * 1e9), convert_over=settings.convert_over, demands=demands
     )
     await store.open()
     return store

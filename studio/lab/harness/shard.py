@@ -15,6 +15,7 @@ from mixer.contract.names import SUPERVISOR, SourceName, StreamName, of_screen, 
 from mixer.ipc import link as links
 from mixer.ipc.bus.frames import encode_frame, to_mixer
 from mixer.ipc.bus.packets import FromMixer, KeyframeRequest, Subscribe
+from mixer.ipc.inbox import Inbox
 from mixer.ipc.link import LINK_FD_ENV, Link
 from mixer.ipc.slot import SlotReader, create_slot
 from signaling.contract.messages import FromShard, Offer, ShardConfig
@@ -148,10 +149,10 @@ class ShardHouse:
         return next(m for m in reversed(self.received) if matches(m))
 
     async def _run(self) -> None:
+        inbox = Inbox(self.link, lambda envelope, _: self.received.append(FROM_SHARD.decode(envelope.body)))
         while True:
             try:
-                while (got := self.link.receive()) is not None:
-                    self.received.append(FROM_SHARD.decode(got[0].body))
+                inbox.read()
             except links.LinkClosedError:
                 return
             for bus in self.buses:

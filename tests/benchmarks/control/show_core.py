@@ -75,7 +75,7 @@ async def _commands(folder: Path) -> None:
     session = Session(
         await Store.open(folder / "show.db"),
         SessionSettings(PLAN_SETTINGS),
-        publish=lambda plans, issued_ns: late.append((time.monotonic_ns() - issued_ns) / 1e6),
+        publish=lambda plans, show, issued_ns: late.append((time.monotonic_ns() - issued_ns) / 1e6),
         around=Surroundings(lambda role, token: token),
     )
     await session.start()
@@ -171,7 +171,7 @@ async def _telling(folder: Path) -> None:
     session = Session(
         await Store.open(folder / "told.db"),
         SessionSettings(PLAN_SETTINGS),
-        publish=lambda plans, issued_ns: None,
+        publish=lambda plans, show, issued_ns: None,
         around=Surroundings(lambda role, token: token),
     )
     await session.start()

@@ -149,8 +149,7 @@ async def blocks(*parts: bytes) -> AsyncIterator[bytes]:
 
 async def test_the_store_keeps_lists_and_deletes(tmp_path: Path) -> None:
     folder = tmp_path / "media"
-    used: set[str] = set()
-    store = MediaStore(folder, 10_000_000, in_use=lambda: used)
+    store = MediaStore(folder, 10_000_000)
     await store.open()
     data = make_pdf(tmp_path / "a.pdf", 2).read_bytes()
     kept = await store.add("deck.pdf", len(data), blocks(data[:100], data[100:]))
@@ -169,9 +168,8 @@ async def test_the_store_keeps_lists_and_deletes(tmp_path: Path) -> None:
         await store.add("x", None, blocks(*[bytes(1_000_000)] * 11))
     assert (refused.value.status, refused.value.code) == (413, "media.too-large")
     assert [path.name for path in folder.iterdir()] == [id_]
-    used.add(id_)
     with pytest.raises(RefusedError) as refused:
-        await store.remove(id_)
+        await store.remove(id_, in_use={id_})
     assert refused.value.code == "media.in-use"
 
     (folder / ".upload-dead").mkdir()

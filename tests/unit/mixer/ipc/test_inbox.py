@@ -3,14 +3,16 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
-from mixer.contract.messages import Heartbeat, MixerConfig, MixerIn, PlanTaken, SlotOpened, WatchMeters
+from mixer.contract.messages import Heartbeat, MixerConfig, PlanTaken, SlotOpened, WatchMeters
 from mixer.contract.names import ProcessName, of_seat, sender_name, slot_of
 from mixer.engine.outbox import MAX_TAKEN, Outbox
-from mixer.ipc.inbox import Inbox, first_message
+from mixer.ipc.inbox import Handlers, Inbox, first_message
 from mixer.ipc.link import MAX_PART, Envelope, Link, LinkClosedError, UnreadableError, pair
 from studio.supervisor.children import Child
 
@@ -71,22 +73,23 @@ def test_no_envelope_leaves_no_descriptor(ends: tuple[Link, Link], size: int) ->
 
 def test_messages_behind_rubbish_arrive_and_nothing_leaks(ends: tuple[Link, Link]) -> None:
     a, b = ends
-    inbox = Inbox[MixerIn](b, msgspec.msgpack.Decoder(MixerIn).decode)
+    seen: list[WatchMeters] = []
+
+    def no_room(_: SlotOpened, fds: list[int]) -> None:
+        raise RuntimeError("no room")  # whatever a handler trips over
+
+    handlers = Handlers()
+    handlers.on(WatchMeters, seen.append)
+    handlers.on_fds(SlotOpened, no_room)
+    inbox = Inbox(b, handlers.take)
     before = descriptors()
     read_end, write_end = os.pipe()
-    seen: list[MixerIn] = []
-
-    def handle(sender: ProcessName, message: MixerIn, fds: list[int]) -> None:
-        if isinstance(message, SlotOpened):
-            raise RuntimeError("no room")  # whatever a handler trips over
-        seen.append(message)
-
     for body in RUBBISH:
         if body:
             give(a, body, [read_end])
     a.send(ProcessName("b"), SlotOpened(slot_of(of_seat("x"))), [read_end])
     a.send(ProcessName("b"), WatchMeters(True))
-    inbox.read(handle)
+    inbox.read()
     os.close(read_end)
     os.close(write_end)
     assert seen == [WatchMeters(True)]
@@ -94,7 +97,44 @@ def test_messages_behind_rubbish_arrive_and_nothing_leaks(ends: tuple[Link, Link
     assert descriptors() == before
     a.close()
     with pytest.raises(LinkClosedError):
-        inbox.read(handle)
+        inbox.read()
+
+
+def test_what_cannot_be_decoded_is_counted_each_time_and_logged_once(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    handlers = Handlers()
+    handlers.on(WatchMeters, lambda _: None)
+    inbox = Inbox(b, handlers.take)
+    with capture_logs() as logged:
+        for _ in range(50):
+            for body in RUBBISH[1:3]:
+                give(a, body, [])
+            inbox.read()
+    assert inbox.failures.count == 100
+    assert [each["failures"] for each in logged] == [1, 2], "each kind the first time"
+    with capture_logs() as logged:
+        for number in range(1000):  # whoever makes up others fills no log
+            give(a, msgspec.msgpack.encode({"type": f"Made up {number}"}), [])
+            inbox.read()
+    assert inbox.failures.count == 1100
+    assert len(logged) < 100
+
+
+def test_a_table_hands_a_message_to_all_in_their_order(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    told: list[object] = []
+    handlers = Handlers()
+    handlers.on(WatchMeters, lambda message: told.append(message.on), lambda _: told.append("second"))
+    handlers.on_from(WatchMeters, lambda sender, _: told.append(sender))
+    handlers.on_fds(SlotOpened, lambda message, fds: told.append((message.slot, len(fds))))
+    inbox = Inbox(b, handlers.take)
+    a.send(ProcessName("b"), WatchMeters(True))
+    a.send(ProcessName("b"), SlotOpened(slot_of(of_seat("x"))))  # without its descriptor
+    with Path("/dev/null").open() as file:
+        a.send(ProcessName("b"), SlotOpened(slot_of(of_seat("y"))), [file.fileno()])
+    inbox.read()
+    assert told == [True, "second", "a", ("seat/y", 1)]
+    assert inbox.failures.count == 0
 
 
 def test_the_configuration_is_found_behind_rubbish(ends: tuple[Link, Link]) -> None:
@@ -107,7 +147,7 @@ def test_the_configuration_is_found_behind_rubbish(ends: tuple[Link, Link]) -> N
     assert first_message(b, MixerConfig) == config
     rest = b.receive()
     assert rest is not None
-    assert msgspec.msgpack.decode(rest[0].body, type=MixerIn) == WatchMeters(True)
+    assert msgspec.msgpack.decode(rest[0].body, type=WatchMeters) == WatchMeters(True)
 
 
 def test_ticks_of_plans_are_never_pushed_out_by_other_news() -> None:

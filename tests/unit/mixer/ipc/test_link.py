@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from mixer.contract.messages import Heartbeat, MixerIn, SlotOpened
+from mixer.contract.messages import Heartbeat, SlotOpened
 from mixer.contract.names import ProcessName, of_seat, slot_of
 from mixer.ipc.link import MAX_BACKLOG, MAX_MESSAGE, MAX_PART, Link, LinkClosedError, LinkOverflowError, pair
 
@@ -33,7 +33,7 @@ def test_a_message_arrives_with_its_names_and_its_descriptors(ends: tuple[Link, 
     assert got is not None
     envelope, fds = got
     assert (envelope.to, envelope.sender) == ("b", "a")
-    assert msgspec.msgpack.decode(envelope.body, type=MixerIn) == SlotOpened(slot_of(of_seat("x")))
+    assert msgspec.msgpack.decode(envelope.body, type=SlotOpened) == SlotOpened(slot_of(of_seat("x")))
     os.write(fds[0], b"through")
     assert os.read(read_end, 10) == b"through"
     os.close(fds[0])

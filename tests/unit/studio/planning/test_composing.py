@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from mixer.contract.messages import MixerIn, TakePlan
+from mixer.contract.messages import TakePlan
 from mixer.contract.names import BACKDROP, CONTROL, MIXER, of_seat, of_source
 from mixer.contract.plan import CanvasPlan, Crop, MixPlan, Overlay, Plate, Rect, TileStyle
 from mixer.contract.theme import Theme
@@ -391,7 +391,7 @@ def test_the_largest_plan_gets_over_the_link() -> None:
     here.send(MIXER, message)
     while (received := there.receive()) is None:
         here.flush()
-    assert msgspec.msgpack.decode(received[0].body, type=MixerIn) == message
+    assert msgspec.msgpack.decode(received[0].body, type=TakePlan) == message
     here.close()
     there.close()
 

@@ -1,0 +1,1 @@
+"""What the processes with an event loop share beneath their own work."""
