@@ -6,7 +6,7 @@ structs; the pages' types are called without ``Public``. A member that is ``UNSE
 """
 
 from collections.abc import Mapping
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -753,9 +753,10 @@ class WallState(msgspec.Struct, frozen=True):
 Seen = TypeVar("Seen", bound=msgspec.Struct)
 
 
-def projected(kind: type[Seen], struct: msgspec.Struct) -> Seen:
-    """A ``kind`` of the fields that ``struct`` has of the same names: all of ``kind``'s."""
-    return kind(**{name: getattr(struct, name) for name in kind.__struct_fields__})
+def projected(kind: type[Seen], struct: msgspec.Struct, **others: Any) -> Seen:
+    """A ``kind`` of the fields that ``struct`` has of the same names, and the ``others``."""
+    same = {name: getattr(struct, name) for name in kind.__struct_fields__ if name not in others}
+    return kind(**same, **others)
 
 
 RoleState = DirectorState | SpeakerState | InterpreterState | WallState

@@ -161,53 +161,22 @@ class _KeptMapping(Generic[T, Seen]):
 
 
 def _seat(seat: Seat) -> PublicSeat:
-    return PublicSeat(
-        name=seat.name,
-        title=seat.title,
-        role=seat.role,
-        language=seat.language,
-        stage=seat.stage,
-        muted=seat.muted,
-        gain_db=seat.gain_db,
+    return projected(
+        PublicSeat,
+        seat,
         invited=seat.invite is not None and not seat.invite.revoked,
         strip=projected(PublicStrip, seat.strip),
-        listen=seat.listen,
-        hall=seat.hall,
-        booth=seat.booth,
-        into=seat.into,
-        on=seat.on,
-        cough=seat.cough,
-        self_muted=seat.self_muted,
-        part=seat.part,
         names={language: projected(PublicNaming, naming) for language, naming in seat.names.items()},
         expires=UNSET if seat.invite is None else seat.invite.expires,
     )
 
 
 def _source(source: Source) -> PublicSource:
-    return PublicSource(
-        title=source.title,
-        kind=source.kind,
-        muted=source.muted,
-        gain_db=source.gain_db,
-        language=source.language,
+    return projected(
+        PublicSource,
+        source,
         strip=projected(PublicStrip, source.strip),
-        hall=source.hall,
-        media=source.media,
         url=redacted(source.url),
-        insecure=source.insecure,
-        pattern=source.pattern,
-        tone=source.tone,
-        loop=source.loop,
-        in_s=source.in_s,
-        out_s=source.out_s,
-        sounds=source.sounds,
-        duration_s=source.duration_s,
-        pages=source.pages,
-        auto_play=source.auto_play,
-        auto_take=source.auto_take,
-        presenter=source.presenter,
-        page=source.page,
         playback=projected(PublicPlayback, source.playback),
     )
 
