@@ -122,3 +122,24 @@ export const KOREAN_DESK = {
   "{lu} LU too quiet": "{lu} LU 작음",
   "{names} needs you": "확인 필요: {names}",
 };
+
+/** Refusals and faults, by their code. @type {Record<string, string>} */
+export const DESK_REFUSALS = {
+  "booth.both-open": "지금 마이크 두 개가 함께 켜져 있습니다. 하나를 먼저 끄세요.",
+  "booth.exists": "같은 이름의 부스가 이미 있습니다.",
+  "booth.language-taken": "다른 통역사가 이미 이 언어로 말하고 있습니다. 그 마이크를 먼저 끄거나 ‘동시 허용’을 켜세요.",
+  "booth.microphone-taken": "같은 부스의 동료 마이크가 켜져 있습니다. 마이크를 넘기거나 ‘동시 허용’을 켜세요.",
+  "booth.no-offer": "넘기려는 마이크가 없거나 시간이 지났습니다.",
+  "booth.no-partner": "이 부스에 연결된 동료가 없습니다.",
+  "booth.not-open": "마이크가 켜져 있지 않습니다.",
+  "booth.not-yours": "이 부스의 통역사가 아닙니다.",
+  "booth.open": "마이크가 켜져 있는 부스입니다. 먼저 마이크를 끄세요.",
+  "booth.seat-needed": "어느 통역사인지 지정해야 합니다.",
+  "booth.too-many": "부스를 더 만들 수 없습니다.",
+  "booth.unknown": "그런 부스가 없습니다.",
+  "bus.unknown": "그런 버스가 없습니다. 플로어나 행사 언어 중에서 고르세요.",
+  "cue.twice": "같은 큐가 두 번 들어 있습니다.",
+  "cue.unknown": "그런 큐가 없습니다.",
+  "rundown.at-end": "순서표에 다음 큐가 없습니다.",
+  "strip.highpass": "하이패스는 20–400 Hz이며, 끄려면 0입니다.",
+};

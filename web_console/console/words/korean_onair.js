@@ -115,3 +115,20 @@ export const KOREAN_ONAIR = {
   "{name}: {x} % from the left, {y} % from above, {w} % wide, {h} % high": "{name}: 왼쪽에서 {x} %, 위에서 {y} %, 너비 {w} %, 높이 {h} %",
   "{seconds} seconds": "{seconds}초",
 };
+
+/** Refusals and faults, by their code. @type {Record<string, string>} */
+export const ONAIR_REFUSALS = {
+  "preview.empty": "프리뷰가 비어 있습니다. 먼저 장면을 선택하세요.",
+  "program.nothing-to-undo": "되돌릴 전환이 없습니다.",
+  "program.tbar-moved": "T바가 중간에 있습니다. 끝까지 밀거나 되돌린 뒤 프리뷰를 바꾸세요.",
+  "scene.box-missing": "직접 배치에는 자리가 있어야 하고 자리마다 사각형이 있어야 합니다.",
+  "scene.box-outside": "사각형은 화면 안에 있어야 하며 너무 작으면 안 됩니다.",
+  "scene.crop-outside": "자르는 범위는 화면 안에 있어야 하며 5%보다 작으면 안 됩니다.",
+  "scene.exists": "같은 이름의 장면이 이미 있습니다.",
+  "scene.in-use": "프리뷰나 방송에 있는 장면입니다. 먼저 다른 장면으로 바꾸세요.",
+  "scene.layout-unknown": "그런 화면 배치가 없습니다.",
+  "scene.place-malformed": "자리마다 사람이나 소스를 하나씩 지정해야 합니다.",
+  "scene.too-many": "장면을 더 만들 수 없습니다.",
+  "scene.too-many-places": "이 화면 배치에 들어갈 수 있는 수보다 자리가 많습니다.",
+  "scene.unknown": "그런 장면이 없습니다.",
+};

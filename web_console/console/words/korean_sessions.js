@@ -32,3 +32,16 @@ export const KOREAN_SESSIONS = {
   "since {time}": "{time}부터",
   "{count} pages open": "열린 페이지 {count}개",
 };
+
+/** Refusals and faults, by their code. @type {Record<string, string>} */
+export const SESSIONS_REFUSALS = {
+  "origin.port": "페이지 주소와 요청의 Host에 적힌 포트가 다릅니다. 프록시가 Host를 그대로 전달하게 하거나, studio.toml의 public_url에 페이지 주소를 적으세요.",
+  "session.busy": "한꺼번에 너무 많은 요청이 왔습니다. 다시 시도하세요.",
+  "session.closed": "스튜디오가 종료되는 중입니다.",
+  "session.ended": "세션이 종료되었습니다. 콘솔 링크를 다시 열어 주세요.",
+  "session.expired": "세션이 만료되었습니다. 콘솔 링크를 다시 열어 주세요.",
+  "session.invalid": "세션이 유효하지 않습니다. 콘솔 링크를 다시 열어 주세요.",
+  "session.missing": "세션이 없습니다. 콘솔 링크를 다시 열어 주세요.",
+  "session.unknown": "이미 종료된 세션입니다.",
+  "session.unwritable": "세션을 종료했지만 디스크에 기록하지 못했습니다. 디스크 공간을 확보하세요.",
+};
