@@ -21,20 +21,17 @@ class Failures:
         self._told: set[tuple[str, str]] = set()
 
     def add(self, error: Exception, of: str = "", *, once: bool = False) -> None:
-        """Take one; ``of``: whose it was. ``once``: say it the first time only. From any thread; of two at
-        once one may not be counted."""
+        """Take one; ``of``: whose it was. ``once``: say it the first time only, and by its text alone. From
+        any thread; of two at once one may not be counted."""
         self.count += 1
+        told = {"of": of} if of else {}
         if once:
             key = of, str(error)
             if key not in self._told and len(self._told) < _MAX_ONCE:
                 self._told.add(key)
-                self._say(error, of)
+                _log.error(f"{self.part}.failed", failures=self.count, reason=str(error), **told)
             return
         now_ns = time.monotonic_ns()
         if self._told_ns is None or now_ns - self._told_ns >= _EVERY_NS:
             self._told_ns = now_ns
-            self._say(error, of)
-
-    def _say(self, error: Exception, of: str) -> None:
-        told = {"of": of} if of else {}
-        _log.error(f"{self.part}.failed", failures=self.count, exc_info=error, **told)
+            _log.error(f"{self.part}.failed", failures=self.count, exc_info=error, **told)
