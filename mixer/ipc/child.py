@@ -10,7 +10,7 @@ import sys
 import structlog
 
 from mixer.contract.names import ProcessName
-from mixer.ipc import link
+from mixer.ipc import link, priority
 from mixer.ipc.redact import redact, redact_event
 
 _PR_SET_PDEATHSIG = 1
@@ -29,6 +29,7 @@ def start(name: ProcessName) -> link.Link:
     configure_logging(name)
     gc.freeze()
     gc.enable()  # see mixer.ipc.started
+    priority.settle()
     return link.inherited(name)
 
 

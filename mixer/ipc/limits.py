@@ -1,10 +1,9 @@
 """What a process that opens other people's files may have: memory, no core file, less of the machine than
 the programme."""
 
-import contextlib
-import os
 import resource
-from pathlib import Path
+
+from mixer.ipc.priority import be_nice
 
 PLAYER_BYTES = 4 << 30
 """Address space of a player: a 4096×2304 clip of 10 bits takes about 1 GB with its decoder's threads."""
@@ -20,8 +19,4 @@ def confine(address_bytes: int, niceness: int = 0) -> None:
     """Limit this process, and let it give way by ``niceness``, or go before others by a negative one."""
     resource.setrlimit(resource.RLIMIT_AS, (address_bytes, address_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        os.nice(niceness)
-    if os.getsid(0) == os.getpid():  # Linux shares out by session first, and niceness counts within one
-        with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_text(f"{niceness}\n", "ascii")
+    be_nice(niceness)

@@ -15,6 +15,9 @@ from pathlib import Path
 
 NICENESS = -10
 
+_own_niceness: list[int] = []
+"""What :func:`hurry` found."""
+
 
 class Urgency(enum.IntEnum):
     """Real-time priorities, low ones: audio servers and the kernel's own threads stay above them."""
@@ -33,12 +36,29 @@ def claim(urgency: Urgency = Urgency.OTHERS) -> bool:
     """Make the calling thread, and all it starts from now on, urgent. True: as real-time threads."""
     if _set(urgency):
         return True
+    be_nice(NICENESS)
+    return False
+
+
+def be_nice(niceness: int) -> None:
+    """Let this process give way, or go before others by a negative one, where the system allows it."""
     with contextlib.suppress(OSError):
-        os.nice(NICENESS)
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)
     if os.getsid(0) == os.getpid():  # Linux shares out by session first, and niceness counts within one
         with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_bytes(b"%d\n" % NICENESS)
-    return False
+            Path("/proc/self/autogroup").write_bytes(b"%d\n" % niceness)
+
+
+def hurry() -> None:
+    """Go before ordinary processes until :func:`settle`: somebody waits for this one to be there."""
+    _own_niceness.append(os.getpriority(os.PRIO_PROCESS, 0))
+    be_nice(min(NICENESS, _own_niceness[-1]))
+
+
+def settle() -> None:
+    """End :func:`hurry`, if it was called."""
+    if _own_niceness:
+        be_nice(_own_niceness.pop())
 
 
 def punctual(urgency: Urgency) -> None:
