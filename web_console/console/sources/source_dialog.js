@@ -52,7 +52,7 @@ export function SourceDialog({ id, onClose }) {
       ${has(kind, "pattern") ? html`<label class="field"><span>${t("Pattern")}</span><select name="pattern" value=${form.pattern}
           onChange=${(/** @type {any} */ event) => set({ pattern: event.currentTarget.value })}>
           ${Object.entries(PATTERNS).map(([value, word]) => html`<option key=${value} value=${value} selected=${value === form.pattern}>${t(word)}</option>`)}</select></label>` : null}
-      ${has(kind, "tone") ? html`<${Tick} name="tone" form=${form} set=${set} label=${t("With a tone of 1 kHz at −20 dBFS")} />` : null}
+      ${has(kind, "tone") ? html`<${Tick} name="tone" form=${form} set=${set} label=${t("With a tone of 1 kHz at −18 dBFS")} />` : null}
       <label class="field"><span>${t("Title")}</span><input data-first name="title" required maxlength="120" autocomplete="off"
         value=${form.title || (has(kind, "pattern") && !id ? t("Colour bars") : "")} onInput=${(/** @type {any} */ event) => set({ title: event.currentTarget.value })} /></label>
       ${has(kind, "in_s") ? html`<${ClipFields} form=${form} set=${set} medium=${state.status.media?.[form.media]} />` : null}

@@ -168,7 +168,7 @@ export const KOREAN_MATERIAL = {
   "White": "흰 화면",
   "Who turns the pages of {name}, too": "{name}의 쪽을 함께 넘길 사람",
   "Whoever sends with the old one is cut off.": "이전 토큰으로 보내던 연결은 끊깁니다.",
-  "With a tone of 1 kHz at −20 dBFS": "1 kHz, −20 dBFS 신호음과 함께",
+  "With a tone of 1 kHz at −18 dBFS": "1 kHz, −18 dBFS 신호음과 함께",
   "With scene": "장면과 함께",
   "With the plugins of webrtchttp (whipsink).": "webrtchttp 플러그인(whipsink) 사용.",
   "in preview": "프리뷰",
