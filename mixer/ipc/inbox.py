@@ -106,8 +106,17 @@ class Handlers:
             raise UnreadableError(str(error)) from error
 
     def handle(self, sender: ProcessName, message: msgspec.Struct, fds: list[int]) -> None:
+        """All of them hear it; what the first one raised is raised after the last."""
+        failed: Exception | None = None
         for handler in self._table[type(message)]:
-            handler(sender, message, fds)
+            try:
+                handler(sender, message, fds)
+            except LinkClosedError:
+                raise
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
 
 def _with_message(handler: Callable[[S], object], _: ProcessName, message: S, __: list[int]) -> None:

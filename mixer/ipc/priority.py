@@ -11,9 +11,14 @@ import contextlib
 import enum
 import os
 import threading
+import time
 from pathlib import Path
 
 NICENESS = -10
+HURRY_ENV = "STUDIO_HURRY"
+"""Set by the supervisor for processes that the show waits for: control, shards, the mixer."""
+_AGAIN_S, _TRIES = 0.03, 20
+"""Without CAP_SYS_ADMIN the system takes one change of a session's niceness every 0.1 s."""
 
 _own_niceness: list[int] = []
 """What :func:`hurry` found."""
@@ -44,13 +49,24 @@ def be_nice(niceness: int) -> None:
     """Let this process give way, or go before others by a negative one, where the system allows it."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, niceness)
-    if os.getsid(0) == os.getpid():  # Linux shares out by session first, and niceness counts within one
-        with contextlib.suppress(OSError):
+    if os.getsid(0) != os.getpid():
+        return
+    # Linux shares out by session first, and niceness counts within one
+    for _ in range(_TRIES):
+        try:
             Path("/proc/self/autogroup").write_bytes(b"%d\n" % niceness)
+        except BlockingIOError:
+            time.sleep(_AGAIN_S)
+        except OSError:
+            return
+        else:
+            return
 
 
 def hurry() -> None:
-    """Go before ordinary processes until :func:`settle`: somebody waits for this one to be there."""
+    """Go before ordinary processes until :func:`settle`, where :data:`HURRY_ENV` says so."""
+    if not os.environ.pop(HURRY_ENV, ""):
+        return
     _own_niceness.append(os.getpriority(os.PRIO_PROCESS, 0))
     be_nice(min(NICENESS, _own_niceness[-1]))
 

@@ -3,7 +3,7 @@ MODULE``.
 
 What is imported stays. Looking through it for garbage again and again, while it grows, is a fifth to a third
 of a process's start: so nobody looks, until :func:`mixer.ipc.child.start` puts it aside for good. Until then
-it also goes before what else runs on the machine, where the system lets it, because others wait for it.
+a process that the show waits for also goes before what else runs on the machine (:func:`priority.hurry`).
 """
 
 import gc

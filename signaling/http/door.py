@@ -331,8 +331,11 @@ class ConnectionDoor:
             now_s = self._loop.time()
             for visits in list(self._visits.values()):
                 for visit in list(visits):
-                    if why := visit.overdue(now_s, self._limits):
-                        self._drop(visit, why)
+                    try:
+                        if why := visit.overdue(now_s, self._limits):
+                            self._drop(visit, why)
+                    except Exception as error:  # of one connection, and all others are still looked at
+                        self._say("a connection can't be looked at", error=f"{type(error).__name__}: {error}")
 
     def _say(self, what: str, **more: object) -> None:
         """Log a warning, each kind once a second at most."""

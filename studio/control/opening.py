@@ -68,8 +68,10 @@ async def opened(link: LoopLink, start: ControlConfig, stack: AsyncExitStack) ->
         return await _opened(link, start, settings, stack)
     except (StoreError, ServeError) as error:
         raise CannotStartError(str(error)) from error
+    except ConnectionError:
+        raise  # the supervisor's end of the link
     except OSError as error:
-        raise CannotStartError(f"{error.filename or start.data}: {error.strerror}") from error
+        raise CannotStartError(f"{error.filename or start.data}: {error.strerror or error}") from error
 
 
 async def _opened(
@@ -85,9 +87,9 @@ async def _opened(
     media = await open_media(data / "media", settings.media, demands)
     stack.push_async_callback(media.close)
     alarms = Alarms(time.time)
-    store = await open_log(data / DATABASE, kept.new_show(), alarms)
     address = await claim(start.host, start.port, https=tls is not None)
     stack.callback(address.close)
+    store = await open_log(data / DATABASE, kept.new_show(), alarms)
     public_url = settings.public_url or address.url
     processes = Processes(link.send, str(recordings))
     pace = PlanPace(processes.publish)

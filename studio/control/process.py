@@ -6,6 +6,7 @@ its state in SQLite and its peers in the shards' reports.
 """
 
 import asyncio
+import contextlib
 import sys
 from contextlib import AsyncExitStack
 
@@ -120,9 +121,13 @@ def _slot_failed(failed: SlotFailed) -> None:
 
 async def _run(link: LoopLink, start: ControlConfig, stack: AsyncExitStack) -> None:
     """Until Shutdown or until the supervisor is gone. Raises CannotStartError and ConfigError."""
+    # From now on: a long log takes as long as it takes, and whoever reads it does not hang.
+    beating = asyncio.create_task(_beat(link), name="heartbeat")
+    stack.callback(beating.cancel)
     parts = await opened(link, start, stack)
     control = Control(parts)
     link.serve(control.handlers())
+    stack.callback(link.stop)
     try:
         server = await serve(parts.app, parts.address, tls=parts.tls)
     except ServeError as error:
@@ -132,12 +137,18 @@ async def _run(link: LoopLink, start: ControlConfig, stack: AsyncExitStack) -> N
     link.send(SUPERVISOR, Ready())
     stopped, closed = asyncio.create_task(control.stop.wait()), asyncio.create_task(link.closed.wait())
     try:
-        while not (stopped.done() or closed.done()):
-            link.send(SUPERVISOR, Heartbeat())
-            await asyncio.wait((stopped, closed), timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((stopped, closed, beating), return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopped.cancel()
         closed.cancel()
+
+
+async def _beat(link: LoopLink) -> None:
+    """Ends when the link does."""
+    with contextlib.suppress(ConnectionError):
+        while True:
+            link.send(SUPERVISOR, Heartbeat())
+            await asyncio.sleep(BEAT_S)
 
 
 async def _control(link: Link, start: ControlConfig) -> int:

@@ -16,6 +16,7 @@ import msgspec
 
 from mixer.contract.names import SUPERVISOR, ProcessName
 from mixer.ipc.link import LINK_FD_ENV, Link, pair
+from mixer.ipc.priority import HURRY_ENV
 from studio.contract.spawning import FOLDER, environment, python
 from studio.contract.usage import cpu_seconds, waited_ns
 
@@ -48,6 +49,8 @@ class Child:
     """Module, then arguments."""
     configure: Callable[[], msgspec.Struct]
     """Makes the first message of each start."""
+    awaited: bool = False
+    """The show waits for it: it is started before everything else that runs on the machine."""
     state: State = "stopped"
     restarts: int = 0
     deaths: int = 0
@@ -90,7 +93,11 @@ class Child:
                     # standard output is the operator's (the console's link); children log to standard error
                     stdout=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
-                    env={**environment(os.environ), LINK_FD_ENV: str(theirs.fileno())},
+                    env={
+                        **environment(os.environ),
+                        LINK_FD_ENV: str(theirs.fileno()),
+                        **({HURRY_ENV: "1"} if self.awaited else {}),
+                    },
                     start_new_session=True,
                 )
             half.callback(process.wait)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from mixer.contract.messages import SenderConfig
+from mixer.contract.messages import MixerConfig, SenderConfig
 from mixer.contract.names import CONTROL, MIXER, player_name, sender_name, shard_name
 from mixer.contract.player_messages import PlayerConfig
 from studio.contract import config
@@ -50,12 +50,16 @@ def fixed_children(
     for index in range(launch.shards):
         name = shard_name(index)
         shard = config.shard_config(launch.settings, index, launch.shards, epoch_ns)
-        shards.append(Child(name, ("signaling.shard.process", name), _always(shard)))
+        shards.append(Child(name, ("signaling.shard.process", name), _always(shard), awaited=True))
     mixer = config.mixer_config(launch.settings, epoch_ns, launch.fonts, launch.data / OWN_FONTS_CACHE)
+
+    def resuming() -> MixerConfig:
+        return msgspec.structs.replace(mixer, resumes=planned())
+
     return [
-        [Child(CONTROL, ("studio.control.process",), control)],
+        [Child(CONTROL, ("studio.control.process",), control, awaited=True)],
         shards,
-        [Child(MIXER, ("mixer.engine.process",), lambda: msgspec.structs.replace(mixer, resumes=planned()))],
+        [Child(MIXER, ("mixer.engine.process",), resuming, awaited=True)],
     ]
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -80,6 +81,22 @@ async def test_whoever_says_nothing_or_half_is_ended_and_whoever_asks_is_not(tmp
             writer.close()
         await socket_.close()
         await until(lambda: len(studio.server.door) == 0)
+
+
+async def test_one_that_cannot_be_looked_at_keeps_no_other_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: object) -> None:
+        raise struct.error("this kernel says less")
+
+    monkeypatch.setattr("signaling.http.door.moved_and_owed", fails)
+    async with house(tmp_path, door=DoorLimits(first_s=0.5)) as studio:
+        kept, kept_out = await connected(studio, WHOLE)
+        await kept.readuntil(b'{"status":"ok"}')
+        silent, silent_out = await connected(studio)
+        assert await ended(silent)
+        for writer in (kept_out, silent_out):
+            writer.close()
 
 
 async def test_whoever_takes_or_gives_too_slowly_is_ended_and_a_slow_line_is_not(tmp_path: Path) -> None:

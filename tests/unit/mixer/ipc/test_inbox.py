@@ -13,7 +13,7 @@ from mixer.contract.messages import Heartbeat, MixerConfig, PlanTaken, SlotOpene
 from mixer.contract.names import ProcessName, of_seat, sender_name, slot_of
 from mixer.engine.outbox import MAX_TAKEN, Outbox
 from mixer.ipc.inbox import Handlers, Inbox, first_message
-from mixer.ipc.link import MAX_PART, Envelope, Link, LinkClosedError, UnreadableError, pair
+from mixer.ipc.link import MAX_PART, Envelope, Link, LinkClosedError, LinkOverflowError, UnreadableError, pair
 from studio.supervisor.children import Child
 
 RUBBISH = (
@@ -204,3 +204,20 @@ def test_a_child_that_half_started_leaves_nothing(fault: str, monkeypatch: pytes
     assert all(process.returncode is not None for process in started)
     assert not child.alive
     assert (child.link, child.pidfd) == (None, -1)
+
+
+def test_what_one_handler_fails_at_the_others_hear_all_the_same(ends: tuple[Link, Link]) -> None:
+    a, b = ends
+    heard: list[str] = []
+
+    def fails(_: Heartbeat) -> None:
+        heard.append("first")
+        raise LinkOverflowError("nobody reads")
+
+    handlers = Handlers()
+    handlers.on(Heartbeat, fails, lambda _: heard.append("second"))
+    inbox = Inbox(b, handlers.take)
+    a.send(ProcessName("b"), Heartbeat())
+    inbox.read()
+    assert heard == ["first", "second"]
+    assert inbox.failures.count == 1
