@@ -2,7 +2,10 @@
 
 import json
 from functools import reduce
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from mixer.contract.theme import Theme
 from studio.control.session_settings import SessionSettings
@@ -10,6 +13,7 @@ from studio.planning.planner import Live, PlanSettings, plan
 from studio.show.events import apply, decode
 from studio.show.model import Place, Show
 
+OLD_LOG = Path(__file__).parents[3] / "support" / "old_log.jsonl"
 PLAN = PlanSettings(
     {"program": (1920, 1080), "wall": (3840, 1080), "preview": (640, 360), "multiview": (1280, 720)},
     "/recordings",
@@ -54,6 +58,14 @@ def test_a_log_from_before_there_were_transitions_and_players() -> None:
     canvases = plan(show, Live(), PLAN, 1).mix.canvases
     assert [tile.source for tile in canvases["program"].tiles] == ["seat/kim", "source/bars"]
     assert [tile.source for tile in canvases["wall"].tiles] == ["seat/kim"]
+
+
+def test_the_log_of_a_rich_show_gives_the_show_it_gave() -> None:
+    """Recorded before the modules were sorted into folders: 71 events of 43 kinds, and the show they made."""
+    *events, made = OLD_LOG.read_text("utf-8").splitlines()
+    show = reduce(apply, (decode(event.encode()) for event in events), Show(title="Summit"))
+    assert show == msgspec.json.decode(made, type=Show)
+    assert plan(show, Live(), PLAN, 1).mix.canvases["program"].tiles
 
 
 def test_a_themes_pictures_are_looked_for_where_the_data_is_now() -> None:
