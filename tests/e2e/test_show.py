@@ -293,11 +293,19 @@ def test_a_cut_is_on_air_within_half_a_second(show: Show) -> None:
 
 def test_both_voices_are_on_the_stream(show: Show) -> None:
     start_s, rate, samples = probe.sound(show.stream)
-    end = int((show.marks["together"] - start_s) * rate)
-    part = samples[:, end - 3 * rate : end]
-    for tone_hz in (LOW_HZ, HIGH_HZ):
+    begin, end = (int((show.marks[mark] - start_s) * rate) for mark in ("cut made", "together"))
+    # In short windows: three browsers on two cores have pauses in their voices, and where packets come
+    # unevenly sound is stretched, so that a long sum would cancel itself.
+    window = rate // 4
+    parts = [samples[:, at : at + window] for at in range(begin, end - window, window)]
+
+    def heard(part: NDArray[np.float32], tone_hz: int) -> bool:
         neighbours = max(probe.tone_db(part, rate, tone_hz + off) for off in (-90, 90))
-        assert probe.tone_db(part, rate, tone_hz) > max(-45, neighbours + 15)
+        return probe.tone_db(part, rate, tone_hz) > max(-45, neighbours + 15)
+
+    for tone_hz in (LOW_HZ, HIGH_HZ):
+        levels = [round(probe.tone_db(part, rate, tone_hz), 1) for part in parts]
+        assert sum(heard(part, tone_hz) for part in parts) >= len(parts) / 4, levels
     assert float(np.abs(samples).max()) <= 1.0
 
 
