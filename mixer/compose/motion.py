@@ -1,8 +1,8 @@
 """Tiles that glide: where each one is while a scene's layout changes. Pure, by the time of the tick.
 
-A tile is known again by its source, and the how-manieth of that source it is. Who joins grows from the middle
-of his place, who leaves shrinks into the middle of his; who takes another's very place, or the whole canvas,
-is there at once.
+A tile is recognised by its source and by its number among that source's tiles. A tile that joins grows from
+the middle of its place and one that leaves shrinks into the middle of its own; one that takes the very place
+of another, or the whole canvas, is there at once.
 """
 
 from collections import Counter

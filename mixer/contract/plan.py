@@ -14,8 +14,8 @@ from mixer.contract.names import SourceName
 from mixer.contract.theme import Theme
 
 CanvasName = Literal["program", "clean", "wall", "preview", "multiview"]
-"""``clean`` is the programme without plates and graphics, for who puts his own on it; ``preview`` what a cut
-would bring to the programme, at the size of the multiview's pane."""
+"""``clean`` is the programme without plates and graphics, for those who put their own on it; ``preview`` what
+a cut would bring to the programme, at the size of the multiview's pane."""
 
 BusName = str
 """``floor``, a language of the event (``ko``), or ``hall``: see :class:`AudioPlan`."""
@@ -234,7 +234,7 @@ class Interpreter(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Ducking(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How the floor gives way to an interpreter, and comes back when he is silent."""
+    """How the floor gives way to an interpreter, and comes back when the interpreter is silent."""
 
     level_db: float = -18.0
     attack_ms: int = 80

@@ -148,7 +148,7 @@ class _Preparer:
         return self._stopping or self._next is not None
 
     def _other_fonts(self) -> bool:
-        """Whether there are, and something to draw in them."""
+        """Whether the operator's fonts have changed and there is a plan to draw again with them."""
         own = self._fonts.changed()
         if own is None:
             return False

@@ -126,7 +126,7 @@ class Graphics:
             return None
 
     def _wanted(self, plan: MixPlan, later: Later) -> tuple[Wanted, frozenset[Key]]:
-        """All of it, and what is needed at once."""
+        """Return what may be drawn for ``plan``, and the keys of what is needed at once."""
         wanted: Wanted = {}
         spare: Wanted = {}
         for canvases in (plan.canvases, plan.leaving, plan.languages, plan.leaving_languages):

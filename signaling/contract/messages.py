@@ -8,8 +8,8 @@ from mixer.contract.messages import Message
 from mixer.contract.names import ProcessName, SourceName
 
 PeerKind = Literal["guest", "booth", "wall", "multiview", "talkback", "whip", "whep"]
-"""``booth``: an interpreter; ``talkback``: the director's microphone, while he talks to guests; ``whip``: who
-publishes into a source; ``whep``: a player that watches a canvas."""
+"""``booth``: an interpreter; ``talkback``: the director's microphone, while it is open to guests; ``whip``:
+who publishes into a source; ``whep``: a player that watches a canvas."""
 SEATED: frozenset[PeerKind] = frozenset(("guest", "booth"))
 """Those that take a person's seat: there is one of each seat."""
 

@@ -11,7 +11,7 @@ shows beside it. The tiles are even, inside the canvas, and don't overlap but in
 - ``pip``: the first as in ``solo``, up to 3 small ones over its right side, from the bottom up.
 - ``slides``: slides large (16:9), the speaker beside or below.
 - ``slides-panel``: slides large, up to 6 in a strip beside or below.
-- ``keynote``: the speaker, who comes first, upright and as high as the slides beside him; above them and as
+- ``keynote``: the speaker, who comes first, upright and as high as the slides beside; above them and as
   wide on an upright canvas.
 - ``group``: ``grid`` with a third of the gaps: everybody in one picture.
 - ``free``: boxes by hand.

@@ -85,8 +85,8 @@ def _is_there(show: Show, place: Place) -> bool:
 
 
 def _speaker(show: Show, speaker: str, left: Iterable[Seat]) -> Seat | None:
-    """Who was chosen; before anybody was, or while he has a place already, the first whom the director
-    hasn't excluded."""
+    """Return the chosen speaker; before there is one, or while that seat has a place already, the first seat
+    that the director hasn't excluded."""
     free = {seat.id: seat for seat in left}
     chosen = free.get(speaker) or free.get(show.auto_speaker.pin)
     return chosen or next((seat for seat in free.values() if seat.id not in show.auto_speaker.exclude), None)

@@ -65,7 +65,7 @@ _USAGE_EVERY_S = 5.0
 _SLOT_RETRY_S = 5.0
 _START_TRIES = 3
 _PLAN = ("TakePlan", "TakeSound", "TakeValues")
-"""Each holds until one of its own, or before it, comes."""
+"""Messages that the mixer is sent again when it comes back. Each replaces its own kind and those after it."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -315,7 +315,7 @@ class Supervisor:
                 self._lend(slot, to)
 
     def _lend(self, slot: SlotName, shard: ProcessName) -> None:
-        """A guest comes to this shard: its slots go there, and are taken from where he was."""
+        """Hand a guest's slot to the shard that holds the guest now, and take it from the one before."""
         before = self._slots.lent_to(slot)
         self._slots.lend(slot, shard)
         if before == shard or slot not in self._slots:

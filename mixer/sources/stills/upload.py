@@ -26,7 +26,7 @@ _MOVIES = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1
 
 
 def picture_kind(head: bytes) -> PictureKind | None:
-    """Of a file, by its first bytes; None: it is no picture."""
+    """Tell a file's kind by its first bytes; None: it is no picture."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
     if head.startswith(b"\xff\xd8\xff"):
@@ -40,7 +40,7 @@ def picture_kind(head: bytes) -> PictureKind | None:
 
 
 def _brands(head: bytes) -> set[bytes]:
-    """Of an ISO file: what it says it is, first of all and besides."""
+    """Return the brands of an ISO file: the major one, and the compatible ones where that is not enough."""
     size = min(int.from_bytes(head[:4], "big"), 256)
     first = {head[8:12]}
     return first if first <= _MOVIES else first | {head[at : at + 4] for at in range(16, size - 3, 4)}

@@ -11,9 +11,9 @@ EXCUSED = 5
 
 
 class SoundProblems:
-    """The mixer's findings. It can't tell a guest who has muted himself from a microphone that is dead: both
-    bring nothing but zeros. His page says so, and then it is no fault, nor while the mixer hasn't noticed yet
-    that he is back. A microphone that is still dead then is named a few seconds later."""
+    """The mixer's findings about microphones. A guest who is muted by their own hand sends the same zeros as
+    a dead microphone. While the guest's page says that it is muted this is no fault, nor afterwards until the
+    mixer has heard the guest again; a microphone that is still dead is named a few seconds later."""
 
     def __init__(self) -> None:
         self._found: Mapping[SourceName, str] = {}

@@ -46,5 +46,5 @@ def publisher_of(show: Show, token: str) -> str | None:
 
 
 def whip_slots(show: Show) -> dict[SlotName, SlotSpec]:
-    """The slots of all such sources: they are there before the publisher, and keep what he has sent."""
+    """The slots of all such sources: they exist before the publisher comes, and keep what was sent."""
     return {slot_of(of_source(source.id)): PICTURE for source in published(show)}
