@@ -19,7 +19,7 @@ help:
 	@echo 'make demo    set up, start the demo, print the link of the console'
 	@echo 'make run     set up, start an empty studio'
 	@echo 'make test    install what only tests need, run every check and test'
-	@echo 'make quick   lint, formats, types and the tests that start nothing: a minute and a half'
+	@echo 'make quick   lint, formats, types and the tests that start no studio: two minutes'
 	@echo 'make check   lint, formats and types only'
 	@echo 'make protocol  generate docs/protocol.md and the types of the pages'
 	@echo 'make soak    half an hour of guests coming and going: does memory grow?'

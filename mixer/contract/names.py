@@ -198,6 +198,8 @@ SoundCodec = Literal["aac", "opus"]
 Listeners = Literal["returns", "booth"]
 """Whose sound a stream of returns is: that of guests, or that of interpreters, where sudden jumps of level
 are held down."""
+_PICTURE_CODECS = frozenset(get_args(PictureCodec))
+_LISTENERS: tuple[Listeners, ...] = get_args(Listeners)
 
 
 def picture_stream(rendition: str, codec: PictureCodec = "h264") -> StreamName:
@@ -228,13 +230,13 @@ def split_stream(stream: StreamName) -> tuple[str, str]:
 
 
 def is_picture(stream: StreamName) -> bool:
-    return split_stream(stream)[1] in get_args(PictureCodec)
+    return split_stream(stream)[1] in _PICTURE_CODECS
 
 
 def returned_in(stream: StreamName) -> tuple[Listeners, str] | None:
     """Return the listeners of a stream of returns, and its bus; None for any other stream."""
     listeners, _, bus = stream.partition("/")
-    return next(((each, bus) for each in get_args(Listeners) if each == listeners), None)
+    return next(((each, bus) for each in _LISTENERS if each == listeners), None)
 
 
 def is_booth(name: str) -> bool:

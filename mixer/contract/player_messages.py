@@ -39,7 +39,7 @@ class PlayerConfig(Message, frozen=True):
 
 
 class PlayerOrder(Message, frozen=True):
-    """Control → player: how it shall be from now on, whole each time. One with the ``order`` of the last
+    """Control → player: the whole of what it is to do from now on. One with the ``order`` of the last
     that was carried out changes only what doesn't touch the position (``loop``, ``in_s``, ``out_s``,
     ``sounds``).
 

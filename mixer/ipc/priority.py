@@ -21,7 +21,7 @@ _AGAIN_S, _TRIES = 0.03, 20
 """Without CAP_SYS_ADMIN the system takes one change of a session's niceness every 0.1 s."""
 
 _own_niceness: list[int] = []
-"""What :func:`hurry` found."""
+"""What :func:`hurry` found, where it took effect; the last of them holds again after :func:`settle`."""
 
 
 class Urgency(enum.IntEnum):
@@ -67,12 +67,14 @@ def hurry() -> None:
     """Go before ordinary processes until :func:`settle`, where :data:`HURRY_ENV` says so."""
     if not os.environ.pop(HURRY_ENV, ""):
         return
-    _own_niceness.append(os.getpriority(os.PRIO_PROCESS, 0))
-    be_nice(min(NICENESS, _own_niceness[-1]))
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    be_nice(min(NICENESS, before))
+    if os.getpriority(os.PRIO_PROCESS, 0) != before:
+        _own_niceness.append(before)
 
 
 def settle() -> None:
-    """End :func:`hurry`, if it was called."""
+    """End :func:`hurry`, if it took effect."""
     if _own_niceness:
         be_nice(_own_niceness.pop())
 

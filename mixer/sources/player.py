@@ -32,7 +32,7 @@ class Player(Protocol):
     what may take time (a decoder, a network) has threads of its own."""
 
     def order(self, order: PlayerOrder, now_ns: int) -> None:
-        """How it shall be from now on."""
+        """Take what it is to do from now on."""
         ...
 
     def step(self, now_ns: int) -> int:

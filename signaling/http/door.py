@@ -127,8 +127,10 @@ class _Visit:
         return "slow" if self._is_slow(self.handler, now_s, limits) else ""
 
     def _is_slow(self, handler: Handler, now_s: float, limits: DoorLimits) -> bool:
-        if handler.is_upgraded():
-            return False
+        since_s = handler.waiting_since_s()
+        rests = since_s is not None and now_s - since_s > 2 * SWEEP_S and not self.pace.under_way
+        if rests or handler.is_upgraded():
+            return False  # between requests, with nothing left to take: most of them are, and asking costs
         try:
             moved, owed = moved_and_owed(self.sock)
         except OSError:

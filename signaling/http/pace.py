@@ -1,5 +1,5 @@
-"""How fast an answer is taken and a request's body given: whoever is slower than any line that could bring a
-page keeps a connection for nothing."""
+"""How fast a client takes an answer and sends a request's body. No line on which a page could be loaded is as
+slow as the limit here, so a slower client only keeps a connection busy."""
 
 import socket
 import struct
@@ -12,11 +12,18 @@ _INFO = struct.Struct("=24x I 92x Q Q 8x I")
 
 
 class Pace:
-    """One connection's, asked every now and then while a request is under way."""
+    """The pace of one connection, looked at every second or so."""
+
+    __slots__ = ("_moved", "_since_s")
 
     def __init__(self) -> None:
         self._since_s: float | None = None
         self._moved = 0
+
+    @property
+    def under_way(self) -> bool:
+        """True while something is waited for."""
+        return self._since_s is not None
 
     def is_slow(self, now_s: float, moved: int, *, awaited: bool, window_s: float = WINDOW_S) -> bool:
         """``moved``: bytes in both directions so far. ``awaited``: it is the client who is waited for; the

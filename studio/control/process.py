@@ -28,7 +28,7 @@ from mixer.contract.names import CONTROL, SUPERVISOR, is_shard
 from mixer.contract.player_messages import PlayerReport
 from mixer.ipc import child
 from mixer.ipc.inbox import Handlers, first_message
-from mixer.ipc.link import Link, LinkClosedError
+from mixer.ipc.link import Link, LinkClosedError, LinkOverflowError
 from signaling.contract.messages import (
     Answer,
     IceServersSilent,
@@ -121,7 +121,7 @@ def _slot_failed(failed: SlotFailed) -> None:
 
 async def _run(link: LoopLink, start: ControlConfig, stack: AsyncExitStack) -> None:
     """Until Shutdown or until the supervisor is gone. Raises CannotStartError and ConfigError."""
-    # From now on: a long log takes as long as it takes, and whoever reads it does not hang.
+    # Before the log is read: that may take longer than a process without heartbeats is given to start.
     beating = asyncio.create_task(_beat(link), name="heartbeat")
     stack.callback(beating.cancel)
     parts = await opened(link, start, stack)
@@ -145,9 +145,10 @@ async def _run(link: LoopLink, start: ControlConfig, stack: AsyncExitStack) -> N
 
 async def _beat(link: LoopLink) -> None:
     """Ends when the link does."""
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(LinkClosedError):
         while True:
-            link.send(SUPERVISOR, Heartbeat())
+            with contextlib.suppress(LinkOverflowError):  # the next one says the same
+                link.send(SUPERVISOR, Heartbeat())
             await asyncio.sleep(BEAT_S)
 
 

@@ -119,5 +119,5 @@ def sounding(show: Show, audio_id: str) -> tuple[Seat | Source, str]:
         return show.seats[seat], name
     source = id_of(name)
     if source not in show.sources:
-        raise unknown("source", source)
+        raise unknown("source", source or audio_id)
     return show.sources[source], source

@@ -327,7 +327,7 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Cue(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One entry of the rundown. ``planned``: when it shall begin, Unix seconds, 0 for none; ``scene`` and
+    """One entry of the rundown. ``planned``: when it is to begin, Unix seconds, 0 for none; ``scene`` and
     ``people`` (seats) are hints for those who read it."""
 
     id: str

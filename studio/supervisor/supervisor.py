@@ -285,7 +285,7 @@ class Supervisor:
         handlers.handle(child.name, message, [])
 
     def _handlers(self, *, control: bool) -> Handlers:
-        """Of what a child says to the supervisor; ``control`` alone says what shall be."""
+        """The table for a child's messages; only control's has those that change what runs."""
         handlers = Handlers()
         handlers.on(Heartbeat, lambda _: None)  # it was heard
         handlers.on_from(Ready, lambda name, _: self._ready(self._children[name]))
@@ -297,7 +297,7 @@ class Supervisor:
 
     def _listens(self, message: Listening) -> None:
         self._listening = message
-        # A restarted control must come back where browsers look for it, whoever chose the port.
+        # A restarted control must come back where browsers look for it, also where the system chose the port.
         self._port = message.port or self._port
 
     def _start_failed(self, message: StartFailed) -> None:

@@ -22,8 +22,9 @@ from av.audio.codeccontext import AudioCodecContext
 from signaling.rtc.synthetic.client import Counter, LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import make_loop
 from signaling.rtc.transport.rtp import Rtp
-from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.running import RunningStudio, running_studio
 from studio.lab.harness.visit import visit
+from studio.lab.harness.waiting import wait_until
 from tests.e2e.test_lip_sync import beep_times_s, flash_times_s
 from tests.support.ingest import RtmpIngest
 from tests.support.media import probe

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from studio.contract.usage import cpu_seconds, proportional_bytes
-from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.running import RunningStudio, running_studio
+from studio.lab.harness.waiting import wait_until
 from tests.support.ingest import RtmpIngest
 
 WARM_UP_S = 30.0

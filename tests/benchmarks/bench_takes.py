@@ -14,7 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from studio.lab.harness.running import running_studio, wait_until
+from studio.lab.harness.running import running_studio
+from studio.lab.harness.waiting import wait_until
 
 LAYOUTS = ("grid", "panel", "keynote", "duo", "group", "pip", "slides-panel", "solo")
 SETTLED_S = 0.7

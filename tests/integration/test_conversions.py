@@ -28,9 +28,9 @@ from mixer.sources.tonemap import told_by
 from signaling.contract.medium import Conversion
 from studio.contract.spawning import python
 from studio.control.library.media import MediaStore
+from studio.lab.harness.waiting import wait_until
 from studio.planning.playing import CONVERTED_FILE
 from tests.integration.files.test_clip_files import with_matrix
-from tests.support.ingest import wait_until
 from tests.support.media.material import ffmpeg
 from tests.support.media.players import PlayerRun
 

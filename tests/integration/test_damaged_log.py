@@ -15,10 +15,10 @@ from studio.cli.main import app
 from studio.control.alarms import Alarms
 from studio.control.log.mending import open_log
 from studio.control.log.store import Store, StoreError
+from studio.lab.harness.waiting import until
 from studio.show.events import ShowUpdated
 from studio.show.model import Show
 from tests.integration.test_session import House
-from tests.support.house import until
 from tests.support.merging import as_json
 
 LINES = 400

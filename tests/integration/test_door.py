@@ -19,7 +19,8 @@ import pytest
 
 from signaling.http.auth.origin import ClientAddress
 from signaling.http.door import RESERVE, DoorLimits
-from tests.support.house import DIRECTOR, PAGES, House, bearer, house, until
+from studio.lab.harness.waiting import until
+from tests.support.house import DIRECTOR, PAGES, House, bearer, house
 from tests.support.running import RunningStudio, running_studio
 
 pytestmark = pytest.mark.alone

@@ -15,8 +15,9 @@ import pytest
 from mixer.contract.names import shard_name
 from signaling.contract.ports import Done
 from signaling.http.auth.limits import Limits, Rate
+from studio.lab.harness.waiting import until
 from studio.show.commands import AnyCommand
-from tests.support.house import DIRECTOR, SDP, House, bearer, house, until
+from tests.support.house import DIRECTOR, SDP, House, bearer, house
 
 JSON = {"Content-Type": "application/json"}
 SDP_TYPE = {"Content-Type": "application/sdp"}

@@ -20,9 +20,10 @@ from studio.control.log.store import Store
 from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
 from studio.control.writer import FIRST_OF_ONE, MAX_FIRST, MAX_OF_ONE, MAX_WAITING
+from studio.lab.harness.waiting import until
 from tests.integration.test_session import House, refusal
 from tests.support.house import DIRECTOR as TOKEN
-from tests.support.house import bearer, house, until
+from tests.support.house import bearer, house
 from tests.support.shows import DIRECTOR, PLAN_SETTINGS
 
 pytestmark = pytest.mark.alone

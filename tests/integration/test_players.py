@@ -19,7 +19,8 @@ from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig
 from mixer.contract.source_kinds import SourceKind
 from mixer.ipc.slot import Samples
-from tests.support.ingest import BlackHole, RtmpIngest, free_port, wait_until
+from studio.lab.harness.waiting import wait_until
+from tests.support.ingest import BlackHole, RtmpIngest, free_port
 from tests.support.media.material import beeps, flashes, make_clip, make_pdf, number_of
 from tests.support.media.players import PlayerRun
 

@@ -20,8 +20,9 @@ from mixer.contract.clock import sample_at
 from mixer.contract.player_messages import PlayerConfig
 from mixer.sources.frames import FrameConverter
 from mixer.sources.pull.pull_player import _PullWorker
+from studio.lab.harness.waiting import wait_until
 from tests.integration.files.test_clip_pictures import combs
-from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, wait_until
+from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest
 from tests.support.media.material import ffmpeg
 from tests.support.media.players import PlayerRun
 from tests.support.running import running_studio

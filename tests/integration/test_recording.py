@@ -15,7 +15,7 @@ from mixer.containers.clock_tags import file_clock
 from mixer.contract.messages import SenderConfig
 from mixer.contract.names import StreamName, sound_stream
 from mixer.outputs.recording.matroska import Recording
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 from tests.support.media.probe import (
     BT709,
     duration_s,

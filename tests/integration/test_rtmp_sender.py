@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mixer.contract.messages import RetryNow, SenderConfig
-from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port, wait_until
+from studio.lab.harness.waiting import wait_until
+from tests.support.ingest import Authority, BlackHole, Relay, RtmpIngest, free_port
 from tests.support.media.probe import (
     BT709,
     keyframe_distances_s,

@@ -28,7 +28,8 @@ from signaling.rtc.synthetic.camera import Camera
 from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.video.bitstream import depayload_h264, depayload_vp8
-from studio.lab.harness.shard import ShardHouse, until
+from studio.lab.harness.shard import ShardHouse
+from studio.lab.harness.waiting import until
 
 pytestmark = pytest.mark.alone
 

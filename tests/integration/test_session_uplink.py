@@ -10,11 +10,12 @@ import pytest
 
 from mixer.contract.names import of_seat, shard_name
 from signaling.contract.messages import PeerStats, ShardReport, UplinkTarget
+from studio.lab.harness.waiting import until
 from studio.planning.demand import DemandSettings
 from studio.planning.hysteresis import Patience
 from studio.planning.uplink import NOTHING, THUMBNAIL, target_for
 from tests.integration.test_session import House
-from tests.support.house import bearer, house, until
+from tests.support.house import bearer, house
 from tests.support.merging import as_json
 
 pytestmark = pytest.mark.alone

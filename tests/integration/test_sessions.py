@@ -12,7 +12,8 @@ from signaling.contract.ports import Grant
 from signaling.http.auth.auth import AuthSession
 from signaling.http.auth.sessions import MOST_OF_SEAT, SessionFile, Sessions
 from studio.contract.datadir import write_private
-from tests.support.house import DIRECTOR, House, bearer, house, until
+from studio.lab.harness.waiting import until
+from tests.support.house import DIRECTOR, House, bearer, house
 
 pytestmark = pytest.mark.alone
 

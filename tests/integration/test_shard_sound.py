@@ -13,7 +13,8 @@ from signaling.rtc.synthetic.client import LoopPlayer, RehearsalGuest
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.synthetic.relay import Path, Relay
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms, gaps_ms
-from studio.lab.harness.shard import ShardHouse, until
+from studio.lab.harness.shard import ShardHouse
+from studio.lab.harness.waiting import until
 from tests.support.peers.impaired import join
 from tests.support.peers.listeners import BAD_LINE, heard_by_both, lose, page_of_chromium, seconds_of
 from tests.support.peers.microphones import Line, Ordeal

@@ -14,7 +14,8 @@ from mixer.contract.names import player_name
 from mixer.contract.player_messages import PlayerReport
 from signaling.http.auth.limits import Limits, Rate
 from signaling.http.live import hub
-from tests.support.house import DIRECTOR, SDP, House, bearer, house, token_of, until
+from studio.lab.harness.waiting import until
+from tests.support.house import DIRECTOR, SDP, House, bearer, house, token_of
 from tests.support.merging import as_json, merged, without_nulls
 
 

@@ -15,7 +15,8 @@ from signaling.contract.messages import ShardLevels
 from signaling.http import messages
 from signaling.http.live.hub import PageSocket
 from signaling.http.live.meters import PERIOD_S, MeterBoard
-from tests.support.house import DIRECTOR, House, bearer, house, until
+from studio.lab.harness.waiting import until
+from tests.support.house import DIRECTOR, House, bearer, house
 
 pytestmark = pytest.mark.alone
 

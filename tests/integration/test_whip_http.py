@@ -14,7 +14,8 @@ import pytest_asyncio
 from mixer.contract.names import ProcessName, shard_name
 from signaling.contract.messages import SILENT, Candidates, PeerStats, ShardReport
 from signaling.http.auth.limits import SDP_BYTES, Limits, Rate
-from tests.support.house import DIRECTOR, SDP, House, bearer, house, until
+from studio.lab.harness.waiting import until
+from tests.support.house import DIRECTOR, SDP, House, bearer, house
 
 SDP_TYPE = {"Content-Type": "application/sdp"}
 FRAGMENT_TYPE = {"Content-Type": "application/trickle-ice-sdpfrag"}

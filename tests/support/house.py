@@ -7,8 +7,7 @@ pictures.
 import asyncio
 import contextlib
 import os
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ from studio.control.links import link
 from studio.control.log.store import Store
 from studio.control.preparing import Surroundings
 from studio.control.session import Session, SessionSettings
-from studio.lab.harness.waiting import PATIENCE_S, unmet
 from studio.planning.demand import DemandSettings
 from studio.planning.planner import PlanSettings
 
@@ -193,12 +191,3 @@ async def house(
         for canvas, writer in writers.items():
             snapshots.slot_closed(canvas_slot(canvas))
             writer.close()
-
-
-async def until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
-    """Wait until the condition holds. Raises TimeoutError."""
-    end = time.monotonic() + timeout_s
-    while not (last := condition()):
-        if time.monotonic() > end:
-            raise unmet("", timeout_s, condition, last)
-        await asyncio.sleep(0.005)

@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from studio.lab.harness.waiting import PATIENCE_S, unmet
+from studio.lab.harness.waiting import wait_until
 
 RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 
@@ -31,15 +31,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def wait_until(what: str, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
-    """Return when ``condition()`` holds; fail the test after ``timeout_s``."""
-    end = time.monotonic() + timeout_s
-    while not (last := condition()):
-        if time.monotonic() > end:
-            raise unmet(what, timeout_s, condition, last)
-        time.sleep(0.02)
 
 
 def listening(port: int) -> bool:

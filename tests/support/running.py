@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from studio.lab.harness import running
-from studio.lab.harness.running import RunningStudio, wait_until
+from studio.lab.harness.running import RunningStudio
+from studio.lab.harness.waiting import wait_until
 
 __all__ = ["LIGHT", "RunningStudio", "left_behind", "running_studio", "wait_until"]
 

@@ -26,9 +26,10 @@ from studio.lab.bench.dropouts import dropouts_ms, recorded_sound
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.hearing import Ear, beeps_ns, delays_ms
 from studio.lab.bench.settings import BenchSettings
-from studio.lab.harness.running import running_studio, wait_until
-from studio.lab.harness.shard import ShardHouse, until
+from studio.lab.harness.running import running_studio
+from studio.lab.harness.shard import ShardHouse
 from studio.lab.harness.visit import visit
+from studio.lab.harness.waiting import until, wait_until
 
 RTT_S = 0.05
 LOSSES = 5

@@ -23,7 +23,8 @@ from studio.lab.bench.latency import buckets_of, during
 from studio.lab.bench.settings import BenchSettings
 from studio.lab.harness.generator import running_generator
 from studio.lab.harness.ingest import Ingest
-from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.running import RunningStudio, running_studio
+from studio.lab.harness.waiting import wait_until
 from studio.lab.harness.wall import running_wall
 
 GUESTS, REALTIME_GUESTS = 40, 24

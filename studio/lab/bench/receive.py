@@ -16,8 +16,9 @@ from studio.contract.usage import cpu_seconds, loop_seconds
 from studio.lab.bench.codecs import decode_ms, opus_decode_ms
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.settings import BenchSettings
-from studio.lab.harness.shard import ShardHouse, until
+from studio.lab.harness.shard import ShardHouse
 from studio.lab.harness.stock import Stock
+from studio.lab.harness.waiting import until
 
 GUESTS = 8
 ROUNDS = 2

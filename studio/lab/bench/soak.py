@@ -18,7 +18,8 @@ from studio.contract.usage import proportional_bytes
 from studio.lab.bench.figures import Section, figure
 from studio.lab.bench.settings import BenchSettings
 from studio.lab.harness.generator import running_generator
-from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.running import RunningStudio, running_studio
+from studio.lab.harness.waiting import wait_until
 from studio.lab.harness.wall import running_wall
 
 MINUTES_S = 1800.0

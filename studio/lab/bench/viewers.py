@@ -23,8 +23,9 @@ from studio.lab.bench.codecs import packed
 from studio.lab.bench.figures import Section, figure, ratio
 from studio.lab.bench.receive import Exchange
 from studio.lab.bench.settings import BenchSettings
-from studio.lab.harness.shard import ShardBus, ShardHouse, until
+from studio.lab.harness.shard import ShardBus, ShardHouse
 from studio.lab.harness.stock import SIZE, Stock, blocks, pictures
+from studio.lab.harness.waiting import until
 
 FPS = 30
 _BLOCKS_PER_S = 50

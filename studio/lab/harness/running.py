@@ -4,35 +4,21 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from studio.contract.client import Client
 from studio.contract.datadir import RunInfo, read_run
 from studio.contract.spawning import FOLDER, python
-from studio.lab.harness.waiting import PATIENCE_S, unmet
+from studio.lab.harness.waiting import wait_until
 
 START_S = 40.0
 STOP_S = 25.0
 GET_S = 10.0
 
 T = TypeVar("T")
-
-
-def wait_until(
-    what: str, probe: Callable[[], T | None], timeout_s: float = PATIENCE_S, every_s: float = 0.05
-) -> T:
-    """The first true result of ``probe``. Raises TimeoutError with ``what`` after ``timeout_s``."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        if result := probe():
-            return result
-        if time.monotonic() > deadline:
-            raise unmet(what, timeout_s, probe, result)
-        time.sleep(every_s)
 
 
 class RunningStudio:

@@ -20,19 +20,10 @@ from mixer.ipc.link import LINK_FD_ENV, Link
 from mixer.ipc.slot import SlotReader, create_slot
 from signaling.contract.messages import FromShard, Offer, ShardConfig
 from studio.contract.spawning import FOLDER, python
-from studio.lab.harness.waiting import PATIENCE_S, unmet
+from studio.lab.harness.waiting import PATIENCE_S, until
 
 SHARD = shard_name(0)
 FROM_SHARD = msgspec.msgpack.Decoder(FromShard | Ready | Heartbeat)
-
-
-async def until(check: Callable[[], bool], deadline_s: float = PATIENCE_S, what: str = "") -> None:
-    """Wait for a condition. Raises TimeoutError after ``deadline_s``."""
-    end = time.monotonic() + deadline_s
-    while not (last := check()):
-        if time.monotonic() > end:
-            raise unmet(what, deadline_s, check, last)
-        await asyncio.sleep(0.01)
 
 
 class ShardBus:

@@ -24,7 +24,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from studio.contract.usage import cpu_seconds
-from studio.lab.harness.running import RunningStudio, running_studio, wait_until
+from studio.lab.harness.running import RunningStudio, running_studio
+from studio.lab.harness.waiting import wait_until
 
 GUESTS = 49
 INPUTS_PER_S = 60

@@ -16,8 +16,8 @@ from mixer.sources.clips.converter import convert
 from mixer.sources.clips.read_ahead import PictureReader, Shown
 from mixer.sources.importer import examine
 from mixer.sources.stills.still import layer_of
+from studio.lab.harness.waiting import wait_until
 from tests.integration.files.test_clip_files import MATRICES, with_matrix
-from tests.support.ingest import wait_until
 from tests.support.media.material import ffmpeg
 
 Rgba = NDArray[np.uint8]

@@ -16,7 +16,7 @@ from mixer.sources.clips.clip_file import look
 from mixer.sources.clips.read_ahead import PictureReader
 from mixer.sources.frames import FrameConverter
 from mixer.sources.tonemap import Colour, ToneMap
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 from tests.support.media.material import ffmpeg
 
 MOVING = (

@@ -10,7 +10,7 @@ from mixer.contract.clock import RATE
 from mixer.ipc.slot import Samples
 from mixer.sources.clips.clip_file import look
 from mixer.sources.clips.read_ahead import SoundReader
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 from tests.support.media.material import ffmpeg
 
 MINUS_3_DB = 2**-0.5

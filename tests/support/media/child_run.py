@@ -16,7 +16,7 @@ import msgspec
 from mixer.contract.messages import Heartbeat, Ready, Shutdown
 from mixer.contract.names import SUPERVISOR, ProcessName
 from mixer.ipc.link import LINK_FD_ENV, Link, LinkClosedError, pair
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 
 R = TypeVar("R", bound=msgspec.Struct)
 

@@ -14,7 +14,7 @@ from mixer.contract.names import SlotName, of_source, player_name, slot_of
 from mixer.contract.picture import Picture
 from mixer.contract.player_messages import PlayerConfig, PlayerOrder, PlayerReport
 from mixer.ipc.slot import SlotReader, create_slot
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 from tests.support.media.child_run import ChildRun
 
 FRAMES = 8

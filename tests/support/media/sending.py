@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mixer.contract.messages import BusAttach, SenderConfig, SenderReport
 from mixer.contract.names import sender_name
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 from tests.support.media.child_run import ChildRun
 
 

@@ -22,7 +22,7 @@ from mixer.graphics.graphics import Graphics
 from mixer.ipc.bus.client import BusReader
 from mixer.ipc.bus.packets import StreamHeader
 from mixer.ipc.bus.server import PacketBus
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 from tests.support.media.mixing import FONTS
 
 W, H = 256, 144

@@ -24,9 +24,9 @@ from signaling.rtc.timeline import LipSync
 from signaling.rtc.transport.rtp import Rtp
 from signaling.rtc.video.bitstream import depayload_h264
 from signaling.rtc.video.decode import DecoderPool, Lane
+from studio.lab.harness.waiting import wait_until
 from studio.show.model import Show
 from studio.show.view import PublicView
-from tests.support.ingest import wait_until
 
 
 @pytest.fixture(autouse=True)

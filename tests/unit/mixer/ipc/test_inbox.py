@@ -113,7 +113,7 @@ def test_what_cannot_be_decoded_is_counted_each_time_and_logged_once(ends: tuple
     assert inbox.failures.count == 100
     assert [each["failures"] for each in logged] == [1, 2], "each kind the first time"
     with capture_logs() as logged:
-        for number in range(1000):  # whoever makes up others fills no log
+        for number in range(1000):  # many different ones fill no log either
             give(a, msgspec.msgpack.encode({"type": f"Made up {number}"}), [])
             inbox.read()
     assert inbox.failures.count == 1100

@@ -13,7 +13,7 @@ from mixer.outputs.mpegts.datagrams import UdpDestination, open_socket
 from mixer.outputs.mpegts.transport import MAX_QUEUED, SPREAD_NS, MuxPacer
 from mixer.outputs.recording import matroska as recording
 from mixer.outputs.recording.matroska import Recording
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 from tests.support.media.program import VIDEO, Program
 
 

@@ -15,8 +15,8 @@ from signaling.rtc.transport.ice import IceConnection
 from signaling.rtc.transport.ice_servers import IceServers, IceServerUrl, answers
 from studio.contract.messages import ProcessChanged
 from studio.control.status import LiveStatus
+from studio.lab.harness.waiting import until
 from studio.show.model import Show
-from tests.support.house import until
 from tests.support.merging import as_json
 
 

@@ -19,7 +19,7 @@ from signaling.rtc.recording.record_head import form_of
 from signaling.rtc.synthetic.loops import Loop, make_loop
 from signaling.rtc.timeline import LipSync
 from signaling.rtc.video.bitstream import depayload_h264
-from tests.support.ingest import wait_until
+from studio.lab.harness.waiting import wait_until
 
 SECOND_NS = 1_000_000_000
 PACKET = b"\xfc\xff\xfe"

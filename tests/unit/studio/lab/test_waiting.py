@@ -2,8 +2,7 @@
 
 import pytest
 
-from studio.lab.harness.running import wait_until
-from studio.lab.harness.shard import until
+from studio.lab.harness.waiting import until, wait_until
 
 
 def test_what_was_seen_last_is_told() -> None:

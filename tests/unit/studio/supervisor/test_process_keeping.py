@@ -27,7 +27,7 @@ from signaling.contract.messages import Offer
 from studio.contract.datadir import DataDir, DataDirError, RunInfo, default_data, read_run
 from studio.contract.messages import SlotSpec
 from studio.contract.usage import waited_ns
-from studio.lab.harness.running import wait_until
+from studio.lab.harness.waiting import wait_until
 from studio.supervisor.children import BACKOFF_S, SILENCE_S, STARVED_S, Child, backoff_s
 from studio.supervisor.slots import Guest, SlotKeeper
 

@@ -1,10 +1,8 @@
 """``studio vod`` on real recordings: what is joined, copied and cut, and what is said where it can't be."""
 
-import json
 import re
 import resource
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -146,13 +144,11 @@ def sound_starts(path: Path) -> list[int]:
 
 
 def chapters(path: Path) -> list[tuple[float, str]]:
-    done = subprocess.run(
-        ["ffprobe", "-v", "error", "-of", "json", "-show_chapters", str(path)],
-        capture_output=True,
-        check=True,
-    )
-    found = json.loads(done.stdout)["chapters"]
-    return [(float(chapter["start_time"]), chapter["tags"]["title"]) for chapter in found]
+    with av.open(path) as container:
+        return [
+            (float(chapter["start"] * (chapter["time_base"] or 0)), chapter["metadata"]["title"])
+            for chapter in container.chapters()
+        ]
 
 
 def flashes_and_beeps(path: Path) -> tuple[list[float], list[float]]:
